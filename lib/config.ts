@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+
+const text = z.string().check(z.minLength(1));
+
+/** What every function needs to know of where it runs. */
+const service = z.object({
+  /** The environment's name; keys of another environment are not valid here. */
+  ENVIRONMENT: text,
+  CHANNELS_TABLE: text,
+  ACCESS_KEYS_TABLE: text,
+});
+
+/** The secrets that seal cursors: 32 bytes in hex. The previous one opens cursors for a day after a rotation. */
+const cursors = z.object({
+  CURSOR_SECRET: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
+});
+
+/**
+ * Reads the process's environment, once, when a function starts.
+ * @throws Error that names each variable that is missing or malformed; its value is never shown.
+ */
+const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => {
+  const parsed = schema.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const names = parsed.error.issues.map((issue) => issue.path.join('.'));
+  throw new Error(`Missing or malformed environment variable: ${names.join(', ')}`);
+};
+
+export const readServiceConfig = () => read(service);
+export const readCursorConfig = () => read(cursors);

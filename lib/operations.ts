@@ -1,0 +1,70 @@
+import type { Scope } from './access/api-key.ts';
+
+/** One row an operation of the API: everything that routes, permits or describes it reads this table. */
+export interface Operation {
+  name: string;
+  /** HTTP methods that mean the same. */
+  methods: ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
+  /** A route of API Gateway's HTTP API; `{id}` is one path segment. */
+  path: string;
+  /** What the caller's key must be allowed. */
+  scope: Scope;
+  /** The file, from the project's root, whose export `handler` answers. */
+  handler: string;
+  /** What the handler does to the channels table, as IAM names it. */
+  actions: DynamoDbAction[];
+}
+
+export type DynamoDbAction =
+  | 'dynamodb:BatchGetItem'
+  | 'dynamodb:ConditionCheckItem'
+  | 'dynamodb:DeleteItem'
+  | 'dynamodb:GetItem'
+  | 'dynamodb:PutItem'
+  | 'dynamodb:Query'
+  | 'dynamodb:UpdateItem';
+
+export const operations = [
+  {
+    name: 'list-channels',
+    methods: ['GET'],
+    path: '/client-channel',
+    scope: 'channels:read',
+    handler: 'functions/list-channels.ts',
+    actions: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
+  },
+  {
+    name: 'create-channel',
+    methods: ['POST'],
+    path: '/client-channel',
+    scope: 'channels:write',
+    handler: 'functions/create-channel.ts',
+    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+  },
+  {
+    name: 'get-channel',
+    methods: ['GET'],
+    path: '/client-channel/{id}',
+    scope: 'channels:read',
+    handler: 'functions/get-channel.ts',
+    actions: ['dynamodb:GetItem'],
+  },
+  {
+    name: 'update-channel',
+    methods: ['PUT', 'PATCH'],
+    path: '/client-channel/{id}',
+    scope: 'channels:write',
+    handler: 'functions/update-channel.ts',
+    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+  },
+  {
+    name: 'delete-channel',
+    methods: ['DELETE'],
+    path: '/client-channel/{id}',
+    scope: 'channels:write',
+    handler: 'functions/delete-channel.ts',
+    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+  },
+] as const satisfies Operation[];
+
+export type OperationName = (typeof operations)[number]['name'];

@@ -1,0 +1,26 @@
+/**
+ * What the tables are, said once: the local engine creates them from this, and the deployment too.
+ * Attributes that are no key need no definition in DynamoDB, so none is here.
+ */
+export interface TableDefinition {
+  partitionKey: string;
+  sortKey?: string;
+  /** The attribute in which an item may carry the second (epoch) after which DynamoDB sweeps it. */
+  timeToLive?: string;
+  /** Whether changes go to a stream, with the item before and after. */
+  stream: boolean;
+}
+
+/** Channels, their counters, tombstones and idempotency records: a partition a namespace. */
+export const channelsTable: TableDefinition = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'expiresAt',
+  stream: true,
+};
+
+/** Access keys, by key id. A table of its own, so that no function needs to write where keys are read. */
+export const accessKeysTable: TableDefinition = {
+  partitionKey: 'id',
+  stream: false,
+};
