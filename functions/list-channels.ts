@@ -1,0 +1,22 @@
+import { toDocument } from '../lib/channels/channel.ts';
+import { readCursorConfig } from '../lib/config.ts';
+import { endpoint } from '../lib/http/endpoint.ts';
+import { refuseOversize } from '../lib/lists/answer-size.ts';
+import { linksOf } from '../lib/lists/links.ts';
+import { parseListQuery } from '../lib/lists/list-query.ts';
+import { readList } from '../lib/lists/read-list.ts';
+
+const { CURSOR_SECRET, CURSOR_SECRET_PREVIOUS } = readCursorConfig();
+const cursorKeys = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
+
+export const handler = endpoint(
+  'list-channels',
+  async ({ channels: table, caller, rawPath, rawQueryString }) => {
+    const query = parseListQuery(rawQueryString);
+    const { channels, pagination } = await readList(table, caller.namespace, query, cursorKeys);
+    const data = channels.map(toDocument);
+    refuseOversize(data);
+    const Link = linksOf(rawPath, rawQueryString, pagination);
+    return { status: 200, headers: { ...(Link !== undefined && { Link }) }, body: { data, pagination } };
+  },
+);

@@ -1,0 +1,57 @@
+import type { Table } from '../dynamodb/table.ts';
+import { type ApiKey, hashSecret, type Scope } from './api-key.ts';
+
+/** What the table knows of a key: enough to check one, too little to make one. */
+export interface AccessKey {
+  id: string;
+  /** SHA-256 of the secret, in hex. */
+  secretHash: string;
+  /** The last four characters of the secret, by which its holder knows it again. */
+  lastFour: string;
+  /** The company namespaces it may act in, the one it acts in by default first. */
+  namespaces: string[];
+  scopes: Scope[];
+  /** All times in milliseconds since the epoch. */
+  createdAt: number;
+  expiresAt?: number;
+  revokedAt?: number;
+}
+
+export type Grant = Pick<AccessKey, 'namespaces' | 'scopes' | 'expiresAt'>;
+
+/** Stores what a key is allowed, with the hash of its secret. */
+export const saveAccessKey = async (table: Table, key: ApiKey, grant: Grant): Promise<AccessKey> => {
+  const accessKey: AccessKey = {
+    id: key.id,
+    secretHash: hashSecret(key.secret).toString('hex'),
+    lastFour: key.secret.slice(-4),
+    ...grant,
+    createdAt: Date.now(),
+  };
+  await table.put({ Item: accessKey, ConditionExpression: 'attribute_not_exists(id)' });
+  return accessKey;
+};
+
+export const findAccessKey = async (table: Table, id: string): Promise<AccessKey | undefined> =>
+  (await table.get({ id })) as AccessKey | undefined;
+
+/** All keys, revoked and expired ones included, oldest first. */
+export const listAccessKeys = async (table: Table): Promise<AccessKey[]> => {
+  const keys: AccessKey[] = [];
+  for await (const item of table.scan()) keys.push(item as unknown as AccessKey);
+  return keys.sort((a, b) => a.createdAt - b.createdAt);
+};
+
+/**
+ * Ends a key's life, for good; a key revoked before keeps its first date. Functions that have seen the key valid may
+ * accept it for another minute.
+ * @throws ConditionFailed where there is no such key.
+ */
+export const revokeAccessKey = async (table: Table, id: string): Promise<void> => {
+  await table.update({
+    Key: { id },
+    UpdateExpression: 'SET revokedAt = if_not_exists(revokedAt, :now)',
+    ConditionExpression: 'attribute_exists(id)',
+    ExpressionAttributeValues: { ':now': Date.now() },
+  });
+};

@@ -1,0 +1,43 @@
+import canonicalize from 'canonicalize';
+
+const mostBytes = 64 * 1024;
+const mostLevels = 16;
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Walks level by level, not by recursion: JSON of any depth may arrive, and a stack is finite. */
+const isDeeperThan = (levels: number, root: object): boolean => {
+  let level: object[] = [root];
+  for (let depth = 1; level.length; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap((container) => Object.values(container).filter(isContainer));
+  }
+  return false;
+};
+
+/** Whether a parsed value holds only what JSON text can say and bring back: whole characters, finite numbers. */
+const flawOf = (value: unknown): string | undefined => {
+  if (typeof value === 'string' && !value.isWellFormed())
+    return 'holds a lone surrogate, which is no character';
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return 'holds a number beyond the range of a double';
+  if (!isContainer(value)) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const flaw = flawOf(key) ?? flawOf(inner);
+    if (flaw) return flaw;
+  }
+  return undefined;
+};
+
+/**
+ * Any JSON object as the text in which it is stored: keys sorted at every level (RFC 8785), so that equal objects are
+ * equal texts. At most 16 levels of objects and arrays, and 64 KiB of UTF-8.
+ * @returns the text, or what is wrong with the object, for a person.
+ */
+export const readIntegrationMeta = (value: object): { text: string } | { flaw: string } => {
+  if (isDeeperThan(mostLevels, value)) return { flaw: `is nested more than ${mostLevels} levels deep` };
+  const flaw = flawOf(value);
+  if (flaw) return { flaw };
+  const text = canonicalize(value) as string;
+  return Buffer.byteLength(text) > mostBytes ? { flaw: `is larger than ${mostBytes / 1024} KiB` } : { text };
+};

@@ -1,0 +1,166 @@
+import type { Item } from '../dynamodb/failures.ts';
+import type { Write } from '../dynamodb/table.ts';
+import { type Channel, toDocument } from './channel.ts';
+
+/**
+ * A namespace is a partition, so that what another tenant owns can't even be named. Within it `!` sorts before every
+ * channel's id and `~` behind them: one Query from `!` to `g` brings the counters and the first page, and nothing
+ * else may ever stand between the two.
+ */
+export const partitionOf = (namespace: string) => `NS#${namespace}`;
+
+/** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
+export const counterShards = 8;
+
+const day = 24 * 60 * 60;
+/** Seconds for which a deletion is remembered. */
+const tombstoneKept = 90 * day;
+/** Seconds for which an idempotency key is remembered. */
+const idempotencyKept = day;
+
+export const keys = {
+  channel: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: id }),
+  counter: (namespace: string, shard: number) => ({ pk: partitionOf(namespace), sk: `!count#${shard}` }),
+  tombstone: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: `~gone#${id}` }),
+  idempotency: (namespace: string, keyHash: string) => ({
+    pk: partitionOf(namespace),
+    sk: `~idempotency#${keyHash}`,
+  }),
+};
+
+/** The bounds of what stands in a partition, for Query. */
+export const range = {
+  beforeCounters: '!',
+  beforeChannels: '0',
+  afterChannels: 'g',
+};
+
+const toItem = (namespace: string, { _id, ...attributes }: Channel): Item => ({
+  ...keys.channel(namespace, _id),
+  ...attributes,
+});
+
+export const fromItem = ({ pk, sk, ...attributes }: Item): Channel =>
+  ({ _id: sk, ...attributes }) as unknown as Channel;
+
+export const isCounter = (item: Item): boolean => (item.sk as string).startsWith('!');
+
+/** How many channels a namespace has, told from its counters. */
+export interface Totals {
+  enabled: number;
+  disabled: number;
+}
+
+export const sumCounters = (counters: Item[]): Totals =>
+  counters.reduce<Totals>(
+    (sum, { enabled = 0, disabled = 0 }) => ({
+      enabled: sum.enabled + (enabled as number),
+      disabled: sum.disabled + (disabled as number),
+    }),
+    { enabled: 0, disabled: 0 },
+  );
+
+const count = (namespace: string, shard: number, change: Totals): Write => ({
+  Update: {
+    Key: keys.counter(namespace, shard),
+    UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :one',
+    ExpressionAttributeValues: { ':enabled': change.enabled, ':disabled': change.disabled, ':one': 1 },
+  },
+});
+
+const tombstone = (namespace: string, gone: Channel, by: { now: number; keyId: string }): Write => ({
+  Put: {
+    Item: {
+      ...keys.tombstone(namespace, gone._id),
+      deletedAt: by.now,
+      writtenBy: by.keyId,
+      __v: gone.__v + 1,
+      document: JSON.stringify(toDocument(gone)),
+      expiresAt: Math.floor(by.now / 1000) + tombstoneKept,
+    },
+  },
+});
+
+const isThere = (namespace: string, channel: Channel | undefined): channel is Channel =>
+  channel?.company_namespace.includes(namespace) ?? false;
+
+const isAsItWas = ({ __v }: Channel) =>
+  ({
+    ConditionExpression: '#v = :v',
+    ExpressionAttributeNames: { '#v': '__v' },
+    ExpressionAttributeValues: { ':v': __v },
+  }) as const;
+
+const tally = (there: Channel | undefined): Totals => ({
+  enabled: there?.disabled === false ? 1 : 0,
+  disabled: there?.disabled === true ? 1 : 0,
+});
+
+const writesFor = (
+  namespace: string,
+  before: Channel | undefined,
+  after: Channel | undefined,
+  by: { now: number; keyId: string },
+  shard: number,
+): Write[] => {
+  const was = isThere(namespace, before) ? before : undefined;
+  const is = isThere(namespace, after) ? after : undefined;
+  const writes: Write[] = [];
+  if (is && was) writes.push({ Put: { Item: toItem(namespace, is), ...isAsItWas(was) } });
+  if (is && !was) {
+    writes.push({ Put: { Item: toItem(namespace, is), ConditionExpression: 'attribute_not_exists(pk)' } });
+    if (before) writes.push({ Delete: { Key: keys.tombstone(namespace, is._id) } });
+  }
+  if (was && !is) {
+    writes.push({ Delete: { Key: keys.channel(namespace, was._id), ...isAsItWas(was) } });
+    writes.push(tombstone(namespace, was, by));
+  }
+  const [old, now] = [tally(was), tally(is)];
+  const change = { enabled: now.enabled - old.enabled, disabled: now.disabled - old.disabled };
+  if (change.enabled || change.disabled) writes.push(count(namespace, shard, change));
+  return writes;
+};
+
+/**
+ * All that must be written, together or not at all, for a channel to become another version (creation: from nothing;
+ * deletion: to nothing): a copy in each of its namespaces, the totals of those that gained, lost or toggled it, a
+ * tombstone where it is gone. Refused where the stored version is no longer `before`. A channel that moves between 10
+ * namespaces and 10 others makes 60 writes; a transaction takes 100.
+ * @param shard which of the counter items takes the change in the totals
+ */
+export const transition = (
+  before: Channel | undefined,
+  after: Channel | undefined,
+  by: { now: number; keyId: string },
+  shard: number,
+): Write[] => {
+  const namespaces = new Set([...(before?.company_namespace ?? []), ...(after?.company_namespace ?? [])]);
+  return [...namespaces].flatMap((namespace) => writesFor(namespace, before, after, by, shard));
+};
+
+/** What is remembered of a creation that carried an `Idempotency-Key`. */
+export interface IdempotencyRecord {
+  /** SHA-256 of the body in canonical form. */
+  fingerprint: string;
+  /** The channel as it was answered. */
+  document: string;
+}
+
+/** Refused, with the record, while the key is remembered; one past its time is dead whether or not it has been swept. */
+export const idempotency = (
+  namespace: string,
+  keyHash: string,
+  record: IdempotencyRecord,
+  now: number,
+): Write => ({
+  Put: {
+    Item: {
+      ...keys.idempotency(namespace, keyHash),
+      ...record,
+      expiresAt: Math.floor(now / 1000) + idempotencyKept,
+    },
+    ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+    ExpressionAttributeValues: { ':now': Math.floor(now / 1000) },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  },
+});

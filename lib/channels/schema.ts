@@ -1,0 +1,117 @@
+import * as z from 'zod/mini';
+import { ApiError, type ErrorDetail } from '../errors.ts';
+import { readIntegrationMeta } from './integration-meta.ts';
+
+const mostCharacters = 256;
+const mostNamespaces = 10;
+
+const text = z.string('must be a string').check(
+  z.refine((value) => value.trim() !== '', { error: 'must not be blank' }),
+  z.refine((value) => [...value].length <= mostCharacters, {
+    error: `must be at most ${mostCharacters} characters long`,
+  }),
+  z.refine((value) => !/\p{Cc}/u.test(value), { error: 'must not hold control characters' }),
+  z.refine((value) => value.isWellFormed(), { error: 'must not hold a lone surrogate' }),
+);
+
+/** Null and the empty string are how clients say that a local name is to go. */
+const removableText = z.pipe(
+  z.transform((value: unknown) => (value === '' ? null : value)),
+  z.nullable(text),
+);
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Taken as it was parsed, for a schema that copies objects would lose keys like `__proto__`. */
+const integrationMeta = z.pipe(
+  z.custom<object>(isObject, 'must be a JSON object'),
+  z.transform((value, context) => {
+    const read = readIntegrationMeta(value);
+    if ('text' in read) return read.text;
+    context.issues.push({ code: 'custom', message: read.flaw, input: value });
+    return z.NEVER;
+  }),
+);
+
+const removableIntegrationMeta = z.nullable(integrationMeta);
+
+const namespaces = z.pipe(
+  z
+    .array(
+      z
+        .string('must be a string')
+        .check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
+      'must be an array of strings',
+    )
+    .check(z.minLength(1, 'must name at least one namespace')),
+  z.pipe(
+    z.transform((names: string[]) => [...new Set(names)]),
+    z.array(z.string()).check(z.maxLength(mostNamespaces, `must name at most ${mostNamespaces} namespaces`)),
+  ),
+);
+
+const disabled = z.boolean('must be true or false');
+
+const createBody = z.strictObject({
+  name: text,
+  local_name: z.optional(text),
+  disabled: z.optional(disabled),
+  integration_meta: z.optional(integrationMeta),
+  company_namespace: z.optional(namespaces),
+});
+
+const updateBody = z.strictObject({
+  name: z.optional(text),
+  local_name: z.optional(removableText),
+  disabled: z.optional(disabled),
+  integration_meta: z.optional(removableIntegrationMeta),
+  company_namespace: z.optional(namespaces),
+  // What clients read they send back; the server keeps the clock and the version.
+  _id: z.optional(z.string('must be a string')),
+  createdAt: z.optional(z.string('must be a string')),
+  updatedAt: z.optional(z.string('must be a string')),
+  __v: z.optional(z.int('must be an integer')),
+});
+
+export type ChannelDraft = z.infer<typeof createBody>;
+/** What an update asks for: an absent field stays as it is, a null removes one. */
+export type ChannelPatch = Omit<z.infer<typeof updateBody>, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
+
+const invalid = (details: ErrorDetail[]) =>
+  new ApiError('invalid_request', 'The body is not what this operation accepts: see details.', { details });
+
+const toDetails = (issues: z.core.$ZodIssue[], body: object): ErrorDetail[] =>
+  issues.flatMap((issue): ErrorDetail[] => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: key, message: 'is not a field of this operation' }));
+    const [field] = issue.path;
+    const message = field !== undefined && !Object.hasOwn(body, field) ? 'is required' : issue.message;
+    return [{ path: issue.path.join('.'), message }];
+  });
+
+const parse = <Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.infer<Schema> => {
+  if (!isObject(body)) throw new ApiError('invalid_request', 'The body must be a JSON object.');
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw invalid(toDetails(parsed.error.issues, body));
+  return parsed.data;
+};
+
+/**
+ * Reads the body of a creation.
+ * @throws ApiError `invalid_request` that lists everything that is wrong.
+ */
+export const readDraft = (body: unknown): ChannelDraft => parse(createBody, body);
+
+/**
+ * Reads the body of an update of the channel with this id.
+ * @throws ApiError `invalid_request` that lists everything that is wrong; an empty body and another channel's `_id` are.
+ */
+export const readPatch = (body: unknown, id: string): ChannelPatch => {
+  const { _id, createdAt, updatedAt, __v, ...patch } = parse(updateBody, body);
+  if (!Object.keys(body as object).length)
+    throw new ApiError('invalid_request', 'The body must hold at least one field to change.');
+  if (_id !== undefined && _id.toLowerCase() !== id.toLowerCase())
+    throw invalid([{ path: '_id', message: 'must be the id in the path' }]);
+  return patch;
+};

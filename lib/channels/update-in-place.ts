@@ -1,0 +1,83 @@
+import type { Update } from '../dynamodb/table.ts';
+import { keys } from './items.ts';
+import type { Authorship, Precondition } from './rules.ts';
+import type { ChannelPatch } from './schema.ts';
+
+/** The fields that no other item depends on: they can change without a transaction. */
+const free = ['local_name', 'integration_meta'] as const;
+
+/** Whether a patch may be a change of such fields alone. The whole document may be sent: the write itself will tell. */
+export const mayBeInPlace = (patch: ChannelPatch): boolean =>
+  free.some((field) => patch[field] !== undefined);
+
+/**
+ * The common update as one write, without reading first. Its condition says all that it takes for granted: that the
+ * channel is there and in this namespace alone, that what a transaction would be needed for stays as it is, that
+ * something changes, and that the version is one the client knows. Where it does not hold, DynamoDB answers the item as
+ * it is, which tells why.
+ *
+ * @param clockIsBehind for a channel that was seen to be updated at or after `now`: its time then grows by 1 ms, in the
+ * write itself, so that any number of such writers get past each other
+ */
+export const updateInPlace = (
+  namespace: string,
+  id: string,
+  patch: ChannelPatch,
+  precondition: Precondition,
+  { caller, now, writeId }: Authorship,
+  clockIsBehind: boolean,
+): Update => {
+  const names: Record<string, string> = { '#v': '__v' };
+  const values: Record<string, unknown> = {
+    ':one': 1,
+    ':now': now,
+    ':writeId': writeId,
+    ':writtenBy': caller.keyId,
+  };
+  const set = [
+    clockIsBehind ? 'updatedAt = updatedAt + :one' : 'updatedAt = :now',
+    '#v = #v + :one',
+    'writeId = :writeId',
+    'writtenBy = :writtenBy',
+  ];
+  const remove: string[] = [];
+  const conditions = ['size(company_namespace) = :one', `updatedAt ${clockIsBehind ? '>=' : '<'} :now`];
+
+  for (const field of ['name', 'disabled', 'company_namespace'] as const) {
+    if (patch[field] === undefined) continue;
+    names[`#${field}`] = field;
+    values[`:${field}`] = patch[field];
+    conditions.push(`#${field} = :${field}`);
+  }
+
+  const differences: string[] = [];
+  for (const field of free) {
+    const value = patch[field];
+    if (value === undefined) continue;
+    if (value === null) {
+      remove.push(field);
+      differences.push(`attribute_exists(${field})`);
+    } else {
+      values[`:${field}`] = value;
+      set.push(`${field} = :${field}`);
+      differences.push(`attribute_not_exists(${field}) OR ${field} <> :${field}`);
+    }
+  }
+  conditions.push(`(${differences.join(' OR ')})`);
+
+  if (precondition && 'versions' in precondition) {
+    const known = precondition.versions.map((version, index) => {
+      values[`:known${index}`] = version;
+      return `:known${index}`;
+    });
+    conditions.push(`#v IN (${known.join(', ')})`);
+  }
+
+  return {
+    Key: keys.channel(namespace, id),
+    UpdateExpression: `SET ${set.join(', ')}${remove.length ? ` REMOVE ${remove.join(', ')}` : ''}`,
+    ConditionExpression: conditions.join(' AND '),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
+};

@@ -1,0 +1,41 @@
+/** What a client may be told, by the contract's literal codes. Which status a code has is the edge's business. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_json'
+  | 'invalid_cursor'
+  | 'cursor_mismatch'
+  | 'page_too_deep'
+  | 'page_too_large'
+  | 'query_too_broad'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'precondition_failed'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'idempotency_key_reused'
+  | 'too_many_requests'
+  | 'unavailable';
+
+/** One thing that is wrong with a request, and where: `integration_meta.a`, `per_page`. */
+export interface ErrorDetail {
+  path: string;
+  message: string;
+}
+
+/**
+ * A request that is answered with an error the client may read: the message is for a person and goes out as it stands.
+ * Anything else that is thrown is a fault of ours, and is masked.
+ */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetail[] | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { details?: ErrorDetail[]; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'ApiError';
+    this.code = code;
+    this.details = options.details;
+  }
+}

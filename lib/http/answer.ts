@@ -1,0 +1,81 @@
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { ApiError, type ErrorCode } from '../errors.ts';
+
+/** What an operation has to say: a status, what goes into the envelope, and headers of its own. */
+export interface Answer {
+  status: 200 | 201 | 304;
+  headers?: Record<string, string>;
+  /** Absent: the answer has no body. */
+  body?: object;
+}
+
+const statuses: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  invalid_json: 400,
+  invalid_cursor: 400,
+  cursor_mismatch: 400,
+  page_too_deep: 400,
+  page_too_large: 400,
+  query_too_broad: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition_failed: 412,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_key_reused: 422,
+  too_many_requests: 429,
+  unavailable: 503,
+};
+
+const extraHeaders: Partial<Record<ErrorCode, Record<string, string>>> = {
+  unauthenticated: { 'WWW-Authenticate': 'Bearer realm="client-channels"' },
+  too_many_requests: { 'Retry-After': '1' },
+  unavailable: { 'Retry-After': '2' },
+};
+
+const json = { 'Content-Type': 'application/json' };
+
+/** On every answer: it may hold a tenant's data, is what it says it is, and came over TLS (OWASP REST Security Cheat Sheet). */
+const always = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
+};
+
+/** The headers of every answer to this request. */
+export const commonHeaders = (requestId: string, consumed: string | undefined): Record<string, string> => ({
+  ...always,
+  'x-request-id': requestId,
+  ...(consumed !== undefined && { 'x-consumed-capacity': consumed }),
+});
+
+export const toResult = (
+  { status, headers, body }: Answer,
+  common: Record<string, string>,
+): APIGatewayProxyStructuredResultV2 => ({
+  statusCode: status,
+  headers: { ...common, ...(body && json), ...headers },
+  ...(body && { body: JSON.stringify({ success: true, ...body }) }),
+});
+
+/** An error as the client sees it: what was meant for it as it stands, of anything else that it happened and no more. */
+export const toErrorResult = (
+  error: unknown,
+  requestId: string,
+  common: Record<string, string>,
+): APIGatewayProxyStructuredResultV2 => {
+  const known = error instanceof ApiError ? error : undefined;
+  return {
+    statusCode: known ? statuses[known.code] : 500,
+    headers: { ...common, ...json, ...(known && extraHeaders[known.code]) },
+    body: JSON.stringify({
+      success: false,
+      error: known?.message ?? 'Something went wrong on our side.',
+      code: known?.code ?? 'internal_error',
+      details: known?.details,
+      request_id: requestId,
+    }),
+  };
+};

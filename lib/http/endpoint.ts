@@ -1,0 +1,70 @@
+import middy, { type Request as MiddyRequest } from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { authenticate, type Caller } from '../access/authenticate.ts';
+import { readServiceConfig } from '../config.ts';
+import { connect } from '../dynamodb/client.ts';
+import { Meter } from '../dynamodb/meter.ts';
+import { Table } from '../dynamodb/table.ts';
+import { type OperationName, operations } from '../operations.ts';
+import { type Answer, commonHeaders, toErrorResult, toResult } from './answer.ts';
+import { logFailure } from './log.ts';
+
+/** A request that has been let in: API Gateway's event, and what the service knows of it. */
+export interface Request extends APIGatewayProxyEventV2 {
+  caller: Caller;
+  /** The channels table, within this request's time. */
+  channels: Table;
+}
+
+interface Incoming extends Request {
+  requestId: string;
+  meter: Meter;
+  accessKeys: Table;
+}
+
+type Hook = MiddyRequest<Incoming, APIGatewayProxyStructuredResultV2>;
+
+/** Milliseconds that a request may take; API Gateway gives up at 30 s, and most clients before. */
+const patience = 8_000;
+
+const requestIdOf = (event: APIGatewayProxyEventV2, context: Context): string => {
+  const sent = event.headers['x-request-id'];
+  return sent !== undefined && /^[\x20-\x7e]{1,128}$/.test(sent)
+    ? sent
+    : (event.requestContext?.requestId ?? context.awsRequestId);
+};
+
+const config = readServiceConfig();
+const client = connect();
+
+/** Gives the request its name, its time and its view of the tables. */
+const open = ({ event, context }: Hook): void => {
+  event.requestId = requestIdOf(event, context);
+  event.meter = new Meter();
+  const signal = AbortSignal.timeout(patience);
+  event.channels = new Table(client, config.CHANNELS_TABLE, event.meter, signal);
+  event.accessKeys = new Table(client, config.ACCESS_KEYS_TABLE, event.meter, signal);
+};
+
+const headersFor = ({ requestId, meter }: Incoming) => commonHeaders(requestId, meter.summary);
+
+const answerError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 => {
+  logFailure(error, event.requestId);
+  return toErrorResult(error, event.requestId, headersFor(event));
+};
+
+/**
+ * An operation as a Lambda handler behind API Gateway's HTTP API (payload format 2.0): one pipeline that lets requests
+ * in, runs them, answers them and turns what they throw into errors. Whatever is sent, it answers; it never rejects.
+ */
+export const endpoint = (name: OperationName, run: (request: Request) => Promise<Answer>) => {
+  const operation = operations.find((row) => row.name === name) as (typeof operations)[number];
+  const letIn = async ({ event }: Hook): Promise<void> => {
+    event.caller = await authenticate(event.headers, operation.scope, config.ENVIRONMENT, event.accessKeys);
+  };
+  return middy<Incoming, APIGatewayProxyStructuredResultV2>()
+    .before(open)
+    .before(letIn)
+    .onError(answerError)
+    .handler(async (event) => toResult(await run(event), headersFor(event)));
+};

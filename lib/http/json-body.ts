@@ -1,0 +1,81 @@
+import { ApiError } from '../errors.ts';
+
+const mostBytes = 256 * 1024;
+
+/** What a request may bring as its body; API Gateway's events fit. */
+export interface BodyCarrier {
+  headers: Record<string, string | undefined>;
+  body?: string;
+  isBase64Encoded?: boolean;
+}
+
+/** `application/json`, or a type that says by `+json` that it is JSON too, in UTF-8 (RFC 6839, RFC 8259). */
+const isJson = (contentType: string): boolean => {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  return (
+    /^application\/(json|[a-z0-9!#$&^_.+-]+\+json)$/.test(type) &&
+    (charset === undefined || /^charset="?utf-?8"?$/.test(charset))
+  );
+};
+
+const notJson = (message: string, cause?: unknown) => new ApiError('invalid_json', message, { cause });
+
+const decode = (bytes: Uint8Array): string => {
+  try {
+    // A byte order mark is kept, so that the parser refuses it: RFC 8259, section 8.1, forbids to send one.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw notJson('The body is not valid UTF-8.', cause);
+  }
+};
+
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
+
+/** The first key that an object of this valid JSON text holds twice: parsers disagree on what that means. */
+const repeatedKey = (json: string): string | undefined => {
+  const open: (Set<string> | undefined)[] = [];
+  let text = '';
+  for (const [token] of json.matchAll(tokens)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const key: string = JSON.parse(text);
+      const known = open.at(-1);
+      if (known?.has(key)) return key;
+      known?.add(key);
+    } else text = token;
+  }
+  return undefined;
+};
+
+/**
+ * Reads a request's body as JSON (RFC 8259), and nothing that merely looks like it.
+ * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for what is no JSON, a
+ * byte order mark, invalid UTF-8, and an object that holds a key twice.
+ */
+export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrier): unknown => {
+  if (!isJson(headers['content-type'] ?? ''))
+    throw new ApiError(
+      'unsupported_media_type',
+      'The body must be sent as "content-type: application/json".',
+    );
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.byteLength > mostBytes)
+    throw new ApiError('payload_too_large', `The body must be at most ${mostBytes / 1024} KiB.`);
+
+  const text = decode(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw notJson(text.trim() ? 'The body is not valid JSON.' : 'The body is missing.', cause);
+  }
+  const key = repeatedKey(text);
+  if (key !== undefined) throw notJson(`The body holds the key ${JSON.stringify(key)} twice in one object.`);
+  return value;
+};

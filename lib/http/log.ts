@@ -1,0 +1,15 @@
+import { ApiError } from '../errors.ts';
+
+const causes = (error: unknown): unknown[] =>
+  error instanceof Error
+    ? [{ name: error.name, message: error.message, stack: error.stack }, ...causes(error.cause)]
+    : [];
+
+/**
+ * One line of JSON for each failure that somebody may have to look into, under the id that the client was given. What
+ * a client did wrong is the client's business and leaves no line; keys and bodies are never in one.
+ */
+export const logFailure = (error: unknown, requestId: string): void => {
+  if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
+  console.error(JSON.stringify({ level: 'error', request_id: requestId, causes: causes(error) }));
+};

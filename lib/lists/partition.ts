@@ -1,0 +1,137 @@
+import type { Channel } from '../channels/channel.ts';
+import {
+  counterShards,
+  fromItem,
+  isCounter,
+  range as itemRange,
+  keys,
+  partitionOf,
+  sumCounters,
+} from '../channels/items.ts';
+import type { Item } from '../dynamodb/failures.ts';
+import type { Query, Table } from '../dynamodb/table.ts';
+import { ApiError } from '../errors.ts';
+import { type IdRange, isEmpty } from './id-range.ts';
+
+/**
+ * Pages of 1 MB that one request may read beyond its own page: 4 MB are 1,024 read units, and about 14,000 channels of
+ * 289 bytes. A partition gives 3,000 units a second.
+ */
+const budget = 4;
+
+const tooBroad = () =>
+  new ApiError(
+    'query_too_broad',
+    'This query would read too many channels: narrow it by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor".',
+  );
+
+const within = (namespace: string, first: string, last: string): Query => ({
+  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
+  ConsistentRead: true,
+});
+
+/** Pages through a query; a page may be short, or empty, before the end, so only the missing key tells the end. */
+async function* pages(table: Table, query: Query) {
+  let from: Query['ExclusiveStartKey'];
+  do {
+    const page = await table.query({ ...query, ExclusiveStartKey: from });
+    yield page;
+    from = page.lastKey;
+  } while (from);
+}
+
+const readItems = async (table: Table, query: Query, most: number): Promise<Item[]> => {
+  const items: Item[] = [];
+  for await (const page of pages(table, { ...query, Limit: most })) {
+    items.push(...page.items);
+    if (items.length >= most) break;
+  }
+  return items.slice(0, most);
+};
+
+/** The first channels of a range, in the order of their ids or against it. */
+export const readChannels = async (
+  table: Table,
+  namespace: string,
+  range: IdRange,
+  descending: boolean,
+  most: number,
+): Promise<Channel[]> => {
+  if (isEmpty(range)) return [];
+  const query = { ...within(namespace, range.first, range.last), ScanIndexForward: !descending };
+  return (await readItems(table, query, most)).map(fromItem);
+};
+
+/** All channels of a range. @throws ApiError `query_too_broad` beyond the budget. */
+export const readAllChannels = async (
+  table: Table,
+  namespace: string,
+  range: IdRange,
+): Promise<Channel[]> => {
+  const channels: Channel[] = [];
+  let left = budget;
+  for await (const page of pages(table, within(namespace, range.first, range.last))) {
+    channels.push(...page.items.map(fromItem));
+    if (page.lastKey && --left === 0) throw tooBroad();
+  }
+  return channels;
+};
+
+/** How many channels are in a range. @throws ApiError `query_too_broad` beyond the budget. */
+export const countChannels = async (table: Table, namespace: string, range: IdRange): Promise<number> => {
+  let count = 0;
+  let left = budget;
+  for await (const page of pages(table, { ...within(namespace, range.first, range.last), Select: 'COUNT' })) {
+    count += page.count;
+    if (page.lastKey && --left === 0) throw tooBroad();
+  }
+  return count;
+};
+
+/** The id of the channel before which as many others stand in a range, so that a page can begin behind it. */
+export const skipChannels = async (
+  table: Table,
+  namespace: string,
+  range: IdRange,
+  descending: boolean,
+  offset: number,
+): Promise<string | undefined> => {
+  let left = offset;
+  let from: Query['ExclusiveStartKey'];
+  const query: Query = {
+    ...within(namespace, range.first, range.last),
+    ScanIndexForward: !descending,
+    Select: 'COUNT',
+  };
+  do {
+    const page = await table.query({ ...query, Limit: left, ExclusiveStartKey: from });
+    left -= page.count;
+    from = page.lastKey;
+  } while (left > 0 && from);
+  return left === 0 ? (from?.sk as string | undefined) : undefined;
+};
+
+/** How many channels a namespace has. */
+export const readTotal = async (table: Table, namespace: string): Promise<number> => {
+  const query = within(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
+  const { enabled, disabled } = sumCounters(await readItems(table, query, counterShards));
+  return enabled + disabled;
+};
+
+/** The first channels of a namespace together with how many it has, in one call: the counters stand right before them. */
+export const readFirstChannels = async (
+  table: Table,
+  namespace: string,
+  most: number,
+): Promise<{ channels: Channel[]; total: number }> => {
+  const query = within(namespace, itemRange.beforeCounters, itemRange.afterChannels);
+  const items = await readItems(table, query, counterShards + most);
+  const { enabled, disabled } = sumCounters(items.filter(isCounter));
+  const channels = items.filter((item) => !isCounter(item)).map(fromItem);
+  return { channels: channels.slice(0, most), total: enabled + disabled };
+};
+
+/** The channels that bear one of these ids, in no order. */
+export const readByIds = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
+  (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);

@@ -1,0 +1,189 @@
+import { describe, expect, test } from '@jest/globals';
+import { readDraft, readPatch } from '../../lib/channels/schema.ts';
+import { ApiError } from '../../lib/errors.ts';
+
+const id = '60f1b2b3c9e9a12345678901';
+
+const refusal = (read: () => unknown) => {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ApiError) return { code: error.code, details: error.details };
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+const refused = (...details: [string, string][]) => ({
+  code: 'invalid_request',
+  details: details.map(([path, message]) => ({ path, message })),
+});
+
+describe('the body of a creation', () => {
+  test('is taken as sent, white space included', () => {
+    const name = ' Retail\u00a0قناة ';
+    expect(
+      readDraft({ name, local_name: ' x ', disabled: true, company_namespace: ['a', 'B-1_.x'] }),
+    ).toEqual({
+      name,
+      local_name: ' x ',
+      disabled: true,
+      company_namespace: ['a', 'B-1_.x'],
+    });
+  });
+
+  test('keeps the order of namespaces, and each once', () => {
+    expect(readDraft({ name: 'x', company_namespace: ['b', 'a', 'b'] }).company_namespace).toEqual([
+      'b',
+      'a',
+    ]);
+  });
+
+  test('says everything that is wrong at once', () => {
+    const body = {
+      local_name: '',
+      disabled: 'no',
+      integration_meta: [],
+      company_namespace: ['a b', 1],
+      nmae: 'x',
+    };
+    expect(refusal(() => readDraft(body))).toEqual(
+      refused(
+        ['name', 'is required'],
+        ['local_name', 'must not be blank'],
+        ['disabled', 'must be true or false'],
+        ['integration_meta', 'must be a JSON object'],
+        ['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -'],
+        ['company_namespace.1', 'must be a string'],
+        ['nmae', 'is not a field of this operation'],
+      ),
+    );
+  });
+
+  test.each([
+    '_id',
+    'createdAt',
+    'updatedAt',
+    '__v',
+    'pk',
+    'sk',
+    'writtenBy',
+    '__proto__',
+    'constructor',
+  ])('may not set %s', (field) => {
+    expect(refusal(() => readDraft(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
+      refused([field, 'is not a field of this operation']),
+    );
+  });
+
+  test.each([[], null, 'x', 1, true])('is no %j', (body) => {
+    expect(refusal(() => readDraft(body))).toEqual({ code: 'invalid_request', details: undefined });
+  });
+});
+
+describe.each(['name', 'local_name'])('the text of a %s', (field) => {
+  const read = (value: unknown) => readDraft({ name: 'x', [field]: value });
+
+  test('is 256 characters at most, whatever their size', () => {
+    expect(read('😀'.repeat(256))).toMatchObject({ [field]: '😀'.repeat(256) });
+    expect(refusal(() => read('x'.repeat(257)))).toEqual(
+      refused([field, 'must be at most 256 characters long']),
+    );
+  });
+
+  test.each([' ', '\u00a0\u3000'])('is not the blank %j', (value) => {
+    expect(refusal(() => read(value))).toEqual(refused([field, 'must not be blank']));
+  });
+
+  test.each(['a\nb', 'a\u0000', '\u0085x', '\u007fx'])('holds no control character: %j', (value) => {
+    expect(refusal(() => read(value))).toEqual(refused([field, 'must not hold control characters']));
+  });
+
+  test('holds no lone surrogate', () => {
+    expect(refusal(() => read('a\ud800'))).toEqual(refused([field, 'must not hold a lone surrogate']));
+  });
+
+  test.each([1, {}, { S: 'x' }, true, null])('is a string, not %j', (value) => {
+    expect(refusal(() => read(value))).toEqual(refused([field, 'must be a string']));
+  });
+});
+
+describe('the namespaces of a channel', () => {
+  const read = (company_namespace: unknown) => readDraft({ name: 'x', company_namespace });
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+
+  test('are 10 at most', () => {
+    expect(read(names(10)).company_namespace).toEqual(names(10));
+    expect(refusal(() => read(names(11)))).toEqual(
+      refused(['company_namespace', 'must name at most 10 namespaces']),
+    );
+  });
+
+  test('are at least one', () => {
+    expect(refusal(() => read([]))).toEqual(
+      refused(['company_namespace', 'must name at least one namespace']),
+    );
+  });
+
+  test.each(['', 'a b', 'a#b', 'ق', 'x'.repeat(65), 'a\n'])('are never called %j', (name) => {
+    expect(refusal(() => read([name]))).toEqual(
+      refused(['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -']),
+    );
+  });
+
+  test('are no string', () => {
+    expect(refusal(() => read('company1'))).toEqual(
+      refused(['company_namespace', 'must be an array of strings']),
+    );
+  });
+});
+
+describe('the body of an update', () => {
+  test('leaves absent fields absent', () => {
+    expect(readPatch({ name: 'x' }, id)).toStrictEqual({ name: 'x' });
+  });
+
+  test.each([null, ''])('removes a local name by %j', (local_name) => {
+    expect(readPatch({ local_name }, id)).toStrictEqual({ local_name: null });
+  });
+
+  test('removes metadata by null', () => {
+    expect(readPatch({ integration_meta: null }, id)).toStrictEqual({ integration_meta: null });
+  });
+
+  test('may be the whole document as it was read, of which the service keeps its own part', () => {
+    const document = {
+      _id: id.toUpperCase(),
+      name: 'x',
+      disabled: false,
+      integration_meta: { b: 1, a: 2 },
+      company_namespace: ['a'],
+      createdAt: '2023-01-15T10:30:00.000Z',
+      updatedAt: '2023-01-15T10:30:00.000Z',
+      __v: 7,
+    };
+    expect(readPatch(document, id)).toStrictEqual({
+      name: 'x',
+      disabled: false,
+      integration_meta: '{"a":2,"b":1}',
+      company_namespace: ['a'],
+    });
+  });
+
+  test.each([
+    [{ name: null }, ['name', 'must be a string']],
+    [{ disabled: null }, ['disabled', 'must be true or false']],
+    [{ local_name: ' ' }, ['local_name', 'must not be blank']],
+    [{ integration_meta: 'x' }, ['integration_meta', 'must be a JSON object']],
+    [{ _id: '60f1b2b3c9e9a12345678902' }, ['_id', 'must be the id in the path']],
+    [{ _id: 5 }, ['_id', 'must be a string']],
+    [{ __v: '1' }, ['__v', 'must be an integer']],
+    [{ pk: 'x' }, ['pk', 'is not a field of this operation']],
+  ] as [object, [string, string]][])('is not %j', (body, detail) => {
+    expect(refusal(() => readPatch(body, id))).toEqual(refused(detail));
+  });
+
+  test('is not empty', () => {
+    expect(refusal(() => readPatch({}, id))).toEqual({ code: 'invalid_request', details: undefined });
+  });
+});

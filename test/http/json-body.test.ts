@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals';
+import { ApiError } from '../../lib/errors.ts';
+import { readJsonBody } from '../../lib/http/json-body.ts';
+
+const json = { 'content-type': 'application/json' };
+
+const refusal = (carrier: Parameters<typeof readJsonBody>[0]) => {
+  try {
+    readJsonBody(carrier);
+  } catch (error) {
+    if (error instanceof ApiError) return [error.code, error.message];
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+const bytes = (...values: number[]) => ({
+  headers: json,
+  body: Buffer.from(values).toString('base64'),
+  isBase64Encoded: true,
+});
+
+describe('a JSON body', () => {
+  test.each([
+    'application/json',
+    'Application/JSON; charset=UTF-8',
+    'application/json;charset="utf-8"',
+    'application/merge-patch+json',
+    'application/vnd.api+json; x=y',
+  ])('may be sent as %s', (type) => {
+    expect(readJsonBody({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual({ a: 1 });
+  });
+
+  test.each([
+    undefined,
+    '',
+    'text/plain',
+    'text/json',
+    'application/jsonx',
+    'application/x-www-form-urlencoded',
+    'application/json; charset=latin1',
+    'application/json, text/plain',
+  ])('may not be sent as %s', (type) => {
+    expect(refusal({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual([
+      'unsupported_media_type',
+      'The body must be sent as "content-type: application/json".',
+    ]);
+  });
+
+  test('may come in base64', () => {
+    expect(readJsonBody(bytes(...Buffer.from('{"a":"ق"}')))).toEqual({ a: 'ق' });
+  });
+
+  test('is 256 KiB at most, in bytes', () => {
+    const filled = (size: number) => ({ headers: json, body: JSON.stringify('x'.repeat(size - 2)) });
+    expect(readJsonBody(filled(262_144))).toHaveLength(262_142);
+    expect(refusal(filled(262_145))).toEqual(['payload_too_large', 'The body must be at most 256 KiB.']);
+    expect(refusal({ headers: json, body: JSON.stringify('ق'.repeat(131_072)) })[0]).toBe(
+      'payload_too_large',
+    );
+  });
+
+  test.each(['{', '{"a":1,}', "{'a':1}", 'NaN', '{"a":01}', '{"a":1} x', '// x\n{}'])('is not %j', (body) => {
+    expect(refusal({ headers: json, body })).toEqual(['invalid_json', 'The body is not valid JSON.']);
+  });
+
+  test.each([undefined, '', ' \n'])('is missing where it is %j', (body) => {
+    expect(refusal({ headers: json, ...(body !== undefined && { body }) })).toEqual([
+      'invalid_json',
+      'The body is missing.',
+    ]);
+  });
+
+  test('begins with no byte order mark, as text and in bytes', () => {
+    expect(refusal({ headers: json, body: '\ufeff{}' })[0]).toBe('invalid_json');
+    expect(refusal(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d))[0]).toBe('invalid_json');
+  });
+
+  test.each([
+    ['a stray continuation byte', bytes(0x22, 0x80, 0x22)],
+    ['an overlong form', bytes(0x22, 0xc0, 0xaf, 0x22)],
+    ['an encoded surrogate', bytes(0x22, 0xed, 0xa0, 0x80, 0x22)],
+  ])('is UTF-8, without %s', (_, carrier) => {
+    expect(refusal(carrier)).toEqual(['invalid_json', 'The body is not valid UTF-8.']);
+  });
+
+  test.each([
+    '{"a":1,"a":1}',
+    '{"x":[{"b":{},"a":1,"a":2}]}',
+    '{"a":1,"\\u0061":2}',
+    '{"a":":","b":1,"a":0}',
+  ])('holds no key twice in one object: %s', (body) => {
+    expect(refusal({ headers: json, body })).toEqual([
+      'invalid_json',
+      'The body holds the key "a" twice in one object.',
+    ]);
+  });
+
+  test.each([
+    '{"a":{"a":1},"b":{"a":"a"}}',
+    '[{"a":1},{"a":1}]',
+    '{"a":"\\"a\\":1,","b":["a","a"]}',
+    '{"__proto__":1,"a":{"__proto__":1}}',
+  ])('may hold a key again in another object: %s', (body) => {
+    expect(readJsonBody({ headers: json, body })).toEqual(JSON.parse(body));
+  });
+
+  test('of 100,000 levels is read without harm', () => {
+    const body = '['.repeat(100_000) + ']'.repeat(100_000);
+    expect(readJsonBody({ headers: json, body })).toHaveLength(1);
+  });
+});
