@@ -24,3 +24,9 @@ export const accessKeysTable: TableDefinition = {
   partitionKey: 'id',
   stream: false,
 };
+
+/** What the tables of an environment are called; two environments may share an account. */
+export const tableNames = (environment: string) => ({
+  channels: `client-channels-${environment}`,
+  accessKeys: `client-channels-access-keys-${environment}`,
+});

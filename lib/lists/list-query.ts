@@ -193,26 +193,26 @@ const many =
   ({ split = (text) => [text], normalize = (value) => value }: Values = {}): Reader<string[]> =>
   (given, refuse) => {
     const [name] = given[0].path;
-    const values = new Set<string>();
-    let isFilter = false;
-    for (const { path, value } of given) {
-      const [, index, ...more] = path;
-      if (more.length > 0 || !isIndex(index ?? '')) {
+    for (const { path } of given) {
+      if (!isListName(path)) {
         refuse(nameOf(path), `is no form of a list: write ${name}=a&${name}=b, ${name}[]=a or ${name}[0]=a`);
-      } else if (!isAbsent(value)) {
-        isFilter = true;
-        // In brackets a value is one element already: a name may look like JSON.
-        const inJson = index === undefined ? jsonStrings(value) : undefined;
-        for (const item of inJson ?? split(value)) {
-          if (canBeStored(item)) values.add(normalize(item));
-        }
       }
     }
-    if (values.size > mostValues) {
-      return refuse(name, `takes at most ${mostValues} values, and was given ${values.size}`);
-    }
-    return isFilter ? [...values] : undefined;
+    const present = given.filter(({ value }) => !isAbsent(value));
+    if (present.length === 0) return undefined;
+    const values = present.flatMap(({ path, value }) => {
+      // In brackets a value is one element already: a name may look like JSON.
+      const inJson = path.length === 1 ? jsonStrings(value) : undefined;
+      return inJson ?? split(value);
+    });
+    const distinct = new Set(values.filter(canBeStored).map(normalize));
+    return distinct.size <= mostValues
+      ? [...distinct]
+      : refuse(name, `takes at most ${mostValues} values, and was given ${distinct.size}`);
   };
+
+const isListName = ([, index = '', ...more]: Parameter['path']): boolean =>
+  isIndex(index) && more.length === 0;
 
 /** No channel has an empty name, or one with half a surrogate pair, and the table takes neither for a key. */
 const canBeStored = (value: string): boolean => value !== '' && value.isWellFormed();
@@ -224,6 +224,8 @@ const jsonStrings = (text: string): string[] | undefined => {
 };
 
 // --- sortBy
+
+type SortPart = 'field' | 'type';
 
 /** What is known of one element of `sortBy` while its parts come in. */
 interface SortElement {
@@ -252,41 +254,56 @@ const sortTerms: Reader<SortTerm[]> = (given, refuse) => {
 /** Brings every form of `sortBy` to a list of elements. */
 const sortElements = (given: Parameter[], refuse: Refuse): SortElement[] => {
   const elements: SortElement[] = [];
-  const begin = (foundBy: string, at = elements.length, parts: [string, unknown][] = []): SortElement => {
-    const element = { at, foundBy, parts: new Map(parts) };
-    elements.push(element);
-    return element;
-  };
-
-  for (const { path, value } of given) {
-    const [, ...keys] = path;
-    const [index = ''] = keys;
-    const part = keys.at(-1) ?? '';
-    if (keys.length <= 1 && isIndex(index)) {
-      if (isAbsent(value)) continue;
-      for (const item of sortItems(keys.length === 0, value)) {
-        if (!isRecord(item)) refuse(nameOf(path), sortElementForm);
-        else begin('in JSON', indexNumber(index), Object.entries(item));
-      }
-    } else if ((keys.length === 1 || (keys.length === 2 && isIndex(index))) && isSortPart(part)) {
-      const foundBy = keys.length === 1 ? 'no index' : index;
-      const last = elements.findLast((element) => element.foundBy === foundBy);
-      // Behind empty brackets, a part that is there already can only be the next element's.
-      const isNext = last === undefined || (foundBy === '' && last.parts.has(part));
-      const element = isNext ? begin(foundBy, indexNumber(foundBy)) : last;
-      if (element.parts.has(part)) refuse(nameOf(path), 'takes one value, and was given more');
-      element.parts.set(part, value);
-    } else {
-      refuse(nameOf(path), sortElementForm);
-    }
+  for (const parameter of given) {
+    const [, ...keys] = parameter.path;
+    const [index = '', part = ''] = keys;
+    if (keys.length <= 1 && isIndex(index)) addInJson(elements, parameter, refuse);
+    else if (keys.length === 1 && isSortPart(index)) addPart(elements, 'no index', index, parameter, refuse);
+    else if (keys.length === 2 && isIndex(index) && isSortPart(part)) {
+      addPart(elements, index, part, parameter, refuse);
+    } else refuse(nameOf(parameter.path), sortElementForm);
   }
   return elements.sort((one, other) => one.at - other.at).filter(({ parts }) => !isLeftEmpty(parts));
 };
 
-/** Elements in JSON: the whole list in one parameter, or one element in each. */
-const sortItems = (isWhole: boolean, text: string): unknown[] => {
-  const parsed = parseJson(text);
-  return isWhole && Array.isArray(parsed) ? parsed : [parsed];
+/** The whole list in one parameter, or one element in each. */
+const addInJson = (elements: SortElement[], { path, value }: Parameter, refuse: Refuse): void => {
+  if (isAbsent(value)) return;
+  const [, index] = path;
+  const parsed = parseJson(value);
+  const items: unknown[] = index === undefined && Array.isArray(parsed) ? parsed : [parsed];
+  for (const item of items) {
+    if (isRecord(item)) begin(elements, 'in JSON', index, Object.entries(item));
+    else refuse(nameOf(path), sortElementForm);
+  }
+};
+
+const addPart = (
+  elements: SortElement[],
+  foundBy: string,
+  part: SortPart,
+  { path, value }: Parameter,
+  refuse: Refuse,
+): void => {
+  const last = elements.findLast((element) => element.foundBy === foundBy);
+  // Behind empty brackets, a part that is there already can only be the next element's.
+  const isNext = last === undefined || (foundBy === '' && last.parts.has(part));
+  const { parts } = isNext ? begin(elements, foundBy, foundBy) : last;
+  if (parts.has(part)) refuse(nameOf(path), 'takes one value, and was given more');
+  // An empty value is kept: it still tells where an element ends.
+  parts.set(part, value);
+};
+
+const begin = (
+  elements: SortElement[],
+  foundBy: string,
+  index = '',
+  parts: [string, unknown][] = [],
+): SortElement => {
+  const at = /^\d+$/.test(index) ? Number(index) : elements.length;
+  const element = { at, foundBy, parts: new Map(parts) };
+  elements.push(element);
+  return element;
 };
 
 const sortTermOf = ({ parts }: SortElement, path: string, refuse: Refuse): SortTerm | undefined => {
@@ -304,7 +321,7 @@ const sortTermOf = ({ parts }: SortElement, path: string, refuse: Refuse): SortT
 
 const isLeftEmpty = (parts: Map<string, unknown>): boolean =>
   parts.size > 0 && [...parts.values()].every(isAbsent);
-const isSortPart = (key: string): boolean => key === 'field' || key === 'type';
+const isSortPart = (key: string): key is SortPart => key === 'field' || key === 'type';
 const sortFieldOf = (text: unknown): SortField | undefined => sortFields.find((field) => field === text);
 
 // --- integration_meta
@@ -423,7 +440,6 @@ const byName = (given: Parameter[]): Map<string, SameName> => {
 // --- small parts
 
 const isIndex = (key: string): boolean => /^\d*$/.test(key);
-const indexNumber = (key: string): number | undefined => (/^\d+$/.test(key) ? Number(key) : undefined);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,16 +1,15 @@
 import { type Engine, startEngine } from '../../local/engine.ts';
+import { engineEnvironment } from '../../local/environment.ts';
+import { findJava } from '../../local/java.ts';
 
 declare global {
-  var testEngine: Engine;
+  var sharedEngine: Engine;
 }
 
-/** Workers inherit this process's environment, and with it the way to the engine. */
+/** Starts one engine in memory for all tests; the workers inherit this process's environment, and the way to it. */
 export default async function startSharedEngine(): Promise<void> {
-  globalThis.testEngine = await startEngine({ inMemory: true });
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_DYNAMODB: globalThis.testEngine.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+  globalThis.sharedEngine = await startEngine({ java: await findJava(), owner: 'tests' });
+  Object.assign(process.env, engineEnvironment, {
+    AWS_ENDPOINT_URL_DYNAMODB: globalThis.sharedEngine.endpoint,
   });
 }

@@ -1,3 +1,3 @@
 export default async function stopSharedEngine(): Promise<void> {
-  await globalThis.testEngine.stop();
+  await globalThis.sharedEngine.stop();
 }

@@ -1,0 +1,214 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-answer.ts';
+import { splitTarget, toEvent } from './gateway-event.ts';
+import { invokeFunction } from './gateway-function.ts';
+import { findRoute, type Route } from './gateway-routes.ts';
+import { announcesMoreThan, discardRest, readRequestBody } from './request-body.ts';
+
+export interface GatewayOptions {
+  /** Requests that arrive before a promise of routes is kept wait for it. */
+  routes: readonly Route[] | Promise<readonly Route[]>;
+  /** 0 takes a free one. */
+  port: number;
+  /** How long a function may take, in milliseconds. */
+  integrationTimeout?: number;
+  /** How long `close` waits for running requests, in milliseconds. */
+  closeTimeout?: number;
+}
+
+export interface Gateway {
+  port: number;
+  url: string;
+  /** Takes no more connections, lets running requests end, and closes the rest. May be called more than once. */
+  close(): Promise<void>;
+}
+
+const headLimit = 10_240;
+const bodyLimit = 10 * 1024 * 1024;
+
+/** What of a head Node reads at all; whether it is too large for the gateway is counted exactly afterwards. */
+const readableHead = 4 * headLimit;
+
+const patienceWithSenders = 10_000;
+
+/** The bytes of a request line and its header lines, line ends included. */
+const headSize = ({ method, url, httpVersion, rawHeaders }: IncomingMessage) =>
+  `${method} ${url} HTTP/${httpVersion}\r\n`.length +
+  rawHeaders.reduce((size, text) => size + text.length + ': '.length, 0);
+
+const isPrintableAscii = (text: string) => /^[\x21-\x7e]*$/.test(text);
+
+const answerTo = async (
+  request: IncomingMessage,
+  routes: GatewayOptions['routes'],
+): Promise<Answer | undefined> => {
+  const { method = '', url = '/', headers } = request;
+  if (headSize(request) > headLimit) return gatewayAnswer(431);
+  const isHostMissing = headers.host === undefined && request.httpVersion === '1.1';
+  if (isHostMissing || !isPrintableAscii(url)) return gatewayAnswer(400);
+  try {
+    const match = findRoute(await routes, method, splitTarget(url).rawPath);
+    if (match === undefined) return gatewayAnswer(404);
+    const body = await readRequestBody(request, bodyLimit);
+    if (body === undefined) return gatewayAnswer(413);
+    return await invokeFunction(match.route, toEvent(request, body, match));
+  } catch (error) {
+    if (error instanceof URIError) return gatewayAnswer(400);
+    return request.destroyed && !request.complete ? undefined : gatewayAnswer(503);
+  }
+};
+
+const within = async <Result>(promise: Promise<Result>, timeout: number, late: Result): Promise<Result> => {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Result>((resolve) => {
+    timer = setTimeout(() => resolve(late), timeout);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {
+  if (response.destroyed) return;
+  const hasNoBody = answer.status === 204 || answer.status === 304;
+  response.statusCode = answer.status;
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  if (!hasNoBody) response.setHeader('content-length', answer.body.length);
+  const isUnread = !request.complete;
+  if (isUnread) response.setHeader('connection', 'close');
+  if (hasNoBody || request.method === 'HEAD') response.flushHeaders();
+  else response.write(answer.body);
+  if (isUnread) await discardRest(request, patienceWithSenders);
+  response.end();
+};
+
+/** Answers on a connection whose request Node could not make sense of. */
+const refuse = (socket: Duplex, status: GatewayStatus) => {
+  if (!socket.writable) return socket.destroy();
+  const { headers, body } = gatewayAnswer(status);
+  const lines = [
+    `HTTP/1.1 ${status} ${JSON.parse(body.toString()).message}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${body.length}`,
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  const timer = setTimeout(() => socket.destroy(), 1_000);
+  socket.once('close', () => clearTimeout(timer));
+  return socket;
+};
+
+const statusOfUnreadable: Partial<Record<string, GatewayStatus>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+const listen = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
+
+const hasNoIPv6 = (error: unknown) =>
+  ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '');
+
+const explain = (error: unknown, port: number): unknown => {
+  if (codeOf(error) === 'EADDRINUSE')
+    return new Error(`Port ${port} is taken: set PORT to another, e.g. PORT=${port + 1} npm start`);
+  if (codeOf(error) === 'EACCES')
+    return new Error(
+      `Port ${port} is not allowed to this user: set PORT to one from 1024 up, e.g. PORT=3030 npm start`,
+    );
+  return error;
+};
+
+/** `localhost` is 127.0.0.1 to some clients and ::1 to others; both get the same port. */
+const listenOnLoopback = async (newServer: () => Server, port: number): Promise<[number, ...Server[]]> => {
+  for (let attempt = 1; ; attempt++) {
+    const servers = [newServer(), newServer()] as const;
+    let taken = port;
+    try {
+      taken = await listen(servers[0], port, '127.0.0.1');
+      try {
+        await listen(servers[1], taken, '::1');
+        return [taken, ...servers];
+      } catch (error) {
+        if (hasNoIPv6(error)) return [taken, servers[0]];
+        servers[0].close();
+        throw error;
+      }
+    } catch (error) {
+      if (port !== 0 || attempt === 10) throw explain(error, taken);
+    }
+  }
+};
+
+/**
+ * Serves routes on the loopback interface as API Gateway's HTTP API serves them: the same events (payload format 2.0),
+ * limits and answers of its own. It knows no CORS, throttling, access log or authorizer.
+ * @throws Error with one line where the port is taken or not allowed.
+ */
+export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
+  const { routes, port: wanted, integrationTimeout = 30_000, closeTimeout = 10_000 } = options;
+  const answering = new WeakMap<Duplex, ServerResponse>();
+  let closing: Promise<void> | undefined;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    answering.set(request.socket, response);
+    const answer = await within(answerTo(request, routes), integrationTimeout, gatewayAnswer(503));
+    if (closing) response.setHeader('connection', 'close');
+    if (answer) await send(request, response, answer);
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    request.on('error', () => response.destroy());
+    serve(request, response).catch((error) => {
+      console.error('The gateway failed:', error);
+      response.destroy();
+    });
+  };
+
+  const newServer = () =>
+    createServer({ maxHeaderSize: readableHead, requireHostHeader: false }, onRequest)
+      .on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+        if (!announcesMoreThan(request, bodyLimit)) response.writeContinue();
+        onRequest(request, response);
+      })
+      .on('connect', (_request, socket) => refuse(socket, 404))
+      .on('clientError', (error, socket) => {
+        const response = answering.get(socket);
+        if (response && !response.writableFinished && response.headersSent) socket.destroy();
+        else refuse(socket, statusOfUnreadable[codeOf(error) ?? ''] ?? 400);
+      });
+
+  if (routes instanceof Promise) routes.catch(() => undefined);
+  const [port, ...servers] = await listenOnLoopback(newServer, wanted);
+
+  const closeServer = (server: Server) =>
+    new Promise<void>((resolve) => {
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      const lastResort = setTimeout(() => server.closeAllConnections(), closeTimeout);
+      server.close(() => {
+        clearInterval(sweep);
+        clearTimeout(lastResort);
+        resolve();
+      });
+    });
+  return {
+    port,
+    url: `http://localhost:${port}`,
+    close: () => {
+      closing ??= Promise.all(servers.map(closeServer)).then(() => undefined);
+      return closing;
+    },
+  };
+};

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The oldest release that the engine's class files run on. */
+const oldest = 11;
+
+const howToGetIt = {
+  darwin: 'brew install openjdk@17',
+  linux: 'apt-get install openjdk-17-jre-headless',
+  win32: 'winget install EclipseAdoptium.Temurin.17.JRE',
+} as Partial<Record<NodeJS.Platform, string>>;
+
+const advice = () => {
+  const command = howToGetIt[process.platform];
+  return `get one${command ? `, e.g. \`${command}\`` : ''}, or set JAVA_HOME`;
+};
+
+/** `openjdk version "17.0.15"` is 17, and `java version "1.8.0_422"` is 8. */
+const releaseIn = (text: string): number | undefined => {
+  const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(text) ?? [];
+  return first === undefined ? undefined : Number(first === '1' ? second : first);
+};
+
+const releaseOf = async (java: string): Promise<number | undefined> => {
+  try {
+    const { stdout, stderr } = await run(java, ['-version'], { timeout: 10_000 });
+    return releaseIn(`${stderr}${stdout}`);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Finds the Java that runs the engine: JAVA_HOME's if it is recent enough, else the PATH's.
+ * @throws Error with one line that says how to get Java, where there is none or only an old one.
+ */
+export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Promise<string> => {
+  const home = environment.JAVA_HOME;
+  const onPath = (environment.PATH ?? '')
+    .split(process.platform === 'win32' ? ';' : ':')
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, 'java'));
+  const candidates = [...(home ? [join(home, 'bin', 'java')] : []), ...onPath];
+
+  let tooOld: string | undefined;
+  for (const java of candidates) {
+    const release = await releaseOf(java);
+    if (release === undefined) continue;
+    if (release >= oldest) return java;
+    tooOld ??= `${java} is Java ${release}`;
+  }
+  const found = tooOld ? `, and ${tooOld}` : '';
+  throw new Error(`Java ${oldest} or later is needed${found}: ${advice()}`);
+};

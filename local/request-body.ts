@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Whether the client said beforehand that it sends more than that. */
+export const announcesMoreThan = (request: IncomingMessage, limit: number): boolean =>
+  Number(request.headers['content-length'] ?? 0) > limit;
+
+/**
+ * Reads a request's body whole; undefined where it is longer than `limit` bytes, the rest of it being left unread.
+ * @throws Error where the client goes away in the middle.
+ */
+export const readRequestBody = (request: IncomingMessage, limit: number): Promise<Buffer | undefined> =>
+  new Promise((resolve, reject) => {
+    if (announcesMoreThan(request, limit)) return resolve(undefined);
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= limit) return;
+      request.off('data', take);
+      request.pause();
+      resolve(undefined);
+    };
+    request.on('data', take);
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('The client went away')));
+  });
+
+/**
+ * Reads and forgets what is left of a request, for so long at most. Closing a connection on which the client still
+ * sends would reset it, and the answer would be lost on the way.
+ */
+export const discardRest = (request: IncomingMessage, patience: number): Promise<void> =>
+  new Promise((resolve) => {
+    if (request.complete || request.destroyed) return resolve();
+    const timer = setTimeout(resolve, patience);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('end', done);
+    request.once('close', done);
+    request.resume();
+  });

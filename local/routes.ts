@@ -1,0 +1,18 @@
+import { operations } from '../lib/operations.ts';
+import type { Route } from './gateway-routes.ts';
+
+/**
+ * Loads the functions of all operations, one route a method. They read their environment while they load, so that has
+ * to be complete before.
+ * @throws Error where a function's file exports no `handler`.
+ */
+export const loadRoutes = async (): Promise<Route[]> => {
+  const routes: Route[] = [];
+  for (const { name, methods, path, handler } of operations) {
+    const module: { handler?: Route['invoke'] } = await import(`../${handler}`);
+    const invoke = module.handler;
+    if (typeof invoke !== 'function') throw new Error(`${handler} exports no handler`);
+    routes.push(...methods.map((method): Route => ({ method, path, name, invoke })));
+  }
+  return routes;
+};

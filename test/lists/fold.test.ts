@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { compareFolded, cutToBytes, foldText, foldWords } from '../../lib/lists/fold.ts';
+
+describe('texts that differ only in', () => {
+  test.each([
+    ['case', 'RETAIL', 'retail'],
+    ['accents', 'Café', 'cafe'],
+    ['composition', 'Cafe\u0301', 'cafe'],
+    ['width', 'Ｒｅｔａｉｌ', 'retail'],
+    ['ligatures', 'oﬃce', 'office'],
+    ['a capital that decomposition brings out', 'shop™', 'shoptm'],
+    ['sharp s', 'Straße', 'strasse'],
+    ['capital sharp s', 'STRAẞE', 'strasse'],
+    ['final sigma', 'ΟΔΟΣ', 'οδοσ'],
+    ['final sigma in lower case', 'οδος', 'οδοσ'],
+    ['the dot of a Turkish capital', 'İstanbul', 'istanbul'],
+    ['the missing dot of a Turkish letter', 'kapı', 'kapi'],
+    ['iota subscript', 'ᾳ', 'αι'],
+    ['tatweel', 'قنـــاة', 'قناه'],
+    ['tashkeel', 'قَنَاةُ', 'قناه'],
+    ['alef with hamza', 'أحمد', 'احمد'],
+    ['alef with hamza below', 'إحمد', 'احمد'],
+    ['alef with madda', 'آحمد', 'احمد'],
+    ['alef wasla', 'ٱحمد', 'احمد'],
+    ['alef with wavy hamza', '\u0672\u0673', 'اا'],
+    ['alef with high hamza', '\u0675', 'ا'],
+    ['alef with digits', '\u0773\u0774', 'اا'],
+    ['alef with attached signs', '\u0870\u0882', 'اا'],
+    ['alef maksura', 'مصطفى', 'مصطفي'],
+    ['Farsi yeh', 'علی', 'علي'],
+    ['other yehs', '\u06CD\u06D2', 'يي'],
+    ['hamza on a carrier', 'مسؤول رئيس', 'مسوول رييس'],
+    ['ta marbuta', 'التجزئة', 'التجزيه'],
+    ['ta marbuta on a heh goal', '\u06C3', 'ه'],
+    ['Arabic presentation forms', '\uFEF7', 'لا'],
+    ['Hangul composition', '\u1112\u1161\u11AB', '한'],
+  ])('%s are one: %s', (_, written, folded) => {
+    expect(foldText(written)).toBe(folded);
+    expect(foldText(folded)).toBe(folded);
+  });
+
+  test('Hangul syllables stay syllables', () => {
+    expect(foldText('한국 소매')).toBe('한국 소매');
+  });
+
+  test('letters of other kinds stay apart', () => {
+    expect(foldText('ه و ء ك')).toBe('ه و ء ك');
+  });
+});
+
+describe('words', () => {
+  test.each([
+    ['one', 'Retail', ['retail']],
+    ['several', ' Modern\t\u00A0Trade\n', ['modern', 'trade']],
+    ['none', ' \t\u3000', []],
+    ['none at all', '', []],
+    ['repeated', 'a A', ['a', 'a']],
+    ['several in one character', 'x\uFDFA', ['xصلي', 'الله', 'عليه', 'وسلم']],
+    ['a space that folding makes', 'a\u00B4b', ['a', 'b']],
+    ['nothing but a mark', 'a \u064E', ['a', '\u064E']],
+    ['nothing but tatweel', '\u0640\u0640', ['\u0640\u0640']],
+    ['nothing but a spacing accent', '\u00B4', ['\u00B4']],
+  ])('%s: %j', (_, text, words) => {
+    expect(foldWords(text)).toEqual(words);
+  });
+});
+
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.constantFrom(
+      ...'aAßẞςΣİıᾳ\u0345\u0301\u0308\u00A8\u00B4 \u3000\u0640\u0674\u0675\uFDFA\u1112\u1161\u11AB\uD800\uDC00',
+    ),
+  ),
+});
+
+describe('for whatever text', () => {
+  test('folding a folded text changes nothing', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const folded = foldText(text);
+        expect(foldText(folded)).toBe(folded);
+        expect(foldWords(folded)).toEqual(foldWords(text));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('a word that can be seen is never lost', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(foldWords(text).length > 0).toBe(text.trim() !== '');
+        expect(foldWords(text)).not.toContain('');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+// The steps of the fold rely on this; a later version of Unicode may break it.
+test('each character of Unicode folds once and for all, and as its capital and its small letter do', () => {
+  const strays: string[] = [];
+  for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
+    if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
+    const character = String.fromCodePoint(codePoint);
+    const folded = foldText(character);
+    // Most characters are done here: one that folds to itself has no variants of case.
+    if (folded === character && character.toUpperCase() === character.toLowerCase()) continue;
+    const variants = [folded, character.toUpperCase(), character.toLowerCase()];
+    if (variants.some((variant) => foldText(variant) !== folded)) strays.push(codePoint.toString(16));
+  }
+  expect(strays).toEqual([]);
+});
+
+describe('cutting to bytes', () => {
+  test.each([
+    ['shorter', 'abc', 4, 'abc'],
+    ['as long', 'abcd', 4, 'abcd'],
+    ['longer', 'abcde', 4, 'abcd'],
+    ['two bytes a character', 'ééé', 4, 'éé'],
+    ['a character that does not fit whole', 'aéé', 4, 'aé'],
+    ['three bytes a character', '한한', 5, '한'],
+    ['four bytes a character', 'a😀', 4, 'a'],
+    ['no room', 'é', 1, ''],
+  ])('%s: %s to %i', (_, text, bytes, cut) => {
+    expect(cutToBytes(text, bytes)).toBe(cut);
+  });
+});
+
+describe('the order of folded texts', () => {
+  test.each([
+    ['equal', 'a', 'a', 0],
+    ['first', 'a', 'b', -1],
+    ['a beginning comes first', 'ab', 'a', 1],
+    ['nothing comes first', '', 'a', -1],
+    ['by bytes, not by UTF-16', '\uFF5E', '😀', -1],
+    ['a difference in byte 900', `${'a'.repeat(899)}b`, `${'a'.repeat(899)}c`, -1],
+    ['a difference in byte 901', `${'a'.repeat(900)}b`, `${'a'.repeat(900)}c`, 0],
+    ['a character across byte 900 is left out', `${'a'.repeat(899)}é`, `${'a'.repeat(899)}è`, 0],
+  ])('%s', (_, one, other, order) => {
+    expect(compareFolded(one, other)).toBe(order);
+    expect(compareFolded(other, one)).toBe(order === 0 ? 0 : -order);
+  });
+});

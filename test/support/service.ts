@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { saveAccessKey } from '../../lib/access/access-keys.ts';
+import { createApiKey, formatApiKey, type Scope } from '../../lib/access/api-key.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
+import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
+import { createTables } from '../../local/create-tables.ts';
+import { startGateway } from '../../local/gateway.ts';
+import { loadRoutes } from '../../local/routes.ts';
+
+/** A whole answer, as its client sees it. */
+export interface Reply {
+  status: number;
+  headers: Record<string, string>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered
+  body: any;
+}
+
+export interface Call {
+  key?: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON, unless it is text or bytes already. */
+  body?: unknown;
+}
+
+export interface Grant {
+  namespaces: string[];
+  scopes?: Scope[];
+  expiresAt?: number;
+}
+
+export interface Service {
+  url: string;
+  environment: string;
+  /** The tables, as the service itself sees them. */
+  channels: Table;
+  accessKeys: Table;
+  newKey(grant: Grant): Promise<string>;
+  /** `call('GET /client-channel', …)`: one request over HTTP. */
+  call(route: string, call?: Call): Promise<Reply>;
+  stop(): Promise<void>;
+}
+
+const encode = (body: unknown): string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array
+    ? (body as string | Uint8Array<ArrayBuffer>)
+    : JSON.stringify(body);
+
+const parse = (text: string) => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+/** Sends one request, and reads its answer whole. */
+export const send = async (url: string, route: string, { key, headers, body }: Call = {}): Promise<Reply> => {
+  const [method = '', path = ''] = route.split(/ (.*)/s);
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(key !== undefined && { 'api-key': key }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: encode(body) }),
+  });
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: parse(await response.text()),
+  };
+};
+
+/**
+ * The service of one test file: the handlers, behind the local gateway, on tables of their own in the shared engine.
+ * Functions read their environment when they are loaded, so this must be called before any of them is imported.
+ */
+export const startService = async (): Promise<Service> => {
+  const environment = 'test';
+  const suffix = randomUUID();
+  const names = { channels: `channels-${suffix}`, accessKeys: `access-keys-${suffix}` };
+  await createTables(new DynamoDBClient({}), {
+    [names.channels]: channelsTable,
+    [names.accessKeys]: accessKeysTable,
+  });
+  Object.assign(process.env, {
+    ENVIRONMENT: environment,
+    CHANNELS_TABLE: names.channels,
+    ACCESS_KEYS_TABLE: names.accessKeys,
+    CURSOR_SECRET: 'c0'.repeat(32),
+  });
+  const client = connect();
+  const open = (name: string) => new Table(client, name, new Meter(), AbortSignal.timeout(600_000));
+  const accessKeys = open(names.accessKeys);
+  const gateway = await startGateway({ routes: await loadRoutes(), port: 0 });
+  const url = `http://127.0.0.1:${gateway.port}`;
+  return {
+    url,
+    environment,
+    channels: open(names.channels),
+    accessKeys,
+    newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
+      const key = createApiKey(environment);
+      await saveAccessKey(accessKeys, key, {
+        namespaces,
+        scopes,
+        ...(expiresAt !== undefined && { expiresAt }),
+      });
+      return formatApiKey(key);
+    },
+    call: (route, call) => send(url, route, call),
+    stop: () => gateway.close(),
+  };
+};
