@@ -77,7 +77,10 @@ const portOf = async (child: ChildProcess): Promise<number> => {
   if (!child.stdout) throw new Error('The engine has no standard output');
   for await (const line of createInterface({ input: child.stdout })) {
     const [, port] = /^port=(\d+)$/.exec(line) ?? [];
-    if (port) return Number(port);
+    if (port) {
+      child.stdout.resume();
+      return Number(port);
+    }
   }
   throw new Error('it did not start to listen');
 };

@@ -5,7 +5,7 @@ import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-answer
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
 import { findRoute, type Route } from './gateway-routes.ts';
-import { announcesMoreThan, discardRest, readRequestBody } from './request-body.ts';
+import { announcesMoreThan, ClientGone, discardRest, readRequestBody } from './request-body.ts';
 
 export interface GatewayOptions {
   /** Requests that arrive before a promise of routes is kept wait for it. */
@@ -40,6 +40,7 @@ const headSize = ({ method, url, httpVersion, rawHeaders }: IncomingMessage) =>
 
 const isPrintableAscii = (text: string) => /^[\x21-\x7e]*$/.test(text);
 
+/** Undefined where nobody is left to answer. */
 const answerTo = async (
   request: IncomingMessage,
   routes: GatewayOptions['routes'],
@@ -48,22 +49,25 @@ const answerTo = async (
   if (headSize(request) > headLimit) return gatewayAnswer(431);
   const isHostMissing = headers.host === undefined && request.httpVersion === '1.1';
   if (isHostMissing || !isPrintableAscii(url)) return gatewayAnswer(400);
+  const served = await Promise.resolve(routes).catch(() => undefined);
+  if (served === undefined) return gatewayAnswer(503);
   try {
-    const match = findRoute(await routes, method, splitTarget(url).rawPath);
+    const match = findRoute(served, method, splitTarget(url).rawPath);
     if (match === undefined) return gatewayAnswer(404);
     const body = await readRequestBody(request, bodyLimit);
     if (body === undefined) return gatewayAnswer(413);
     return await invokeFunction(match.route, toEvent(request, body, match));
   } catch (error) {
     if (error instanceof URIError) return gatewayAnswer(400);
-    return request.destroyed && !request.complete ? undefined : gatewayAnswer(503);
+    if (error instanceof ClientGone) return undefined;
+    throw error;
   }
 };
 
 const within = async <Result>(promise: Promise<Result>, timeout: number, late: Result): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Result>((resolve) => {
-    timer = setTimeout(() => resolve(late), timeout);
+    timer = setTimeout(() => resolve(late), timeout).unref();
   });
   try {
     return await Promise.race([promise, tooLate]);
@@ -160,6 +164,7 @@ const listenOnLoopback = async (newServer: () => Server, port: number): Promise<
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const { routes, port: wanted, integrationTimeout = 30_000, closeTimeout = 10_000 } = options;
+  const connections = new Set<Duplex>();
   const answering = new WeakMap<Duplex, ServerResponse>();
   let closing: Promise<void> | undefined;
 
@@ -179,6 +184,10 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
 
   const newServer = () =>
     createServer({ maxHeaderSize: readableHead, requireHostHeader: false }, onRequest)
+      .on('connection', (socket) => {
+        connections.add(socket);
+        socket.once('close', () => connections.delete(socket));
+      })
       .on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
         if (!announcesMoreThan(request, bodyLimit)) response.writeContinue();
         onRequest(request, response);
@@ -193,21 +202,29 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   if (routes instanceof Promise) routes.catch(() => undefined);
   const [port, ...servers] = await listenOnLoopback(newServer, wanted);
 
+  const dropIdle = () => {
+    for (const socket of connections) if (answering.get(socket)?.closed !== false) socket.destroy();
+  };
   const closeServer = (server: Server) =>
     new Promise<void>((resolve) => {
-      const sweep = setInterval(() => server.closeIdleConnections(), 50);
       const lastResort = setTimeout(() => server.closeAllConnections(), closeTimeout);
       server.close(() => {
-        clearInterval(sweep);
         clearTimeout(lastResort);
         resolve();
       });
     });
+  const closeAll = async () => {
+    const sweep = setInterval(dropIdle, 50);
+    const closed = Promise.all(servers.map(closeServer));
+    dropIdle();
+    await closed;
+    clearInterval(sweep);
+  };
   return {
     port,
     url: `http://localhost:${port}`,
     close: () => {
-      closing ??= Promise.all(servers.map(closeServer)).then(() => undefined);
+      closing ??= closeAll();
       return closing;
     },
   };

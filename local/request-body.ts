@@ -1,12 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 
+/** The client closed its connection in the middle of a request. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
 /** Whether the client said beforehand that it sends more than that. */
 export const announcesMoreThan = (request: IncomingMessage, limit: number): boolean =>
   Number(request.headers['content-length'] ?? 0) > limit;
 
 /**
  * Reads a request's body whole; undefined where it is longer than `limit` bytes, the rest of it being left unread.
- * @throws Error where the client goes away in the middle.
+ * @throws ClientGone where the client goes away in the middle.
  */
 export const readRequestBody = (request: IncomingMessage, limit: number): Promise<Buffer | undefined> =>
   new Promise((resolve, reject) => {
@@ -23,8 +28,8 @@ export const readRequestBody = (request: IncomingMessage, limit: number): Promis
     };
     request.on('data', take);
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => reject(new Error('The client went away')));
+    request.once('error', () => reject(new ClientGone()));
+    request.once('close', () => reject(new ClientGone()));
   });
 
 /**

@@ -1,0 +1,35 @@
+import { findAccessKey, type Grant, saveAccessKey } from '../lib/access/access-keys.ts';
+import { type ApiKey, createApiKey, formatApiKey, parseApiKey } from '../lib/access/api-key.ts';
+import { connect } from '../lib/dynamodb/client.ts';
+import { Meter } from '../lib/dynamodb/meter.ts';
+import { Table } from '../lib/dynamodb/table.ts';
+import { keepSecret, readSecret } from './state.ts';
+
+const environment = 'local';
+const fileName = 'api-key';
+const grant: Grant = { namespaces: ['company1'], scopes: ['channels:read', 'channels:write'] };
+
+const keptKey = (folder: string): ApiKey | undefined => {
+  const key = parseApiKey(readSecret(folder, fileName) ?? '');
+  return key?.environment === environment ? key : undefined;
+};
+
+/**
+ * The key that a local server prints, the same at every start, so that it may stand in a script. It is stored anew
+ * where the table has not got it (in memory, or after its data were deleted), and replaced where it was revoked.
+ */
+export const localApiKey = async (folder: string, accessKeysTable: string): Promise<string> => {
+  const client = connect();
+  try {
+    const table = new Table(client, accessKeysTable, new Meter(), AbortSignal.timeout(10_000));
+    const kept = keptKey(folder);
+    const stored = kept && (await findAccessKey(table, kept.id));
+    if (kept && stored && stored.revokedAt === undefined) return formatApiKey(kept);
+    const key = kept && !stored ? kept : createApiKey(environment);
+    keepSecret(folder, fileName, formatApiKey(key));
+    await saveAccessKey(table, key, grant);
+    return formatApiKey(key);
+  } finally {
+    client.destroy();
+  }
+};

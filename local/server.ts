@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { accessKeysTable, channelsTable } from '../lib/tables.ts';
+import { createTables } from './create-tables.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { engineEnvironment, functionEnvironment, tableNames } from './environment.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import type { Route } from './gateway-routes.ts';
+import { findJava } from './java.ts';
+import { localApiKey } from './local-key.ts';
+import { loadRoutes } from './routes.ts';
+import { type Claim, claimState, cursorSecret } from './state.ts';
+
+export interface ServerOptions {
+  port: number;
+  /** The state folder. */
+  folder: string;
+  /** Keeps no channels between runs. */
+  inMemory: boolean;
+  /** Ends the start; what was started by then is stopped again. */
+  signal: AbortSignal;
+}
+
+export interface Server {
+  url: string;
+  apiKey: string;
+  /** Settles, with one line that tells why, if the engine ends before the server does. */
+  engineEnded: Promise<string>;
+  /** Lets running requests end, then the engine; releases the state folder. */
+  stop(): Promise<void>;
+}
+
+/** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */
+const misleading = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
+
+const enterEnvironment = (variables: Record<string, string>) => {
+  for (const name of misleading) delete process.env[name];
+  Object.assign(process.env, variables);
+};
+
+const prepareTables = async () => {
+  const client = new DynamoDBClient();
+  try {
+    await createTables(client, {
+      [tableNames.CHANNELS_TABLE]: channelsTable,
+      [tableNames.ACCESS_KEYS_TABLE]: accessKeysTable,
+    });
+  } finally {
+    client.destroy();
+  }
+};
+
+const newPromise = <Value>() => {
+  let resolve: (value: Value) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<Value>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  return { promise, resolve, reject };
+};
+
+/**
+ * Starts the whole service in this process: gateway, state, engine, tables, key, functions. The port is taken first, so
+ * that nothing else is touched where it is not free; requests that come before all is ready wait.
+ * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
+ */
+export const startServer = async ({ port, folder, inMemory, signal }: ServerOptions): Promise<Server> => {
+  const { promise: routes, resolve: serve, reject: giveUp } = newPromise<readonly Route[]>();
+  const started: { gateway?: Gateway; engine?: Engine; claim?: Claim } = {};
+  const stop = async () => {
+    await started.gateway?.close();
+    await started.engine?.stop();
+    started.claim?.release();
+  };
+
+  try {
+    const gateway = await startGateway({ routes, port });
+    started.gateway = gateway;
+    const claim = await claimState(folder, gateway.port, inMemory);
+    started.claim = claim;
+    enterEnvironment(engineEnvironment);
+    const java = await findJava();
+    const engine = await startEngine({
+      java,
+      dbPath: inMemory ? undefined : join(folder, 'dynamodb'),
+      owner: folder,
+      onSpawn: (enginePid) => claim.noteEngine({ enginePid }),
+      signal,
+    });
+    started.engine = engine;
+    claim.noteEngine({ enginePid: engine.pid, enginePort: engine.port });
+
+    enterEnvironment(functionEnvironment(engine.endpoint, cursorSecret(folder)));
+    await prepareTables();
+    const apiKey = await localApiKey(folder, tableNames.ACCESS_KEYS_TABLE);
+    signal.throwIfAborted();
+    serve(await loadRoutes());
+    signal.throwIfAborted();
+    return { url: gateway.url, apiKey, engineEnded: engine.ended, stop };
+  } catch (error) {
+    giveUp(error);
+    await stop();
+    throw error;
+  }
+};

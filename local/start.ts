@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { startServer } from './server.ts';
+import { stateFolder } from './state.ts';
+
+const readArguments = (): { inMemory: boolean } => {
+  try {
+    const { values } = parseArgs({ options: { 'in-memory': { type: 'boolean', default: false } } });
+    return { inMemory: values['in-memory'] };
+  } catch (error) {
+    const [reason = ''] = (error as Error).message.split(/\. |\n/);
+    throw new Error(`${reason}. Usage: npm start -- [--in-memory]`);
+  }
+};
+
+const readPort = (text = '3030'): number => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new Error(`PORT is ${JSON.stringify(text)}, and has to be a number from 0 to 65535`);
+};
+
+const firstLine = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
+
+const fail = (error: unknown) => {
+  console.error(firstLine(error));
+  process.exitCode = 1;
+};
+
+const isReasonOf = (signal: AbortSignal, error: unknown) =>
+  signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError');
+
+/** Serves until it is told to stop, or the engine ends. */
+const main = async (): Promise<void> => {
+  const toldToStop = new AbortController();
+  const stopped = new Promise<undefined>((resolve) => {
+    toldToStop.signal.addEventListener('abort', () => resolve(undefined));
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!toldToStop.signal.aborted) console.log('stopping');
+      toldToStop.abort();
+    });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+  try {
+    const { inMemory } = readArguments();
+    const port = readPort(process.env.PORT || undefined);
+    const server = await startServer({ port, folder: stateFolder(), inMemory, signal: toldToStop.signal });
+    console.log(`api-key: ${server.apiKey}`);
+    console.log(`ready at ${server.url}`);
+    const engineEnded = await Promise.race([server.engineEnded, stopped]);
+    await server.stop();
+    if (engineEnded !== undefined) throw new Error(`DynamoDB Local ended: ${engineEnded}`);
+  } catch (error) {
+    if (!isReasonOf(toldToStop.signal, error)) fail(error);
+  }
+};
+
+await main();
+process.exit();

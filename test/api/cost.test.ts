@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newChannelId } from '../../lib/channels/channel-id.ts';
+import { transition } from '../../lib/channels/items.ts';
+import { create } from '../../lib/channels/rules.ts';
+import { type Call, type Service, startService } from '../support/service.ts';
+
+/**
+ * What a request costs by DynamoDB's own account, for channels of 289 bytes. DynamoDB Local answers 4 write units for any
+ * transaction, so of those only the calls are told here; what a transaction writes, the tests of the items tell.
+ */
+
+let service: Service;
+let key: string;
+
+beforeAll(async () => {
+  service = await startService();
+  key = await service.newKey({ namespaces: ['acme'] });
+  await service.call('GET /client-channel', { key });
+});
+afterAll(() => service.stop());
+
+const body = {
+  name: 'Retail Channel 00001',
+  local_name: 'قناة',
+  integration_meta: { external_id: 'ch_00001' },
+};
+const make = async () => (await service.call('POST /client-channel', { key, body })).body.data;
+const costOf = async (route: string, call: Call = {}) => {
+  const { headers } = await service.call(route, { key, ...call });
+  const [, calls, rcu, wcu] =
+    /^calls=(\d+); rcu=([\d.]+); wcu=([\d.]+)$/.exec(headers['x-consumed-capacity'] ?? '') ?? [];
+  return { calls: Number(calls), rcu: Number(rcu), wcu: Number(wcu) };
+};
+
+describe('with the key remembered', () => {
+  test('a get is one call and one unit', async () => {
+    const { _id } = await make();
+    expect(await costOf(`GET /client-channel/${_id}`)).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  });
+
+  test('a creation is one call, with an idempotency key or without, and so is its repetition', async () => {
+    expect((await costOf('POST /client-channel', { body })).calls).toBe(1);
+    const call = { body, headers: { 'idempotency-key': 'k' } };
+    expect((await costOf('POST /client-channel', call)).calls).toBe(1);
+    expect((await costOf('POST /client-channel', call)).calls).toBe(1);
+  });
+
+  test('the common update is one call and one unit, the whole document sent or not', async () => {
+    const channel = await make();
+    const route = `PUT /client-channel/${channel._id}`;
+    expect(await costOf(route, { body: { local_name: 'x' } })).toEqual({ calls: 1, rcu: 0, wcu: 1 });
+    expect(await costOf(route, { body: { ...channel, local_name: 'y' } })).toEqual({
+      calls: 1,
+      rcu: 0,
+      wcu: 1,
+    });
+  });
+
+  test('an update that changes nothing is one call', async () => {
+    const channel = await make();
+    for (const sent of [channel, { name: channel.name }, { local_name: channel.local_name }])
+      expect((await costOf(`PUT /client-channel/${channel._id}`, { body: sent })).calls).toBe(1);
+  });
+
+  test('renaming, toggling and deleting are two calls', async () => {
+    const { _id } = await make();
+    const route = `/client-channel/${_id}`;
+    expect((await costOf(`PUT ${route}`, { body: { name: 'x' } })).calls).toBe(2);
+    expect((await costOf(`PUT ${route}`, { body: { disabled: true } })).calls).toBe(2);
+    expect((await costOf(`PUT ${route}`, { body: { name: 'y', local_name: 'y' } })).calls).toBe(2);
+    expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
+  });
+});
+
+describe('the first page of 25 with its exact total', () => {
+  const fill = async (namespace: string, from: number, to: number) => {
+    const caller = { keyId: 'filler', namespace, namespaces: [namespace] };
+    const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+    for (let start = 0; start < numbers.length; start += 40)
+      await service.channels.transact(() =>
+        numbers.slice(start, start + 40).flatMap((number) => {
+          const now = 1_700_000_000_000 + number;
+          const draft = {
+            ...body,
+            integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
+          };
+          const channel = create(draft, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
+          const [copy] = transition(undefined, channel, { now, keyId: 'filler' }, 0);
+          return copy ? [copy] : [];
+        }),
+      );
+    await service.channels.transact(() =>
+      Array.from({ length: 8 }, (_, shard) => ({
+        Update: {
+          Key: { pk: `NS#${namespace}`, sk: `!count#${shard}` },
+          UpdateExpression: 'ADD enabled :n, disabled :z, changes :n',
+          ExpressionAttributeValues: { ':n': (to - from) / 8, ':z': 0 },
+        },
+      })),
+    );
+  };
+
+  test('is one call and the same units at 100 and at 10,000 channels', async () => {
+    const large = await service.newKey({ namespaces: ['large'] });
+    await service.call('GET /client-channel', { key: large });
+    const first = async () => costOf('GET /client-channel', { key: large });
+    await fill('large', 0, 104);
+    const few = await first();
+    await fill('large', 104, 10_000);
+    expect(await first()).toEqual(few);
+    expect(few.calls).toBe(1);
+    expect(few.rcu).toBeLessThanOrEqual(3.5);
+    const { body: page } = await service.call('GET /client-channel', { key: large });
+    expect([page.pagination.total, page.data.length]).toEqual([10_000, 25]);
+  });
+
+  test('is two calls for the pages behind it, by cursor', async () => {
+    const large = await service.newKey({ namespaces: ['large'] });
+    const { body: page } = await service.call('GET /client-channel', { key: large });
+    const second = await costOf(`GET /client-channel?cursor=${page.pagination.next_cursor}`, { key: large });
+    expect(second.calls).toBe(2);
+    expect(second.rcu).toBeLessThanOrEqual(3.5);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../lib/channels/channel.ts';
+import { idempotency, sumCounters, transition } from '../../lib/channels/items.ts';
+
+const id = '63c3d5a8007b000000000001';
+const channel: Channel = {
+  _id: id,
+  name: 'Retail',
+  disabled: false,
+  company_namespace: ['a'],
+  updatedAt: 1_673_778_600_123,
+  __v: 3,
+  writeId: 'w',
+  writtenBy: 'key1',
+};
+const by = { now: 1_700_000_000_000, keyId: 'key2' };
+const { _id, ...attributes } = channel;
+const copyIn = (namespace: string, changes = {}) => ({
+  pk: `NS#${namespace}`,
+  sk: id,
+  ...attributes,
+  ...changes,
+});
+const isVersion3 = {
+  ConditionExpression: '#v = :v',
+  ExpressionAttributeNames: { '#v': '__v' },
+  ExpressionAttributeValues: { ':v': 3 },
+};
+const count = (namespace: string, enabled: number, disabled: number) => ({
+  Update: {
+    Key: { pk: `NS#${namespace}`, sk: '!count#5' },
+    UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :one',
+    ExpressionAttributeValues: { ':enabled': enabled, ':disabled': disabled, ':one': 1 },
+  },
+});
+const tombstone = (namespace: string) => ({
+  Put: {
+    Item: {
+      pk: `NS#${namespace}`,
+      sk: `~gone#${id}`,
+      deletedAt: by.now,
+      writtenBy: 'key2',
+      __v: 4,
+      document: JSON.stringify({
+        _id: id,
+        name: 'Retail',
+        disabled: false,
+        company_namespace: channel.company_namespace,
+        createdAt: '2023-01-15T10:30:00.123Z',
+        updatedAt: '2023-01-15T10:30:00.123Z',
+        __v: 3,
+      }),
+      expiresAt: 1_700_000_000 + 90 * 24 * 60 * 60,
+    },
+  },
+});
+
+// A transaction's item of up to 1 KB is two write units.
+describe('what is written', () => {
+  test('for a creation: the copy, where there is none yet, and the count', () => {
+    expect(transition(undefined, channel, by, 5)).toEqual([
+      { Put: { Item: copyIn('a'), ConditionExpression: 'attribute_not_exists(pk)' } },
+      count('a', 1, 0),
+    ]);
+  });
+
+  test('for a renaming: the copy of the version as it was', () => {
+    const renamed = { ...channel, name: 'New', __v: 4 };
+    expect(transition(channel, renamed, by, 5)).toEqual([
+      { Put: { Item: copyIn('a', { name: 'New', __v: 4 }), ...isVersion3 } },
+    ]);
+  });
+
+  test('for a toggle: the copy, and the count of both states', () => {
+    const toggled = { ...channel, disabled: true, __v: 4 };
+    expect(transition(channel, toggled, by, 5)).toEqual([
+      { Put: { Item: copyIn('a', { disabled: true, __v: 4 }), ...isVersion3 } },
+      count('a', -1, 1),
+    ]);
+  });
+
+  test('for a deletion: no copy, a tombstone, and the count', () => {
+    expect(transition(channel, undefined, by, 5)).toEqual([
+      { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
+      tombstone('a'),
+      count('a', -1, 0),
+    ]);
+  });
+
+  test('for a move: a tombstone where it was, none where it comes', () => {
+    const moved = { ...channel, company_namespace: ['b'], __v: 4 };
+    expect(transition(channel, moved, by, 5)).toEqual([
+      { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
+      tombstone('a'),
+      count('a', -1, 0),
+      {
+        Put: {
+          Item: copyIn('b', { company_namespace: ['b'], __v: 4 }),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        },
+      },
+      { Delete: { Key: { pk: 'NS#b', sk: `~gone#${id}` } } },
+      count('b', 1, 0),
+    ]);
+  });
+
+  test('between 10 namespaces and 10 others fits a transaction of 100 items', () => {
+    const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `${prefix}${index}`);
+    const from = { ...channel, company_namespace: names('a') };
+    const to = { ...channel, company_namespace: names('b'), __v: 4 };
+    expect(transition(from, to, by, 5)).toHaveLength(60);
+  });
+});
+
+test('an idempotency record lives a day, and does not outlive it unswept', () => {
+  expect(idempotency('a', 'hash', { fingerprint: 'f', document: '{}' }, by.now)).toEqual({
+    Put: {
+      Item: {
+        pk: 'NS#a',
+        sk: '~idempotency#hash',
+        fingerprint: 'f',
+        document: '{}',
+        expiresAt: 1_700_000_000 + 24 * 60 * 60,
+      },
+      ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
+      ExpressionAttributeValues: { ':now': 1_700_000_000 },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  });
+});
+
+test('the totals of a namespace are the sums of its counters', () => {
+  const counters = [{ enabled: 3, disabled: 1 }, { enabled: -1 }, { disabled: 2, changes: 9 }];
+  expect(sumCounters(counters)).toEqual({ enabled: 2, disabled: 3 });
+});

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import {
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { describe, expect, it } from '@jest/globals';
+import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
+import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
+
+describe('toCreateTableInput', () => {
+  it('is the whole table, with its stream', () => {
+    expect(toCreateTableInput('channels', channelsTable)).toEqual({
+      TableName: 'channels',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+  });
+
+  it('has neither sort key nor stream where the definition has none', () => {
+    expect(toCreateTableInput('keys', accessKeysTable)).toEqual({
+      TableName: 'keys',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    });
+  });
+});
+
+describe('createTables', () => {
+  it('creates what is missing, and leaves what exists as it is', async () => {
+    const client = new DynamoDBClient({});
+    const [channels, keys] = [`channels-${randomUUID()}`, `keys-${randomUUID()}`];
+    const item = { pk: { S: 'a' }, sk: { S: 'b' } };
+
+    await createTables(client, { [channels]: channelsTable });
+    await client.send(new PutItemCommand({ TableName: channels, Item: item }));
+    await createTables(client, { [channels]: channelsTable, [keys]: accessKeysTable });
+
+    const { Item } = await client.send(new GetItemCommand({ TableName: channels, Key: item }));
+    expect(Item).toEqual(item);
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: channels }));
+    expect(Table).toMatchObject({
+      TableStatus: 'ACTIVE',
+      BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+    const timeToLive = async (TableName: string) =>
+      (await client.send(new DescribeTimeToLiveCommand({ TableName }))).TimeToLiveDescription;
+    expect(await timeToLive(channels)).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
+    expect(await timeToLive(keys)).toEqual({ TimeToLiveStatus: 'DISABLED' });
+  });
+});

@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { channelsTable } from '../../lib/tables.ts';
+import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
+import { type Engine, isEngineOf, startEngine } from '../../local/engine.ts';
+import { engineEnvironment } from '../../local/environment.ts';
+import { findJava } from '../../local/java.ts';
+import { commandLine } from '../../local/processes.ts';
+
+let folder: string;
+let java: string;
+const clientOf = ({ endpoint }: Engine) =>
+  new DynamoDBClient({
+    endpoint,
+    region: engineEnvironment.AWS_REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+
+beforeAll(async () => {
+  Object.assign(process.env, engineEnvironment);
+  folder = mkdtempSync(join(tmpdir(), 'engine test '));
+  java = await findJava();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fakeJava = (script: string) => {
+  const file = join(folder, `java-${Math.random()}`);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return file;
+};
+
+/** The local addresses on which a port of this machine is listened to, from the kernel's own table (Linux). */
+const listeningAddresses = (port: number) => {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .filter((table) => existsSync(table))
+    .flatMap((table) => readFileSync(table, 'utf8').split('\n').slice(1))
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(`:${hexPort}`) && state === '0A')
+    .map(([, local]) => local?.split(':')[0]);
+};
+
+describe('an engine on a folder', () => {
+  it('keeps what was written for the next, and ends gently', async () => {
+    const dbPath = join(folder, 'data');
+    const item = { pk: { S: 'a' }, sk: { S: 'b' }, text: { S: 'kept' } };
+    const options = { java, dbPath, owner: folder };
+
+    const spawned: number[] = [];
+    const first = await startEngine({ ...options, onSpawn: (pid) => spawned.push(pid) });
+    expect(spawned).toEqual([first.pid]);
+    expect(isEngineOf(folder, commandLine(first.pid) ?? '')).toBe(true);
+    const client = clientOf(first);
+    await client.send(new CreateTableCommand(toCreateTableInput('t', channelsTable)));
+    await client.send(new PutItemCommand({ TableName: 't', Item: item }));
+    await first.stop();
+    expect(await first.ended).toMatch(/code 143|SIGTERM/);
+    expect(commandLine(first.pid)).toBeUndefined();
+    expect(readdirSync(dbPath)).toEqual(['shared-local-instance.db']);
+
+    const second = await startEngine(options);
+    await createTables(clientOf(second), { t: channelsTable });
+    const { Item } = await clientOf(second).send(
+      new GetItemCommand({ TableName: 't', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }),
+    );
+    expect(Item).toEqual(item);
+    await second.stop();
+    await second.stop();
+  });
+});
+
+describe('an engine in memory', () => {
+  it('listens on loopback alone, and tells when it was killed', async () => {
+    const engine = await startEngine({ java, owner: folder });
+    if (process.platform === 'linux')
+      expect(listeningAddresses(engine.port)).toEqual(['0000000000000000FFFF00000100007F']);
+    const outside = Object.values(networkInterfaces())
+      .flat()
+      .find((address) => address && !address.internal && address.family === 'IPv4');
+    if (outside) await expect(fetch(`http://${outside.address}:${engine.port}/`)).rejects.toThrow();
+    expect((await fetch(engine.endpoint)).status).toBeLessThan(500);
+
+    process.kill(engine.pid, 'SIGKILL');
+    expect(await engine.ended).toBe('it ended with SIGKILL');
+  });
+});
+
+describe('an engine that is broken', () => {
+  it('is one line with the last error that it wrote, where it ends early', async () => {
+    const broken = fakeJava('echo "Error: no such class" >&2; echo "    at some.Frame" >&2; exit 3');
+    await expect(startEngine({ java: broken, owner: folder })).rejects.toThrow(
+      new Error('DynamoDB Local does not start: Error: no such class'),
+    );
+  });
+
+  it('is one line where it ends without a word', async () => {
+    await expect(startEngine({ java: fakeJava('exit 3'), owner: folder })).rejects.toThrow(
+      new Error('DynamoDB Local does not start: it ended with code 3'),
+    );
+  });
+
+  it('is one line where there is no such program', async () => {
+    await expect(startEngine({ java: join(folder, 'none'), owner: folder })).rejects.toThrow(
+      /^DynamoDB Local does not start: spawn .* ENOENT$/,
+    );
+  });
+
+  it('is one line where it does not answer in time, and is not left running', async () => {
+    let pid = 0;
+    const silent = fakeJava('echo "still thinking" >&2; exec sleep 60');
+    const start = startEngine({
+      java: silent,
+      owner: folder,
+      patience: 300,
+      onSpawn: (spawned) => {
+        pid = spawned;
+      },
+    });
+    await expect(start).rejects.toThrow(
+      new Error('DynamoDB Local does not start: it did not answer within 0.3 s: still thinking'),
+    );
+    expect(commandLine(pid)).toBeUndefined();
+  });
+
+  it('is not left running where its start is called off', async () => {
+    const calledOff = new AbortController();
+    let pid = 0;
+    const start = startEngine({
+      java,
+      owner: folder,
+      signal: calledOff.signal,
+      onSpawn: (spawned) => {
+        pid = spawned;
+        setImmediate(() => calledOff.abort(new Error('called off')));
+      },
+    });
+    await expect(start).rejects.toThrow('called off');
+    expect(commandLine(pid)).toBeUndefined();
+  });
+});
+
+describe('finding Java', () => {
+  it('takes the one of JAVA_HOME before that of the path', async () => {
+    const home = join(folder, 'home');
+    execFileSync('mkdir', ['-p', join(home, 'bin')]);
+    writeFileSync(join(home, 'bin', 'java'), '#!/bin/sh\necho \'openjdk version "21.0.1"\' >&2\n', {
+      mode: 0o755,
+    });
+    expect(await findJava({ JAVA_HOME: home, PATH: process.env.PATH })).toBe(join(home, 'bin', 'java'));
+    expect(await findJava({ JAVA_HOME: join(folder, 'nowhere'), PATH: process.env.PATH })).toBe(java);
+  });
+
+  it('says in one line how to get one, where there is none or an old one', async () => {
+    await expect(findJava({ PATH: folder })).rejects.toThrow(
+      /^Java 11 or later is needed: get one.*JAVA_HOME$/,
+    );
+    const old = join(folder, 'old');
+    execFileSync('mkdir', ['-p', old]);
+    writeFileSync(join(old, 'java'), '#!/bin/sh\necho \'java version "1.8.0_422"\' >&2\n', { mode: 0o755 });
+    await expect(findJava({ PATH: old })).rejects.toThrow(
+      /^Java 11 or later is needed, and \S.*java is Java 8: get one.*$/,
+    );
+  });
+});

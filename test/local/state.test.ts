@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startEngine } from '../../local/engine.ts';
+import { findJava } from '../../local/java.ts';
+import { commandLine } from '../../local/processes.ts';
+import {
+  claimState,
+  cursorSecret,
+  findRunningServer,
+  keepSecret,
+  readSecret,
+  type ServerRecord,
+} from '../../local/state.ts';
+
+let folder: string;
+let others: ChildProcess[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'state-'));
+  others = [];
+});
+afterEach(() => {
+  for (const other of others) other.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const recordFile = () => join(folder, 'server.json');
+const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
+const write = (text: unknown) => writeFileSync(recordFile(), JSON.stringify(text));
+
+/** Another process that lives until the test is over. */
+const startOther = async () => {
+  const other = spawn(
+    process.execPath,
+    ['-e', 'console.log("up"); setInterval(() => {}, 1000)', 'a server'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  others.push(other);
+  await once(other.stdout, 'data');
+  const pid = other.pid as number;
+  return { pid, command: commandLine(pid) as string };
+};
+const dead = { pid: 2 ** 22 + 1, command: 'node local/start.ts' };
+const rest = { port: 3030, inMemory: false, startedAt: '2026-01-01T00:00:00.000Z' };
+
+describe('a claim on the state folder', () => {
+  it('tells who holds it, until it is released', async () => {
+    const claim = await claimState(folder, 3030, true);
+    expect(record()).toEqual({
+      pid: process.pid,
+      command: commandLine(process.pid),
+      port: 3030,
+      inMemory: true,
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    claim.noteEngine({ enginePid: 7 });
+    claim.noteEngine({ enginePid: 7, enginePort: 8000 });
+    expect(findRunningServer(folder)).toMatchObject({ enginePid: 7, enginePort: 8000, port: 3030 });
+    claim.release();
+    expect(existsSync(recordFile())).toBe(false);
+    expect(findRunningServer(folder)).toBeUndefined();
+  });
+
+  it('is refused in one line while another server lives, whose record stays', async () => {
+    const held = { ...(await startOther()), ...rest };
+    write(held);
+    await expect(claimState(folder, 3031, false)).rejects.toThrow(
+      new Error(
+        `A server already runs on ${folder}: pid ${held.pid}, port 3030. Stop it, or set LOCAL_STATE_DIR to another folder`,
+      ),
+    );
+    expect(record()).toEqual(held);
+    expect(findRunningServer(folder)).toEqual(held);
+  });
+
+  it.each([
+    ['that is gone', async () => dead],
+    [
+      'whose id now is another program’s',
+      async () => ({ ...(await startOther()), command: 'node local/start.ts' }),
+    ],
+  ])('takes over from a server %s', async (_kind, server) => {
+    write({ ...(await server()), ...rest });
+    expect(findRunningServer(folder)).toBeUndefined();
+    (await claimState(folder, 3031, false)).release();
+  });
+
+  it('takes over from a record that was cut off', async () => {
+    writeFileSync(recordFile(), '{"pid":');
+    (await claimState(folder, 3031, false)).release();
+  });
+});
+
+describe('an engine that was left behind', () => {
+  it('is ended before the folder is taken over', async () => {
+    const engine = await startEngine({ java: await findJava(), owner: folder });
+    write({ ...dead, ...rest, enginePid: engine.pid, enginePort: engine.port });
+    const claim = await claimState(folder, 3031, false);
+    expect(commandLine(engine.pid)).toBeUndefined();
+    expect(await engine.ended).toMatch(/code 143|SIGTERM/);
+    claim.release();
+  });
+
+  it('is left alone where its id now is another program’s, or it serves another folder', async () => {
+    const engine = await startEngine({ java: await findJava(), owner: `${folder}-other` });
+    const bystander = await startOther();
+    for (const enginePid of [bystander.pid, engine.pid]) {
+      write({ ...dead, ...rest, enginePid });
+      (await claimState(folder, 3031, false)).release();
+      expect(commandLine(enginePid)).toBeDefined();
+    }
+    expect((await fetch(engine.endpoint)).status).toBeLessThan(500);
+    await engine.stop();
+  });
+});
+
+describe('a kept secret', () => {
+  it('is for this user alone, and comes back as it was kept', () => {
+    expect(readSecret(folder, 'api-key')).toBeUndefined();
+    keepSecret(folder, 'api-key', 'first');
+    keepSecret(folder, 'api-key', 'second');
+    expect(readSecret(folder, 'api-key')).toBe('second');
+    expect(statSync(join(folder, 'api-key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('for cursors is 32 random bytes, the same from run to run, and replaced where it was spoilt', () => {
+    const drawn = cursorSecret(folder);
+    expect(drawn).toMatch(/^[0-9a-f]{64}$/);
+    expect(cursorSecret(folder)).toBe(drawn);
+    expect(statSync(join(folder, 'cursor-secret')).mode & 0o777).toBe(0o600);
+    keepSecret(folder, 'cursor-secret', 'spoilt');
+    const again = cursorSecret(folder);
+    expect(again).toMatch(/^[0-9a-f]{64}$/);
+    expect(again).not.toBe(drawn);
+  });
+});
