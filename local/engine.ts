@@ -45,6 +45,7 @@ const commandOf = ({ dbPath, owner }: EngineOptions): string[] => [
   '-Xshare:auto',
   '-XX:+UseSerialGC',
   '-Djava.awt.headless=true',
+  '-Djava.net.preferIPv4Stack=true',
   `-Djava.library.path=${libraries}`,
   '-Dorg.eclipse.jetty.LEVEL=WARN',
   '-Dorg.eclipse.jetty.util.log.announce=false',
@@ -73,17 +74,14 @@ const listenForReason = (child: ChildProcess) => {
   return () => lastError || last;
 };
 
-const portOf = async (child: ChildProcess): Promise<number> => {
-  if (!child.stdout) throw new Error('The engine has no standard output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, port] = /^port=(\d+)$/.exec(line) ?? [];
-    if (port) {
-      child.stdout.resume();
-      return Number(port);
-    }
-  }
-  throw new Error('it did not start to listen');
-};
+const portOf = (child: ChildProcess): Promise<number> =>
+  new Promise((resolve) => {
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const [, port] = /^port=(\d+)$/.exec(line) ?? [];
+        if (port) resolve(Number(port));
+      });
+  });
 
 const waitForAnswer = async (endpoint: string, signal: AbortSignal): Promise<void> => {
   const client = new DynamoDBClient({
@@ -169,8 +167,6 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     cancelled?.throwIfAborted();
     const late = `it did not answer within ${patience / 1000} s`;
     const why = endedByItself ? await ended : [tooLate.aborted ? late : (error as Error).message, reason()];
-    throw new Error(`DynamoDB Local does not start: ${[why].flat().filter(Boolean).join(': ')}`, {
-      cause: error,
-    });
+    throw new Error(`DynamoDB Local does not start: ${[why].flat().filter(Boolean).join(': ')}`);
   }
 };

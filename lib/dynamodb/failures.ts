@@ -45,16 +45,20 @@ const throttlingNames = new Set([
 ]);
 const contentionCodes = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
+/** What is told of an error by those who throw it: the SDK for the service's, Node for the network's. */
+interface Failure {
+  name?: string;
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+}
 
-const isOutOfReach = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
-  // An answer from the service carries its status; what carries none never got one.
+const outOfReachNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
+
+const isOutOfReach = ({ name = '', code, $metadata }: Failure): boolean => {
+  // An answer of the service carries its status; what carries none is of a call that never got one.
   const status = $metadata?.httpStatusCode;
   if (status !== undefined) return status >= 500;
-  const { code } = error as { code?: string };
-  return code !== undefined || ['AbortError', 'TimeoutError', 'NetworkingError'].includes(error.name);
+  return outOfReachNames.has(name) || (code !== undefined && !code.startsWith('ERR_'));
 };
 
 const oldItem = (marshalled: CancellationReason['Item']) => (marshalled ? unmarshall(marshalled) : undefined);
@@ -80,12 +84,13 @@ export const translateFailure = (error: unknown): unknown => {
   if (error instanceof ConditionalCheckFailedException) return new ConditionFailed(oldItem(error.Item));
   if (error instanceof TransactionCanceledException)
     return readCancellation(error.CancellationReasons ?? [], error);
-  if (nameOf(error) === 'TransactionConflictException') return new Contended(false, error);
-  if (throttlingNames.has(nameOf(error)))
+  const failure = (error ?? {}) as Failure;
+  if (failure.name === 'TransactionConflictException') return new Contended(false, error);
+  if (failure.name !== undefined && throttlingNames.has(failure.name))
     return new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.', {
       cause: error,
     });
-  if (isOutOfReach(error))
+  if (isOutOfReach(failure))
     return new ApiError('unavailable', 'The service is not available now: try again in a moment.', {
       cause: error,
     });

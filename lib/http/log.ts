@@ -1,9 +1,11 @@
 import { ApiError } from '../errors.ts';
 
-const causes = (error: unknown): unknown[] =>
-  error instanceof Error
-    ? [{ name: error.name, message: error.message, stack: error.stack }, ...causes(error.cause)]
-    : [];
+const causes = (error: unknown): object[] => {
+  if (typeof error !== 'object' || error === null)
+    return error === undefined ? [] : [{ message: String(error) }];
+  const { name, message, stack, cause } = error as Error;
+  return [{ name, message, stack }, ...causes(cause)];
+};
 
 /**
  * One line of JSON for each failure that somebody may have to look into, under the id that the client was given. What

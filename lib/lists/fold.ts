@@ -41,10 +41,18 @@ const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => w
  * comes first: it brings out capitals (™ is TM) and the one mark that case folding turns into a letter (U+0345, into ι),
  * and no character has a case variant that decomposes again (a test asks every character). The later steps only remove
  * characters, or put one in their place that has neither case nor decomposition. NFC is undone by the next NFKD; it is
- * there for Hangul, whose syllables would otherwise take up to three times the bytes.
+ * there for Hangul and kana, which would otherwise take up to three times the bytes, and be found by a part of a letter.
  */
 const foldCharacters = (text: string): string =>
-  foldArabic(foldCase(text.normalize('NFKD')).replace(/\p{M}/gu, '')).normalize('NFC');
+  foldArabic(foldCase(text.normalize('NFKD')).replace(accents, '')).normalize('NFC');
+
+/**
+ * Not every mark is an accent: the voicing marks of kana and the vowel signs of Devanagari or Thai tell words apart as
+ * letters do (ハス and バス, कि and का). Marks go only where they are accents, or points that a text may leave out: those of
+ * these scripts, and those bound to none (Script_Extensions, UAX #24).
+ */
+const accents =
+  /(?=\p{M})[\p{scx=Inherited}\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Arabic}\p{scx=Hebrew}]/gu;
 
 /**
  * Full case folding (The Unicode Standard, 3.13): ß is ss. JavaScript does not have it, but its conversions are the full
@@ -67,5 +75,7 @@ const foldArabic = (text: string): string =>
     .replace(/[\u0671-\u0673\u0773\u0774\u0870-\u0882]/g, '\u0627')
     // Alef maksura, Farsi yeh, yeh with tail, yeh barree.
     .replace(/[\u0649\u06CC\u06CD\u06D2]/g, '\u064A')
+    // The Persian kaf, which keyboards that give ی give for ك.
+    .replaceAll('\u06A9', '\u0643')
     // Teh marbuta, and the same on a heh goal.
     .replace(/[\u0629\u06C3]/g, '\u0647');

@@ -1,29 +1,27 @@
 import type { Channel } from '../channels/channel.ts';
+import { createdAtOf } from '../channels/channel-id.ts';
 import type { Gap } from './cursor.ts';
 import { compareFolded, cutToBytes, foldText } from './fold.ts';
 import type { SortTerm } from './list-query.ts';
 
-/** The fields that decide an order: `createdAt` is not among them, since ids sort as their times do. */
-export interface OrderTerm {
-  field: '_id' | 'name' | 'local_name' | 'disabled' | 'updatedAt';
-  descending: boolean;
-}
+export type OrderTerm = SortTerm;
 
 /** Bytes of a folded text that count for the order. */
 const sortedBytes = 900;
 
 /**
  * The order that a sort asks for: total, since it ends with the id, in the direction of the last field asked for.
- * Fields behind the id decide nothing and are left out, so that equal orders are equal.
+ * Fields that decide nothing are left out, so that equal orders are equal: those behind the id, and `createdAt` right
+ * before it, since ids sort as their times do. With a field between the two it stays: several channels may be created
+ * in one millisecond.
  */
 export const toOrder = (sort: SortTerm[]): OrderTerm[] => {
-  const terms: OrderTerm[] = sort.map(({ field, descending }) => ({
-    field: field === 'createdAt' ? '_id' : field,
-    descending,
-  }));
-  const id = terms.findIndex(({ field }) => field === '_id');
-  if (id >= 0) return terms.slice(0, id + 1);
-  return [...terms, { field: '_id', descending: terms.at(-1)?.descending ?? false }];
+  const id = sort.findIndex(({ field }) => field === '_id');
+  const last: SortTerm = sort[id] ?? { field: '_id', descending: sort.at(-1)?.descending ?? false };
+  const before = id < 0 ? sort : sort.slice(0, id);
+  const nearest = before.at(-1);
+  const isImplied = nearest?.field === 'createdAt' && nearest.descending === last.descending;
+  return [...(isImplied ? before.slice(0, -1) : before), last];
 };
 
 /** `-name,-_id`: an order as a text that is the same for the same order alone. */
@@ -33,6 +31,7 @@ export const orderText = (order: OrderTerm[]): string =>
 type Position = Gap['position'];
 
 const sortValue = (channel: Channel, field: OrderTerm['field']): Position[number] => {
+  if (field === 'createdAt') return createdAtOf(channel._id);
   const value = channel[field];
   if (value === undefined) return null;
   return field === 'name' || field === 'local_name'

@@ -30,11 +30,19 @@ describe('texts that differ only in', () => {
     ['alef maksura', 'مصطفى', 'مصطفي'],
     ['Farsi yeh', 'علی', 'علي'],
     ['other yehs', '\u06CD\u06D2', 'يي'],
+    ['Persian kaf', 'شرکت', 'شركت'],
+    ['the presentation forms of a Persian kaf', '\uFB8E\uFB91', 'كك'],
     ['hamza on a carrier', 'مسؤول رئيس', 'مسوول رييس'],
     ['ta marbuta', 'التجزئة', 'التجزيه'],
     ['ta marbuta on a heh goal', '\u06C3', 'ه'],
     ['Arabic presentation forms', '\uFEF7', 'لا'],
     ['Hangul composition', '\u1112\u1161\u11AB', '한'],
+    ['kana composition', 'ハ\u3099ス', 'バス'],
+    ['the width of kana', 'ﾊﾞｽ ﾊﾟﾝ', 'バス パン'],
+    ['Hebrew points', 'שָׁלוֹם', 'שלום'],
+    ['Greek accents', 'Λιανική', 'λιανικη'],
+    ['Cyrillic accents', 'Опто\u0301вый Йод', 'оптовыи иод'],
+    ['a grapheme joiner between two marks', 'か\u0E48\u034F\u3099', 'が\u0E48'],
   ])('%s are one: %s', (_, written, folded) => {
     expect(foldText(written)).toBe(folded);
     expect(foldText(folded)).toBe(folded);
@@ -46,6 +54,16 @@ describe('texts that differ only in', () => {
 
   test('letters of other kinds stay apart', () => {
     expect(foldText('ه و ء ك')).toBe('ه و ء ك');
+  });
+
+  test.each([
+    ['Devanagari vowel signs', 'दुकान'],
+    ['Tamil vowel signs', 'கடை'],
+    ['Thai vowels and tones', 'ค้าปลีกที่'],
+    ['Japanese voicing marks', 'バス パン がぎぐ'],
+    ['a voicing mark that composes with nothing', 'あ\u3099'],
+  ])('marks that are no accents stay: %s', (_, text) => {
+    expect(foldText(text)).toBe(text);
   });
 });
 
@@ -70,7 +88,7 @@ const anyText = fc.string({
   unit: fc.oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
     fc.constantFrom(
-      ...'aAßẞςΣİıᾳ\u0345\u0301\u0308\u00A8\u00B4 \u3000\u0640\u0674\u0675\uFDFA\u1112\u1161\u11AB\uD800\uDC00',
+      ...'aAßẞςΣİıᾳ\u0345\u0301\u0308\u00A8\u00B4 \u3000\u0640\u0674\u0675\uFDFA\u1112\u1161\u11AB\uD800\uDC00か\u034F\u309A\u309B\u3099\uFF9Eक\u093C\u093F\u0958ก\u0E33\u0E48\u06A9',
     ),
   ),
 });

@@ -286,6 +286,12 @@ describe('search', () => {
   test.each([
     ['words are folded', 'search=Caf%C3%A9+RETAIL', { words: ['cafe', 'retail'] }],
     ['Arabic', `search=${encodeURIComponent('قَنـاة')}`, { words: ['قناه'] }],
+    ['a word is asked for once', 'search=a+B+A+%C3%A1+b', { words: ['a', 'b'] }],
+    [
+      'a character of several words, 256 times',
+      `search=${encodeURIComponent('\uFDFA'.repeat(256))}`,
+      { words: ['صلي', 'الله', 'عليه', 'وسلمصلي', 'وسلم'] },
+    ],
     ['white space alone is absent', 'search=+%09%E3%80%80', {}],
     ['white space and a search', 'search=+&search=a', { words: ['a'] }],
     ['a lone accent stays', 'search=%C2%B4', { words: ['\u00B4'] }],
@@ -660,6 +666,21 @@ describe('a refusal', () => {
         ['sortBy[0]', 'must have a field, one of _id, name, local_name, disabled, createdAt, updatedAt'],
         ['sortBy[0]', 'must have asc or desc for its type'],
       ),
+    );
+  });
+
+  const unknown = (count: number) => upTo(count).map((index) => `x${index}=`);
+  test.each([
+    ['unknown names', unknown(3_000).join('&'), 3_000, 'x99'],
+    ['one more than 100', unknown(101).join('&'), 101, 'x99'],
+    ['a list of no objects', `sortBy=[${upTo(4_000)}]`, 4_000, 'sortBy'],
+  ])('has the first 100 details, and says how many there are: %s', (_, raw, count, last) => {
+    const { details } = refusal(raw);
+    expect(details).toHaveLength(100);
+    expect(details?.at(-1)?.path).toBe(last);
+    expect(JSON.stringify(details).length).toBeLessThan(30_000);
+    expect(() => parseListQuery(raw)).toThrow(
+      `. Of ${count} problems this is the first: see the details, which are the first 100.`,
     );
   });
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -129,7 +129,7 @@ describe('a start that cannot be', () => {
   });
   afterAll(() => taken.close());
 
-  const onlyNode = () => ({ PATH: dirname(process.execPath), JAVA_HOME: '' });
+  const onlyNode = () => ({ PATH: join(folder, 'nothing'), JAVA_HOME: '' });
   const brokenJava = () => {
     const home = join(folder, 'bin');
     writeFileSync(

@@ -28,6 +28,12 @@ interface SortElement {
   parts: Map<string, unknown>;
 }
 
+/** Without an index, `sortBy` itself is meant: the only element, or the list. */
+interface Target {
+  index: string | undefined;
+  part: SortPart | undefined;
+}
+
 /** What is known of the list while its parameters come in. */
 interface Elements {
   all: SortElement[];
@@ -47,14 +53,77 @@ const sortElements = (given: Parameter[], refuse: Refuse): SortElement[] => {
   return elements.all.filter(({ parts }) => !isLeftEmpty(parts)).sort((one, other) => one.at - other.at);
 };
 
-/** What a name stands for: the list or an element of it, or a part of an element. */
-const targetOf = ([, ...keys]: Parameter['path']): { index?: string; part?: SortPart } | undefined => {
-  const part = keys.at(-1);
-  if (isSortPart(part)) {
-    const element = targetOf(['sortBy', ...keys.slice(0, -1)]);
-    return element && element.part === undefined ? { ...element, part } : undefined;
-  }
-  const [index, ...more] = keys;
-  if (index === undefined) return {};
-  return isIndex(index) && more.length === 0 ? { index } : undefined;
+/** What a name stands for: a part of an element, else an element or the whole list, which are in JSON then. */
+const targetOf = ([, ...keys]: Parameter['path']): Target | undefined => {
+  const last = keys.at(-1);
+  const part = isSortPart(last) ? last : undefined;
+  const [index, ...more] = part ? keys.slice(0, -1) : keys;
+  return isIndex(index ?? '') && more.length === 0 ? { index, part } : undefined;
 };
+
+const addInJson = (
+  elements: Elements,
+  index: string | undefined,
+  parameter: Parameter,
+  refuse: Refuse,
+): void => {
+  if (isAbsent(parameter.value)) return;
+  const parsed = parseJson(parameter.value);
+  const items: unknown[] = index === undefined && Array.isArray(parsed) ? parsed : [parsed];
+  for (const item of items) {
+    if (isRecord(item)) begin(elements, index, Object.entries(item));
+    else refuse(nameOf(parameter.path), sortElementForm);
+  }
+};
+
+const addPart = (
+  elements: Elements,
+  index: string | undefined,
+  part: SortPart,
+  { path, value }: Parameter,
+  refuse: Refuse,
+): void => {
+  const { parts } = elementFor(elements, index, part);
+  if (parts.has(part)) refuse(nameOf(path), 'takes one value, and was given more');
+  // An empty value is kept: it still tells where an element ends.
+  parts.set(part, value);
+};
+
+/** The element that a part belongs to, begun if need be. */
+const elementFor = (elements: Elements, index: string | undefined, part: SortPart): SortElement => {
+  const known = elements.inParts.get(index);
+  // Behind empty brackets, a part that is there already can only be the next element's.
+  const isNext = index === '' && known?.parts.has(part);
+  if (known && !isNext) return known;
+  const element = begin(elements, index);
+  elements.inParts.set(index, element);
+  return element;
+};
+
+const begin = (
+  { all }: Elements,
+  index: string | undefined,
+  parts: [string, unknown][] = [],
+): SortElement => {
+  const element = { at: index ? Number(index) : all.length, parts: new Map(parts) };
+  all.push(element);
+  return element;
+};
+
+const sortTermOf = ({ parts }: SortElement, path: string, refuse: Refuse): SortTerm | undefined => {
+  for (const part of parts.keys()) {
+    if (!isSortPart(part)) refuse(path, `has a field and a type, and no ${part}`);
+  }
+  const field = sortFieldOf(parts.get('field'));
+  const type = parts.get('type');
+  if (field === undefined) refuse(path, `must have a field, one of ${sortFields.join(', ')}`);
+  if (!isAbsent(type) && type !== 'asc' && type !== 'desc') {
+    return refuse(path, 'must have asc or desc for its type');
+  }
+  return field && { field, descending: type === 'desc' };
+};
+
+const isLeftEmpty = (parts: Map<string, unknown>): boolean =>
+  parts.size > 0 && [...parts.values()].every(isAbsent);
+
+const isSortPart = (key: string | undefined): key is SortPart => key === 'field' || key === 'type';
