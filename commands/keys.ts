@@ -6,7 +6,8 @@ import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { tableNames } from '../lib/tables.ts';
-import { pointAtLocalEngine } from '../local/environment.ts';
+import { engineEnvironment, enterEnvironment, localEnvironment } from '../local/environment.ts';
+import { findRunningServer, stateFolder } from '../local/state.ts';
 
 const usage = `Usage:
   npm run -s keys -- create --namespace <name> [--namespace <name>] --scope read [--scope write] [--expires 90d]
@@ -104,12 +105,21 @@ const revoke = async (table: Table, id: string | undefined): Promise<string> => 
   return `Revoked ${id}. Functions that know it may accept it for another minute.`;
 };
 
+const enterLocalEnvironment = (): void => {
+  const { enginePort } = findRunningServer(stateFolder()) ?? {};
+  if (enginePort === undefined)
+    throw new CommandError(
+      'No local server is running: start one with "npm start", or name an --environment.',
+    );
+  enterEnvironment({ ...engineEnvironment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}` });
+};
+
 const run = async (): Promise<string> => {
   const { values, positionals } = read();
   const [command, id] = positionals;
   if (!command || !['create', 'list', 'revoke'].includes(command)) throw new CommandError(usage);
-  if (values.environment === undefined) pointAtLocalEngine();
-  const environment = values.environment ?? 'local';
+  if (values.environment === undefined) enterLocalEnvironment();
+  const environment = values.environment ?? localEnvironment;
   const table = new Table(
     connect(),
     tableNames(environment).accessKeys,

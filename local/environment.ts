@@ -1,3 +1,5 @@
+import { tableNames } from '../lib/tables.ts';
+
 /** What the SDK needs to speak to the engine. The engine checks no credentials, but the SDK will not go without. */
 export const engineEnvironment = {
   AWS_REGION: 'us-east-1',
@@ -6,16 +8,26 @@ export const engineEnvironment = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 } as const;
 
-export const tableNames = {
-  CHANNELS_TABLE: 'client-channels-local',
-  ACCESS_KEYS_TABLE: 'client-channels-access-keys-local',
-} as const;
+/** The name of this environment, which its keys carry. */
+export const localEnvironment = 'local';
+
+export const localTables = tableNames(localEnvironment);
 
 /** The environment in which the functions run on one machine: their own variables and the SDK's. */
 export const functionEnvironment = (endpoint: string, cursorSecret: string) => ({
-  ENVIRONMENT: 'local',
-  ...tableNames,
+  ENVIRONMENT: localEnvironment,
+  CHANNELS_TABLE: localTables.channels,
+  ACCESS_KEYS_TABLE: localTables.accessKeys,
   CURSOR_SECRET: cursorSecret,
   ...engineEnvironment,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
 });
+
+/** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */
+const misleading = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
+
+/** Makes this process speak to the engine, whatever its shell was set up for. */
+export const enterEnvironment = (variables: Record<string, string>): void => {
+  for (const name of misleading) delete process.env[name];
+  Object.assign(process.env, variables);
+};

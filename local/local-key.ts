@@ -3,15 +3,15 @@ import { type ApiKey, createApiKey, formatApiKey, parseApiKey } from '../lib/acc
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
+import { localEnvironment } from './environment.ts';
 import { keepSecret, readSecret } from './state.ts';
 
-const environment = 'local';
 const fileName = 'api-key';
 const grant: Grant = { namespaces: ['company1'], scopes: ['channels:read', 'channels:write'] };
 
 const keptKey = (folder: string): ApiKey | undefined => {
   const key = parseApiKey(readSecret(folder, fileName) ?? '');
-  return key?.environment === environment ? key : undefined;
+  return key?.environment === localEnvironment ? key : undefined;
 };
 
 /**
@@ -25,7 +25,7 @@ export const localApiKey = async (folder: string, accessKeysTable: string): Prom
     const kept = keptKey(folder);
     const stored = kept && (await findAccessKey(table, kept.id));
     if (kept && stored && stored.revokedAt === undefined) return formatApiKey(kept);
-    const key = kept && !stored ? kept : createApiKey(environment);
+    const key = kept && !stored ? kept : createApiKey(localEnvironment);
     keepSecret(folder, fileName, formatApiKey(key));
     await saveAccessKey(table, key, grant);
     return formatApiKey(key);

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { accessKeysTable, channelsTable } from '../lib/tables.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './engine.ts';
-import { engineEnvironment, functionEnvironment, tableNames } from './environment.ts';
+import { engineEnvironment, enterEnvironment, functionEnvironment, localTables } from './environment.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import type { Route } from './gateway-routes.ts';
 import { findJava } from './java.ts';
@@ -30,20 +30,12 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */
-const misleading = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
-
-const enterEnvironment = (variables: Record<string, string>) => {
-  for (const name of misleading) delete process.env[name];
-  Object.assign(process.env, variables);
-};
-
 const prepareTables = async () => {
   const client = new DynamoDBClient();
   try {
     await createTables(client, {
-      [tableNames.CHANNELS_TABLE]: channelsTable,
-      [tableNames.ACCESS_KEYS_TABLE]: accessKeysTable,
+      [localTables.channels]: channelsTable,
+      [localTables.accessKeys]: accessKeysTable,
     });
   } finally {
     client.destroy();
@@ -92,7 +84,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
 
     enterEnvironment(functionEnvironment(engine.endpoint, cursorSecret(folder)));
     await prepareTables();
-    const apiKey = await localApiKey(folder, tableNames.ACCESS_KEYS_TABLE);
+    const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
     serve(await loadRoutes());
     signal.throwIfAborted();

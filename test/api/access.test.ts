@@ -12,7 +12,9 @@ beforeAll(async () => {
   key = await service.newKey({ namespaces: ['company1', 'company2'] });
 });
 afterAll(() => service.stop());
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 const anId = '60f1b2b3c9e9a12345678901';
 const routes = [
