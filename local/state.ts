@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEngineOf } from './engine.ts';
@@ -83,16 +83,20 @@ export const claimState = async (folder: string, port: number, inMemory: boolean
     inMemory,
     startedAt: new Date().toISOString(),
   };
+  const next = `${recordFile(folder)}.${process.pid}`;
+  writeFileSync(next, JSON.stringify(record));
   try {
-    writeFileSync(recordFile(folder), JSON.stringify(record), { flag: 'wx' });
+    // A link is made whole or not at all, and only where there is none yet.
+    linkSync(next, recordFile(folder));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new Error(`Another server starts on ${folder} at this moment`);
+  } finally {
+    rmSync(next);
   }
   return {
     noteEngine: (engine) => {
       record = { ...record, ...engine };
-      const next = `${recordFile(folder)}.next`;
       writeFileSync(next, JSON.stringify(record));
       renameSync(next, recordFile(folder));
     },
