@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { listAccessKeys, revokeAccessKey, saveAccessKey } from '../lib/access/access-keys.ts';
+import { type Grant, listAccessKeys, revokeAccessKey, saveAccessKey } from '../lib/access/access-keys.ts';
 import { createApiKey, formatApiKey, type Scope } from '../lib/access/api-key.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
@@ -58,18 +58,22 @@ const read = () => {
   }
 };
 
-type Options = ReturnType<typeof read>['values'];
+/** What a command does to the table, once all its words have been understood. */
+type Action = (table: Table, environment: string) => Promise<string>;
 
-const create = async (table: Table, environment: string, options: Options): Promise<string> => {
+const create = (options: ReturnType<typeof read>['values']): Action => {
   if (!options.namespace.length) throw new CommandError('Name at least one --namespace.');
   if (!options.scope.length) throw new CommandError('Name at least one --scope: read, write.');
-  const key = createApiKey(environment);
-  await saveAccessKey(table, key, {
+  const grant: Grant = {
     namespaces: [...new Set(options.namespace.map(readNamespace))],
     scopes: [...new Set(options.scope.map(readScope))],
     ...(options.expires !== undefined && { expiresAt: readExpiry(options.expires) }),
-  });
-  return formatApiKey(key);
+  };
+  return async (table, environment) => {
+    const key = createApiKey(environment);
+    await saveAccessKey(table, key, grant);
+    return formatApiKey(key);
+  };
 };
 
 const day = (time: number) => new Date(time).toISOString().slice(0, 16);
@@ -80,7 +84,7 @@ const stateOf = ({ revokedAt, expiresAt }: { revokedAt?: number; expiresAt?: num
   return `${expiresAt < Date.now() ? 'expired' : 'valid until'} ${day(expiresAt)}`;
 };
 
-const list = async (table: Table): Promise<string> => {
+const list: Action = async (table) => {
   const rows = (await listAccessKeys(table)).map((key) =>
     [
       key.id,
@@ -94,15 +98,30 @@ const list = async (table: Table): Promise<string> => {
   return rows.join('\n');
 };
 
-const revoke = async (table: Table, id: string | undefined): Promise<string> => {
+const revoke = (id: string | undefined): Action => {
   if (!id) throw new CommandError('Which key? `keys -- list` shows their ids.');
-  try {
-    await revokeAccessKey(table, id);
-  } catch (error) {
-    if (error instanceof ConditionFailed) throw new CommandError(`There is no key "${id}".`);
-    throw error;
+  return async (table) => {
+    try {
+      await revokeAccessKey(table, id);
+    } catch (error) {
+      if (error instanceof ConditionFailed) throw new CommandError(`There is no key "${id}".`);
+      throw error;
+    }
+    return `Revoked ${id}. Functions that know it may accept it for another minute.`;
+  };
+};
+
+const understand = ({ values, positionals: [command, id] }: ReturnType<typeof read>): Action => {
+  switch (command) {
+    case 'create':
+      return create(values);
+    case 'list':
+      return list;
+    case 'revoke':
+      return revoke(id);
+    default:
+      throw new CommandError(usage);
   }
-  return `Revoked ${id}. Functions that know it may accept it for another minute.`;
 };
 
 const enterLocalEnvironment = (): void => {
@@ -115,19 +134,12 @@ const enterLocalEnvironment = (): void => {
 };
 
 const run = async (): Promise<string> => {
-  const { values, positionals } = read();
-  const [command, id] = positionals;
-  if (!command || !['create', 'list', 'revoke'].includes(command)) throw new CommandError(usage);
-  if (values.environment === undefined) enterLocalEnvironment();
-  const environment = values.environment ?? localEnvironment;
-  const table = new Table(
-    connect(),
-    tableNames(environment).accessKeys,
-    new Meter(),
-    AbortSignal.timeout(60_000),
-  );
-  if (command === 'create') return create(table, environment, values);
-  return command === 'list' ? list(table) : revoke(table, id);
+  const words = read();
+  const action = understand(words);
+  if (words.values.environment === undefined) enterLocalEnvironment();
+  const environment = words.values.environment ?? localEnvironment;
+  const { accessKeys } = tableNames(environment);
+  return action(new Table(connect(), accessKeys, new Meter(), AbortSignal.timeout(60_000)), environment);
 };
 
 try {

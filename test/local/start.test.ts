@@ -1,67 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
 import { commandLine } from '../../local/processes.ts';
-import type { ServerRecord } from '../../local/state.ts';
+import { inFolder, record, recordFile, start, useLocalServers } from '../support/local-server.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-let folder: string;
-const running = new Set<ChildProcess>();
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'start-'));
-});
-afterEach(() => {
-  for (const child of running) child.kill('SIGTERM');
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** `npm start`, as a process group of its own, as a terminal makes it. */
-const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts', ...args], {
-    cwd: root,
-    detached: true,
-    env: { ...inherited, PORT: '0', LOCAL_STATE_DIR: folder, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const lines: string[] = [];
-  const errors: string[] = [];
-  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child);
-    return { code, errors };
-  });
-  const line = async (beginning: string): Promise<string> => {
-    const found = () => lines.find((text) => text.startsWith(beginning));
-    while (found() === undefined)
-      await Promise.race([
-        once(output, 'line'),
-        ended.then(() => {
-          if (found() === undefined) throw new Error(`It ended early: ${errors.join('\n')}`);
-        }),
-      ]);
-    return found() as string;
-  };
-  const ctrlC = () => process.kill(-(child.pid as number), 'SIGINT');
-  return { child, lines, line, ended, ctrlC };
-};
-
-const recordFile = () => join(folder, 'server.json');
-const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
+useLocalServers();
 
 describe('npm start', () => {
   it('serves, refuses a second server, outlives a kill with its data, and leaves nothing at Ctrl-C', async () => {
     const first = start();
-    const key = (await first.line('api-key: ')).slice('api-key: '.length);
-    const url = (await first.line('ready')).split(' ').at(-1);
+    const { key, url } = await first.ready();
     const created = await fetch(`${url}/client-channel`, {
       method: 'POST',
       headers: { 'api-key': key, 'content-type': 'application/json' },
@@ -82,8 +31,7 @@ describe('npm start', () => {
     expect(commandLine(left.enginePid as number)).toBeDefined();
 
     const third = start();
-    const sameKey = (await third.line('api-key: ')).slice('api-key: '.length);
-    const next = (await third.line('ready')).split(' ').at(-1);
+    const { key: sameKey, url: next } = await third.ready();
     expect(sameKey).toBe(key);
     expect(commandLine(left.enginePid as number)).toBeUndefined();
     const kept = await fetch(new URL(location, next), { headers: { 'api-key': sameKey } });
@@ -129,17 +77,17 @@ describe('a start that cannot be', () => {
   });
   afterAll(() => taken.close());
 
-  const onlyNode = () => ({ PATH: join(folder, 'nothing'), JAVA_HOME: '' });
+  const onlyNode = () => ({ PATH: inFolder('nothing'), JAVA_HOME: '' });
   const brokenJava = () => {
-    const home = join(folder, 'bin');
+    const home = inFolder('bin');
     writeFileSync(
-      join(folder, 'java'),
+      inFolder('java'),
       '#!/bin/sh\n[ "$1" = -version ] && echo \'version "17"\' || echo "no class" >&2\n',
       {
         mode: 0o755,
       },
     );
-    return { PATH: `${folder}:${process.env.PATH}`, JAVA_HOME: home };
+    return { PATH: `${dirname(inFolder('java'))}:${process.env.PATH}`, JAVA_HOME: home };
   };
 
   it.each([

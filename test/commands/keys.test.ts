@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseApiKey } from '../../lib/access/api-key.ts';
+import { keysCommand, start, useLocalServers } from '../support/local-server.ts';
+import { send } from '../support/service.ts';
+
+useLocalServers();
+
+describe('npm run keys', () => {
+  test('creates, lists and revokes keys of the running local server', async () => {
+    const server = start(['--in-memory']);
+    const { url } = await server.ready();
+
+    const created = await keysCommand(
+      ...['create', '--namespace', 'acme', '--namespace', 'other', '--scope', 'read', '--scope', 'write'],
+      ...['--expires', '90d'],
+    );
+    const [key = ''] = created.lines;
+    const id = parseApiKey(key)?.id as string;
+    expect(created).toEqual({ code: 0, lines: [expect.stringMatching(/^cck_local_/)], errors: [] });
+    const made = await send(url, 'POST /client-channel', { key, body: { name: 'x' } });
+    expect(made.body.data.company_namespace).toEqual(['acme']);
+
+    const row = `${id}  …${key.slice(-13, -9)}  acme,other  channels:read,channels:write`;
+    const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d';
+    const listed = await keysCommand('list');
+    expect(listed.lines).toHaveLength(2);
+    expect(listed.lines[1]).toMatch(new RegExp(`^${row}  created ${time}  valid until ${time}$`));
+
+    expect(await keysCommand('revoke', id)).toEqual({
+      code: 0,
+      lines: [`Revoked ${id}. Functions that know it may accept it for another minute.`],
+      errors: [],
+    });
+    expect((await keysCommand('list')).lines[1]).toMatch(
+      new RegExp(`^${row}  created ${time}  revoked ${time}$`),
+    );
+    expect(await keysCommand('revoke', 'nobody')).toMatchObject({
+      code: 1,
+      errors: ['There is no key "nobody".'],
+    });
+
+    server.ctrlC();
+    expect(await server.ended).toMatchObject({ code: 0 });
+    expect(await keysCommand('list')).toEqual({
+      code: 1,
+      lines: [],
+      errors: ['No local server is running: start one with "npm start", or name an --environment.'],
+    });
+  });
+
+  test.each([
+    [['create', '--scope', 'admin', '--namespace', 'a'], '--scope is "read" or "write", not "admin".'],
+    [
+      ['create', '--scope', 'read', '--namespace', 'a b'],
+      '--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "a b".',
+    ],
+    [['create', '--scope', 'read'], 'Name at least one --namespace.'],
+    [['create', '--namespace', 'a'], 'Name at least one --scope: read, write.'],
+    [
+      ['create', '--namespace', 'a', '--scope', 'read', '--expires', 'soon'],
+      '--expires is a number of days or hours, as "90d" or "12h", not "soon".',
+    ],
+    [['revoke'], 'Which key? `keys -- list` shows their ids.'],
+    [['destroy'], 'Usage:'],
+    [[], 'Usage:'],
+  ])('refuses %j in a line', async (args, line) => {
+    const { code, lines, errors } = await keysCommand(...args);
+    expect([code, lines, errors[0]]).toEqual([1, [], line]);
+  });
+});

@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { keysCommand, start, useLocalServers } from '../support/local-server.ts';
+import { type Reply, send } from '../support/service.ts';
+
+useLocalServers();
+
+const namespaces = ['left', 'right'];
+
+test('a kill in the middle of 500 writes loses none that was answered, and leaves no channel half there', async () => {
+  const killed = start();
+  const first = await killed.ready();
+  const [key = ''] = (
+    await keysCommand(
+      'create',
+      ...namespaces.flatMap((name) => ['--namespace', name]),
+      '--scope',
+      'read',
+      '--scope',
+      'write',
+    )
+  ).lines;
+
+  const answered: Reply[] = [];
+  const write = async (number: number) => {
+    const body = { name: `n${number}`, disabled: number % 3 === 0, company_namespace: namespaces };
+    const reply = await send(first.url, 'POST /client-channel', { key, body });
+    answered.push(reply);
+    if (answered.length === 200) killed.child.kill('SIGKILL');
+  };
+  const writers = Array.from({ length: 20 }, async (_, writer) => {
+    for (let number = writer; number < 500; number += 20) await write(number);
+  });
+  const ends = await Promise.allSettled(writers);
+  await killed.ended;
+  expect(ends.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+
+  const restarted = start();
+  const { url } = await restarted.ready();
+  const copies = await Promise.all(
+    namespaces.map(async (namespace) => {
+      const channels = new Map<string, object>();
+      let query = 'per_page=100';
+      let total = 0;
+      while (query) {
+        const reply = await send(url, `GET /client-channel?${query}`, {
+          key,
+          headers: { 'x-company-namespace': namespace },
+        });
+        for (const channel of reply.body.data) channels.set(channel._id, channel);
+        total = reply.body.pagination.total;
+        const cursor = reply.body.pagination.next_cursor;
+        query = cursor ? `per_page=100&cursor=${cursor}` : '';
+      }
+      return { channels, total };
+    }),
+  );
+  const [left, right] = copies;
+  expect(left?.channels).toEqual(right?.channels);
+  expect(copies.map(({ total }) => total)).toEqual(copies.map(({ channels }) => channels.size));
+  for (const { status, body } of answered) {
+    expect(status).toBe(201);
+    expect(left?.channels.get(body.data._id)).toEqual(body.data);
+  }
+  restarted.ctrlC();
+  expect(await restarted.ended).toEqual({ code: 0, errors: [] });
+});

@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import type { ServerRecord } from '../../local/state.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const running = new Set<ChildProcess>();
+let folder: string;
+
+/** Gives the test file a state folder of its own, and leaves none of its processes running. */
+export const useLocalServers = (): void => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'local-server-'));
+  });
+  afterEach(() => {
+    for (const child of running) child.kill('SIGTERM');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+};
+
+/** A path in the state folder. */
+export const inFolder = (name: string) => join(folder, name);
+export const recordFile = () => inFolder('server.json');
+export const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
+
+const run = (file: string, args: string[], environment: NodeJS.ProcessEnv) => {
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    cwd: root,
+    detached: true,
+    env: { ...inherited, LOCAL_STATE_DIR: folder, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const lines: string[] = [];
+  const errors: string[] = [];
+  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return { code: code as number, errors };
+  });
+  return { child, lines, errors, output, ended };
+};
+
+/** `npm start`, as a process group of its own, as a terminal makes it. */
+export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
+  const { child, lines, errors, output, ended } = run('local/start.ts', args, { PORT: '0', ...environment });
+  const line = async (beginning: string): Promise<string> => {
+    const found = () => lines.find((text) => text.startsWith(beginning));
+    while (found() === undefined)
+      await Promise.race([
+        once(output, 'line'),
+        ended.then(() => {
+          if (found() === undefined) throw new Error(`It ended early: ${errors.join('\n')}`);
+        }),
+      ]);
+    return found() as string;
+  };
+  const ready = async () => ({
+    key: (await line('api-key: ')).slice('api-key: '.length),
+    url: (await line('ready')).split(' ').at(-1) as string,
+  });
+  const ctrlC = () => process.kill(-(child.pid as number), 'SIGINT');
+  return { child, lines, line, ready, ended, ctrlC };
+};
+
+/** `npm run -s keys -- …`, to its end. */
+export const keysCommand = async (...args: string[]) => {
+  const { lines, ended } = run('commands/keys.ts', args, {});
+  const { code, errors } = await ended;
+  return { code, lines, errors };
+};
