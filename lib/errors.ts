@@ -24,6 +24,9 @@ export interface ErrorDetail {
   message: string;
 }
 
+/** How many are said at once: a detail may be far longer than what it is about, and 10,000 help nobody. */
+export const mostDetails = 100;
+
 /**
  * A request that is answered with an error the client may read: the message is for a person and goes out as it stands.
  * Anything else that is thrown is a fault of ours, and is masked.
@@ -36,6 +39,6 @@ export class ApiError extends Error {
     super(message, { cause: options.cause });
     this.name = 'ApiError';
     this.code = code;
-    this.details = options.details;
+    this.details = options.details?.slice(0, mostDetails);
   }
 }

@@ -60,6 +60,12 @@ describe('the body of a creation', () => {
     );
   });
 
+  test('names the first 100 of any number of unknown fields', () => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`f${index}`, 1]));
+    const { details } = refusal(() => readDraft({ name: 'x', ...many }));
+    expect(details).toHaveLength(100);
+  });
+
   test.each([
     '_id',
     'createdAt',

@@ -1,8 +1,5 @@
-import { ApiError, type ErrorDetail } from '../../errors.ts';
+import { ApiError, type ErrorDetail, mostDetails } from '../../errors.ts';
 import type { Refuse } from './reader.ts';
-
-/** A detail may be far longer than what it is about: a query of 10 KB could ask for an answer of 550 KB. */
-const mostDetails = 100;
 
 /** Everything that is wrong with a query. */
 export interface Refusals {
