@@ -62,12 +62,22 @@ describe('an order', () => {
     ]);
   });
 
-  test('knows nothing behind the id, and takes createdAt for it', () => {
-    expect(
-      toOrder([
-        { field: 'createdAt', descending: true },
-        { field: 'name', descending: false },
-      ]),
-    ).toEqual([{ field: '_id', descending: true }]);
+  const createdAt = { field: 'createdAt', descending: true } as const;
+  const name = { field: 'name', descending: false } as const;
+  const id = { field: '_id', descending: true } as const;
+
+  test('knows nothing behind the id', () => {
+    expect(toOrder([id, name])).toEqual([id]);
+  });
+
+  test('needs no createdAt right before the id, which sorts as it does', () => {
+    expect(toOrder([createdAt])).toEqual([id]);
+    expect(toOrder([name, createdAt, id])).toEqual([name, id]);
+  });
+
+  test('keeps createdAt where something else parts channels of one millisecond', () => {
+    expect(toOrder([createdAt, name])).toEqual([createdAt, name, { field: '_id', descending: false }]);
+    const upwards = { field: '_id', descending: false } as const;
+    expect(toOrder([createdAt, upwards])).toEqual([createdAt, upwards]);
   });
 });
