@@ -46,6 +46,8 @@ const scalarAt = (value: unknown, [key, ...rest]: string[]): string | undefined 
 };
 
 const isFound = (name: string, search: string) => {
+  // What clients write for no value.
+  if (['null', 'undefined'].includes(search)) return true;
   const words = foldWords(name);
   return foldWords(search).every((sought) => words.some((word) => word.includes(sought)));
 };
