@@ -1,0 +1,387 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../lib/channels/channel.ts';
+import { channelOf, metaOfSize, plant } from '../support/plant.ts';
+import { type Service, startService } from '../support/service.ts';
+import { errorOf } from '../support/shapes.ts';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+let namespaces = 0;
+/** A namespace of its own with these channels, and how to ask for lists of it. */
+const given = async (fields: Partial<Channel>[]) => {
+  const namespace = `list${namespaces++}`;
+  const channels = fields.map((each, index) =>
+    channelOf(index + 1, { ...each, company_namespace: [namespace] }),
+  );
+  const documents = await plant(service, channels);
+  const key = await service.newKey({ namespaces: [namespace] });
+  const list = (query: string) => service.call(`GET /client-channel?${query}`, { key });
+  const names = async (query: string): Promise<string[]> => {
+    const { status, body } = await list(query);
+    expect([status, body.error]).toEqual([200, undefined]);
+    return body.data.map(({ name }: { name: string }) => name);
+  };
+  return { namespace, documents, key, list, names, ids: documents.map(({ _id }) => _id) };
+};
+const many = (count: number, fields: Partial<Channel> = {}) => Array.from({ length: count }, () => fields);
+const named = (...all: string[]) => all.map((name) => ({ name }));
+const param = (name: string, value: string) => `${name}=${encodeURIComponent(value)}`;
+
+describe('GET /client-channel', () => {
+  test('answers a page with its exact totals, and links to the others', async () => {
+    const { documents, list } = await given(many(60));
+    const first = await list('per_page=25');
+    expect(first).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
+    const { next_cursor } = first.body.pagination;
+    expect(first.body).toEqual({
+      success: true,
+      data: documents.slice(0, 25),
+      pagination: {
+        page: 1,
+        per_page: 25,
+        pre_page: 0,
+        next_page: 2,
+        total: 60,
+        total_page: 3,
+        next_cursor: expect.stringMatching(/^[\w-]+$/),
+      },
+    });
+    expect(first.headers.link).toBe(
+      [
+        '</client-channel?per_page=25&page=1>; rel="first"',
+        `</client-channel?per_page=25&cursor=${next_cursor}>; rel="next"`,
+        '</client-channel?per_page=25&page=3>; rel="last"',
+      ].join(', '),
+    );
+
+    const third = await list('per_page=25&page=3');
+    expect(third.body).toEqual({
+      success: true,
+      data: documents.slice(50),
+      pagination: {
+        page: 3,
+        per_page: 25,
+        pre_page: 2,
+        next_page: 0,
+        total: 60,
+        total_page: 3,
+        prev_cursor: expect.any(String),
+      },
+    });
+  });
+
+  test('of an empty namespace is empty', async () => {
+    const { list } = await given([]);
+    expect((await list('')).body).toEqual({
+      success: true,
+      data: [],
+      pagination: { page: 1, per_page: 25, pre_page: 0, next_page: 0, total: 0, total_page: 0 },
+    });
+  });
+
+  test('past the end has no data and the true totals', async () => {
+    const { list } = await given(many(3));
+    expect((await list('page=5&per_page=2')).body).toEqual({
+      success: true,
+      data: [],
+      pagination: { page: 5, per_page: 2, pre_page: 4, next_page: 0, total: 3, total_page: 2 },
+    });
+  });
+
+  test.each([
+    ['serch=x', 'serch', 'is not known (did you mean search?)'],
+    ['per_page=101', 'per_page', 'must be a whole number from 1 to 100, in digits alone'],
+    ['page=0', 'page', 'must be a whole number from 1 to 9007199254740991, in digits alone'],
+    ['disabled=yes', 'disabled', 'must be true or false'],
+    ['page=1&page=2', 'page', 'takes one value, and was given 2'],
+  ])('refuses %s by name', async (query, path, message) => {
+    const { list } = await given([]);
+    expect(await list(query)).toMatchObject({
+      status: 400,
+      body: errorOf('invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
+    });
+  });
+
+  test('refuses a page too deep, and points to the cursor', async () => {
+    const { list } = await given([]);
+    expect(await list('page=101&per_page=100')).toMatchObject({
+      status: 400,
+      body: errorOf('page_too_deep', expect.stringContaining('cursor')),
+    });
+    expect(await list('page=100&per_page=100')).toMatchObject({ status: 200 });
+  });
+
+  test('refuses a page too large to answer, and names one that is not', async () => {
+    const { list } = await given(many(100, { integration_meta: metaOfSize(65_536) }));
+    const refused = await list('per_page=100');
+    expect(refused).toMatchObject({ status: 400, body: errorOf('page_too_large') });
+    const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
+    expect(await list(`per_page=${fits}`)).toMatchObject({ status: 200 });
+    expect(await list(`per_page=${Number(fits) + 1}`)).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a cursor', () => {
+  test('goes on there and back, by pages of any size', async () => {
+    const { documents, list } = await given(many(10));
+    const pageOf = async (query: string) => {
+      const { data, pagination } = (await list(query)).body;
+      return { data, ...pagination };
+    };
+    const first = await pageOf('per_page=4');
+    const second = await pageOf(`per_page=4&cursor=${first.next_cursor}`);
+    expect([second.data, second.page, second.pre_page, second.next_page]).toEqual([
+      documents.slice(4, 8),
+      2,
+      1,
+      3,
+    ]);
+    const last = await pageOf(`per_page=100&cursor=${second.next_cursor}`);
+    expect([last.data, last.next_page, last.next_cursor]).toEqual([documents.slice(8), 0, undefined]);
+    const back = await pageOf(`per_page=3&cursor=${second.prev_cursor}`);
+    expect([back.data, back.page]).toEqual([documents.slice(1, 4), 1]);
+    const beginning = await pageOf(`per_page=3&cursor=${back.prev_cursor}`);
+    expect([beginning.data, beginning.pre_page, beginning.prev_cursor]).toEqual([
+      documents.slice(0, 1),
+      0,
+      undefined,
+    ]);
+  });
+
+  test('belongs to the filters and the order it was made with', async () => {
+    const { list } = await given(many(4));
+    const { next_cursor } = (await list('per_page=1&disabled=false')).body.pagination;
+    for (const other of ['', 'disabled=true', 'disabled=false&sort=-_id', 'disabled=false&search=x'])
+      expect(await list(`${other}&cursor=${next_cursor}`)).toMatchObject({
+        status: 400,
+        body: errorOf('cursor_mismatch'),
+      });
+    expect(await list(`disabled=false&sort=_id&cursor=${next_cursor}`)).toMatchObject({ status: 200 });
+  });
+
+  test.each(['x', 'AAAA', '%00', `${'A'.repeat(200)}`])('is none: %s', async (text) => {
+    const { list } = await given([]);
+    for (const query of [`cursor=${text}`, `from__id=${text}`, `to__id=${text}`])
+      expect(await list(query)).toMatchObject({ status: 400, body: errorOf('invalid_cursor') });
+  });
+
+  test('meets every untouched channel once, there and back, while others write', async () => {
+    const { namespace, key, list, ids } = await given(many(60));
+    const touched = ids.filter((_, index) => index % 3 === 0);
+    const untouched = ids.filter((_, index) => index % 3 !== 0);
+    const disturb = [...touched];
+    const write = async () => {
+      const id = disturb.pop();
+      if (!id) return;
+      await service.call(`DELETE /client-channel/${id}`, { key });
+      await service.call('POST /client-channel', {
+        key,
+        body: { name: 'new', company_namespace: [namespace] },
+      });
+      await service.call(`PUT /client-channel/${untouched[disturb.length]}`, {
+        key,
+        body: { name: 'renamed' },
+      });
+    };
+    const walk = async (sort: string) => {
+      const met: string[] = [];
+      let cursor: string | undefined = '';
+      let last = '';
+      while (cursor !== undefined) {
+        const { body } = await list(`${sort}&per_page=7${cursor && `&cursor=${cursor}`}`);
+        met.push(...body.data.map(({ _id }: { _id: string }) => _id));
+        last = body.pagination.prev_cursor ?? last;
+        cursor = body.pagination.next_cursor;
+        await write();
+      }
+      return { met, last };
+    };
+    for (const sort of ['sort=_id', 'sort=-_id']) {
+      const { met, last } = await walk(sort);
+      expect(met.filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
+      expect(new Set(met).size).toBe(met.length);
+      const back: string[] = [];
+      let cursor: string | undefined = last;
+      while (cursor) {
+        const { body } = await list(`${sort}&per_page=7&cursor=${cursor}`);
+        back.unshift(...body.data.map(({ _id }: { _id: string }) => _id));
+        cursor = body.pagination.prev_cursor;
+      }
+      expect(new Set(back).size).toBe(back.length);
+      const behind = met.slice(met.lastIndexOf(back.at(-1) as string) + 1);
+      expect([...back, ...behind].filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
+    }
+  });
+});
+
+describe('from__id and to__id', () => {
+  test('bound the ids on both sides, and the total counts what remains', async () => {
+    const { list, documents, ids } = await given(many(10));
+    const asked = async (query: string) => {
+      const { body } = await list(query);
+      return [body.data, body.pagination.total];
+    };
+    expect(await asked(`from__id=${ids[2]}&per_page=2`)).toEqual([documents.slice(3, 5), 7]);
+    expect(await asked(`to__id=${ids[2]?.toUpperCase()}`)).toEqual([documents.slice(0, 2), 2]);
+    expect(await asked(`from__id=${ids[2]}&to__id=${ids[5]}&sort=-_id`)).toEqual([
+      documents.slice(3, 5).reverse(),
+      2,
+    ]);
+    expect(await asked(`from__id=${ids[5]}&to__id=${ids[5]}`)).toEqual([[], 0]);
+  });
+
+  test('take cursors of lists by id, whatever their filters', async () => {
+    const { list, documents } = await given(many(10));
+    const { next_cursor } = (await list('per_page=4&disabled=false')).body.pagination;
+    expect((await list(`from__id=${next_cursor}`)).body.data).toEqual(documents.slice(4));
+    expect((await list(`to__id=${next_cursor}&sort=-_id`)).body.data).toEqual(
+      documents.slice(0, 4).reverse(),
+    );
+    const { next_cursor: byName } = (await list('per_page=4&sort=name')).body.pagination;
+    expect(await list(`from__id=${byName}`)).toMatchObject({ status: 400, body: errorOf('invalid_cursor') });
+  });
+});
+
+describe('a filter', () => {
+  test.each([2, 100])('by %d ids takes them in every form', async (count) => {
+    const { list, ids, documents } = await given(many(count + 3));
+    const asked = ids.slice(0, count);
+    // A hundred ids of brackets would not fit the gateway's 10,240 bytes with each encoded.
+    const forms = [
+      param('_id', JSON.stringify(asked)),
+      `_id=${asked.join(',')}`,
+      asked.map((id) => `_id=${id}`).join('&'),
+      asked.map((id) => `_id[]=${id}`).join('&'),
+      asked.map((id, index) => `_id[${index}]=${id}`).join('&'),
+      asked.map((id) => `_id%5B%5D=${id.toUpperCase()}`).join('&'),
+    ];
+    for (const form of forms) {
+      const { body } = await list(`${form}&per_page=100`);
+      expect([body.data, body.pagination.total]).toEqual([documents.slice(0, count), count]);
+    }
+  });
+
+  test('by no id, or by what is none, matches nothing', async () => {
+    const { names } = await given(many(2));
+    for (const query of ['_id=[]', '_id=x', '_id=60f1b2b3c9e9a12345678901'])
+      expect(await names(query)).toEqual([]);
+  });
+
+  test('by names is exact, commas and brackets included', async () => {
+    const { names } = await given(named('a', 'A', 'a,b', ' a', '["a"]', '[x]'));
+    expect(await names('name=a')).toEqual(['a']);
+    expect(await names('name=a,b')).toEqual(['a,b']);
+    expect(await names(param('name', '["a","[x]"]'))).toEqual(['a', '[x]']);
+    expect(await names(param('name[]', '["a"]').replace('%5B%5D', '[]'))).toEqual(['["a"]']);
+    expect(await names('name=[x]&name=+a')).toEqual([' a', '[x]']);
+  });
+
+  test('by local names finds none where there is none', async () => {
+    const { names } = await given([
+      { name: '1', local_name: 'قناة' },
+      { name: '2' },
+      { name: '3', local_name: 'x' },
+    ]);
+    expect(await names(`${param('local_name[]', 'قناة')}&local_name[]=undefined`)).toEqual(['1']);
+  });
+
+  test('by state takes true and false, and what clients write for no value', async () => {
+    const { names } = await given([{ name: 'on' }, { name: 'off', disabled: true }]);
+    expect(await names('disabled=true')).toEqual(['off']);
+    expect(await names('disabled=false')).toEqual(['on']);
+    for (const absent of ['', 'null', 'undefined'])
+      expect(await names(`disabled=${absent}`)).toEqual(['on', 'off']);
+  });
+
+  test('by time takes what was updated strictly later', async () => {
+    const { names } = await given([
+      { name: '1', updatedAt: 1_000 },
+      { name: '2', updatedAt: 2_000 },
+    ]);
+    expect(await names('from_updatedAt=1000')).toEqual(['2']);
+    expect(await names('from_updatedAt=999')).toEqual(['1', '2']);
+  });
+
+  test('by metadata compares scalars as text, at a path of any keys', async () => {
+    const { names } = await given([
+      { name: 'text', integration_meta: '{"external_id":"5"}' },
+      { name: 'number', integration_meta: '{"external_id":5}' },
+      { name: 'deep', integration_meta: '{"a":{"b":"x"}}' },
+      { name: 'dotted', integration_meta: '{"a.b":"x"}' },
+      { name: 'proto', integration_meta: '{"__proto__":"x"}' },
+      { name: 'none' },
+    ]);
+    expect(await names('integration_meta.external_id=5')).toEqual(['text', 'number']);
+    expect(await names(param('integration_meta', '{"external_id":5}'))).toEqual(['text', 'number']);
+    expect(await names('integration_meta.a.b=x')).toEqual(['deep']);
+    expect(await names('integration_meta[a][b]=x')).toEqual(['deep']);
+    expect(await names('integration_meta[a.b]=x')).toEqual(['dotted']);
+    expect(await names('integration_meta.__proto__=x')).toEqual(['proto']);
+    expect(await names('integration_meta.a=x')).toEqual([]);
+  });
+
+  test('by search finds every word anywhere in the name, whatever its case, accents and Arabic forms', async () => {
+    const { names } = await given(named('Retail Channel', 'Rétail', 'قناة التجزئة', 'أحمد', 'Wholesale'));
+    expect(await names('search=retail')).toEqual(['Retail Channel', 'Rétail']);
+    expect(await names('search=CHAN+tai')).toEqual(['Retail Channel']);
+    expect(await names(param('search', 'قَنـاه التجزيه'))).toEqual(['قناة التجزئة']);
+    expect(await names(param('search', 'احمد'))).toEqual(['أحمد']);
+    expect(await names('search=+')).toHaveLength(5);
+    expect(await names('search=retail+whole')).toEqual([]);
+  });
+
+  test('combines with the others', async () => {
+    const { names } = await given([{ name: 'ab' }, { name: 'abc', disabled: true }, { name: 'b' }]);
+    expect(await names('search=a&disabled=true&name[]=ab&name[]=abc')).toEqual(['abc']);
+  });
+});
+
+describe('a sort', () => {
+  const channels = [
+    { name: 'b', local_name: 'x', disabled: true, updatedAt: 3_000 },
+    { name: 'É', updatedAt: 1_000 },
+    { name: 'a', local_name: 'a', updatedAt: 2_000 },
+  ];
+  test.each([
+    ['', ['b', 'É', 'a']],
+    ['sort=-_id', ['a', 'É', 'b']],
+    ['sortPageOrder=desc', ['a', 'É', 'b']],
+    ['sort=name', ['a', 'b', 'É']],
+    ['sort=name&sortPageOrder=dsc', ['É', 'b', 'a']],
+    ['sort=local_name', ['É', 'a', 'b']],
+    ['sort=-local_name', ['b', 'a', 'É']],
+    ['sort=disabled', ['É', 'a', 'b']],
+    ['sort=-disabled', ['b', 'a', 'É']],
+    ['sort=createdAt', ['b', 'É', 'a']],
+    ['sort=-createdAt', ['a', 'É', 'b']],
+    ['sort=updatedAt', ['É', 'a', 'b']],
+    [
+      'sortBy[0][field]=disabled&sortBy[0][type]=asc&sortBy[1][field]=name&sortBy[1][type]=desc',
+      ['É', 'a', 'b'],
+    ],
+    [param('sortBy', '[{"field":"updatedAt","type":"desc"}]'), ['b', 'a', 'É']],
+  ])('as %s', async (query, sorted) => {
+    const { names } = await given(channels);
+    expect(await names(query)).toEqual(sorted);
+  });
+});
+
+describe('a namespace beyond the budget', () => {
+  test('is listed by id and cursor, and refuses what would read all of it', async () => {
+    const { list, names, ids } = await given(many(90, { integration_meta: metaOfSize(60_000) }));
+    const { body } = await list('per_page=50');
+    expect([body.data.length, body.pagination.total]).toEqual([50, 90]);
+    const next = await list(`per_page=50&cursor=${body.pagination.next_cursor}`);
+    expect(next.body.data.map(({ _id }: { _id: string }) => _id)).toEqual(ids.slice(50));
+    expect((await list('per_page=30&page=3')).body.data).toHaveLength(30);
+    expect(await names(`_id=${ids[80]}`)).toHaveLength(1);
+    for (const query of ['search=x', 'sort=name', 'disabled=false', `from__id=${ids[0]}`])
+      expect(await list(query)).toMatchObject({ status: 400, body: errorOf('query_too_broad') });
+    expect(await names(`search=Channel&from__id=${ids[60]}&per_page=100`)).toHaveLength(29);
+  });
+});
