@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { type Authorship, create, type Precondition, remove, update } from '../../lib/channels/rules.ts';
-import { ApiError } from '../../lib/errors.ts';
+import { refusalOf } from '../support/refusal.ts';
 
 const author: Authorship = {
   caller: { keyId: 'key2', namespace: 'a', namespaces: ['a', 'b'] },
@@ -22,15 +22,7 @@ const channel: Channel = {
 };
 const rewritten = { updatedAt: 2_000, __v: 4, writeId: 'w2', writtenBy: 'key2' };
 
-const codeOf = (run: () => unknown) => {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ApiError) return error.code;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-};
+const codeOf = (run: () => unknown) => refusalOf(run).code;
 
 describe('a creation', () => {
   test('fills in what was not sent', () => {

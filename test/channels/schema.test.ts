@@ -1,17 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { readDraft, readPatch } from '../../lib/channels/schema.ts';
-import { ApiError } from '../../lib/errors.ts';
+import { refusalOf } from '../support/refusal.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
 
 const refusal = (read: () => unknown) => {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof ApiError) return { code: error.code, details: error.details };
-    throw error;
-  }
-  throw new Error('nothing was refused');
+  const { code, details } = refusalOf(read);
+  return { code, details };
 };
 
 const refused = (...details: [string, string][]) => ({

@@ -1,17 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { ApiError } from '../../lib/errors.ts';
 import { readJsonBody } from '../../lib/http/json-body.ts';
+import { refusalOf } from '../support/refusal.ts';
 
 const json = { 'content-type': 'application/json' };
 
 const refusal = (carrier: Parameters<typeof readJsonBody>[0]) => {
-  try {
-    readJsonBody(carrier);
-  } catch (error) {
-    if (error instanceof ApiError) return [error.code, error.message];
-    throw error;
-  }
-  throw new Error('nothing was refused');
+  const { code, message } = refusalOf(() => readJsonBody(carrier));
+  return [code, message];
 };
 
 const bytes = (...values: number[]) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ApiError } from '../../lib/errors.ts';
 import { type Cursor, openCursor, sealCursor } from '../../lib/lists/cursor.ts';
+import { refusalOf } from '../support/refusal.ts';
 
 const keys = { current: 'a1'.repeat(32) };
 const cursor: Cursor = {
@@ -12,15 +12,7 @@ const cursor: Cursor = {
   position: ['قناة', '60f1b2b3c9e9a12345678901'],
 };
 
-const refusal = (open: () => unknown) => {
-  try {
-    open();
-  } catch (error) {
-    if (error instanceof ApiError) return error.code;
-    throw error;
-  }
-  throw new Error('the cursor was opened');
-};
+const refusal = (open: () => unknown) => refusalOf(open).code;
 
 describe('a cursor', () => {
   const text = sealCursor(cursor, 'acme', keys);
