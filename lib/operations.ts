@@ -4,7 +4,7 @@ import type { Scope } from './access/api-key.ts';
 export interface Operation {
   name: string;
   /** HTTP methods that mean the same. */
-  methods: ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
+  methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** A route of API Gateway's HTTP API; `{id}` is one path segment. */
   path: string;
   /** What the caller's key must be allowed. */
@@ -12,7 +12,11 @@ export interface Operation {
   /** The file, from the project's root, whose export `handler` answers. */
   handler: string;
   /** What the handler does to the channels table, as IAM names it. */
-  actions: DynamoDbAction[];
+  actions: readonly DynamoDbAction[];
+  /** The indexes of the channels table that it queries. */
+  indexes?: readonly string[];
+  /** Whether it seals and opens cursors, and so needs the secret for that. */
+  cursors?: boolean;
 }
 
 export type DynamoDbAction =
@@ -32,6 +36,7 @@ export const operations = [
     scope: 'channels:read',
     handler: 'functions/list-channels.ts',
     actions: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
+    cursors: true,
   },
   {
     name: 'create-channel',

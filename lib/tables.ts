@@ -9,6 +9,16 @@ export interface TableDefinition {
   timeToLive?: string;
   /** Whether changes go to a stream, with the item before and after. */
   stream: boolean;
+  indexes?: readonly IndexDefinition[];
+}
+
+/** A global secondary index. Both keys are text, as the table's own are. */
+export interface IndexDefinition {
+  name: string;
+  partitionKey: string;
+  sortKey?: string;
+  /** What a read of the index finds: whole items, their keys, or those and the attributes named. */
+  projection: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 
 /** Channels, their counters, tombstones and idempotency records: a partition a namespace. */

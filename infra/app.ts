@@ -1,0 +1,15 @@
+import { App } from 'aws-cdk-lib';
+import { findEnvironment } from './environments.ts';
+import { addStacks } from './stacks.ts';
+
+/** The account and region are those of the shell, as the CDK finds them. */
+const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+
+const app = new App();
+try {
+  const environment = findEnvironment(app.node.tryGetContext('environment'));
+  addStacks(app, environment, { env: { ...(account && { account }), ...(region && { region }) } });
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}

@@ -1,0 +1,87 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  LogQueryWidget,
+  Metric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { Watched } from './alarms.ts';
+import { namesOf } from './names.ts';
+
+interface Shown extends Watched {
+  functions: (Watched['functions'][number] & { logGroup: ILogGroup })[];
+  alarms: Alarm[];
+}
+
+const period = Duration.minutes(5);
+const half = { width: 12, height: 6 };
+
+/** One page an environment: what rings, what callers see, what each operation does, and what the tables spend. */
+export const dashboard = (scope: Construct, { environment, functions, stage, alarms }: Shown): Dashboard => {
+  const names = namesOf(environment);
+  const consumed = (metricName: string) =>
+    [names.channelsTable, names.accessKeysTable].map(
+      (TableName) =>
+        new Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName,
+          dimensionsMap: { TableName },
+          label: TableName,
+          period,
+          statistic: 'Sum',
+        }),
+    );
+  const perFunction = (title: string, metric: (of: Shown['functions'][number]) => Metric) =>
+    new GraphWidget({ title, left: functions.map(metric), ...half });
+  return new Dashboard(scope, 'Dashboard', {
+    dashboardName: names.prefix,
+    widgets: [
+      [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
+      [
+        new GraphWidget({
+          title: 'Requests',
+          left: [
+            stage.metricCount({ period }),
+            stage.metricClientError({ period }),
+            stage.metricServerError({ period }),
+          ],
+          ...half,
+        }),
+        new GraphWidget({
+          title: 'Latency at the gateway, milliseconds',
+          left: ['p50', 'p99'].map((statistic) =>
+            stage.metricLatency({ period, statistic, label: statistic }),
+          ),
+          ...half,
+        }),
+      ],
+      [
+        perFunction('Duration (99th percentile), milliseconds', ({ name, function: of }) =>
+          of.metricDuration({ period, statistic: 'p99', label: name }),
+        ),
+        perFunction('Errors', ({ name, function: of }) => of.metricErrors({ period, label: name })),
+      ],
+      [
+        new GraphWidget({ title: 'Read units', left: consumed('ConsumedReadCapacityUnits'), ...half }),
+        new GraphWidget({ title: 'Write units', left: consumed('ConsumedWriteCapacityUnits'), ...half }),
+      ],
+      [
+        new LogQueryWidget({
+          title: 'What operations cost',
+          logGroupNames: functions.map(({ logGroup }) => logGroup.logGroupName),
+          queryLines: [
+            'filter ispresent(operation)',
+            'stats count() as requests, pct(duration_ms, 99) as slowest_ms, avg(calls) as round_trips, ' +
+              'avg(rcu) as read_units, avg(wcu) as write_units by operation',
+          ],
+          width: 24,
+          height: 6,
+        }),
+      ],
+    ],
+  });
+};

@@ -1,0 +1,104 @@
+import { RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import {
+  accessKeysTable,
+  channelsTable,
+  type IndexDefinition,
+  type TableDefinition,
+  tableNames,
+} from '../lib/tables.ts';
+import type { Environment } from './environments.ts';
+import { namesOf } from './names.ts';
+
+const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
+
+const keysOf = ({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string }) => ({
+  partitionKey: text(partitionKey),
+  ...(sortKey !== undefined && { sortKey: text(sortKey) }),
+});
+
+const projectionOf = ({ projection }: IndexDefinition) =>
+  typeof projection === 'string'
+    ? { projectionType: dynamodb.ProjectionType[projection] }
+    : { projectionType: dynamodb.ProjectionType.INCLUDE, nonKeyAttributes: [...projection] };
+
+/** What must outlive a deployment: the tables, the secrets, and the topic to which people have subscribed. */
+export class DataStack extends Stack {
+  readonly #environment: Environment;
+
+  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+    const names = namesOf(environment);
+    super(scope, names.dataStack, {
+      description: `Client channels, ${environment.name}: tables, secrets and the topic of alarms`,
+      terminationProtection: environment.keepsData,
+      ...props,
+    });
+    this.#environment = environment;
+    const tables = tableNames(environment.name);
+    this.#table('Channels', tables.channels, channelsTable);
+    this.#table('AccessKeys', tables.accessKeys, accessKeysTable);
+    this.#cursorSecret(names.cursorSecret);
+    new Topic(this, 'Alarms', {
+      topicName: names.alarmTopic,
+      displayName: `Client channels, ${environment.name}`,
+      enforceSSL: true,
+    });
+  }
+
+  get #removalPolicy() {
+    return this.#environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  }
+
+  #table(id: string, tableName: string, definition: TableDefinition) {
+    const { keepsData, tableCeiling } = this.#environment;
+    const ceiling = {
+      maxReadRequestUnits: tableCeiling.reads,
+      maxWriteRequestUnits: tableCeiling.writes,
+    };
+    const table = new dynamodb.Table(this, id, {
+      tableName,
+      ...keysOf(definition),
+      ...ceiling,
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      // AWS's key of the account rather than DynamoDB's own: its use is in CloudTrail, at no rent.
+      encryption: dynamodb.TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: keepsData,
+      removalPolicy: this.#removalPolicy,
+      ...(definition.timeToLive !== undefined && { timeToLiveAttribute: definition.timeToLive }),
+      ...(definition.stream && { stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES }),
+    });
+    for (const index of definition.indexes ?? [])
+      table.addGlobalSecondaryIndex({
+        indexName: index.name,
+        ...keysOf(index),
+        ...projectionOf(index),
+        ...ceiling,
+      });
+  }
+
+  /** 64 hex digits, each drawn evenly: 256 bits. Secrets Manager draws from what is left when all else is excluded. */
+  #cursorSecret(secretName: string) {
+    const secret = new Secret(this, 'CursorSecret', {
+      secretName,
+      description: 'Seals the cursors of lists',
+      removalPolicy: this.#removalPolicy,
+      generateSecretString: {
+        passwordLength: 64,
+        excludeUppercase: true,
+        excludePunctuation: true,
+        excludeCharacters: 'ghijklmnopqrstuvwxyz',
+        requireEachIncludedType: false,
+      },
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason:
+        'Rotated by hand (docs/operations.md): the function must be deployed with both versions, and without the ' +
+        'previous one a day later, which a rotation schedule can’t do.',
+    });
+  }
+}

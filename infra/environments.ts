@@ -1,0 +1,79 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+/** Everything that differs between environments; what is alike in all of them stands where it is used. */
+export interface Environment {
+  /** Part of every name, so that environments can share an account. */
+  name: string;
+  /** Whether tables and secrets survive the deletion of their stack, and can't be deleted by accident. */
+  keepsData: boolean;
+  /** Origins whose browsers may call the API; none turns CORS off. */
+  allowedOrigins: string[];
+  /** What the stage lets through before it answers 429: requests a second, and at once. */
+  requests: { rate: number; burst: number };
+  /** Units a second at which a table, and each of its indexes, throttles: the most that a runaway client can cost. */
+  tableCeiling: { reads: number; writes: number };
+  /** How long logs are kept. The gateway's hold addresses of clients. */
+  logRetention: RetentionDays;
+  /** Whether stacks in logs name the sources' lines: readable at once, for an eighth of a cold start more. */
+  mapsStacks: boolean;
+  alarms: {
+    /** Failures of one kind within 5 minutes that ring. */
+    failures: number;
+    /** The 99th percentile of a function's duration, in milliseconds, over 15 minutes, that rings. */
+    slowest: number;
+  };
+  /**
+   * A table that stands in for the channels table, by name: one restored from a backup (docs/operations.md). Absent as
+   * a rule: the data stack's own.
+   */
+  channelsTable?: string;
+  /**
+   * Versions of the cursor secret, by id. Absent until the first rotation: the version that is current when the list
+   * function changes. `previous` opens cursors sealed before a rotation, for the day after it.
+   */
+  cursorSecret?: { current: string; previous?: string };
+}
+
+/** What the first requests to a new on-demand table get without warming it (DynamoDB Developer Guide). */
+const unwarmed = { reads: 12_000, writes: 4_000 };
+
+export const environments: Environment[] = [
+  {
+    name: 'dev',
+    keepsData: false,
+    allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
+    requests: { rate: 50, burst: 100 },
+    tableCeiling: { reads: 1_000, writes: 500 },
+    logRetention: RetentionDays.ONE_WEEK,
+    mapsStacks: true,
+    alarms: { failures: 1, slowest: 3_000 },
+  },
+  {
+    name: 'staging',
+    keepsData: true,
+    allowedOrigins: [],
+    requests: { rate: 200, burst: 400 },
+    tableCeiling: unwarmed,
+    logRetention: RetentionDays.ONE_MONTH,
+    mapsStacks: false,
+    alarms: { failures: 1, slowest: 1_500 },
+  },
+  {
+    name: 'prod',
+    keepsData: true,
+    allowedOrigins: [],
+    requests: { rate: 1_000, burst: 2_000 },
+    tableCeiling: unwarmed,
+    logRetention: RetentionDays.THREE_MONTHS,
+    mapsStacks: false,
+    alarms: { failures: 5, slowest: 1_500 },
+  },
+];
+
+/** @throws Error with one line that names the environments there are. */
+export const findEnvironment = (name: string | undefined): Environment => {
+  const found = environments.find((environment) => environment.name === name);
+  if (found) return found;
+  const known = environments.map((environment) => environment.name).join(', ');
+  throw new Error(name ? `There is no environment "${name}": ${known}.` : `Name an environment: ${known}.`);
+};
