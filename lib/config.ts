@@ -8,6 +8,8 @@ const service = z.object({
   ENVIRONMENT: text,
   CHANNELS_TABLE: text,
   ACCESS_KEYS_TABLE: text,
+  /** Anything: each request leaves a line in the log. Deployed functions have it; on one machine it would hide the rest. */
+  LOG_REQUESTS: z.optional(text),
 });
 
 /** The secrets that seal cursors: 32 bytes in hex. The previous one opens cursors for a day after a rotation. */

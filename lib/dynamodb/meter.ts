@@ -15,6 +15,10 @@ export class Meter {
     }
   }
 
+  get totals(): { calls: number; rcu: number; wcu: number } {
+    return { calls: this.#calls, rcu: this.#rcu, wcu: this.#wcu };
+  }
+
   /** `calls=1; rcu=0.5; wcu=0`, or nothing where no table was touched. */
   get summary(): string | undefined {
     return this.#calls ? `calls=${this.#calls}; rcu=${this.#rcu}; wcu=${this.#wcu}` : undefined;

@@ -7,7 +7,7 @@ import { Meter } from '../dynamodb/meter.ts';
 import { Table } from '../dynamodb/table.ts';
 import { type OperationName, operations } from '../operations.ts';
 import { type Answer, commonHeaders, toErrorResult, toResult } from './answer.ts';
-import { logFailure } from './log.ts';
+import { logFailure, logRequest } from './log.ts';
 
 /** A request that has been let in: API Gateway's event, and what the service knows of it. */
 export interface Request extends APIGatewayProxyEventV2 {
@@ -18,6 +18,7 @@ export interface Request extends APIGatewayProxyEventV2 {
 
 interface Incoming extends Request {
   requestId: string;
+  startedAt: number;
   meter: Meter;
   accessKeys: Table;
 }
@@ -40,6 +41,7 @@ const client = connect();
 /** Gives the request its name, its time and its view of the tables. */
 const open = ({ event, context }: Hook): void => {
   event.requestId = requestIdOf(event, context);
+  event.startedAt = performance.now();
   event.meter = new Meter();
   const signal = AbortSignal.timeout(patience);
   event.channels = new Table(client, config.CHANNELS_TABLE, event.meter, signal);
@@ -51,6 +53,22 @@ const headersFor = ({ requestId, meter }: Incoming) => commonHeaders(requestId, 
 const answerError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 => {
   logFailure(error, event.requestId);
   return toErrorResult(error, event.requestId, headersFor(event));
+};
+
+/** Leaves the request's line in the log, where the environment asks for one. */
+const account = (operation: OperationName, { event }: Hook, status: number | undefined): void => {
+  if (config.LOG_REQUESTS === undefined) return;
+  const { requestId, requestContext, caller, meter, startedAt } = event;
+  logRequest({
+    request_id: requestId,
+    gateway_request_id: requestContext?.requestId,
+    key_id: caller?.keyId,
+    namespace: caller?.namespace,
+    operation,
+    status,
+    duration_ms: Math.round(performance.now() - startedAt),
+    ...meter.totals,
+  });
 };
 
 /**
@@ -65,6 +83,11 @@ export const endpoint = (name: OperationName, run: (request: Request) => Promise
   return middy<Incoming, APIGatewayProxyStructuredResultV2>()
     .before(open)
     .before(letIn)
-    .onError(answerError)
+    .after((hook) => account(name, hook, hook.response?.statusCode))
+    .onError((hook) => {
+      const result = answerError(hook);
+      account(name, hook, result.statusCode);
+      return result;
+    })
     .handler(async (event) => toResult(await run(event), headersFor(event)));
 };

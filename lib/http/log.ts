@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts';
+import type { OperationName } from '../operations.ts';
 
 const causes = (error: unknown): object[] => {
   if (typeof error !== 'object' || error === null)
@@ -8,10 +9,38 @@ const causes = (error: unknown): object[] => {
 };
 
 /**
- * One line of JSON for each failure that somebody may have to look into, under the id that the client was given. What
- * a client did wrong is the client's business and leaves no line; keys and bodies are never in one.
+ * One line of JSON, with the time and level that Lambda looks for. Written to the streams themselves: Lambda's console
+ * would put the line as text into a line of its own, in which no query finds the fields.
+ */
+const write = (stream: NodeJS.WriteStream, level: 'INFO' | 'ERROR', fields: object): void => {
+  stream.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, ...fields })}\n`);
+};
+
+/**
+ * One line for each failure that somebody may have to look into, under the id that the client was given. What a client
+ * did wrong is the client's business and leaves no line; keys and bodies are never in one.
  */
 export const logFailure = (error: unknown, requestId: string): void => {
   if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
-  console.error(JSON.stringify({ level: 'error', request_id: requestId, causes: causes(error) }));
+  write(process.stderr, 'ERROR', { request_id: requestId, causes: causes(error) });
 };
+
+/** How a request went, and what it cost. Of who asked, the key's id and the namespace, and those only once let in. */
+export interface RequestLine {
+  /** The client's own id, or the gateway's. */
+  request_id: string;
+  /** The id in the gateway's log. */
+  gateway_request_id: string | undefined;
+  key_id: string | undefined;
+  namespace: string | undefined;
+  operation: OperationName;
+  status: number | undefined;
+  duration_ms: number;
+  /** Round trips to DynamoDB, and the capacity units that it counted. */
+  calls: number;
+  rcu: number;
+  wcu: number;
+}
+
+/** One line for each request that reached a function; paths, queries, keys and bodies are never in it. */
+export const logRequest = (line: RequestLine): void => write(process.stdout, 'INFO', line);
