@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +47,11 @@ export const bundle = (handler: string): Bundle => {
     sourcesContent: false,
     logLevel: 'warning',
   });
-  const folder = mkdtempSync(join(tmpdir(), `${basename(handler, '.ts')}-`));
+  // Named by what is in it, so that runs leave one folder for each version of the code, not one each.
+  const hash = createHash('sha256');
+  for (const { contents } of outputFiles) hash.update(contents);
+  const folder = join(tmpdir(), `client-channels-${hash.digest('hex').slice(0, 16)}`);
+  mkdirSync(folder, { recursive: true });
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
   const bytes = outputFiles.find(({ path }) => path.endsWith('.js'))?.contents.length ?? 0;
   if (bytes > bundleLimit)

@@ -7,22 +7,37 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { TableDefinition } from '../lib/tables.ts';
+import type { IndexDefinition, TableDefinition } from '../lib/tables.ts';
+
+const keySchemaOf = ({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string | undefined }) => [
+  { AttributeName: partitionKey, KeyType: 'HASH' as const },
+  ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }]),
+];
+
+const projectionOf = ({ projection }: IndexDefinition) =>
+  typeof projection === 'string'
+    ? { ProjectionType: projection }
+    : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...projection] };
 
 /** A table's definition as DynamoDB's CreateTable takes it; the time to live is no part of that. */
 export const toCreateTableInput = (
   tableName: string,
-  { partitionKey, sortKey, stream }: TableDefinition,
+  { partitionKey, sortKey, stream, indexes = [] }: TableDefinition,
 ): CreateTableCommandInput => {
-  const keys = [
-    { name: partitionKey, type: 'HASH' as const },
-    ...(sortKey === undefined ? [] : [{ name: sortKey, type: 'RANGE' as const }]),
-  ];
+  const keySchemas = [{ partitionKey, sortKey }, ...indexes].map(keySchemaOf);
+  const attributes = new Set(keySchemas.flat().map(({ AttributeName }) => AttributeName));
   return {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: keys.map(({ name }) => ({ AttributeName: name, AttributeType: 'S' })),
-    KeySchema: keys.map(({ name, type }) => ({ AttributeName: name, KeyType: type })),
+    AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: keySchemaOf({ partitionKey, sortKey }),
+    ...(indexes.length && {
+      GlobalSecondaryIndexes: indexes.map((index) => ({
+        IndexName: index.name,
+        KeySchema: keySchemaOf(index),
+        Projection: projectionOf(index),
+      })),
+    }),
     ...(stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }),
   };
 };

@@ -1,0 +1,229 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Stack } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { bundle, bundleLimit } from '../../infra/bundle.ts';
+import { environments } from '../../infra/environments.ts';
+import { addStacks } from '../../infra/stacks.ts';
+import { type Operation, operations } from '../../lib/operations.ts';
+import { assemble, ofType, type Resources, type Synthesis, synthesize } from './synthesis.ts';
+
+const rows: readonly Operation[] = operations;
+const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table';
+
+interface Statement {
+  Action: string | string[];
+  Resource: string | string[];
+}
+
+const functionOf = (api: Resources, functionName: string) => {
+  const found = ofType(api, 'AWS::Lambda::Function').find(([, fn]) => fn.FunctionName === functionName);
+  if (!found) throw new Error(`There is no function ${functionName}`);
+  return { id: found[0], properties: found[1] };
+};
+
+const statementsOf = (api: Resources, role: string): { actions: string[]; resources: string[] }[] =>
+  ofType(api, 'AWS::IAM::Policy')
+    .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
+    .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
+    .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));
+
+describe.each(environments)('the stacks of $name', (environment) => {
+  const { name, keepsData } = environment;
+  let data: Resources;
+  let api: Resources;
+  beforeAll(() => {
+    ({ data, api } = synthesize(environment) satisfies Synthesis);
+  });
+
+  it.each(
+    rows.map((row) => row.name),
+  )('%s may do what its row says on its table, and no more', (operation) => {
+    const { actions, indexes = [] } = rows.find((row) => row.name === operation) as Operation;
+    const { properties } = functionOf(api, `client-channels-${name}-${operation}`);
+    const statements = statementsOf(api, properties.Role).filter(({ actions: [first = ''] }) =>
+      first.startsWith('dynamodb:'),
+    );
+    expect(statements).toEqual([
+      { actions: ['dynamodb:GetItem'], resources: [`${arn}/client-channels-access-keys-${name}`] },
+      { actions, resources: [`${arn}/client-channels-${name}`] },
+      ...(indexes.length
+        ? [
+            {
+              actions: ['dynamodb:Query'],
+              resources: indexes.map((index) => `${arn}/client-channels-${name}/index/${index}`),
+            },
+          ]
+        : []),
+    ]);
+    const roleId = properties.Role.replace('.Arn', '');
+    expect(api[roleId]?.Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(api[roleId]?.Properties).not.toHaveProperty('Policies');
+  });
+
+  it('allows nothing by wildcard, but what knows no resources', () => {
+    const unscoped = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'];
+    const all = ofType(api, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(api, fn.Role));
+    expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
+    const wild = all.filter(({ resources }) => resources.some((resource) => resource.includes('*')));
+    for (const { actions } of wild) expect(unscoped).toEqual(expect.arrayContaining(actions));
+  });
+
+  it('has the routes of the operations, each to its own function, and no others', () => {
+    const targets = Object.fromEntries(
+      ofType(api, 'AWS::ApiGatewayV2::Route').map(([, { RouteKey, Target }]) => {
+        const integration = api[Target.replace('integrations/', '')]?.Properties;
+        expect(integration).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+        return [RouteKey, integration.IntegrationUri];
+      }),
+    );
+    expect(targets).toEqual(
+      Object.fromEntries(
+        rows.flatMap(({ name: operation, methods, path }) =>
+          methods.map((method) => [
+            `${method} ${path}`,
+            `${functionOf(api, `client-channels-${name}-${operation}`).id}.Arn`,
+          ]),
+        ),
+      ),
+    );
+  });
+
+  it.each(rows.map((row) => row.name))('%s runs as it was measured best, and is watched', (operation) => {
+    const { id, properties } = functionOf(api, `client-channels-${name}-${operation}`);
+    expect(properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: 1024,
+      Timeout: 10,
+      TracingConfig: { Mode: 'Active' },
+      Environment: {
+        Variables: {
+          ENVIRONMENT: name,
+          CHANNELS_TABLE: `client-channels-${name}`,
+          ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
+          LOG_REQUESTS: 'on',
+        },
+      },
+    });
+    expect('CURSOR_SECRET' in properties.Environment.Variables).toBe(operation === 'list-channels');
+    expect(api[properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe(environment.logRetention);
+    const watched = ofType(api, 'AWS::CloudWatch::Alarm')
+      .filter(([, alarm]) => alarm.Dimensions.some(({ Value }: { Value: string }) => Value === id))
+      .map(([, alarm]) => [alarm.MetricName, alarm.AlarmActions]);
+    const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
+    expect(watched).toEqual([
+      ['Errors', topic],
+      ['Throttles', topic],
+      ['Duration', topic],
+    ]);
+  });
+
+  it('seals cursors with the secret of the data stack, which no template shows', () => {
+    const { properties } = functionOf(api, `client-channels-${name}-list-channels`);
+    const [[, secret] = []] = ofType(data, 'AWS::SecretsManager::Secret');
+    expect(properties.Environment.Variables.CURSOR_SECRET).toBe(
+      `{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`,
+    );
+    expect(secret).not.toHaveProperty('SecretString');
+  });
+
+  it('answers the browsers of its allowed origins alone', () => {
+    const [[, { CorsConfiguration: cors }] = [undefined, {}]] = ofType(api, 'AWS::ApiGatewayV2::Api');
+    if (!environment.allowedOrigins.length) expect(cors).toBeUndefined();
+    else
+      expect(cors).toEqual({
+        AllowOrigins: environment.allowedOrigins,
+        AllowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        AllowHeaders: [
+          'api-key',
+          'authorization',
+          'content-type',
+          'x-company-namespace',
+          'if-match',
+          'if-none-match',
+          'idempotency-key',
+          'x-request-id',
+        ],
+        ExposeHeaders: [
+          'ETag',
+          'Location',
+          'Link',
+          'Retry-After',
+          'x-request-id',
+          'Idempotency-Replayed',
+          'x-consumed-capacity',
+        ],
+        MaxAge: 3600,
+      });
+  });
+
+  it('throttles, and logs every request', () => {
+    const [[, stage] = []] = ofType(api, 'AWS::ApiGatewayV2::Stage');
+    expect(stage.DefaultRouteSettings).toEqual({
+      ThrottlingRateLimit: environment.requests.rate,
+      ThrottlingBurstLimit: environment.requests.burst,
+    });
+    const { DestinationArn, Format } = stage.AccessLogSettings;
+    expect(Object.keys(JSON.parse(Format))).toEqual(
+      expect.arrayContaining(['request_id', 'route', 'status', 'latency_ms']),
+    );
+    expect(Format).not.toMatch(/header|querystring|authorizer/i);
+    expect(api[DestinationArn.replace('.Arn', '')]?.Properties.RetentionInDays).toBe(
+      environment.logRetention,
+    );
+  });
+
+  it('keeps what an environment with data must not lose, and recovers any second of it', () => {
+    const tables = ofType(data, 'AWS::DynamoDB::Table');
+    expect(tables).toHaveLength(2);
+    for (const [id, table] of tables) {
+      expect(table.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+      expect(table.DeletionProtectionEnabled ?? false).toBe(keepsData);
+      expect(table.SSESpecification).toEqual({ SSEEnabled: true });
+      expect(data[id]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
+    }
+    const [[secret = ''] = []] = ofType(data, 'AWS::SecretsManager::Secret');
+    expect(data[secret]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
+  });
+
+  it('holds no state in the stack that may be destroyed, and exports nothing that would hinder it', () => {
+    const types = new Set(Object.values(api).map(({ Type }) => Type));
+    for (const stateful of ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::SNS::Topic'])
+      expect(types).not.toContain(stateful);
+  });
+});
+
+describe('two environments', () => {
+  it('share no name, so that they can live in one account', () => {
+    const namesIn = ({ data, api }: Synthesis) =>
+      Object.values({ ...data, ...api })
+        .filter(({ Type }) => Type !== 'AWS::Lambda::Permission')
+        .flatMap(({ Type, Properties: p }) =>
+          [p.TableName, p.FunctionName, p.TopicName, p.AlarmName, p.DashboardName, p.Name]
+            .filter((name) => name !== undefined)
+            .map((name) => `${Type} ${name}`),
+        );
+    const all = environments.flatMap((environment) => namesIn(synthesize(environment)));
+    expect(all.length).toBeGreaterThan(0);
+    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
+  });
+});
+
+describe("AWS's rules", () => {
+  it('are asked at each synthesis: a topic that takes publishers without TLS fails it', () => {
+    const [environment] = environments;
+    if (!environment) throw new Error('There are environments');
+    const careless = () =>
+      assemble((app) => {
+        addStacks(app, environment);
+        new Topic(new Stack(app, 'careless'), 'Open');
+      });
+    expect(careless).toThrow(/does not require publishers to use SSL/);
+  });
+});
+
+describe('the code of each function', () => {
+  it.each(rows.map((row) => row.handler))('%s weighs no more than a cold start can bear', (handler) => {
+    expect(bundle(handler).bytes).toBeLessThanOrEqual(bundleLimit);
+  });
+});

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import type { Environment } from '../../infra/environments.ts';
+import { namesOf } from '../../infra/names.ts';
+import { addStacks } from '../../infra/stacks.ts';
+
+export interface Resource {
+  Type: string;
+  DeletionPolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was synthesized
+  Properties: any;
+}
+
+export type Resources = Record<string, Resource>;
+
+export interface Synthesis {
+  data: Resources;
+  api: Resources;
+}
+
+type Intrinsic = { Ref?: string; 'Fn::GetAtt'?: [string, string]; 'Fn::Join'?: [string, unknown[]] };
+
+const account = '000000000000';
+const region = 'us-east-1';
+
+/** A template's value with its references written out, as `<logical id>` or `<logical id>.<attribute>`. */
+export const plain = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = value as Intrinsic;
+  if (Ref !== undefined) return Ref === 'AWS::Partition' ? 'aws' : Ref;
+  if (attribute) return attribute.join('.');
+  if (joined) return joined[1].map(plain).join(joined[0]);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+};
+
+/**
+ * Makes the templates of what `build` adds to an app, in this process and without network.
+ * @returns the resources of the stack of a name.
+ * @throws Error where a rule of AWS's is broken.
+ */
+export const assemble = (build: (app: App) => void): ((stack: string) => Resources) => {
+  const outdir = mkdtempSync(join(tmpdir(), 'synthesis-'));
+  try {
+    const app = new App({ outdir });
+    build(app);
+    const assembly = app.synth();
+    const stacks = new Map(
+      assembly.stacks.map(({ stackName, template }) => [stackName, plain(template.Resources) as Resources]),
+    );
+    return (stack) => stacks.get(stack) ?? {};
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+};
+
+/** The two stacks of an environment. */
+export const synthesize = (environment: Environment): Synthesis => {
+  const resourcesOf = assemble((app) => {
+    addStacks(app, environment, { env: { account, region } });
+  });
+  const { dataStack, apiStack } = namesOf(environment);
+  return { data: resourcesOf(dataStack), api: resourcesOf(apiStack) };
+};
+
+/** The resources of one type, by logical id. */
+export const ofType = (resources: Resources, type: string): [string, Resource['Properties']][] =>
+  Object.entries(resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, { Properties }]) => [id, Properties]);
