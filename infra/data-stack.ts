@@ -25,6 +25,9 @@ const projectionOf = ({ projection }: IndexDefinition) =>
     ? { projectionType: dynamodb.ProjectionType[projection] }
     : { projectionType: dynamodb.ProjectionType.INCLUDE, nonKeyAttributes: [...projection] };
 
+const printable = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
+const notHexDigits = printable.filter((character) => !/[0-9a-f]/.test(character)).join('');
+
 /** What must outlive a deployment: the tables, the secrets, and the topic to which people have subscribed. */
 export class DataStack extends Stack {
   readonly #environment: Environment;
@@ -80,7 +83,7 @@ export class DataStack extends Stack {
       });
   }
 
-  /** 64 hex digits, each drawn evenly: 256 bits. Secrets Manager draws from what is left when all else is excluded. */
+  /** 64 hex digits, each drawn evenly: 256 bits. Secrets Manager draws from the printable characters not excluded. */
   #cursorSecret(secretName: string) {
     const secret = new Secret(this, 'CursorSecret', {
       secretName,
@@ -88,9 +91,7 @@ export class DataStack extends Stack {
       removalPolicy: this.#removalPolicy,
       generateSecretString: {
         passwordLength: 64,
-        excludeUppercase: true,
-        excludePunctuation: true,
-        excludeCharacters: 'ghijklmnopqrstuvwxyz',
+        excludeCharacters: notHexDigits,
         requireEachIncludedType: false,
       },
     });
