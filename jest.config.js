@@ -2,6 +2,8 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  // They deploy, which takes Python and minutes: npm run test:deploy.
+  testPathIgnorePatterns: ['<rootDir>/test/deploy/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023' } }] },
   globalSetup: '<rootDir>/test/support/start-engine.ts',

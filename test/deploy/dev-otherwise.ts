@@ -1,0 +1,12 @@
+import { App } from 'aws-cdk-lib';
+import { findEnvironment } from '../../infra/environments.ts';
+import { addStacks } from '../../infra/stacks.ts';
+
+/** The environment dev as it is after an edit of its row, which the context names as JSON. */
+const app = new App();
+const changes = JSON.parse(app.node.tryGetContext('changes'));
+addStacks(
+  app,
+  { ...findEnvironment('dev'), ...changes },
+  { env: { account: '000000000000', region: 'us-east-1' } },
+);

@@ -1,0 +1,112 @@
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  ResourceNotFoundException,
+  RestoreTableToPointInTimeCommand,
+} from '@aws-sdk/client-dynamodb';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { tableNames } from '../../lib/tables.ts';
+import { proveOperations } from '../support/operations-suite.ts';
+import { askAws, call, deploy, deployWith, destroyApi, newKey, stacks } from './deployment.ts';
+
+const tables = tableNames('dev');
+const restored = `${tables.channels}-restored`;
+const secretId = 'client-channels/dev/cursor';
+let url: string;
+let key: string;
+let kept: { _id: string };
+
+const create = async (name: string) =>
+  (await call(url, 'POST /client-channel', { key, body: { name } })).body.data;
+const read = (id: string) => call(url, `GET /client-channel/${id}`, { key });
+const expectKept = async () =>
+  expect(await read(kept._id)).toMatchObject({ status: 200, body: { data: kept } });
+const expectAll = (said: string, words: string) => {
+  for (const stack of ['data', 'api']) expect(said).toContain(`client-channels-${stack}-dev${words}`);
+};
+
+beforeAll(async () => {
+  stacks('bootstrap');
+  ({ url } = deploy());
+  key = await newKey({ namespaces: ['acme'] });
+  kept = await create('Kept');
+});
+
+describe('deployed', () => proveOperations(() => ({ newKey, call: (...words) => call(url, ...words) })));
+
+describe('a deployment', () => {
+  it('changes nothing the second time', async () => {
+    const second = deploy();
+    expectAll(second.said, ' (no changes)');
+    expect(second.url).toBe(url);
+    await expectKept();
+  });
+
+  it('that changes an alarm and a function keeps the data', async () => {
+    const said = deployWith({ alarms: { failures: 2, slowest: 2_000 }, mapsStacks: false });
+    expect(said).toContain('client-channels-data-dev (no changes)');
+    expect(said).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
+    expect(said).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
+    await expectKept();
+  });
+});
+
+describe('the steps of docs/operations.md', () => {
+  it('rotate the cursor secret: cursors of before are opened until the previous one is taken away', async () => {
+    const list = async (cursor?: string) =>
+      call(url, `GET /client-channel?per_page=1${cursor ? `&cursor=${cursor}` : ''}`, { key });
+    await create('Second');
+    const before = (await list()).body.pagination.next_cursor;
+
+    const { VersionId: previous } = await askAws('secretsmanager.GetSecretValue', { SecretId: secretId });
+    const { VersionId: current } = await askAws('secretsmanager.PutSecretValue', {
+      SecretId: secretId,
+      SecretString: 'ab'.repeat(32),
+    });
+    const versions = { current: `${current}`, previous: `${previous}` };
+    deployWith({ cursorSecret: versions });
+    expect(await list(before)).toMatchObject({ status: 200 });
+    const after = (await list()).body.pagination.next_cursor;
+
+    deployWith({ cursorSecret: { current: versions.current } });
+    expect(await list(before)).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
+    expect(await list(after)).toMatchObject({ status: 200 });
+  });
+
+  it('restore the table into a new one, and point the API at it', async () => {
+    const client = new DynamoDBClient();
+    await client.send(
+      new RestoreTableToPointInTimeCommand({
+        SourceTableName: tables.channels,
+        TargetTableName: restored,
+        UseLatestRestorableTime: true,
+      }),
+    );
+    const lost = await create('Written after the restore, to the old table');
+    deployWith({ channelsTable: restored });
+    await expectKept();
+    expect(await read(lost._id)).toMatchObject({ status: 404 });
+    const { body } = await call(url, 'GET /client-channel', { key });
+    expect(body.pagination.total).toBe(body.data.length);
+
+    deploy();
+    expect(await read(lost._id)).toMatchObject({ status: 200 });
+  });
+});
+
+describe('the API', () => {
+  it('is destroyed and deployed again without touching data, keys or secret', async () => {
+    destroyApi();
+    await expect(read(kept._id)).resolves.not.toMatchObject({ status: 200 });
+    ({ url } = deploy());
+    await expectKept();
+  });
+});
+
+describe('at the end', () => {
+  it('dev is destroyed, tables and all', async () => {
+    stacks('destroy', '--force');
+    const describeTable = new DynamoDBClient().send(new DescribeTableCommand({ TableName: tables.channels }));
+    await expect(describeTable).rejects.toThrow(ResourceNotFoundException);
+  });
+});

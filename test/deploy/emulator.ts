@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { installEmulator } from './python.ts';
+
+export interface Emulator {
+  /** What a process needs to speak to it, and to nothing else. */
+  environment: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+const binaries = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
+const patience = 60_000;
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+};
+
+const isReady = async (endpoint: string) => {
+  try {
+    return (await fetch(`${endpoint}/_ministack/health`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+const end = async (process: ChildProcess) => {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const exited = once(process, 'exit');
+  process.kill('SIGTERM');
+  const late = await Promise.race([exited, setTimeout(5_000, 'late', { ref: false })]);
+  if (late === 'late') process.kill('SIGKILL');
+};
+
+/** Starts an emulated AWS that knows nothing yet, keeps nothing, and is reached from this machine alone. */
+export const startEmulator = async (): Promise<Emulator> => {
+  const command = installEmulator();
+  const folder = mkdtempSync(join(tmpdir(), 'emulated-aws-'));
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const log = openSync(join(folder, 'log'), 'w');
+  const emulator = spawn(command, {
+    stdio: ['ignore', log, log],
+    env: {
+      HOME: home,
+      PATH: `${binaries}${delimiter}${process.env.PATH}`,
+      BIND_HOST: '127.0.0.1',
+      GATEWAY_PORT: `${port}`,
+      TMPDIR: folder,
+      STATE_DIR: join(folder, 'state'),
+      S3_DATA_DIR: join(folder, 's3'),
+      // Neither of these is asked for, and each would open a port or look for Docker.
+      IOT_MTLS_ENABLED: '0',
+      SFTP_ENABLED: '0',
+      DOCKER_HOST: 'unix:///nonexistent.sock',
+    },
+  });
+  closeSync(log);
+  const kill = () => emulator.kill('SIGKILL');
+  process.once('exit', kill);
+  const stop = async () => {
+    await end(emulator);
+    process.off('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  const deadline = Date.now() + patience;
+  while (!(await isReady(endpoint))) {
+    if (Date.now() > deadline || emulator.exitCode !== null) {
+      const said = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n').at(-1);
+      await stop();
+      throw new Error(`The emulated AWS did not start: ${said}`);
+    }
+    await setTimeout(200);
+  }
+  return {
+    environment: {
+      // The CDK keeps what it learns of accounts in the home folder: of these it must keep nothing.
+      HOME: home,
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
+    },
+    stop,
+  };
+};

@@ -1,0 +1,3 @@
+export default async function stopEmulatedAws(): Promise<void> {
+  await globalThis.emulator.stop();
+}
