@@ -28,7 +28,7 @@ afterEach(() => {
 
 const logged = () => {
   const lines: string[] = [];
-  jest.spyOn(console, 'error').mockImplementation((text) => lines.push(text));
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(`${text}`) > 0);
   return lines;
 };
 const exception = (name: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${name}` });
@@ -97,7 +97,7 @@ describe('every operation', () => {
       const line = lines
         .map((text) => JSON.parse(text))
         .find((entry) => entry.request_id === reply.body.request_id);
-      expect(line).toMatchObject({ level: 'error', causes: [{ name: 'ResourceNotFoundException' }] });
+      expect(line).toMatchObject({ level: 'ERROR', causes: [{ name: 'ResourceNotFoundException' }] });
     }
     await nothingWritten();
   });
