@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -116,6 +117,16 @@ describe.each(environments)('the stacks of $name', (environment) => {
       ['Throttles', topic],
       ['Duration', topic],
     ]);
+  });
+
+  it('names for each alarm the heading under which it stands what to do', () => {
+    const runbook = readFileSync('docs/operations.md', 'utf8');
+    const alarms = ofType(api, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription);
+    expect(alarms.length).toBeGreaterThan(0);
+    for (const description of alarms) {
+      const [, anchor] = /docs\/operations\.md#([a-z-]+)$/.exec(description) ?? [];
+      expect(runbook).toContain(`\n### ${anchor}\n`);
+    }
   });
 
   it('seals cursors with the secret of the data stack, which no template shows', () => {
