@@ -37,19 +37,12 @@ export const deploy = (): { said: string; url: string } => {
 };
 
 /** Deploys dev as it would be with some of its row changed. */
-export const deployWith = (changes: Partial<Environment>): string =>
-  run(
-    cdk,
-    ...[
-      'deploy',
-      '--all',
-      '--require-approval',
-      'never',
-      '--app',
-      `"${process.execPath}" --import tsx test/deploy/dev-otherwise.ts`,
-    ],
-    ...['--context', `changes=${JSON.stringify(changes)}`],
-  ).output;
+export const deployWith = (changes: Partial<Environment>): string => {
+  const app = `"${process.execPath}" --import tsx test/deploy/dev-otherwise.ts`;
+  const context = `changes=${JSON.stringify(changes)}`;
+  return run(cdk, 'deploy', '--all', '--require-approval', 'never', '--app', app, '--context', context)
+    .output;
+};
 
 /** Destroys the one stack that holds no data. */
 export const destroyApi = (): string =>
@@ -59,7 +52,9 @@ export const destroyApi = (): string =>
 export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:write'] }: Grant) =>
   runScript(
     'commands/keys.ts',
-    ...['create', '--environment', 'dev'],
+    'create',
+    '--environment',
+    'dev',
     ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ...scopes.flatMap((scope) => ['--scope', scope.replace('channels:', '')]),
   ).stdout.trim();
