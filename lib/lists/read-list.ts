@@ -67,7 +67,8 @@ const pageAtGap = (read: Channel[], perPage: number, gap: Cursor, total: number)
     return { channels: nearest, total, offset, hasPrevious: offset > 0, hasNext: goesOn };
   }
   const offset = goesOn ? Math.max(1, gap.offset - nearest.length) : 0;
-  const hasNext = offset + nearest.length < total;
+  // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.
+  const hasNext = goesOn || nearest.length < total;
   return { channels: nearest.reverse(), total, offset, hasPrevious: goesOn, hasNext };
 };
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { channelOf, metaOfSize, plant } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { aTime, errorOf } from '../support/shapes.ts';
 
 let service: Service;
 
@@ -75,6 +75,36 @@ describe('GET /client-channel', () => {
     });
   });
 
+  test("answers in the shape of the specification's example", async () => {
+    const { namespace, list } = await given([
+      {
+        _id: '60f1b2b3c9e9a12345678901',
+        name: 'Retail Channel',
+        local_name: 'قناة التجزئة',
+        integration_meta: '{"external_id":"ch_123"}',
+        updatedAt: Date.parse('2023-01-15T10:30:00.000Z'),
+      },
+    ]);
+    expect((await list('')).body).toEqual({
+      success: true,
+      data: [
+        {
+          _id: '60f1b2b3c9e9a12345678901',
+          name: 'Retail Channel',
+          local_name: 'قناة التجزئة',
+          disabled: false,
+          integration_meta: { external_id: 'ch_123' },
+          company_namespace: [namespace],
+          // The time that the id tells.
+          createdAt: aTime,
+          updatedAt: '2023-01-15T10:30:00.000Z',
+          __v: 0,
+        },
+      ],
+      pagination: { page: 1, per_page: 25, pre_page: 0, next_page: 0, total: 1, total_page: 1 },
+    });
+  });
+
   test('of an empty namespace is empty', async () => {
     const { list } = await given([]);
     expect((await list('')).body).toEqual({
@@ -99,12 +129,19 @@ describe('GET /client-channel', () => {
     ['page=0', 'page', 'must be a whole number from 1 to 9007199254740991, in digits alone'],
     ['disabled=yes', 'disabled', 'must be true or false'],
     ['page=1&page=2', 'page', 'takes one value, and was given 2'],
+    ['page=1&cursor=x', 'page', "can't be given together with cursor: a cursor carries its page"],
   ])('refuses %s by name', async (query, path, message) => {
     const { list } = await given([]);
     expect(await list(query)).toMatchObject({
       status: 400,
       body: errorOf('invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
     });
+  });
+
+  test('leaves out links that would pass 4 KB, and answers all the same', async () => {
+    const { documents, list, ids } = await given(many(100));
+    const { status, headers, body } = await list(ids.map((id) => `_id=${id}`).join('&'));
+    expect([status, headers.link, body.data]).toEqual([200, undefined, documents.slice(0, 25)]);
   });
 
   test('refuses a page too deep, and points to the cursor', async () => {
@@ -168,6 +205,40 @@ describe('a cursor', () => {
     const { list } = await given([]);
     for (const query of [`cursor=${text}`, `from__id=${text}`, `to__id=${text}`])
       expect(await list(query)).toMatchObject({ status: 400, body: errorOf('invalid_cursor') });
+  });
+
+  test('is none with any of its characters changed', async () => {
+    const { list } = await given(many(2));
+    const { next_cursor: cursor } = (await list('per_page=1')).body.pagination;
+    const flip = (at: number) =>
+      `${cursor.slice(0, at)}${cursor[at] === 'A' ? 'B' : 'A'}${cursor.slice(at + 1)}`;
+    for (const at of [0, 1, 5, 20, Math.floor(cursor.length / 2), cursor.length - 8])
+      expect(await list(`per_page=1&cursor=${flip(at)}`)).toMatchObject({
+        status: 400,
+        body: errorOf('invalid_cursor'),
+      });
+    expect(await list(`per_page=1&cursor=${cursor}`)).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    'sort=_id',
+    'sort=name',
+  ])('goes on from a page that was reached back, though many before it were deleted: %s', async (sort) => {
+    const { key, list, documents, ids } = await given(
+      Array.from({ length: 10 }, (_, index) => ({ name: `Channel ${index}` })),
+    );
+    const first = await list(`${sort}&per_page=8`);
+    const last = await list(`${sort}&per_page=8&cursor=${first.body.pagination.next_cursor}`);
+    for (const id of ids.slice(0, 5)) await service.call(`DELETE /client-channel/${id}`, { key });
+
+    const back = await list(`${sort}&per_page=2&cursor=${last.body.pagination.prev_cursor}`);
+    const { next_cursor } = back.body.pagination;
+    const again = await list(`${sort}&per_page=2&cursor=${next_cursor}`);
+    expect([back.body.data, next_cursor, again.body.data]).toEqual([
+      documents.slice(6, 8),
+      expect.any(String),
+      documents.slice(8),
+    ]);
   });
 
   test('meets every untouched channel once, there and back, while others write', async () => {
