@@ -7,8 +7,8 @@ export interface Operation {
   methods: ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** A route of API Gateway's HTTP API; `{id}` is one path segment. */
   path: string;
-  /** What the caller's key must be allowed. */
-  scope: Scope;
+  /** What the caller's key must be allowed; absent where anyone may ask, without a key. */
+  scope?: Scope;
   /** The file, from the project's root, whose export `handler` answers. */
   handler: string;
   /** What the handler does to the channels table, as IAM names it. */
@@ -65,6 +65,24 @@ export const operations = [
     handler: 'functions/delete-channel.ts',
     actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
   },
+  {
+    name: 'describe-api',
+    methods: ['GET'],
+    path: '/openapi.json',
+    handler: 'functions/describe-api.ts',
+    actions: [],
+  },
+  {
+    name: 'show-docs',
+    methods: ['GET'],
+    path: '/docs',
+    handler: 'functions/show-docs.ts',
+    actions: [],
+  },
 ] as const satisfies Operation[];
 
-export type OperationName = (typeof operations)[number]['name'];
+type Row = (typeof operations)[number];
+
+export type OperationName = Row['name'];
+/** The operations that need a key. */
+export type ScopedOperation = Extract<Row, { scope: Scope }>;
