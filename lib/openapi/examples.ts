@@ -118,8 +118,8 @@ export const examples: Example[] = [
     summary: 'A parameter that is not known',
     query: 'nam=Retail',
     status: 400,
-    answer: errorAnswer('invalid_request', 'The query parameter "nam" is unknown: did you mean name?.', [
-      { path: 'nam', message: 'is unknown: did you mean name?' },
+    answer: errorAnswer('invalid_request', 'The query parameter "nam" is not known (did you mean name?).', [
+      { path: 'nam', message: 'is not known (did you mean name?)' },
     ]),
   },
   ...everyOperation('list-channels'),
