@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { buildSync } from 'esbuild';
 export const bundleLimit = 250_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const packages = join(root, 'node_modules');
 const built = new Map<string, Bundle>();
 
 export interface Bundle {
@@ -23,9 +24,10 @@ export interface Bundle {
  * it loads when an operation has one, and none of DynamoDB's has.
  *
  * @param handler the file that exports `handler`, from the project's root
+ * @param assets files of packages that it reads as it runs; they stand beside it as they do here
  * @throws Error where the bundle weighs more than `bundleLimit`
  */
-export const bundle = (handler: string): Bundle => {
+export const bundle = (handler: string, assets: readonly string[] = []): Bundle => {
   const earlier = built.get(handler);
   if (earlier) return earlier;
   const { outputFiles } = buildSync({
@@ -42,6 +44,8 @@ export const bundle = (handler: string): Bundle => {
     mainFields: ['module', 'main'],
     alias: { '@aws-sdk/credential-provider-node': './infra/environment-credentials.ts' },
     external: ['@smithy/core/event-streams'],
+    // What a handler finds its assets by; CommonJS knows its file by this name.
+    define: { 'import.meta.url': '__filename' },
     legalComments: 'none',
     sourcemap: true,
     sourcesContent: false,
@@ -50,9 +54,11 @@ export const bundle = (handler: string): Bundle => {
   // Named by what is in it, so that runs leave one folder for each version of the code, not one each.
   const hash = createHash('sha256');
   for (const { contents } of outputFiles) hash.update(contents);
+  for (const asset of assets) hash.update(readFileSync(join(packages, asset)));
   const folder = join(tmpdir(), `client-channels-${hash.digest('hex').slice(0, 16)}`);
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
+  for (const asset of assets) cpSync(join(packages, asset), join(folder, 'node_modules', asset));
   const bytes = outputFiles.find(({ path }) => path.endsWith('.js'))?.contents.length ?? 0;
   if (bytes > bundleLimit)
     throw new Error(`${handler} weighs ${bytes} bytes bundled: ${bundleLimit} is the limit.`);

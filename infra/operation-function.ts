@@ -38,7 +38,7 @@ export class OperationFunction extends Construct {
       description: operation.methods.map((method) => `${method} ${operation.path}`).join(', '),
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(bundle(operation.handler).folder),
+      code: lambda.Code.fromAsset(bundle(operation.handler, operation.assets).folder),
       handler: 'index.handler',
       memorySize: memory,
       timeout,
@@ -63,7 +63,7 @@ export class OperationFunction extends Construct {
   }
 
   #permissions(
-    { actions, indexes = [] }: Operation,
+    { scope, actions, indexes = [] }: Operation,
     { channelsTable, accessKeysTable }: ReturnType<typeof namesOf>,
   ): PolicyStatement[] {
     const arnOf = (resourceName: string) =>
@@ -71,7 +71,7 @@ export class OperationFunction extends Construct {
     const allow = (allowed: readonly string[], resources: string[]) =>
       new PolicyStatement({ effect: Effect.ALLOW, actions: [...allowed], resources });
     return [
-      allow(['dynamodb:GetItem'], [arnOf(accessKeysTable)]),
+      ...(scope ? [allow(['dynamodb:GetItem'], [arnOf(accessKeysTable)])] : []),
       ...(actions.length ? [allow(actions, [arnOf(channelsTable)])] : []),
       ...(indexes.length
         ? [

@@ -7,14 +7,16 @@ export interface Operation {
   methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** A route of API Gateway's HTTP API; `{id}` is one path segment. */
   path: string;
-  /** What the caller's key must be allowed. */
-  scope: Scope;
+  /** What the caller's key must be allowed; absent where anyone may ask, without a key. */
+  scope?: Scope;
   /** The file, from the project's root, whose export `handler` answers. */
   handler: string;
   /** What the handler does to the channels table, as IAM names it. */
   actions: readonly DynamoDbAction[];
   /** The indexes of the channels table that it queries. */
   indexes?: readonly string[];
+  /** Files of packages that the handler reads as it runs. */
+  assets?: readonly string[];
   /** Whether it seals and opens cursors, and so needs the secret for that. */
   cursors?: boolean;
 }
@@ -70,6 +72,25 @@ export const operations = [
     handler: 'functions/delete-channel.ts',
     actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
   },
+  {
+    name: 'describe-api',
+    methods: ['GET'],
+    path: '/openapi.json',
+    handler: 'functions/describe-api.ts',
+    actions: [],
+  },
+  {
+    name: 'show-docs',
+    methods: ['GET'],
+    path: '/docs',
+    handler: 'functions/show-docs.ts',
+    actions: [],
+    assets: ['swagger-ui-dist/swagger-ui-bundle.js', 'swagger-ui-dist/swagger-ui.css'],
+  },
 ] as const satisfies Operation[];
 
-export type OperationName = (typeof operations)[number]['name'];
+type Row = (typeof operations)[number];
+
+export type OperationName = Row['name'];
+/** The operations that need a key. */
+export type ScopedOperation = Extract<Row, { scope: Scope }>;

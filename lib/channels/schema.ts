@@ -2,10 +2,11 @@ import * as z from 'zod/mini';
 import { ApiError, type ErrorDetail } from '../errors.ts';
 import { readIntegrationMeta } from './integration-meta.ts';
 
-const mostCharacters = 256;
-const mostNamespaces = 10;
+export const mostCharacters = 256;
+export const mostNamespaces = 10;
 
-const text = z.string('must be a string').check(
+/** A name, as it is sent: nothing is trimmed. */
+export const text = z.string('must be a string').check(
   z.refine((value) => value.trim() !== '', { error: 'must not be blank' }),
   z.refine((value) => [...value].length <= mostCharacters, {
     error: `must be at most ${mostCharacters} characters long`,
@@ -24,7 +25,7 @@ const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Taken as it was parsed, for a schema that copies objects would lose keys like `__proto__`. */
-const integrationMeta = z.pipe(
+export const integrationMeta = z.pipe(
   z.custom<object>(isObject, 'must be a JSON object'),
   z.transform((value, context) => {
     const read = readIntegrationMeta(value);
@@ -36,7 +37,7 @@ const integrationMeta = z.pipe(
 
 const removableIntegrationMeta = z.nullable(integrationMeta);
 
-const namespaces = z.pipe(
+export const namespaces = z.pipe(
   z
     .array(
       z
@@ -53,7 +54,7 @@ const namespaces = z.pipe(
 
 const disabled = z.boolean('must be true or false');
 
-const createBody = z.strictObject({
+export const createBody = z.strictObject({
   name: text,
   local_name: z.optional(text),
   disabled: z.optional(disabled),
@@ -61,7 +62,7 @@ const createBody = z.strictObject({
   company_namespace: z.optional(namespaces),
 });
 
-const updateBody = z.strictObject({
+export const updateBody = z.strictObject({
   name: z.optional(text),
   local_name: z.optional(removableText),
   disabled: z.optional(disabled),

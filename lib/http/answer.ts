@@ -9,7 +9,8 @@ export interface Answer {
   body?: object;
 }
 
-const statuses: Record<ErrorCode, number> = {
+/** Which status a code has, for clients that look no further. */
+export const statuses: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
   invalid_cursor: 400,

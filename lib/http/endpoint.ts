@@ -1,13 +1,14 @@
 import middy, { type Request as MiddyRequest } from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { authenticate, type Caller } from '../access/authenticate.ts';
 import { readServiceConfig } from '../config.ts';
 import { connect } from '../dynamodb/client.ts';
 import { Meter } from '../dynamodb/meter.ts';
 import { Table } from '../dynamodb/table.ts';
-import { type OperationName, operations } from '../operations.ts';
+import { operations, type ScopedOperation } from '../operations.ts';
 import { type Answer, commonHeaders, toErrorResult, toResult } from './answer.ts';
 import { logFailure, logRequest } from './log.ts';
+import { requestIdOf } from './request-id.ts';
 
 /** A request that has been let in: API Gateway's event, and what the service knows of it. */
 export interface Request extends APIGatewayProxyEventV2 {
@@ -27,13 +28,6 @@ type Hook = MiddyRequest<Incoming, APIGatewayProxyStructuredResultV2>;
 
 /** Milliseconds that a request may take; API Gateway gives up at 30 s, and most clients before. */
 const patience = 8_000;
-
-const requestIdOf = (event: APIGatewayProxyEventV2, context: Context): string => {
-  const sent = event.headers['x-request-id'];
-  return sent !== undefined && /^[\x20-\x7e]{1,128}$/.test(sent)
-    ? sent
-    : (event.requestContext?.requestId ?? context.awsRequestId);
-};
 
 const config = readServiceConfig();
 const client = connect();
@@ -56,7 +50,7 @@ const answerError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 
 };
 
 /** Leaves the request's line in the log, where the environment asks for one. */
-const account = (operation: OperationName, { event }: Hook, status: number | undefined): void => {
+const account = (operation: ScopedOperation['name'], { event }: Hook, status: number | undefined): void => {
   if (config.LOG_REQUESTS === undefined) return;
   const { requestId, requestContext, caller, meter, startedAt } = event;
   logRequest({
@@ -75,8 +69,8 @@ const account = (operation: OperationName, { event }: Hook, status: number | und
  * An operation as a Lambda handler behind API Gateway's HTTP API (payload format 2.0): one pipeline that lets requests
  * in, runs them, answers them and turns what they throw into errors. Whatever is sent, it answers; it never rejects.
  */
-export const endpoint = (name: OperationName, run: (request: Request) => Promise<Answer>) => {
-  const operation = operations.find((row) => row.name === name) as (typeof operations)[number];
+export const endpoint = (name: ScopedOperation['name'], run: (request: Request) => Promise<Answer>) => {
+  const operation = operations.find((row) => row.name === name) as ScopedOperation;
   const letIn = async ({ event }: Hook): Promise<void> => {
     event.caller = await authenticate(event.headers, operation.scope, config.ENVIRONMENT, event.accessKeys);
   };

@@ -121,6 +121,9 @@ const parameters = new Map<string, Row>([
   row(metaName, 'meta', metaConditions),
 ]);
 
+/** Everything that a list can be asked by; what describes the API is held to it. */
+export const parameterNames: readonly string[] = [...parameters.keys()];
+
 const neverTogether: [name: string, other: string, reason: string][] = [
   ['page', 'cursor', 'a cursor carries its page'],
   ['sort', 'sortBy', 'both say how to sort'],

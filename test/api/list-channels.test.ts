@@ -241,6 +241,34 @@ describe('a cursor', () => {
     ]);
   });
 
+  test('never counts back beyond the first page, though many came before it', async () => {
+    const { key, list, ids } = await given(many(4));
+    const first = await list('sort=-_id&per_page=2');
+    const second = await list(`sort=-_id&per_page=2&cursor=${first.body.pagination.next_cursor}`);
+    const newer: string[] = [];
+    for (const name of ['1', '2', '3', '4', '5'])
+      newer.push((await service.call('POST /client-channel', { key, body: { name } })).body.data._id);
+    newer.sort();
+
+    const back = await list(`sort=-_id&per_page=4&cursor=${second.body.pagination.prev_cursor}`);
+    expect(back.body.data.map(({ _id }: { _id: string }) => _id)).toEqual([
+      newer[1],
+      newer[0],
+      ids[3],
+      ids[2],
+    ]);
+    expect(back.body.pagination).toEqual({
+      page: 1,
+      per_page: 4,
+      pre_page: 0,
+      next_page: 2,
+      total: 9,
+      total_page: 3,
+      next_cursor: expect.any(String),
+      prev_cursor: expect.any(String),
+    });
+  });
+
   test('meets every untouched channel once, there and back, while others write', async () => {
     const { namespace, key, list, ids } = await given(many(60));
     const touched = ids.filter((_, index) => index % 3 === 0);

@@ -39,8 +39,10 @@ describe('the order of a list', () => {
     ['createdAt', [first, second, third]],
     ['updatedAt', [second, third, first]],
   ])('given %s, is that of its values, and descending the very reverse', (field, ascending) => {
-    expect(inOrder(channels, asc(field))).toEqual(ascending);
-    expect(inOrder(channels, desc(field))).toEqual(ascending.toReversed());
+    for (const given of [channels, channels.toReversed()]) {
+      expect(inOrder(given, asc(field))).toEqual(ascending);
+      expect(inOrder(given, desc(field))).toEqual(ascending.toReversed());
+    }
   });
 
   test('given equal values, is that of the ids, in the direction of the last field', () => {
@@ -75,7 +77,7 @@ describe('the order of a list', () => {
 
 describe('a position', () => {
   test('given every field, holds what the list is sorted by, and null for what is missing', () => {
-    const channel = channelOf(7, { name: ' Rétail  قناة ', disabled: true });
+    const channel = channelOf(7, { name: ' Rétail  قناة ', disabled: true, updatedAt: plantedAt + 9 });
     const order = toOrder([
       asc('name'),
       asc('local_name'),
@@ -88,9 +90,13 @@ describe('a position', () => {
       null,
       true,
       plantedAt + 7,
-      plantedAt + 7,
+      plantedAt + 9,
       idAt(plantedAt + 7, 7),
     ]);
+  });
+
+  test('given a local name, holds it folded', () => {
+    expect(positionOf(channelOf(1, { local_name: 'Québec' }), [asc('local_name')])).toEqual(['quebec']);
   });
 
   test('given a long name, holds 900 bytes of it at most, cut between two characters', () => {

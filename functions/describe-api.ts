@@ -1,0 +1,6 @@
+import { publicEndpoint } from '../lib/http/public-endpoint.ts';
+import { describeApi } from '../lib/openapi/document.ts';
+
+const body = JSON.stringify(describeApi());
+
+export const handler = publicEndpoint(() => ({ headers: { 'Content-Type': 'application/json' }, body }));

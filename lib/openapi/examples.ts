@@ -1,0 +1,237 @@
+import type { ErrorCode, ErrorDetail } from '../errors.ts';
+import type { ScopedOperation } from '../operations.ts';
+
+/** One exchange: a request, and what the service answers to it. Ids and times are stand-ins for those of the day. */
+export interface Example {
+  operation: ScopedOperation['name'];
+  name: string;
+  summary: string;
+  /** Absent: one that exists. */
+  id?: string;
+  query?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+  status: number;
+  answer: object;
+}
+
+const exampleId = '65f0a1b2c3d4e5f601234567';
+const then = '2026-11-24T09:30:00.000Z';
+const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
+
+const retail = {
+  name: 'Retail Channel',
+  local_name: 'قناة التجزئة',
+  disabled: false,
+  integration_meta: { external_id: 'ch_123' },
+  company_namespace: ['company1'],
+};
+const stored = { createdAt: then, updatedAt: then, __v: 0 };
+const retailDocument = { _id: exampleId, ...retail, ...stored };
+
+/** An error as it is answered. */
+export const errorAnswer = (code: ErrorCode | 'internal_error', error: string, details?: ErrorDetail[]) => ({
+  success: false,
+  error,
+  code,
+  ...(details && { details }),
+  request_id: requestId,
+});
+
+const wrongBody = 'The body is not what this operation accepts: see details.';
+const noSuchChannel = errorAnswer('not_found', 'There is no such channel.');
+
+const unauthenticated = errorAnswer(
+  'unauthenticated',
+  'A valid API key is needed, in the header "api-key" or as "Authorization: Bearer <key>".',
+);
+const foreignNamespace = errorAnswer(
+  'forbidden',
+  'This API key does not hold the namespace in "x-company-namespace".',
+);
+
+const everyOperation = (operation: Example['operation'], body?: unknown): Example[] => [
+  {
+    operation,
+    name: 'unknown_key',
+    summary: 'The key is not known',
+    headers: { 'api-key': 'unknown' },
+    ...(body !== undefined && { body }),
+    status: 401,
+    answer: unauthenticated,
+  },
+  {
+    operation,
+    name: 'foreign_namespace',
+    summary: 'The namespace is not the key’s',
+    headers: { 'x-company-namespace': 'elsewhere' },
+    ...(body !== undefined && { body }),
+    status: 403,
+    answer: foreignNamespace,
+  },
+];
+
+const everyChannel = (operation: Example['operation'], body?: unknown): Example[] => [
+  ...everyOperation(operation, body),
+  {
+    operation,
+    name: 'unknown_channel',
+    summary: 'There is no such channel in the namespace',
+    id: 'ffffffffffffffffffffffff',
+    ...(body !== undefined && { body }),
+    status: 404,
+    answer: noSuchChannel,
+  },
+];
+
+const stale = {
+  headers: { 'if-match': '"41"' },
+  status: 412,
+  answer: errorAnswer('precondition_failed', 'The channel has changed since: read it again, then repeat.'),
+};
+
+const rename = { name: 'Wholesale', local_name: 'قناة الجملة' };
+
+const wrongMediaType = {
+  headers: { 'content-type': 'text/plain' },
+  status: 415,
+  answer: errorAnswer('unsupported_media_type', 'The body must be sent as "content-type: application/json".'),
+};
+
+/** The exchanges that the document shows. A test has each with the running service. */
+export const examples: Example[] = [
+  {
+    operation: 'list-channels',
+    name: 'first_page',
+    summary: 'The first page',
+    query: 'name=Retail+Channel',
+    status: 200,
+    answer: {
+      success: true,
+      data: [retailDocument],
+      pagination: { page: 1, per_page: 25, pre_page: 0, next_page: 0, total: 1, total_page: 1 },
+    },
+  },
+  {
+    operation: 'list-channels',
+    name: 'misspelt_filter',
+    summary: 'A parameter that is not known',
+    query: 'nam=Retail',
+    status: 400,
+    answer: errorAnswer('invalid_request', 'The query parameter "nam" is not known (did you mean name?).', [
+      { path: 'nam', message: 'is not known (did you mean name?)' },
+    ]),
+  },
+  ...everyOperation('list-channels'),
+  {
+    operation: 'create-channel',
+    name: 'retail',
+    summary: 'A channel with an Arabic local name and an external id',
+    body: retail,
+    status: 201,
+    answer: { success: true, data: retailDocument },
+  },
+  {
+    operation: 'create-channel',
+    name: 'arabic',
+    summary: 'An Arabic name alone',
+    body: { name: 'قناة الجملة' },
+    status: 201,
+    answer: {
+      success: true,
+      data: {
+        _id: exampleId,
+        name: 'قناة الجملة',
+        disabled: false,
+        company_namespace: ['company1'],
+        ...stored,
+      },
+    },
+  },
+  {
+    operation: 'create-channel',
+    name: 'several_errors',
+    summary: 'Everything that is wrong is named',
+    body: { name: ' ', disabled: 'no', nmae: 'x' },
+    status: 400,
+    answer: errorAnswer('invalid_request', wrongBody, [
+      { path: 'name', message: 'must not be blank' },
+      { path: 'disabled', message: 'must be true or false' },
+      { path: 'nmae', message: 'is not a field of this operation' },
+    ]),
+  },
+  {
+    operation: 'create-channel',
+    name: 'plain_text',
+    summary: 'Not sent as JSON',
+    body: retail,
+    ...wrongMediaType,
+  },
+  ...everyOperation('create-channel', retail),
+  {
+    operation: 'get-channel',
+    name: 'retail',
+    summary: 'A channel',
+    status: 200,
+    answer: { success: true, data: retailDocument },
+  },
+  ...everyChannel('get-channel'),
+  {
+    operation: 'update-channel',
+    name: 'rename',
+    summary: 'Other names; all else stays',
+    body: rename,
+    status: 200,
+    answer: { success: true, data: { ...retailDocument, ...rename, __v: 1 } },
+  },
+  {
+    operation: 'update-channel',
+    name: 'remove',
+    summary: 'Null removes what may be absent',
+    body: { local_name: null, integration_meta: null, disabled: true },
+    status: 200,
+    answer: {
+      success: true,
+      data: {
+        _id: exampleId,
+        name: retail.name,
+        disabled: true,
+        company_namespace: retail.company_namespace,
+        ...stored,
+        __v: 1,
+      },
+    },
+  },
+  {
+    operation: 'update-channel',
+    name: 'nothing',
+    summary: 'Nothing to change',
+    body: {},
+    status: 400,
+    answer: errorAnswer('invalid_request', 'The body must hold at least one field to change.'),
+  },
+  {
+    operation: 'update-channel',
+    name: 'stale',
+    summary: 'Changed since it was read',
+    body: rename,
+    ...stale,
+  },
+  {
+    operation: 'update-channel',
+    name: 'plain_text',
+    summary: 'Not sent as JSON',
+    body: rename,
+    ...wrongMediaType,
+  },
+  ...everyChannel('update-channel', rename),
+  {
+    operation: 'delete-channel',
+    name: 'retail',
+    summary: 'The channel that is deleted',
+    status: 200,
+    answer: { success: true, data: retailDocument },
+  },
+  { operation: 'delete-channel', name: 'stale', summary: 'Changed since it was read', ...stale },
+  ...everyChannel('delete-channel'),
+];

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { parameterNames } from '../../lib/lists/list-query.ts';
+import { describedParameters } from '../../lib/lists/parameters/described.ts';
+import { describeApi } from '../../lib/openapi/document.ts';
+import { operations } from '../../lib/operations.ts';
+
+const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
+
+describe('docs/openapi.json', () => {
+  test('is what the schemas and the table of operations say: `npm run openapi` writes it anew', () => {
+    expect(file).toBe(`${JSON.stringify(describeApi(), null, 2)}\n`);
+  });
+
+  test('is valid OpenAPI 3.1, and every reference in it leads somewhere', async () => {
+    const validator = new Validator();
+    expect(await validator.validate(JSON.parse(file))).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+    const references = [...file.matchAll(/"\$ref": "#\/(.+)"/g)].map(([, path]) => path as string);
+    const found = (path: string) =>
+      path.split('/').reduce<unknown>((at, key) => (at as Record<string, unknown>)?.[key], JSON.parse(file));
+    expect(references.filter((path) => found(path) === undefined)).toEqual([]);
+  });
+
+  test('has every operation with every method', () => {
+    const described = Object.entries(describeApi().paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const offered = operations.flatMap(({ methods, path }) => methods.map((method) => `${method} ${path}`));
+    expect(described.sort()).toEqual(offered.sort());
+  });
+
+  test('has every parameter that a list is asked by', () => {
+    expect(describedParameters.map(({ name }) => name)).toEqual(parameterNames);
+  });
+});
