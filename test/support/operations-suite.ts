@@ -60,6 +60,17 @@ export const proveOperations = (target: () => Target): void => {
       });
     });
 
+    it('describe themselves to anyone, and can be tried on a page', async () => {
+      const described = await target().call('GET /openapi.json');
+      expect(described).toMatchObject({ status: 200, body: { openapi: expect.stringMatching(/^3\.1/) } });
+      const page = await target().call('GET /docs');
+      expect(page).toMatchObject({
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8' },
+        body: expect.stringContaining('SwaggerUIBundle'),
+      });
+    });
+
     it('walk a list by cursor, with an exact total on every page', async () => {
       const made: string[] = [];
       for (const name of ['one', 'two', 'three'])
