@@ -161,6 +161,19 @@ describe('GET /client-channel', () => {
     expect(await list(`per_page=${fits}`)).toMatchObject({ status: 200 });
     expect(await list(`per_page=${Number(fits) + 1}`)).toMatchObject({ status: 400 });
   });
+
+  test('names one that fits on the way back too, where the large ones are the nearest', async () => {
+    const meta = { integration_meta: metaOfSize(65_536) };
+    const { ids, list } = await given([...many(20), ...many(85, meta), {}]);
+    const end = (await list('sort=-_id&per_page=1')).body.data[0]._id;
+    const last = (await list(`per_page=1&page=106&to__id=${'f'.repeat(24)}`)).body;
+    expect(last.data[0]._id).toBe(end);
+    const back = `to__id=${'f'.repeat(24)}&cursor=${last.pagination.prev_cursor}`;
+    const refused = await list(`${back}&per_page=100`);
+    expect(refused).toMatchObject({ status: 400, body: errorOf('page_too_large') });
+    const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
+    expect((await list(`${back}&per_page=${fits}`)).body.data?.at(-1)._id).toBe(ids[104]);
+  });
 });
 
 describe('a cursor', () => {
@@ -318,6 +331,83 @@ describe('a cursor', () => {
   });
 });
 
+describe('a walk by pages of one', () => {
+  const channels = [
+    { name: 'b', disabled: true, updatedAt: 3_000 },
+    { name: 'É', local_name: 'x', updatedAt: 1_000 },
+    { name: 'b', local_name: 'a', updatedAt: 2_000 },
+    { name: 'a', local_name: 'x', updatedAt: 2_000 },
+    { name: 'B', updatedAt: 2_000 },
+  ];
+  const fields = ['_id', 'name', 'local_name', 'disabled', 'createdAt', 'updatedAt'];
+  test.each([
+    ...fields.flatMap((field) => [`sort=${field}`, `sort=-${field}`]),
+    'disabled=false',
+    'search=b&sort=-updatedAt',
+    'from_updatedAt=1000&sort=local_name',
+  ])('meets each channel once, there and back, with the number of its page: %s', async (query) => {
+    const { documents, list } = await given(channels);
+    const whole: string[] = (await list(query)).body.data.map(({ _id }: { _id: string }) => _id);
+    const walk = async (begin: string, way: 'next_cursor' | 'prev_cursor') => {
+      const met: [id: string, page: number][] = [];
+      let place: string | undefined = begin;
+      while (place !== undefined) {
+        const { data, pagination } = (await list(`${query}&per_page=1&${place}`)).body;
+        expect([data.length, pagination.total]).toEqual([1, whole.length]);
+        met.push([data[0]._id, pagination.page]);
+        place = pagination[way] && `cursor=${pagination[way]}`;
+      }
+      return met;
+    };
+    const numbered = whole.map((id, index) => [id, index + 1]);
+    expect(await walk('page=1', 'next_cursor')).toEqual(numbered);
+    expect(await walk(`page=${whole.length}`, 'prev_cursor')).toEqual(numbered.toReversed());
+    expect(whole.length).toBeGreaterThanOrEqual(3);
+    expect(whole.length).toBeLessThanOrEqual(documents.length);
+  });
+});
+
+describe('a walk in any order, while others create, change and delete', () => {
+  const untouchedNames = Array.from({ length: 24 }, (_, index) => `kept ${index % 7}`);
+  test.each([
+    ['sort=name', 'next_cursor'],
+    ['sort=-name', 'prev_cursor'],
+    ['sort=-updatedAt', 'next_cursor'],
+    ['sort=disabled&search=e', 'prev_cursor'],
+    ['sort=_id', 'prev_cursor'],
+    ['sort=-_id', 'next_cursor'],
+  ])('meets every untouched channel once: %s by %s', async (query, way) => {
+    // Every other channel is another's to change, so that some page begins and ends with one of these.
+    const { key, ids, list } = await given(
+      untouchedNames.flatMap((name) => [{ name }, { name: `${name}, theirs` }]),
+    );
+    const untouched = ids.filter((_, index) => index % 2 === 0);
+    const theirs = ids.filter((_, index) => index % 2 === 1);
+    const writeAround = async (page: string[]) => {
+      const [gone, renamed] = [...page.filter((id) => theirs.includes(id)), ...theirs];
+      const name = `new ${page.length}`;
+      const replies = await Promise.all([
+        service.call(`DELETE /client-channel/${gone}`, { key }),
+        service.call(`PUT /client-channel/${renamed}`, { key, body: { name: 'e', disabled: true } }),
+        service.call('POST /client-channel', { key, body: { name } }),
+      ]);
+      for (const id of [gone, renamed])
+        if (theirs.includes(id as string)) theirs.splice(theirs.indexOf(id as string), 1);
+      return replies.map(({ status }) => status);
+    };
+    const met: string[] = [];
+    let place: string | undefined = way === 'next_cursor' ? 'page=1' : 'page=10';
+    while (place !== undefined) {
+      const { data, pagination } = (await list(`${query}&per_page=5&${place}`)).body;
+      const page = data.map(({ _id }: { _id: string }) => _id);
+      met.push(...page);
+      if (theirs.length >= 2) expect(await writeAround(page)).toEqual([200, 200, 201]);
+      place = pagination[way] && `cursor=${pagination[way]}`;
+    }
+    expect(met.filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
+  });
+});
+
 describe('from__id and to__id', () => {
   test('bound the ids on both sides, and the total counts what remains', async () => {
     const { list, documents, ids } = await given(many(10));
@@ -422,6 +512,12 @@ describe('a filter', () => {
     expect(await names('integration_meta[a.b]=x')).toEqual(['dotted']);
     expect(await names('integration_meta.__proto__=x')).toEqual(['proto']);
     expect(await names('integration_meta.a=x')).toEqual([]);
+  });
+
+  test('by metadata takes text that no channel can hold, and finds none', async () => {
+    const { names } = await given([{ name: 'a', integration_meta: '{"a":"x"}' }]);
+    for (const meta of ['{"a":"\\ud800"}', '{"\\udfff":"x"}'])
+      expect(await names(param('integration_meta', meta))).toEqual([]);
   });
 
   test('by search finds every word anywhere in the name, whatever its case, accents and Arabic forms', async () => {

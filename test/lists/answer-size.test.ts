@@ -38,6 +38,13 @@ describe('the size of an answer', () => {
     expect(refusal(page.slice(0, 81))).toEqual(tooLarge(80));
   });
 
+  test('given documents of several sizes, names what fits from either end, as a cursor may lead back', () => {
+    const large = Array.from({ length: 90 }, () => documentOf(64 * 1024));
+    const small = Array.from({ length: 10 }, () => documentOf(100));
+    expect(refusal([...large, ...small])).toEqual(tooLarge(80));
+    expect(refusal([...small, ...large])).toEqual(tooLarge(80));
+  });
+
   test.each([
     ['quotation marks, counts each four times', '"', 4],
     ['Arabic, counts bytes and not characters', 'ق', 2],

@@ -36,6 +36,8 @@ describe('the links of a page', () => {
     ['page=2', ''],
     ['cursor=abc', ''],
     ['page', ''],
+    ['p%61ge=2', ''],
+    ['%63ursor=abc&c%75rsor', ''],
     ['per_page=5', 'per_page=5&'],
     ['per_page=5&page=2&name=page', 'per_page=5&name=page&'],
     ['pages=1&Page=1&xpage=1&cursors=1', 'pages=1&Page=1&xpage=1&cursors=1&'],
@@ -54,6 +56,12 @@ describe('the links of a page', () => {
         `</v1/client-channel?${kept}cursor=NEXT>; rel="next"`,
         `</v1/client-channel?${kept}page=3>; rel="last"`,
       ].join(', '),
+    );
+  });
+
+  test('given what would end a link, write it so that it does not', () => {
+    expect(linksOf('/client-channel', 'search=a>b', middle)?.split(', ')[0]).toBe(
+      '</client-channel?search=a%3Eb&page=1>; rel="first"',
     );
   });
 

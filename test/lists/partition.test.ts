@@ -1,0 +1,151 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Query, Table } from '../../lib/dynamodb/table.ts';
+import {
+  countChannels,
+  readAllChannels,
+  readByIds,
+  readChannels,
+  readFirstChannels,
+  readTotal,
+  skipChannels,
+} from '../../lib/lists/partition.ts';
+import { idAt, plantedAt } from '../support/plant.ts';
+
+const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
+const everyId = { first: '0'.repeat(24), last: 'f'.repeat(24) };
+const noId = { first: 'f'.repeat(24), last: '0'.repeat(24) };
+
+const channels = (from: number, to: number): Item[] =>
+  Array.from({ length: to - from }, (_, index) => ({ pk: 'NS#acme', sk: idOf(from + index) }));
+const counter = (shard: number, enabled: number, disabled: number): Item => ({
+  pk: 'NS#acme',
+  sk: `!count#${shard}`,
+  enabled,
+  disabled,
+});
+
+/** A table that answers with these pages, each of which but the last says that there is more. */
+const tableOf = (...pages: Item[][]) => {
+  const asked: Query[] = [];
+  const table = {
+    query: async (query: Query) => {
+      const items = pages[asked.length] ?? [];
+      asked.push(query);
+      const isLast = asked.length >= pages.length;
+      const lastKey = isLast ? undefined : { pk: 'NS#acme', sk: `behind page ${asked.length}` };
+      return { items: query.Select === 'COUNT' ? [] : items, count: items.length, lastKey };
+    },
+    batchGet: async (keys: Item[]) => keys,
+  };
+  return { table: table as unknown as Table, asked };
+};
+
+const idsOf = (read: { _id: string }[]) => read.map(({ _id }) => _id);
+
+describe('what is read of a namespace', () => {
+  test('is its own partition alone, as it is now', async () => {
+    const { table, asked } = tableOf([]);
+    await readChannels(table, 'acme', { first: idOf(1), last: idOf(5) }, true, 3);
+    expect(asked).toEqual([
+      {
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: { ':pk': 'NS#acme', ':first': idOf(1), ':last': idOf(5) },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+        Limit: 3,
+        ExclusiveStartKey: undefined,
+      },
+    ]);
+  });
+
+  test('goes on behind a page that is short, or empty, and ends with what was asked for', async () => {
+    const { table, asked } = tableOf(channels(0, 2), [], channels(2, 5), channels(5, 6));
+    expect(idsOf(await readChannels(table, 'acme', everyId, false, 4))).toEqual([0, 1, 2, 3].map(idOf));
+    expect(asked.map(({ ExclusiveStartKey }) => ExclusiveStartKey?.sk)).toEqual([
+      undefined,
+      'behind page 1',
+      'behind page 2',
+    ]);
+  });
+
+  test('is nothing in an empty range, which DynamoDB would refuse', async () => {
+    const { table, asked } = tableOf(channels(0, 1));
+    expect(await readChannels(table, 'acme', noId, false, 4)).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
+  test('are the channels that are named', async () => {
+    const read = await readByIds(tableOf().table, 'acme', [idOf(1), idOf(2)]);
+    expect(read).toEqual([{ _id: idOf(1) }, { _id: idOf(2) }]);
+  });
+});
+
+describe('the budget', () => {
+  const reads = {
+    'reading all': async (table: Table) => (await readAllChannels(table, 'acme', everyId)).length,
+    counting: (table: Table) => countChannels(table, 'acme', everyId),
+  };
+  test.each(Object.entries(reads))('of %s is 4 pages', async (_, read) => {
+    const { table, asked } = tableOf(channels(0, 2), channels(2, 3), [], channels(3, 4));
+    expect(await read(table)).toBe(4);
+    expect(asked).toHaveLength(4);
+  });
+
+  test.each(Object.entries(reads))('of %s does not reach a fifth', async (_, read) => {
+    const { table, asked } = tableOf(channels(0, 1), channels(1, 2), channels(2, 3), channels(3, 4), []);
+    await expect(read(table)).rejects.toMatchObject({ code: 'query_too_broad' });
+    expect(asked).toHaveLength(4);
+  });
+
+  test('counts without reading', async () => {
+    const { table, asked } = tableOf(channels(0, 1));
+    await countChannels(table, 'acme', everyId);
+    expect(asked[0]?.Select).toBe('COUNT');
+  });
+});
+
+describe('totals', () => {
+  const eight = Array.from({ length: 8 }, (_, shard) => counter(shard, shard + 1, 1));
+
+  test('are summed over the counters, disabled ones included', async () => {
+    const { table } = tableOf(eight.slice(0, 3), eight.slice(3));
+    expect(await readTotal(table, 'acme')).toBe(36 + 8);
+  });
+
+  test('are 0 where there are no counters yet, nor a part of one', async () => {
+    expect(await readTotal(tableOf([]).table, 'acme')).toBe(0);
+    expect(await readTotal(tableOf([{ pk: 'NS#acme', sk: '!count#3', enabled: 2 }]).table, 'acme')).toBe(2);
+  });
+
+  test('come in one call with the first channels, however few counters there are', async () => {
+    for (const counters of [[], eight.slice(0, 2), eight]) {
+      const { table, asked } = tableOf([...counters, ...channels(0, 8 + 3 - counters.length)]);
+      const first = await readFirstChannels(table, 'acme', 3);
+      expect(idsOf(first.channels)).toEqual([0, 1, 2].map(idOf));
+      expect(first.total).toBe(counters.reduce((sum, { enabled }) => sum + (enabled as number) + 1, 0));
+      expect(asked).toHaveLength(1);
+      expect(asked[0]).toMatchObject({ Limit: 8 + 3, ConsistentRead: true });
+    }
+  });
+});
+
+describe('skipping', () => {
+  const skip = (table: Table, offset: number) => skipChannels(table, 'acme', everyId, false, offset);
+
+  test('counts up to the place, over short pages, and tells the channel before it', async () => {
+    const { table, asked } = tableOf(channels(0, 2), [], channels(2, 5), channels(5, 9));
+    expect(await skip(table, 5)).toBe('behind page 3');
+    expect(asked.map(({ Limit, Select }) => [Limit, Select])).toEqual([
+      [5, 'COUNT'],
+      [3, 'COUNT'],
+      [3, 'COUNT'],
+    ]);
+  });
+
+  test('finds nothing behind the end', async () => {
+    expect(await skip(tableOf(channels(0, 2), channels(2, 4)).table, 5)).toBeUndefined();
+    expect(await skip(tableOf(channels(0, 5)).table, 5)).toBeUndefined();
+    expect(await skip(tableOf([]).table, 5)).toBeUndefined();
+  });
+});
