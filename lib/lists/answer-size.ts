@@ -5,12 +5,23 @@ const mostBytes = 5 * 1024 * 1024;
 
 const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 
-/** @throws ApiError `page_too_large` for a page that no function could answer; it names a `per_page` that fits. */
-export const refuseOversize = (data: object[]): void => {
+/** How many of these fit one answer, from the first on. */
+const fitting = (sizes: number[]): number => {
   let bytes = 0;
-  for (const [index, document] of data.entries()) {
-    bytes += encodedBytes(document);
-    if (bytes > mostBytes)
-      throw new ApiError('page_too_large', `This page is too large to answer: ask for "per_page=${index}".`);
+  for (const [index, size] of sizes.entries()) {
+    bytes += size;
+    if (bytes > mostBytes) return index;
   }
+  return sizes.length;
+};
+
+/**
+ * @throws ApiError `page_too_large` for a page that no function could answer; it names a `per_page` that fits, whether
+ * the page is then taken from the first of these documents or, by a cursor that leads back, from the last.
+ */
+export const refuseOversize = (data: object[]): void => {
+  const sizes = data.map(encodedBytes);
+  const fits = Math.min(fitting(sizes), fitting(sizes.toReversed()));
+  if (fits < data.length)
+    throw new ApiError('page_too_large', `This page is too large to answer: ask for "per_page=${fits}".`);
 };

@@ -5,14 +5,18 @@ const mostBytes = 4_096;
 
 const pageParameters = new Set(['page', 'cursor']);
 
+/** However it is encoded, a parameter has one name. */
+const nameOf = (parameter: string): string => [...new URLSearchParams(`?${parameter}`).keys()][0] ?? '';
+
 /**
  * The `Link` header of a page (RFC 8288): the first and last page, and those at either side. The other parameters stay
- * as the client wrote them.
+ * as the client wrote them, but for a `>`, which would end the link.
  */
 export const linksOf = (path: string, rawQueryString: string, pagination: Pagination): string | undefined => {
   const kept = rawQueryString
+    .replaceAll('>', '%3E')
     .split('&')
-    .filter((parameter) => parameter && !pageParameters.has(parameter.split('=', 1)[0] as string));
+    .filter((parameter) => parameter && !pageParameters.has(nameOf(parameter)));
   const link = (rel: string, parameter: string) =>
     `<${path}?${[...kept, parameter].join('&')}>; rel="${rel}"`;
   const { next_cursor, prev_cursor, total_page } = pagination;
