@@ -89,6 +89,7 @@ const isAsItWas = ({ __v }: Channel) =>
     ConditionExpression: '#v = :v',
     ExpressionAttributeNames: { '#v': '__v' },
     ExpressionAttributeValues: { ':v': __v },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }) as const;
 
 const tally = (there: Channel | undefined): Totals => ({

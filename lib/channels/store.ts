@@ -130,7 +130,11 @@ const tryTransition = async (
     return { written: after ?? before };
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
-    return { found: await read(table, caller.namespace, before._id) };
+    const own = keys.channel(caller.namespace, before._id);
+    const refusal = error.refusals.find((each) => each?.item?.pk === own.pk && each.item.sk === own.sk);
+    return {
+      found: refusal?.item ? fromItem(refusal.item) : await read(table, caller.namespace, before._id),
+    };
   }
 };
 

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '../errors.ts';
 
-const most = 10;
+const most = 7;
 const firstPause = 20;
 const longestPause = 500;
 
 /**
  * The tries that a contended write is given: the first at once, the others after a pause drawn evenly from a range that
- * doubles ("full jitter", AWS Architecture Blog, Exponential Backoff And Jitter). Ends after 10 tries, whose pauses
- * together take 1.3 s on average.
+ * doubles ("full jitter", AWS Architecture Blog, Exponential Backoff And Jitter). Ends after 7 tries, whose pauses
+ * together take half a second on average.
  * @throws ApiError `unavailable` when the request's time runs out in a pause.
  */
 export async function* attempts(signal: AbortSignal): AsyncGenerator<number> {

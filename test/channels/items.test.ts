@@ -25,6 +25,7 @@ const isVersion3 = {
   ConditionExpression: '#v = :v',
   ExpressionAttributeNames: { '#v': '__v' },
   ExpressionAttributeValues: { ':v': 3 },
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 };
 const count = (namespace: string, enabled: number, disabled: number) => ({
   Update: {

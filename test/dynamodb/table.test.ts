@@ -122,10 +122,10 @@ describe('contention', () => {
   test.each([
     ['conflicts', ['TransactionConflict', 'ThrottlingError'], 'conflict'],
     ['throttling', ['ThrottlingError', 'None'], 'too_many_requests'],
-  ])('that does not end is given up after 10 tries: %s', async (_, codes, code) => {
+  ])('that does not end is given up after 7 tries: %s', async (_, codes, code) => {
     client.on(TransactWriteCommand).rejects(cancelled(...codes));
     await expect(table.transact(() => [put])).rejects.toMatchObject({ code });
-    expect(client.calls()).toHaveLength(10);
+    expect(client.calls()).toHaveLength(7);
   });
 
   test('at 30 % of all calls keeps nobody from writing', async () => {
