@@ -1,8 +1,8 @@
-import { describedParameters } from '../lists/parameters/described.ts';
 import { type OperationName, operations, type ScopedOperation } from '../operations.ts';
 import { answersOf, publicAnswers, type Success } from './answers.ts';
 import { examples } from './examples.ts';
 import { answerHeaders, type RequestParameter, requestParameters } from './headers.ts';
+import { describeQuery } from './query.ts';
 import { describeSchemas, ref } from './schemas.ts';
 
 interface Saying {
@@ -29,7 +29,7 @@ const sayings: Record<ScopedOperation['name'], Saying> = {
     description:
       'Filters combine with AND. A parameter that is empty, `null` or `undefined` counts as absent; one that is not known is 400.',
     parameters: always,
-    query: describedParameters.map((parameter) => ({ in: 'query', ...parameter })),
+    query: describeQuery(),
     success: {
       status: 200,
       description: 'A page; past the end it holds no data and the true totals.',

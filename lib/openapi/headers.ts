@@ -50,24 +50,22 @@ export const requestParameters = {
   Namespace: {
     name: 'x-company-namespace',
     in: 'header',
-    description: 'The namespace in which the request acts; absent, the first that the key holds.',
+    description:
+      'The namespace in which the request acts; absent, the first that the key holds. For example `company1`.',
     schema: { type: 'string' },
-    example: 'company1',
   },
   RequestId: {
     name: 'x-request-id',
     in: 'header',
-    description: 'The name of the request in the answer and in logs.',
+    description: 'The name of the request in the answer and in logs. For example `import-42`.',
     schema: printable(128),
-    example: 'import-42',
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'For 24 hours the same key with the same body in the same namespace creates once and answers the same 201 again.',
+      'For 24 hours the same key with the same body in the same namespace creates once and answers the same 201 again. For example a UUID.',
     schema: printable(255),
-    example: '4f2c3c1e-0d0b-4f0e-9f57-9d3f6b8f6a52',
   },
   IfMatch: {
     name: 'If-Match',

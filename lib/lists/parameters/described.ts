@@ -37,14 +37,15 @@ const anyOf = (name: string, meaning: string, example: unknown, more = ''): Desc
 export const describedParameters: DescribedParameter[] = [
   {
     name: 'page',
-    description: 'The page, from 1. `page × per_page` may be at most 10,000: go further by `cursor`.',
-    schema: { ...whole(1), default: 1 },
+    description:
+      'The page, from 1, which is the default. `page × per_page` may be at most 10,000: go further by `cursor`.',
+    schema: whole(1),
     example: 1,
   },
   {
     name: 'per_page',
-    description: 'How many channels a page holds.',
-    schema: { ...whole(1, 100), default: 25 },
+    description: 'How many channels a page holds, 25 by default.',
+    schema: whole(1, 100),
     example: 25,
   },
   {
@@ -55,8 +56,9 @@ export const describedParameters: DescribedParameter[] = [
   },
   {
     name: 'sort',
-    description: 'The field to sort by, descending with a leading `-`. Not together with `sortBy`.',
-    schema: { enum: sortFields.flatMap((field) => [field, `-${field}`]), default: '_id' },
+    description:
+      'The field to sort by, `_id` by default; descending with a leading `-`. Not together with `sortBy`.',
+    schema: { enum: sortFields.flatMap((field) => [field, `-${field}`]) },
     example: '-createdAt',
   },
   {
