@@ -162,16 +162,16 @@ export const updateChannel = async (
   let outcome: Outcome = mayBeInPlace(patch)
     ? await tryInPlace(table, id, patch, precondition, author, false)
     : { found: await read(table, caller.namespace, id) };
+  if ('written' in outcome) return outcome.written;
   for await (const _ of attempts(table.signal)) {
-    if ('written' in outcome) return outcome.written;
-    const { found } = outcome;
+    const { found }: { found: Channel | undefined } = outcome;
     const wanted = update(found, patch, precondition, author);
     if (!found || wanted === found) return wanted;
     outcome = isInPlace(found, patch)
       ? await tryInPlace(table, id, patch, precondition, author, found.updatedAt >= author.now)
       : await tryTransition(table, found, wanted, author);
+    if ('written' in outcome) return outcome.written;
   }
-  if ('written' in outcome) return outcome.written;
   throw conflict();
 };
 

@@ -252,6 +252,26 @@ describe('a cursor', () => {
     ]);
   });
 
+  test.each([
+    'sort=_id',
+    'sort=name',
+  ])('stays at the end of a list whose end was deleted: %s', async (sort) => {
+    const { key, list, documents, ids } = await given(
+      Array.from({ length: 6 }, (_, index) => ({ name: `Channel ${index}` })),
+    );
+    const first = (await list(`${sort}&per_page=4`)).body.pagination;
+    const last = (await list(`${sort}&per_page=4&cursor=${first.next_cursor}`)).body.pagination;
+    for (const id of ids.slice(4)) await service.call(`DELETE /client-channel/${id}`, { key });
+
+    const further = (await list(`${sort}&per_page=4&cursor=${first.next_cursor}`)).body;
+    expect([further.data, further.pagination]).toEqual([
+      [],
+      { page: 2, per_page: 4, pre_page: 1, next_page: 0, total: 4, total_page: 1 },
+    ]);
+    const back = (await list(`${sort}&per_page=3&cursor=${last.prev_cursor}`)).body;
+    expect(back.data).toEqual(documents.slice(1, 4));
+  });
+
   test('never counts back beyond the first page, though many came before it', async () => {
     const { key, list, ids } = await given(many(4));
     const first = await list('sort=-_id&per_page=2');
