@@ -1,5 +1,6 @@
 import { RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -44,15 +45,29 @@ export class DataStack extends Stack {
     this.#table('Channels', tables.channels, channelsTable);
     this.#table('AccessKeys', tables.accessKeys, accessKeysTable);
     this.#cursorSecret(names.cursorSecret);
-    new Topic(this, 'Alarms', {
-      topicName: names.alarmTopic,
-      displayName: `Client channels, ${environment.name}`,
-      enforceSSL: true,
-    });
+    this.#alarmTopic(names.alarmTopic);
   }
 
   get #removalPolicy() {
     return this.#environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  }
+
+  #alarmTopic(topicName: string) {
+    const topic = new Topic(this, 'Alarms', {
+      topicName,
+      displayName: `Client channels, ${this.#environment.name}`,
+      enforceSSL: true,
+    });
+    // The policy that asks for TLS takes the place of SNS's own, by which the account's alarms could publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AllowAlarmsOfThisAccount',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    );
   }
 
   #table(id: string, tableName: string, definition: TableDefinition) {

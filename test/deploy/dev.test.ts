@@ -1,8 +1,13 @@
 import {
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   ResourceNotFoundException,
   RestoreTableToPointInTimeCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+  UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { tableNames } from '../../lib/tables.ts';
@@ -21,6 +26,46 @@ const create = async (name: string) =>
 const read = (id: string) => call(url, `GET /client-channel/${id}`, { key });
 const expectKept = async () =>
   expect(await read(kept._id)).toMatchObject({ status: 200, body: { data: kept } });
+/** What a restored table comes without. */
+const giveSettingsBack = async (client: DynamoDBClient, TableName: string) => {
+  await client.send(
+    new UpdateContinuousBackupsCommand({
+      TableName,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    }),
+  );
+  await client.send(
+    new UpdateTimeToLiveCommand({
+      TableName,
+      TimeToLiveSpecification: { Enabled: true, AttributeName: 'expiresAt' },
+    }),
+  );
+  await client.send(
+    new UpdateTableCommand({
+      TableName,
+      DeletionProtectionEnabled: true,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      OnDemandThroughput: { MaxReadRequestUnits: 12_000, MaxWriteRequestUnits: 4_000 },
+    }),
+  );
+};
+
+const settingsOf = async (client: DynamoDBClient, TableName: string) => {
+  const { ContinuousBackupsDescription: backups } = await client.send(
+    new DescribeContinuousBackupsCommand({ TableName }),
+  );
+  const { TimeToLiveDescription: timeToLive } = await client.send(
+    new DescribeTimeToLiveCommand({ TableName }),
+  );
+  const { Table: table } = await client.send(new DescribeTableCommand({ TableName }));
+  return {
+    recovery: backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus,
+    timeToLive: timeToLive?.AttributeName,
+    isProtected: table?.DeletionProtectionEnabled,
+    stream: table?.StreamSpecification?.StreamViewType,
+  };
+};
+
 const expectAll = (said: string, words: string) => {
   for (const stack of ['data', 'api']) expect(said).toContain(`client-channels-${stack}-dev${words}`);
 };
@@ -82,6 +127,13 @@ describe('the steps of docs/operations.md', () => {
         UseLatestRestorableTime: true,
       }),
     );
+    await giveSettingsBack(client, restored);
+    expect(await settingsOf(client, restored)).toEqual({
+      recovery: 'ENABLED',
+      timeToLive: 'expiresAt',
+      isProtected: true,
+      stream: 'NEW_AND_OLD_IMAGES',
+    });
     const lost = await create('Written after the restore, to the old table');
     deployWith({ channelsTable: restored });
     await expectKept();

@@ -199,6 +199,29 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(data[secret]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
   });
 
+  it('lets the alarms of its account ring, and asks every publisher for TLS', () => {
+    const [[topic = ''] = []] = ofType(data, 'AWS::SNS::Topic');
+    const statements = ofType(data, 'AWS::SNS::TopicPolicy').flatMap(
+      ([, policy]) => policy.PolicyDocument.Statement,
+    );
+    expect(statements).toEqual([
+      expect.objectContaining({
+        Effect: 'Deny',
+        Principal: '*',
+        Resource: topic,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
+      {
+        Sid: 'AllowAlarmsOfThisAccount',
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Resource: topic,
+        Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
+      },
+    ]);
+  });
+
   it('holds no state in the stack that may be destroyed, and exports nothing that would hinder it', () => {
     const types = new Set(Object.values(api).map(({ Type }) => Type));
     for (const stateful of ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::SNS::Topic'])
