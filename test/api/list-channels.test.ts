@@ -473,7 +473,8 @@ describe('a filter', () => {
 
   test('by no id, or by what is none, matches nothing', async () => {
     const { names } = await given(many(2));
-    for (const query of ['_id=[]', '_id=x', '_id=60f1b2b3c9e9a12345678901'])
+    // The long one sorts among ids, and is longer than a key of the table can be.
+    for (const query of ['_id=[]', '_id=x', '_id=60f1b2b3c9e9a12345678901', `_id=${'a'.repeat(1_025)}`])
       expect(await names(query)).toEqual([]);
   });
 
