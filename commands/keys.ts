@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Grant, listAccessKeys, revokeAccessKey, saveAccessKey } from '../lib/access/access-keys.ts';
 import { createApiKey, formatApiKey, type Scope } from '../lib/access/api-key.ts';
+import { namespaceForm } from '../lib/access/namespace.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
@@ -30,7 +31,7 @@ const readScope = (text: string): Scope => {
 };
 
 const readNamespace = (text: string): string => {
-  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(text))
+  if (!namespaceForm.test(text))
     throw new CommandError(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
   return text;
 };

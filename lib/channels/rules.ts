@@ -10,7 +10,7 @@ export interface Authorship {
   writeId: string;
 }
 
-/** Tells whether the version that a request is about is still the channel's: see `ifMatch` in the HTTP room. */
+/** Tells whether the version that a request is about is still the channel's: see `readIfMatch` in the HTTP room. */
 export type Precondition = { anyVersion: true } | { versions: number[] } | undefined;
 
 const changeable = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { namespaceForm } from '../access/namespace.ts';
 import { ApiError, type ErrorDetail } from '../errors.ts';
 import { readIntegrationMeta } from './integration-meta.ts';
 
@@ -40,9 +41,7 @@ const removableIntegrationMeta = z.nullable(integrationMeta);
 export const namespaces = z.pipe(
   z
     .array(
-      z
-        .string('must be a string')
-        .check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
+      z.string('must be a string').check(z.regex(namespaceForm, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
       'must be an array of strings',
     )
     .check(z.minLength(1, 'must name at least one namespace')),

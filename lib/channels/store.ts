@@ -7,17 +7,9 @@ import { ApiError } from '../errors.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
 import { counterShards, fromItem, type IdempotencyRecord, idempotency, keys, transition } from './items.ts';
-import {
-  type Authorship,
-  changedFields,
-  create,
-  notFound,
-  type Precondition,
-  remove,
-  update,
-} from './rules.ts';
+import { type Authorship, create, notFound, type Precondition, remove, update } from './rules.ts';
 import type { ChannelDraft, ChannelPatch } from './schema.ts';
-import { mayBeInPlace, updateInPlace } from './update-in-place.ts';
+import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
 const authorship = (caller: Caller): Authorship => ({
   caller,
@@ -140,11 +132,6 @@ const tryTransition = async (
 
 const conflict = () =>
   new ApiError('conflict', 'The channel is being changed by other requests: read it again, then repeat.');
-
-/** Whether only fields change on which no other item depends, in a channel of one namespace. */
-const isInPlace = (channel: Channel, patch: ChannelPatch) =>
-  channel.company_namespace.length === 1 &&
-  changedFields(channel, patch).every((field) => field === 'local_name' || field === 'integration_meta');
 
 /**
  * Changes a channel: in one round trip where nothing else depends on what changes, else in a transaction over all its

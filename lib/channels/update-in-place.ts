@@ -1,10 +1,16 @@
 import type { Update } from '../dynamodb/table.ts';
+import type { Channel } from './channel.ts';
 import { keys } from './items.ts';
-import type { Authorship, Precondition } from './rules.ts';
+import { type Authorship, changedFields, type Precondition } from './rules.ts';
 import type { ChannelPatch } from './schema.ts';
 
 /** The fields that no other item depends on: they can change without a transaction. */
 const free = ['local_name', 'integration_meta'] as const;
+
+/** Whether a patch changes such fields alone, in a channel of one namespace. */
+export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
+  channel.company_namespace.length === 1 &&
+  changedFields(channel, patch).every((field) => free.some((each) => each === field));
 
 /** Whether a patch may be a change of such fields alone. The whole document may be sent: the write itself will tell. */
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>

@@ -36,6 +36,9 @@ export class Contended extends Error {
   }
 }
 
+export const tooManyRequests = (cause?: unknown): ApiError =>
+  new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.', { cause });
+
 const throttlingNames = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -86,10 +89,7 @@ export const translateFailure = (error: unknown): unknown => {
     return readCancellation(error.CancellationReasons ?? [], error);
   const failure = (error ?? {}) as Failure;
   if (failure.name === 'TransactionConflictException') return new Contended(false, error);
-  if (failure.name !== undefined && throttlingNames.has(failure.name))
-    return new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.', {
-      cause: error,
-    });
+  if (failure.name !== undefined && throttlingNames.has(failure.name)) return tooManyRequests(error);
   if (isOutOfReach(failure))
     return new ApiError('unavailable', 'The service is not available now: try again in a moment.', {
       cause: error,

@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { ApiError } from '../errors.ts';
 import { attempts } from './attempts.ts';
-import { Contended, type Item, translateFailure } from './failures.ts';
+import { Contended, type Item, tooManyRequests, translateFailure } from './failures.ts';
 import type { Meter } from './meter.ts';
 
 type Key = Record<string, string>;
@@ -88,7 +88,7 @@ export class Table {
       if (!unprocessed.length) return items;
       left = unprocessed;
     }
-    throw new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.');
+    throw tooManyRequests();
   }
 
   /** Reads one page of at most 1 MB. */
@@ -166,9 +166,7 @@ export class Table {
       }
     }
     throw last?.throttled
-      ? new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.', {
-          cause: last,
-        })
+      ? tooManyRequests(last)
       : new ApiError('conflict', 'The channel is being changed by other requests: try again.', {
           cause: last,
         });

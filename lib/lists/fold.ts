@@ -15,7 +15,7 @@ export const foldWords = (text: string): string[] =>
 export const foldText = (text: string): string => foldWords(text).join(' ');
 
 /** How much of a folded text takes part in sorting, in bytes of UTF-8: a table's key has room for 1,024 in all. */
-const sortedBytes = 900;
+export const sortedBytes = 900;
 
 /**
  * The order of folded texts (the contract of the API, `sortBy`): bytewise in UTF-8 over their first 900 bytes, cut at a

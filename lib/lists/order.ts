@@ -1,13 +1,10 @@
 import type { Channel } from '../channels/channel.ts';
 import { createdAtOf } from '../channels/channel-id.ts';
 import type { Gap } from './cursor.ts';
-import { compareFolded, cutToBytes, foldText } from './fold.ts';
+import { compareFolded, cutToBytes, foldText, sortedBytes } from './fold.ts';
 import type { SortTerm } from './list-query.ts';
 
 export type OrderTerm = SortTerm;
-
-/** Bytes of a folded text that count for the order. */
-const sortedBytes = 900;
 
 /**
  * The order that a sort asks for: total, since it ends with the id, in the direction of the last field asked for.

@@ -41,6 +41,15 @@ async function* pages(table: Table, query: Query) {
   } while (from);
 }
 
+/** The same, as far as one request may read. @throws ApiError `query_too_broad` beyond the budget. */
+async function* pagesWithinBudget(table: Table, query: Query) {
+  let left = budget;
+  for await (const page of pages(table, query)) {
+    yield page;
+    if (page.lastKey && --left === 0) throw tooBroad();
+  }
+}
+
 const readItems = async (table: Table, query: Query, most: number): Promise<Item[]> => {
   const items: Item[] = [];
   for await (const page of pages(table, { ...query, Limit: most })) {
@@ -70,22 +79,16 @@ export const readAllChannels = async (
   range: IdRange,
 ): Promise<Channel[]> => {
   const channels: Channel[] = [];
-  let left = budget;
-  for await (const page of pages(table, within(namespace, range.first, range.last))) {
+  for await (const page of pagesWithinBudget(table, within(namespace, range.first, range.last)))
     channels.push(...page.items.map(fromItem));
-    if (page.lastKey && --left === 0) throw tooBroad();
-  }
   return channels;
 };
 
 /** How many channels are in a range. @throws ApiError `query_too_broad` beyond the budget. */
 export const countChannels = async (table: Table, namespace: string, range: IdRange): Promise<number> => {
+  const query: Query = { ...within(namespace, range.first, range.last), Select: 'COUNT' };
   let count = 0;
-  let left = budget;
-  for await (const page of pages(table, { ...within(namespace, range.first, range.last), Select: 'COUNT' })) {
-    count += page.count;
-    if (page.lastKey && --left === 0) throw tooBroad();
-  }
+  for await (const page of pagesWithinBudget(table, query)) count += page.count;
   return count;
 };
 

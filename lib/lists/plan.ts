@@ -1,3 +1,4 @@
+import { readChannelId } from '../channels/channel-id.ts';
 import { everyId, type IdRange, isEmpty } from './id-range.ts';
 import type { ListFilter } from './list-query.ts';
 import type { OrderTerm } from './order.ts';
@@ -16,13 +17,11 @@ export type Plan =
   | { read: 'gather'; range: IdRange }
   | { read: 'nothing' };
 
-const isId = (text: string) => /^[0-9a-f]{24}$/.test(text);
-
 /** Plans a list whose ids lie in a range. */
 export const planList = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan => {
   if (isEmpty(range)) return { read: 'nothing' };
   if (filter.ids) {
-    const ids = filter.ids.filter((id) => isId(id) && range.first <= id && id <= range.last);
+    const ids = filter.ids.filter((id) => readChannelId(id) === id && range.first <= id && id <= range.last);
     return ids.length ? { read: 'ids', ids } : { read: 'nothing' };
   }
   if (filter.names?.length === 0 || filter.localNames?.length === 0) return { read: 'nothing' };

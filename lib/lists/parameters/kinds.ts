@@ -1,3 +1,4 @@
+import { readChannelId } from '../../channels/channel-id.ts';
 import { foldWords } from '../fold.ts';
 
 /** What one value may be: `read` gives `undefined` for any other text, `accepted` goes on from "must be". */
@@ -25,7 +26,7 @@ export const asSent: Kind<string> = { accepted: 'text', read: (text) => text };
 /** An id is lower-cased; what is none is left for the cursor's reader to refuse. */
 export const idOrCursor: Kind<string> = {
   accepted: 'a channel id or a cursor',
-  read: (text) => (/^[0-9a-f]{24}$/i.test(text) ? text.toLowerCase() : text),
+  read: (text) => readChannelId(text) ?? text,
 };
 
 /** In code points. */
