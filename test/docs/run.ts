@@ -1,34 +1,16 @@
 /// <reference lib="dom" />
 /**
- * The page at `/docs` in a real browser, against a server of its own in memory: load, authorise, create, list, an
+ * The page at `/docs` in a real browser, against a server of its own: load, authorise, create, list, an
  * error. `CHROMIUM` names another browser than Debian's; screenshots go to `SCREENSHOTS`, by default a new folder.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { chromium, type Page } from 'playwright-core';
+import { startOwnServer } from '../support/own-server.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'docs-'));
 const pictures = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'docs-pictures-'));
-const server = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
-  env: { ...process.env, PORT: '0', LOCAL_STATE_DIR: folder },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const ended = once(server, 'close');
-
-const started = async (): Promise<{ key: string; url: string }> => {
-  let key = '';
-  for await (const line of createInterface({ input: server.stdout })) {
-    if (line.startsWith('api-key: ')) key = line.slice('api-key: '.length);
-    if (line.startsWith('ready')) return { key, url: line.split(' ').at(-1) as string };
-  }
-  throw new Error('The server ended before it was ready.');
-};
-
 const block = (page: Page, operation: string) => page.locator(`.opblock[id$="-${operation}"]`);
 
 const picture = async (page: Page, name: string, operation?: string) => {
@@ -99,9 +81,8 @@ const browser = await chromium.launch({
     '--disable-sync',
   ],
 });
+const { key, url, stop } = await startOwnServer();
 try {
-  const { key, url } = await started();
-  server.stdout.resume();
   const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
@@ -120,7 +101,5 @@ try {
   console.log(`The page loads, authorises, creates, lists and shows an error. Screenshots: ${pictures}`);
 } finally {
   await browser.close();
-  server.kill('SIGTERM');
-  await ended;
-  rmSync(folder, { recursive: true, force: true });
+  await stop();
 }
