@@ -24,13 +24,10 @@ const failures: Record<number, { description: string; headers?: AnswerHeader[]; 
 
 /** What no request alone brings about, and so no example of an exchange can show. */
 const misfortunes: Record<number, object> = {
-  409: errorAnswer(
-    'conflict',
-    'The channel was written by others at the same time: read it again, then repeat.',
-  ),
-  429: errorAnswer('too_many_requests', 'Too many requests: wait, then repeat.'),
+  409: errorAnswer('conflict', 'The channel is being changed by other requests: read it again, then repeat.'),
+  429: errorAnswer('too_many_requests', 'Too many requests at once: try again in a moment.'),
   500: errorAnswer('internal_error', 'Something went wrong on our side.'),
-  503: errorAnswer('unavailable', 'The service is not available at the moment: wait, then repeat.'),
+  503: errorAnswer('unavailable', 'The service is not available now: try again in a moment.'),
 };
 
 const examplesOf = (operation: ScopedOperation['name'], status: number) => {
