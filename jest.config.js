@@ -1,4 +1,4 @@
-/** One configuration for every level; units need none of what the others share: one engine in memory for the whole run. */
+/** One configuration for every level; a file that needs an engine starts one of its own (test/support/engine.ts). */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -6,7 +6,5 @@ export default {
   testPathIgnorePatterns: ['<rootDir>/test/deploy/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023' } }] },
-  globalSetup: '<rootDir>/test/support/start-engine.ts',
-  globalTeardown: '<rootDir>/test/support/stop-engine.ts',
   testTimeout: 60_000,
 };

@@ -10,9 +10,10 @@ let key: string;
 let id: string;
 
 beforeAll(async () => {
-  line = await startFaultyLine(process.env.AWS_ENDPOINT_URL_DYNAMODB as string);
-  process.env.AWS_ENDPOINT_URL_DYNAMODB = line.endpoint;
-  service = await startService();
+  service = await startService(async (engine) => {
+    line = await startFaultyLine(engine);
+    return line.endpoint;
+  });
   key = await service.newKey({ namespaces: ['company1'] });
   id = (await service.call('POST /client-channel', { key, body: { name: 'x' } })).body.data._id;
   await service.call('GET /client-channel', { key });

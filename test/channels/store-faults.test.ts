@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Caller } from '../../lib/access/authenticate.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
@@ -11,6 +11,8 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
+import type { Engine } from '../../local/engine.ts';
+import { startTestEngine } from '../support/engine.ts';
 
 /** The store on the real engine, over a line that fails: before the engine hears, or before its answer is heard. */
 
@@ -25,7 +27,12 @@ let calls = 0;
 let fails: (call: number) => 'before' | 'after' | undefined = () => undefined;
 let failure: () => Error = connectionLost;
 
-beforeAll(() => createTables(new DynamoDBClient({}), { [name]: channelsTable }));
+let engine: Engine;
+beforeAll(async () => {
+  engine = await startTestEngine();
+  await createTables(new DynamoDBClient({}), { [name]: channelsTable });
+});
+afterAll(() => engine.stop());
 /** A client of its own: the SDK counts failures, and after many of them in a row it tries nothing again for a while. */
 const reconnect = () => {
   client = connect();

@@ -6,9 +6,11 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
+import type { Engine } from '../../local/engine.ts';
+import { startTestEngine } from '../support/engine.ts';
 
 describe('toCreateTableInput', () => {
   it('is the whole table, with its stream', () => {
@@ -38,6 +40,12 @@ describe('toCreateTableInput', () => {
 });
 
 describe('createTables', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startTestEngine();
+  });
+  afterAll(() => engine.stop());
+
   it('creates what is missing, and leaves what exists as it is', async () => {
     const client = new DynamoDBClient({});
     const [channels, keys] = [`channels-${randomUUID()}`, `keys-${randomUUID()}`];

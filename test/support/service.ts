@@ -9,6 +9,7 @@ import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/routes.ts';
+import { startTestEngine } from './engine.ts';
 
 /** A whole answer, as its client sees it. */
 export interface Reply {
@@ -76,11 +77,14 @@ export const send = async (url: string, route: string, { key, headers, body }: C
 };
 
 /**
- * The service of one test file: the handlers, behind the local gateway, on tables of their own in the shared engine.
- * Functions read their environment when they are loaded, so this must be called before any of them is imported.
+ * The service of one test file: the handlers, behind the local gateway, on an engine of their own. Functions read their
+ * environment when they are loaded, so this must be called before any of them is imported.
+ * @param lineTo puts something between the service and the engine, and answers where that is reached
  */
-export const startService = async (): Promise<Service> => {
+export const startService = async (lineTo?: (engine: string) => Promise<string>): Promise<Service> => {
   const environment = 'test';
+  const engine = await startTestEngine();
+  if (lineTo) process.env.AWS_ENDPOINT_URL_DYNAMODB = await lineTo(engine.endpoint);
   const suffix = randomUUID();
   const names = { channels: `channels-${suffix}`, accessKeys: `access-keys-${suffix}` };
   await createTables(new DynamoDBClient({}), {
@@ -113,6 +117,9 @@ export const startService = async (): Promise<Service> => {
       return formatApiKey(key);
     },
     call: (route, call) => send(url, route, call),
-    stop: () => gateway.close(),
+    stop: async () => {
+      await gateway.close();
+      await engine.stop();
+    },
   };
 };

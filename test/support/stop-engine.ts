@@ -1,3 +1,0 @@
-export default async function stopSharedEngine(): Promise<void> {
-  await globalThis.sharedEngine.stop();
-}
