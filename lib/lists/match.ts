@@ -1,5 +1,5 @@
 import type { Channel } from '../channels/channel.ts';
-import { foldText } from './fold.ts';
+import { foldText } from '../text/fold.ts';
 import type { ListFilter } from './list-query.ts';
 
 const isScalar = (value: unknown) => value !== undefined && (typeof value !== 'object' || value === null);

@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.ts';
 import { createdAtOf } from '../channels/channel-id.ts';
+import { compareFolded, cutToBytes, foldText, sortedBytes } from '../text/fold.ts';
 import type { Gap } from './cursor.ts';
-import { compareFolded, cutToBytes, foldText, sortedBytes } from './fold.ts';
 import type { SortTerm } from './list-query.ts';
 
 export type OrderTerm = SortTerm;

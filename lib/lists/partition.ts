@@ -1,4 +1,5 @@
 import type { Channel } from '../channels/channel.ts';
+import { type IdRange, isEmpty } from '../channels/id-range.ts';
 import {
   counterShards,
   fromItem,
@@ -9,46 +10,14 @@ import {
   sumCounters,
 } from '../channels/items.ts';
 import type { Item } from '../dynamodb/failures.ts';
+import { pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Query, Table } from '../dynamodb/table.ts';
-import { ApiError } from '../errors.ts';
-import { type IdRange, isEmpty } from './id-range.ts';
-
-/**
- * Pages of 1 MB that one request may read beyond its own page: 4 MB are 1,024 read units, and about 14,000 channels of
- * 289 bytes. A partition gives 3,000 units a second.
- */
-const budget = 4;
-
-const tooBroad = () =>
-  new ApiError(
-    'query_too_broad',
-    'This query would read too many channels: narrow it by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor".',
-  );
 
 const within = (namespace: string, first: string, last: string): Query => ({
   KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
   ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
   ConsistentRead: true,
 });
-
-/** Pages through a query; a page may be short, or empty, before the end, so only the missing key tells the end. */
-async function* pages(table: Table, query: Query) {
-  let from: Query['ExclusiveStartKey'];
-  do {
-    const page = await table.query({ ...query, ExclusiveStartKey: from });
-    yield page;
-    from = page.lastKey;
-  } while (from);
-}
-
-/** The same, as far as one request may read. @throws ApiError `query_too_broad` beyond the budget. */
-async function* pagesWithinBudget(table: Table, query: Query) {
-  let left = budget;
-  for await (const page of pages(table, query)) {
-    yield page;
-    if (page.lastKey && --left === 0) throw tooBroad();
-  }
-}
 
 const readItems = async (table: Table, query: Query, most: number): Promise<Item[]> => {
   const items: Item[] = [];

@@ -1,5 +1,5 @@
 import { readChannelId } from '../channels/channel-id.ts';
-import { everyId, type IdRange, isEmpty } from './id-range.ts';
+import { everyId, type IdRange, isEmpty } from '../channels/id-range.ts';
 import type { ListFilter } from './list-query.ts';
 import type { OrderTerm } from './order.ts';
 

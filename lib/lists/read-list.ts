@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Channel } from '../channels/channel.ts';
+import type { IdRange } from '../channels/id-range.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Cursor, type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
-import { besideGap, between, type IdRange, readIdMark } from './id-range.ts';
+import { besideGap, between, readIdMark } from './id-range.ts';
 import type { ListFilter, ListQuery } from './list-query.ts';
 import { matches } from './match.ts';
 import { comparePositions, isBehind, type OrderTerm, orderText, positionOf, toOrder } from './order.ts';

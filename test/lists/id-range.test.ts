@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { above, below, everyId, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { above, below, between, everyId, isEmpty, readIdMark } from '../../lib/lists/id-range.ts';
+import { between, readIdMark } from '../../lib/lists/id-range.ts';
 
 const id = (end: string) => end.padStart(24, '0');
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, everyId, type IdRange } from '../../lib/lists/id-range.ts';
+import { above, everyId, type IdRange } from '../../lib/channels/id-range.ts';
 import type { ListFilter } from '../../lib/lists/list-query.ts';
 import { toOrder } from '../../lib/lists/order.ts';
 import { type Plan, planList } from '../../lib/lists/plan.ts';

@@ -1,5 +1,5 @@
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
-import { foldWords } from '../../lib/lists/fold.ts';
+import { foldWords } from '../../lib/text/fold.ts';
 
 /** The fields by which a list can be sorted. */
 export type Field = '_id' | 'name' | 'local_name' | 'disabled' | 'createdAt' | 'updatedAt';

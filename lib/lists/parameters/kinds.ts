@@ -1,5 +1,5 @@
 import { readChannelId } from '../../channels/channel-id.ts';
-import { foldWords } from '../fold.ts';
+import { foldWords } from '../../text/fold.ts';
 
 /** What one value may be: `read` gives `undefined` for any other text, `accepted` goes on from "must be". */
 export interface Kind<Value> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareFolded, cutToBytes, foldText, foldWords } from '../../lib/lists/fold.ts';
+import { compareFolded, cutToBytes, foldText, foldWords } from '../../lib/text/fold.ts';
 
 describe('texts that differ only in', () => {
   test.each([

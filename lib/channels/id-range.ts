@@ -1,0 +1,31 @@
+/** The ids from the first to the last, both included. */
+export interface IdRange {
+  first: string;
+  last: string;
+}
+
+const lowest = '0'.repeat(24);
+const highest = 'f'.repeat(24);
+
+export const everyId: IdRange = { first: lowest, last: highest };
+
+export const isEmpty = ({ first, last }: IdRange): boolean => first > last;
+
+/** A range that holds no id: its first is behind its last. */
+const none: IdRange = { first: highest, last: lowest };
+
+const step = (id: string, by: 1n | -1n) => (BigInt(`0x${id}`) + by).toString(16).padStart(24, '0');
+
+/** The ids of a range that are greater than this one. */
+export const above = (id: string, { first, last }: IdRange): IdRange => {
+  if (id === highest) return none;
+  const next = step(id, 1n);
+  return { first: next > first ? next : first, last };
+};
+
+/** The ids of a range that are less than this one. */
+export const below = (id: string, { first, last }: IdRange): IdRange => {
+  if (id === lowest) return none;
+  const previous = step(id, -1n);
+  return { first, last: previous < last ? previous : last };
+};
