@@ -14,6 +14,8 @@ export interface Channel {
   __v: number;
   /** Names the write that made this version, so that a repeated write knows its own work. */
   writeId: string;
+  /** The write before that: another writer may get in between a write and its repetition. Absent in a first version. */
+  previousWriteId?: string;
   /** The id of the key that made this version. */
   writtenBy: string;
 }

@@ -87,6 +87,7 @@ export const update = (
     updatedAt: Math.max(now, channel.updatedAt + 1),
     __v: channel.__v + 1,
     writeId,
+    previousWriteId: channel.writeId,
     writtenBy: caller.keyId,
   };
 };

@@ -90,6 +90,9 @@ export const createChannel = async (
 /** What became of one try to write: the version that now stands by this request's doing, or what stood in its way. */
 type Outcome = { written: Channel } | { found: Channel | undefined };
 
+const isWrittenBy = (channel: Channel | undefined, { writeId }: Authorship): channel is Channel =>
+  channel?.writeId === writeId || channel?.previousWriteId === writeId;
+
 const tryInPlace = async (
   table: Table,
   id: string,
@@ -106,8 +109,10 @@ const tryInPlace = async (
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const found = error.item && fromItem(error.item);
-    // The SDK repeats a write whose answer was lost; the repetition then meets what the first one wrote.
-    return found?.writeId === author.writeId ? { written: found } : { found };
+    // The SDK repeats a write whose answer was lost; the repetition then meets what the first one wrote, or what another
+    // writer has made of that. The latter is answered as it stands: a version that holds this write and the other, whose
+    // entity tag is one to go on from. The version in between is stored nowhere.
+    return isWrittenBy(found, author) ? { written: found } : { found };
   }
 };
 

@@ -19,8 +19,9 @@ export const mayBeInPlace = (patch: ChannelPatch): boolean =>
 /**
  * The common update as one write, without reading first. Its condition says all that it takes for granted: that the
  * channel is there and in this namespace alone, that what a transaction would be needed for stays as it is, that
- * something changes, and that the version is one the client knows. Where it does not hold, DynamoDB answers the item as
- * it is, which tells why.
+ * something changes, that the version is one the client knows, and that this is no repetition of a write which another
+ * writer has followed since (one that nobody has followed changes nothing). Where it does not hold, DynamoDB answers the
+ * item as it is, which tells why.
  *
  * @param clockIsBehind for a channel that was seen to be updated at or after `now`: its time then grows by 1 ms, in the
  * write itself, so that any number of such writers get past each other
@@ -43,11 +44,16 @@ export const updateInPlace = (
   const set = [
     clockIsBehind ? 'updatedAt = updatedAt + :one' : 'updatedAt = :now',
     '#v = #v + :one',
+    'previousWriteId = writeId',
     'writeId = :writeId',
     'writtenBy = :writtenBy',
   ];
   const remove: string[] = [];
-  const conditions = ['size(company_namespace) = :one', `updatedAt ${clockIsBehind ? '>=' : '<'} :now`];
+  const conditions = [
+    'size(company_namespace) = :one',
+    `updatedAt ${clockIsBehind ? '>=' : '<'} :now`,
+    '(attribute_not_exists(previousWriteId) OR previousWriteId <> :writeId)',
+  ];
 
   for (const field of ['name', 'disabled', 'company_namespace'] as const) {
     if (patch[field] === undefined) continue;

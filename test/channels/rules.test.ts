@@ -20,7 +20,13 @@ const channel: Channel = {
   writeId: 'w1',
   writtenBy: 'key1',
 };
-const rewritten = { updatedAt: 2_000, __v: 4, writeId: 'w2', writtenBy: 'key2' };
+const rewritten = {
+  updatedAt: 2_000,
+  __v: 4,
+  writeId: 'w2',
+  previousWriteId: 'w1',
+  writtenBy: 'key2',
+};
 
 const codeOf = (run: () => unknown) => refusalOf(run).code;
 

@@ -26,6 +26,8 @@ let calls = 0;
 /** Which calls fail, by their number, and when. */
 let fails: (call: number) => 'before' | 'after' | undefined = () => undefined;
 let failure: () => Error = connectionLost;
+/** What happens between a lost answer and the repetition. */
+let meanwhile: () => Promise<unknown> = async () => undefined;
 
 let engine: Engine;
 beforeAll(async () => {
@@ -41,7 +43,10 @@ const reconnect = () => {
       const when = fails(++calls);
       if (when === 'before') throw failure();
       const answer = await next(args);
-      if (when === 'after') throw failure();
+      if (when === 'after') {
+        await meanwhile();
+        throw failure();
+      }
       return answer;
     },
     { step: 'deserialize', priority: 'high' },
@@ -55,6 +60,7 @@ beforeEach(reconnect);
 afterEach(() => {
   fails = () => undefined;
   failure = connectionLost;
+  meanwhile = async () => undefined;
   client.destroy();
 });
 
@@ -105,6 +111,41 @@ describe('an answer that is lost on the way', () => {
       expect(updated).toMatchObject({ local_name: `n${index}`, __v: 1 });
       expect(await getChannel(table, 'a', _id)).toEqual(updated);
     }
+  });
+
+  describe('of an update in place, with another writer before its repetition,', () => {
+    const other = { ...caller, keyId: 'key2' };
+    const inPlace = { local_name: 'theirs' };
+    const inTransaction = { name: 'Theirs', company_namespace: ['a', 'b'] };
+
+    test.each([
+      ['in place', inPlace, undefined],
+      ['in place, under an entity tag', inPlace, { versions: [0] }],
+      ['in a transaction', inTransaction, undefined],
+      ['in a transaction, under an entity tag', inTransaction, { versions: [0] }],
+    ])('%s, keeps what that one wrote', async (_, theirs, precondition) => {
+      const { _id } = await make();
+      meanwhile = () => updateChannel(table, other, _id, theirs, undefined);
+      const updated = await losing(1, () =>
+        updateChannel(table, caller, _id, { local_name: 'ours' }, precondition),
+      );
+      expect(updated).toMatchObject({ local_name: 'ours', ...theirs, __v: 2, writtenBy: 'key2' });
+      expect(await getChannel(table, 'a', _id)).toEqual(updated);
+    });
+
+    test('keeps it by a clock that is behind as well', async () => {
+      const { _id } = await make();
+      await table.update({
+        Key: { pk: 'NS#a', sk: _id },
+        UpdateExpression: 'SET updatedAt = :ahead',
+        ExpressionAttributeValues: { ':ahead': Date.now() + 60_000 },
+      });
+      meanwhile = () => updateChannel(table, other, _id, inPlace, undefined);
+      const updated = await losing(2, () =>
+        updateChannel(table, caller, _id, { local_name: 'ours' }, undefined),
+      );
+      expect(updated).toMatchObject({ ...inPlace, __v: 2, writtenBy: 'key2' });
+    });
   });
 
   test('of a renaming under an entity tag is the answer it was', async () => {
