@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEngineOf } from './engine.ts';
 import { commandLine, terminate } from './processes.ts';
+import { readText, succeed } from './succession.ts';
 
 /** What a running server tells of itself, in `server.json`. */
 export interface ServerRecord {
@@ -25,20 +26,9 @@ export const stateFolder = (): string => resolve(projectRoot, process.env.LOCAL_
 
 const recordFile = (folder: string) => join(folder, 'server.json');
 
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-const readText = (file: string): string | undefined => {
+const parseRecord = (text: string | undefined): ServerRecord | undefined => {
   try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-};
-
-const readRecord = (folder: string): ServerRecord | undefined => {
-  try {
-    return JSON.parse(readText(recordFile(folder)) ?? 'null') ?? undefined;
+    return JSON.parse(text ?? 'null') ?? undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -47,9 +37,12 @@ const readRecord = (folder: string): ServerRecord | undefined => {
 
 const isAlive = ({ pid, command }: ServerRecord) => commandLine(pid) === command;
 
+/** After a restart of its container, a server may have the id and the command line of the one before it. */
+const isAnothers = (record: ServerRecord): boolean => record.pid !== process.pid && isAlive(record);
+
 /** The server that runs on this folder now, or undefined; what a dead one left behind does not count. */
 export const findRunningServer = (folder: string): ServerRecord | undefined => {
-  const record = readRecord(folder);
+  const record = parseRecord(readText(recordFile(folder)));
   return record && isAlive(record) ? record : undefined;
 };
 
@@ -62,44 +55,45 @@ export interface Claim {
 
 /**
  * Takes hold of a state folder for this process. An engine that a killed server left behind is first asked to end, and
- * waited for, since two engines on the same files would corrupt them.
- * @throws Error with one line that names the server which holds the folder.
+ * waited for, since two engines on the same files would corrupt them. It is this server's to end from the moment that the
+ * folder is, so that one which is killed meanwhile still leaves word of it.
+ * @throws Error with one line that names the server which holds the folder, or says that another takes hold of it now.
  */
 export const claimState = async (folder: string, port: number, inMemory: boolean): Promise<Claim> => {
   mkdirSync(folder, { recursive: true });
-  const held = readRecord(folder);
-  if (held && isAlive(held) && held.pid !== process.pid)
+  const seen = readText(recordFile(folder));
+  const held = parseRecord(seen);
+  if (held && isAnothers(held))
     throw new Error(
       `A server already runs on ${folder}: pid ${held.pid}, port ${held.port}. Stop it, or set LOCAL_STATE_DIR to another folder`,
     );
-  if (held?.enginePid !== undefined)
-    await terminate(held.enginePid, (command) => isEngineOf(folder, command));
-  rmSync(recordFile(folder), { force: true });
 
-  let record: ServerRecord = {
+  const own: ServerRecord = {
     pid: process.pid,
     command: commandLine(process.pid) ?? '',
     port,
     inMemory,
     startedAt: new Date().toISOString(),
   };
-  const next = `${recordFile(folder)}.${process.pid}`;
-  writeFileSync(next, JSON.stringify(record));
-  try {
-    // A link is made whole or not at all, and only where there is none yet.
-    linkSync(next, recordFile(folder));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const left = held?.enginePid === undefined ? {} : { enginePid: held.enginePid };
+  const isRival = (text: string) => {
+    const rival = parseRecord(text);
+    return rival !== undefined && isAnothers(rival);
+  };
+  if (!succeed(recordFile(folder), seen, JSON.stringify({ ...own, ...left }), isRival))
     throw new Error(`Another server starts on ${folder} at this moment`);
-  } finally {
-    rmSync(next);
+
+  const note = (engine: object) => {
+    const next = `${recordFile(folder)}.next`;
+    writeFileSync(next, JSON.stringify({ ...own, ...engine }));
+    renameSync(next, recordFile(folder));
+  };
+  if (left.enginePid !== undefined) {
+    await terminate(left.enginePid, (command) => isEngineOf(folder, command));
+    note({});
   }
   return {
-    noteEngine: (engine) => {
-      record = { ...record, ...engine };
-      writeFileSync(next, JSON.stringify(record));
-      renameSync(next, recordFile(folder));
-    },
+    noteEngine: note,
     release: () => rmSync(recordFile(folder), { force: true }),
   };
 };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -15,6 +15,7 @@ import {
   readSecret,
   type ServerRecord,
 } from '../../local/state.ts';
+import { successorFile } from '../../local/succession.ts';
 
 let folder: string;
 let others: ChildProcess[];
@@ -93,6 +94,62 @@ describe('a claim on the state folder', () => {
   it('takes over from a record that was cut off', async () => {
     writeFileSync(recordFile(), '{"pid":');
     (await claimState(folder, 3031, false)).release();
+  });
+});
+
+describe('servers that start at once after a kill', () => {
+  const stateModule = new URL('../../local/state.ts', import.meta.url);
+  /** Another process that claims the folder, and tells the outcome in its first line. */
+  const startClaiming = async () => {
+    const script = `import { claimState } from '${stateModule}';
+      const outcome = claimState('${folder}', 3031, false).then(() => 'held', ({ message }) => message);
+      setInterval(() => {}, 1000);
+      console.log(await outcome);`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const { NODE_OPTIONS: _, ...env } = process.env;
+    const claiming = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    others.push(claiming);
+    const [line] = await once(claiming.stdout, 'data');
+    return { pid: claiming.pid, outcome: `${line}`.trim() };
+  };
+  /** An engine that takes its time to end. */
+  const startLeftEngine = async () => {
+    const script = `process.on('SIGTERM', () => setTimeout(() => process.exit(), 1_000));
+      setInterval(() => {}, 1000); console.log("up")`;
+    const args = ['-e', script, 'engine.xml', `owner=${folder}`];
+    const engine = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    others.push(engine);
+    await once(engine.stdout, 'data');
+    return engine;
+  };
+
+  it.each([
+    ['while its engine ends', async () => ({ enginePid: (await startLeftEngine()).pid })],
+    ['with nothing else left of it', async () => ({})],
+  ])('come to one that holds the folder and others that are refused, %s', async (_kind, left) => {
+    write({ ...dead, ...rest, ...(await left()) });
+    const claims = await Promise.all(Array.from({ length: 4 }, startClaiming));
+    const holders = claims.filter(({ outcome }) => outcome === 'held');
+    expect(holders).toHaveLength(1);
+    expect(record()).toEqual({
+      ...rest,
+      port: 3031,
+      pid: holders[0]?.pid,
+      command: expect.anything(),
+      startedAt: expect.anything(),
+    });
+    for (const { outcome } of claims)
+      expect(outcome).toMatch(/^held$|^A server already runs on |^Another server starts on /);
+    expect(readdirSync(folder)).toEqual(['server.json']);
+  });
+
+  it('are not kept out by one that was killed in the middle of its start', async () => {
+    write({ ...dead, ...rest });
+    const killed = { ...dead, pid: dead.pid + 1, ...rest };
+    writeFileSync(successorFile(recordFile(), JSON.stringify({ ...dead, ...rest })), JSON.stringify(killed));
+    const [first, second] = await Promise.all([startClaiming(), startClaiming()]);
+    expect([first, second].filter(({ outcome }) => outcome === 'held')).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['server.json']);
   });
 });
 
