@@ -44,7 +44,6 @@ const throttlingNames = new Set([
   'RequestLimitExceeded',
   'ThrottlingException',
   'Throttling',
-  'TransactionInProgressException',
 ]);
 const contentionCodes = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
@@ -58,6 +57,9 @@ interface Failure {
 const outOfReachNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
 
 const isOutOfReach = ({ name = '', code, $metadata }: Failure): boolean => {
+  // An earlier try with the same token is still at work when the SDK has repeated it for the last time: how it ends is
+  // as unknown as when no answer comes.
+  if (name === 'TransactionInProgressException') return true;
   // An answer of the service carries its status; what carries none is of a call that never got one.
   const status = $metadata?.httpStatusCode;
   if (status !== undefined) return status >= 500;

@@ -4,6 +4,7 @@ import {
   ResourceNotFoundException,
   TransactionCanceledException,
   TransactionConflictException,
+  TransactionInProgressException,
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
@@ -86,6 +87,12 @@ describe('a failure', () => {
     const refused = await table.transact(() => [put]).catch((error) => error);
     expect(refused).toBeInstanceOf(TransactionRefused);
     expect(refused.refusals).toEqual([undefined, { item: { n: 5 } }, undefined]);
+    expect(client.calls()).toHaveLength(1);
+  });
+
+  test('to learn the end of a transaction that is still under way is no throttling, and nothing to write anew', async () => {
+    client.on(TransactWriteCommand).rejects(new TransactionInProgressException(fault));
+    await expect(table.transact(() => [put])).rejects.toMatchObject({ code: 'unavailable' });
     expect(client.calls()).toHaveLength(1);
   });
 
