@@ -17,6 +17,9 @@ const authorship = (caller: Caller): Authorship => ({
   writeId: randomBytes(9).toString('base64url'),
 });
 
+/** The same writer, now: a write that is tried again must not bear a time that readers of what is new have passed. */
+const afresh = (author: Authorship): Authorship => ({ ...author, now: Date.now() });
+
 const drawShard = () => Math.floor(Math.random() * counterShards);
 
 const read = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
@@ -47,7 +50,8 @@ export interface Creation {
 }
 
 /**
- * Creates a channel with its copies, totals and idempotency record: all or nothing, in one round trip.
+ * Creates a channel with its copies, totals and idempotency record: all or nothing, in one round trip. A try that comes
+ * after a cancelled one has a time of its own, and so an id, since that holds the time.
  * @throws ApiError `forbidden` for a namespace that the caller does not hold; `idempotency_key_reused`.
  */
 export const createChannel = async (
@@ -56,23 +60,26 @@ export const createChannel = async (
   draft: ChannelDraft,
   once: Idempotency | undefined,
 ): Promise<Creation> => {
-  const author = authorship(caller);
-  const channel = create(draft, newChannelId(author.now), author);
-  const document = toDocument(channel);
+  let document!: ChannelDocument;
   try {
-    await table.transact(() => [
-      ...(once
-        ? [
-            idempotency(
-              caller.namespace,
-              once.keyHash,
-              { fingerprint: once.fingerprint, document: JSON.stringify(document) },
-              author.now,
-            ),
-          ]
-        : []),
-      ...transition(undefined, channel, { now: author.now, keyId: caller.keyId }, drawShard()),
-    ]);
+    await table.transact(() => {
+      const author = authorship(caller);
+      const channel = create(draft, newChannelId(author.now), author);
+      document = toDocument(channel);
+      return [
+        ...(once
+          ? [
+              idempotency(
+                caller.namespace,
+                once.keyHash,
+                { fingerprint: once.fingerprint, document: JSON.stringify(document) },
+                author.now,
+              ),
+            ]
+          : []),
+        ...transition(undefined, channel, { now: author.now, keyId: caller.keyId }, drawShard()),
+      ];
+    });
     return { document, replayed: false };
   } catch (error) {
     const earlier = once && error instanceof TransactionRefused && error.refusals[0]?.item;
@@ -116,14 +123,21 @@ const tryInPlace = async (
   }
 };
 
+/** @param next the version to come, as it is at the time of a try */
 const tryTransition = async (
   table: Table,
   before: Channel,
-  after: Channel | undefined,
-  { caller, now }: Authorship,
+  next: (author: Authorship) => Channel | undefined,
+  author: Authorship,
 ): Promise<Outcome> => {
+  const { caller } = author;
+  let after: Channel | undefined;
   try {
-    await table.transact(() => transition(before, after, { now, keyId: caller.keyId }, drawShard()));
+    await table.transact(() => {
+      const current = afresh(author);
+      after = next(current);
+      return transition(before, after, { now: current.now, keyId: caller.keyId }, drawShard());
+    });
     return { written: after ?? before };
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
@@ -157,11 +171,12 @@ export const updateChannel = async (
   if ('written' in outcome) return outcome.written;
   for await (const _ of attempts(table.signal)) {
     const { found }: { found: Channel | undefined } = outcome;
-    const wanted = update(found, patch, precondition, author);
+    const current = afresh(author);
+    const wanted = update(found, patch, precondition, current);
     if (!found || wanted === found) return wanted;
     outcome = isInPlace(found, patch)
-      ? await tryInPlace(table, id, patch, precondition, author, found.updatedAt >= author.now)
-      : await tryTransition(table, found, wanted, author);
+      ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
+      : await tryTransition(table, found, (current) => update(found, patch, precondition, current), author);
     if ('written' in outcome) return outcome.written;
   }
   throw conflict();
@@ -181,7 +196,7 @@ export const deleteChannel = async (
   let outcome: Outcome = { found: await read(table, caller.namespace, id) };
   for await (const _ of attempts(table.signal)) {
     const channel: Channel = remove(outcome.found, precondition, author);
-    outcome = await tryTransition(table, channel, undefined, author);
+    outcome = await tryTransition(table, channel, () => undefined, author);
     if ('written' in outcome) return outcome.written;
   }
   throw conflict();

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/access/authenticate.ts';
+import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
@@ -61,6 +62,7 @@ afterEach(() => {
   fails = () => undefined;
   failure = connectionLost;
   meanwhile = async () => undefined;
+  jest.restoreAllMocks();
   client.destroy();
 });
 
@@ -165,6 +167,79 @@ describe('an answer that is lost on the way', () => {
       const deleted = await losing(2, () => deleteChannel(table, caller, _id, undefined));
       expect(deleted._id).toBe(_id);
     }
+  });
+});
+
+describe('a write that is cancelled until its third try', () => {
+  const cancelled = () =>
+    new TransactionCanceledException({
+      message: 'x',
+      $metadata: { httpStatusCode: 400 },
+      CancellationReasons: [{ Code: 'TransactionConflict' }],
+    });
+  const step = 5_000;
+  /** Moves the clock on with every try that is cancelled; answers the result, and the time of the last try. */
+  const contended = async <Result>(nth: number, run: () => Promise<Result>): Promise<[Result, number]> => {
+    const now = Date.now;
+    let ahead = 0;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const first = calls + nth;
+    fails = (call) => (call === first || call === first + 1 ? 'before' : undefined);
+    failure = () => {
+      ahead += step;
+      return cancelled();
+    };
+    const begun = Date.now();
+    const result = await run();
+    expect(ahead).toBe(2 * step);
+    return [result, begun + ahead];
+  };
+
+  test('bears the time of that try, which no reader of what is new has passed: a creation, with its id', async () => {
+    const namespace = randomUUID();
+    const own = { keyId: 'k', namespace, namespaces: [namespace] };
+    const once = { keyHash: randomUUID(), fingerprint: 'f' };
+    const [{ document }, lastTry] = await contended(1, () => createChannel(table, own, { name: 'x' }, once));
+    expect(Date.parse(document.updatedAt)).toBeGreaterThanOrEqual(lastTry);
+    expect(document.createdAt).toBe(document.updatedAt);
+    expect(toDocument(await getChannel(table, namespace, document._id))).toEqual(document);
+    expect(await createChannel(table, own, { name: 'x' }, once)).toEqual({ document, replayed: true });
+    const { items } = await table.query({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+      ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
+    });
+    expect(items.map(({ sk }) => sk)).toEqual([document._id]);
+  });
+
+  test('so does a renaming', async () => {
+    const { _id } = await make();
+    const rename = () => updateChannel(table, caller, _id, { name: 'New' }, undefined);
+    const [renamed, lastTry] = await contended(2, rename);
+    expect(renamed.updatedAt).toBeGreaterThanOrEqual(lastTry);
+    expect(await getChannel(table, 'a', _id)).toEqual(renamed);
+  });
+
+  test('so does an update that found the channel other than it took for granted', async () => {
+    const { _id } = await make();
+    const now = Date.now;
+    let ahead = 0;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const first = calls + 1;
+    fails = (call) => {
+      if (call === first) ahead = step;
+      return undefined;
+    };
+    const begun = Date.now();
+    const patch = { local_name: 'x', disabled: true };
+    const updated = await updateChannel(table, caller, _id, patch, undefined);
+    expect(updated.updatedAt).toBeGreaterThanOrEqual(begun + step);
+  });
+
+  test('so does a deletion', async () => {
+    const { _id } = await make();
+    const [, lastTry] = await contended(2, () => deleteChannel(table, caller, _id, undefined));
+    const gone = await table.get({ pk: 'NS#a', sk: `~gone#${_id}` });
+    expect(gone?.deletedAt).toBeGreaterThanOrEqual(lastTry);
   });
 });
 
