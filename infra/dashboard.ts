@@ -24,7 +24,7 @@ const half = { width: 12, height: 6 };
 export const dashboard = (scope: Construct, { environment, functions, stage, alarms }: Shown): Dashboard => {
   const names = namesOf(environment);
   const consumed = (metricName: string) =>
-    [names.channelsTable, names.accessKeysTable].map(
+    [names.channelsTable, names.directoryTable, names.accessKeysTable].map(
       (TableName) =>
         new Metric({
           namespace: 'AWS/DynamoDB',

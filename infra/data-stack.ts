@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import {
   accessKeysTable,
   channelsTable,
+  directoryTable,
   type IndexDefinition,
   type TableDefinition,
   tableNames,
@@ -43,6 +44,7 @@ export class DataStack extends Stack {
     this.#environment = environment;
     const tables = tableNames(environment.name);
     this.#table('Channels', tables.channels, channelsTable);
+    this.#table('Directory', tables.directory, directoryTable);
     this.#table('AccessKeys', tables.accessKeys, accessKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);

@@ -25,6 +25,8 @@ export interface Environment {
    * a rule: the data stack's own.
    */
   channelsTable?: string;
+  /** The same for the directory. */
+  directoryTable?: string;
   /**
    * Versions of the cursor secret, by id. Absent until the first rotation: the version that is current when the list
    * function changes. `previous` opens cursors sealed before a rotation, for the day after it.

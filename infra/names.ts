@@ -5,12 +5,13 @@ import type { Environment } from './environments.ts';
  * What an environment's stacks call each other by. Names instead of exports: a stack whose export is in use can't be
  * replaced, and the API could not be destroyed and deployed again by itself.
  */
-export const namesOf = ({ name, channelsTable }: Environment) => {
+export const namesOf = ({ name, channelsTable, directoryTable }: Environment) => {
   const tables = tableNames(name);
   return {
     dataStack: `client-channels-data-${name}`,
     apiStack: `client-channels-api-${name}`,
     channelsTable: channelsTable ?? tables.channels,
+    directoryTable: directoryTable ?? tables.directory,
     accessKeysTable: tables.accessKeys,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,

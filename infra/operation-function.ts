@@ -49,6 +49,7 @@ export class OperationFunction extends Construct {
       environment: {
         ENVIRONMENT: environment.name,
         CHANNELS_TABLE: names.channelsTable,
+        DIRECTORY_TABLE: names.directoryTable,
         ACCESS_KEYS_TABLE: names.accessKeysTable,
         LOG_REQUESTS: 'on',
         ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
@@ -63,8 +64,8 @@ export class OperationFunction extends Construct {
   }
 
   #permissions(
-    { scope, actions, indexes = [] }: Operation,
-    { channelsTable, accessKeysTable }: ReturnType<typeof namesOf>,
+    { scope, actions, directory = [], indexes = [] }: Operation,
+    { channelsTable, directoryTable, accessKeysTable }: ReturnType<typeof namesOf>,
   ): PolicyStatement[] {
     const arnOf = (resourceName: string) =>
       Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName });
@@ -73,6 +74,7 @@ export class OperationFunction extends Construct {
     return [
       ...(scope ? [allow(['dynamodb:GetItem'], [arnOf(accessKeysTable)])] : []),
       ...(actions.length ? [allow(actions, [arnOf(channelsTable)])] : []),
+      ...(directory.length ? [allow(directory, [arnOf(directoryTable)])] : []),
       ...(indexes.length
         ? [
             allow(

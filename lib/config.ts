@@ -7,6 +7,7 @@ const service = z.object({
   /** The environment's name; keys of another environment are not valid here. */
   ENVIRONMENT: text,
   CHANNELS_TABLE: text,
+  DIRECTORY_TABLE: text,
   ACCESS_KEYS_TABLE: text,
   /** Anything: each request leaves a line in the log. Deployed functions have it; on one machine it would hide the rest. */
   LOG_REQUESTS: z.optional(text),

@@ -13,6 +13,8 @@ export interface Operation {
   handler: string;
   /** What the handler does to the channels table, as IAM names it. */
   actions: readonly DynamoDbAction[];
+  /** What it does to the directory. */
+  directory?: readonly DynamoDbAction[];
   /** The indexes of the channels table that it queries. */
   indexes?: readonly string[];
   /** Files of packages that the handler reads as it runs. */
@@ -38,6 +40,7 @@ export const operations = [
     scope: 'channels:read',
     handler: 'functions/list-channels.ts',
     actions: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
+    directory: ['dynamodb:Query'],
     cursors: true,
   },
   {

@@ -21,12 +21,26 @@ export interface IndexDefinition {
   projection: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 
-/** Channels, their counters, tombstones and idempotency records: a partition a namespace. */
+/** Channels, their counters, tombstones, idempotency records and pending marks: a partition a namespace. */
 export const channelsTable: TableDefinition = {
   partitionKey: 'pk',
   sortKey: 'sk',
   timeToLive: 'expiresAt',
   stream: true,
+  indexes: [
+    /** Pending marks alone, of all namespaces: as a rule there are none, and it costs nothing to look. */
+    { name: 'byPending', partitionKey: 'pk', sortKey: 'pendingSince', projection: 'KEYS_ONLY' },
+  ],
+};
+
+/**
+ * What is derived from the channels so that lists cost what their page does: search entries and blocks. They are many,
+ * nobody follows their changes, and they can be made anew: hence a table without a stream.
+ */
+export const directoryTable: TableDefinition = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  stream: false,
 };
 
 /** Access keys, by key id. A table of its own, so that no function needs to write where keys are read. */
@@ -38,5 +52,6 @@ export const accessKeysTable: TableDefinition = {
 /** What the tables of an environment are called; two environments may share an account. */
 export const tableNames = (environment: string) => ({
   channels: `client-channels-${environment}`,
+  directory: `client-channels-directory-${environment}`,
   accessKeys: `client-channels-access-keys-${environment}`,
 });

@@ -17,6 +17,7 @@ export const localTables = tableNames(localEnvironment);
 export const functionEnvironment = (endpoint: string, cursorSecret: string) => ({
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
+  DIRECTORY_TABLE: localTables.directory,
   ACCESS_KEYS_TABLE: localTables.accessKeys,
   CURSOR_SECRET: cursorSecret,
   ...engineEnvironment,

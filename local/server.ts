@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { accessKeysTable, channelsTable } from '../lib/tables.ts';
+import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { engineEnvironment, enterEnvironment, functionEnvironment, localTables } from './environment.ts';
@@ -35,6 +35,7 @@ const prepareTables = async () => {
   try {
     await createTables(client, {
       [localTables.channels]: channelsTable,
+      [localTables.directory]: directoryTable,
       [localTables.accessKeys]: accessKeysTable,
     });
   } finally {

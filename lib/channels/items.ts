@@ -1,13 +1,8 @@
+import { leaveMark } from '../directory/mark.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { type Channel, toDocument } from './channel.ts';
-
-/**
- * A namespace is a partition, so that what another tenant owns can't even be named. Within it `!` sorts before every
- * channel's id and `~` behind them: one Query from `!` to `g` brings the counters and the first page, and nothing
- * else may ever stand between the two.
- */
-export const partitionOf = (namespace: string) => `NS#${namespace}`;
+import { keys } from './keys.ts';
 
 /** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
 export const counterShards = 8;
@@ -17,23 +12,6 @@ const day = 24 * 60 * 60;
 const tombstoneKept = 90 * day;
 /** Seconds for which an idempotency key is remembered. */
 const idempotencyKept = day;
-
-export const keys = {
-  channel: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: id }),
-  counter: (namespace: string, shard: number) => ({ pk: partitionOf(namespace), sk: `!count#${shard}` }),
-  tombstone: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: `~gone#${id}` }),
-  idempotency: (namespace: string, keyHash: string) => ({
-    pk: partitionOf(namespace),
-    sk: `~idempotency#${keyHash}`,
-  }),
-};
-
-/** The bounds of what stands in a partition, for Query. */
-export const range = {
-  beforeCounters: '!',
-  beforeChannels: '0',
-  afterChannels: 'g',
-};
 
 const toItem = (namespace: string, { _id, ...attributes }: Channel): Item => ({
   ...keys.channel(namespace, _id),
@@ -119,14 +97,17 @@ const writesFor = (
   const [old, now] = [tally(was), tally(is)];
   const change = { enabled: now.enabled - old.enabled, disabled: now.disabled - old.disabled };
   if (change.enabled || change.disabled) writes.push(count(namespace, shard, change));
+  const mark = leaveMark(namespace, was, is, by.now);
+  if (mark) writes.push(mark);
   return writes;
 };
 
 /**
  * All that must be written, together or not at all, for a channel to become another version (creation: from nothing;
  * deletion: to nothing): a copy in each of its namespaces, the totals of those that gained, lost or toggled it, a
- * tombstone where it is gone. Refused where the stored version is no longer `before`. A channel that moves between 10
- * namespaces and 10 others makes 60 writes; a transaction takes 100.
+ * tombstone where it is gone, a mark for the directory where it came, went or was renamed. Refused where the stored
+ * version is no longer `before`. A channel that moves between 10 namespaces and 10 others makes 80 writes; a transaction
+ * takes 100.
  * @param shard which of the counter items takes the change in the totals
  */
 export const transition = (

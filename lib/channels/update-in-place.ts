@@ -1,6 +1,6 @@
 import type { Update } from '../dynamodb/table.ts';
 import type { Channel } from './channel.ts';
-import { keys } from './items.ts';
+import { keys } from './keys.ts';
 import { type Authorship, changedFields, type Precondition } from './rules.ts';
 import type { ChannelPatch } from './schema.ts';
 

@@ -1,4 +1,5 @@
 import { ApiError } from '../errors.ts';
+import type { Item } from './failures.ts';
 import type { Query, Table } from './table.ts';
 
 /**
@@ -31,3 +32,13 @@ export async function* pagesWithinBudget(table: Table, query: Query) {
     if (page.lastKey && --left === 0) throw tooBroad();
   }
 }
+
+/** The first items of a query, at most so many. */
+export const readFirst = async (table: Table, query: Query, most: number): Promise<Item[]> => {
+  const items: Item[] = [];
+  for await (const page of pages(table, { ...query, Limit: most })) {
+    items.push(...page.items);
+    if (items.length >= most) break;
+  }
+  return items.slice(0, most);
+};

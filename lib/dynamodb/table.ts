@@ -23,9 +23,9 @@ type Key = Record<string, string>;
 type OnThisTable<Input> = Input extends unknown ? Omit<Input, 'TableName' | 'ReturnConsumedCapacity'> : never;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** One write of a transaction; the table is the one that runs it. */
+/** One write of a transaction: in the table that runs it, or in another that it names. */
 export type Write = {
-  [Kind in keyof TransactItem]: OnThisTable<NonNullable<TransactItem[Kind]>>;
+  [Kind in keyof TransactItem]: OnThisTable<NonNullable<TransactItem[Kind]>> & { TableName?: string };
 };
 export type Query = OnThisTable<QueryCommandInput>;
 export type Update = OnThisTable<UpdateCommandInput>;
@@ -49,20 +49,20 @@ const attemptsOf = (outcome: unknown) =>
  */
 export class Table {
   readonly #client: DynamoDBDocumentClient;
-  readonly #name: string;
+  readonly name: string;
   readonly #meter: Meter;
   readonly signal: AbortSignal;
 
   constructor(client: DynamoDBDocumentClient, name: string, meter: Meter, signal: AbortSignal) {
     this.#client = client;
-    this.#name = name;
+    this.name = name;
     this.#meter = meter;
     this.signal = signal;
   }
 
   /** Reads one item, strongly consistent. */
   async get(key: Key): Promise<Item | undefined> {
-    const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true, ...metered });
+    const command = new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true, ...metered });
     const { Item } = await this.#call('read', (options) => this.#client.send(command, options));
     return Item;
   }
@@ -76,14 +76,14 @@ export class Table {
       for (let start = 0; start < left.length; start += batchGetLimit) {
         const Keys = left.slice(start, start + batchGetLimit);
         const command = new BatchGetCommand({
-          RequestItems: { [this.#name]: { Keys, ConsistentRead: true } },
+          RequestItems: { [this.name]: { Keys, ConsistentRead: true } },
           ...metered,
         });
         const output: BatchGetCommandOutput = await this.#call('read', (options) =>
           this.#client.send(command, options),
         );
-        items.push(...(output.Responses?.[this.#name] ?? []));
-        unprocessed.push(...((output.UnprocessedKeys?.[this.#name]?.Keys as Key[] | undefined) ?? []));
+        items.push(...(output.Responses?.[this.name] ?? []));
+        unprocessed.push(...((output.UnprocessedKeys?.[this.name]?.Keys as Key[] | undefined) ?? []));
       }
       if (!unprocessed.length) return items;
       left = unprocessed;
@@ -93,18 +93,26 @@ export class Table {
 
   /** Reads one page of at most 1 MB. */
   async query(query: Query): Promise<QueryPage> {
-    const command = new QueryCommand({ TableName: this.#name, ...query, ...metered });
+    const command = new QueryCommand({ TableName: this.name, ...query, ...metered });
     const { Items, LastEvaluatedKey, Count } = await this.#call('read', (options) =>
       this.#client.send(command, options),
     );
     return { items: Items ?? [], lastKey: LastEvaluatedKey, count: Count ?? 0 };
   }
 
-  /** Reads the whole table, a page at a time. For commands that a person runs, never for a request. */
-  async *scan(): AsyncGenerator<Item> {
+  /**
+   * Reads the whole table, or one index of it, a page at a time. For commands that a person runs and for what a schedule
+   * does, never for a request.
+   */
+  async *scan(index?: string): AsyncGenerator<Item> {
     let from: Key | undefined;
     do {
-      const command = new ScanCommand({ TableName: this.#name, ExclusiveStartKey: from, ...metered });
+      const command = new ScanCommand({
+        TableName: this.name,
+        IndexName: index,
+        ExclusiveStartKey: from,
+        ...metered,
+      });
       const { Items = [], LastEvaluatedKey } = await this.#call('read', (options) =>
         this.#client.send(command, options),
       );
@@ -114,14 +122,14 @@ export class Table {
   }
 
   async put(put: OnThisTable<PutCommandInput>): Promise<void> {
-    const command = new PutCommand({ TableName: this.#name, ...put, ...metered });
+    const command = new PutCommand({ TableName: this.name, ...put, ...metered });
     await this.#call('write', (options) => this.#client.send(command, options));
   }
 
   /** Changes one item in one round trip, and answers it as it then is. */
   async update(update: Update): Promise<Item> {
     const command = new UpdateCommand({
-      TableName: this.#name,
+      TableName: this.name,
       ...update,
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -143,7 +151,7 @@ export class Table {
       const TransactItems = draw().map(
         (write) =>
           Object.fromEntries(
-            Object.entries(write).map(([kind, input]) => [kind, { TableName: this.#name, ...input }]),
+            Object.entries(write).map(([kind, input]) => [kind, { TableName: this.name, ...input }]),
           ) as TransactItem,
       );
       const command = new TransactWriteCommand({

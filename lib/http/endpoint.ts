@@ -15,6 +15,8 @@ export interface Request extends APIGatewayProxyEventV2 {
   caller: Caller;
   /** The channels table, within this request's time. */
   channels: Table;
+  /** The directory, likewise. */
+  directory: Table;
 }
 
 interface Incoming extends Request {
@@ -39,6 +41,7 @@ const open = ({ event, context }: Hook): void => {
   event.meter = new Meter();
   const signal = AbortSignal.timeout(patience);
   event.channels = new Table(client, config.CHANNELS_TABLE, event.meter, signal);
+  event.directory = new Table(client, config.DIRECTORY_TABLE, event.meter, signal);
   event.accessKeys = new Table(client, config.ACCESS_KEYS_TABLE, event.meter, signal);
 };
 

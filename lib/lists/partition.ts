@@ -1,16 +1,8 @@
 import type { Channel } from '../channels/channel.ts';
 import { type IdRange, isEmpty } from '../channels/id-range.ts';
-import {
-  counterShards,
-  fromItem,
-  isCounter,
-  range as itemRange,
-  keys,
-  partitionOf,
-  sumCounters,
-} from '../channels/items.ts';
-import type { Item } from '../dynamodb/failures.ts';
-import { pages, pagesWithinBudget } from '../dynamodb/pages.ts';
+import { counterShards, fromItem, isCounter, sumCounters } from '../channels/items.ts';
+import { range as itemRange, keys, partitionOf } from '../channels/keys.ts';
+import { pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
 import type { Query, Table } from '../dynamodb/table.ts';
 
 const within = (namespace: string, first: string, last: string): Query => ({
@@ -18,15 +10,6 @@ const within = (namespace: string, first: string, last: string): Query => ({
   ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
   ConsistentRead: true,
 });
-
-const readItems = async (table: Table, query: Query, most: number): Promise<Item[]> => {
-  const items: Item[] = [];
-  for await (const page of pages(table, { ...query, Limit: most })) {
-    items.push(...page.items);
-    if (items.length >= most) break;
-  }
-  return items.slice(0, most);
-};
 
 /** The first channels of a range, in the order of their ids or against it. */
 export const readChannels = async (
@@ -38,7 +21,7 @@ export const readChannels = async (
 ): Promise<Channel[]> => {
   if (isEmpty(range)) return [];
   const query = { ...within(namespace, range.first, range.last), ScanIndexForward: !descending };
-  return (await readItems(table, query, most)).map(fromItem);
+  return (await readFirst(table, query, most)).map(fromItem);
 };
 
 /** All channels of a range. @throws ApiError `query_too_broad` beyond the budget. */
@@ -87,7 +70,7 @@ export const skipChannels = async (
 /** How many channels a namespace has. */
 export const readTotal = async (table: Table, namespace: string): Promise<number> => {
   const query = within(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
-  const { enabled, disabled } = sumCounters(await readItems(table, query, counterShards));
+  const { enabled, disabled } = sumCounters(await readFirst(table, query, counterShards));
   return enabled + disabled;
 };
 
@@ -98,7 +81,7 @@ export const readFirstChannels = async (
   most: number,
 ): Promise<{ channels: Channel[]; total: number }> => {
   const query = within(namespace, itemRange.beforeCounters, itemRange.afterChannels);
-  const items = await readItems(table, query, counterShards + most);
+  const items = await readFirst(table, query, counterShards + most);
   const { enabled, disabled } = sumCounters(items.filter(isCounter));
   const channels = items.filter((item) => !isCounter(item)).map(fromItem);
   return { channels: channels.slice(0, most), total: enabled + disabled };

@@ -103,6 +103,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
         Variables: {
           ENVIRONMENT: name,
           CHANNELS_TABLE: `client-channels-${name}`,
+          DIRECTORY_TABLE: `client-channels-directory-${name}`,
           ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
           LOG_REQUESTS: 'on',
         },

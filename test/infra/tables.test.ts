@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { DataStack } from '../../infra/data-stack.ts';
 import { type Environment, environments } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
-import { accessKeysTable, channelsTable, type TableDefinition, tableNames } from '../../lib/tables.ts';
+import {
+  accessKeysTable,
+  channelsTable,
+  directoryTable,
+  type TableDefinition,
+  tableNames,
+} from '../../lib/tables.ts';
 import { toCreateTableInput } from '../../local/create-tables.ts';
 import { indexChanges, type TableSchema } from './index-changes.ts';
 import { released } from './released.ts';
@@ -27,6 +33,7 @@ describe.each(environments)('the tables of $name', (environment) => {
 
   it.each([
     ['channels', names.channels, channelsTable],
+    ['directory', names.directory, directoryTable],
     ['access keys', names.accessKeys, accessKeysTable],
   ])('%s is the table that the local engine creates', (_, tableName: string, definition: TableDefinition) => {
     const deployed = tableOf(tableName);

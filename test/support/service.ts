@@ -5,7 +5,7 @@ import { createApiKey, formatApiKey, type Scope } from '../../lib/access/api-key
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
+import { accessKeysTable, channelsTable, directoryTable } from '../../lib/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/routes.ts';
@@ -37,6 +37,7 @@ export interface Service {
   environment: string;
   /** The tables, as the service itself sees them. */
   channels: Table;
+  directory: Table;
   accessKeys: Table;
   newKey(grant: Grant): Promise<string>;
   /** `call('GET /client-channel', …)`: one request over HTTP. */
@@ -86,14 +87,20 @@ export const startService = async (lineTo?: (engine: string) => Promise<string>)
   const engine = await startTestEngine();
   if (lineTo) process.env.AWS_ENDPOINT_URL_DYNAMODB = await lineTo(engine.endpoint);
   const suffix = randomUUID();
-  const names = { channels: `channels-${suffix}`, accessKeys: `access-keys-${suffix}` };
+  const names = {
+    channels: `channels-${suffix}`,
+    directory: `directory-${suffix}`,
+    accessKeys: `access-keys-${suffix}`,
+  };
   await createTables(new DynamoDBClient({}), {
     [names.channels]: channelsTable,
+    [names.directory]: directoryTable,
     [names.accessKeys]: accessKeysTable,
   });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
+    DIRECTORY_TABLE: names.directory,
     ACCESS_KEYS_TABLE: names.accessKeys,
     CURSOR_SECRET: 'c0'.repeat(32),
   });
@@ -106,6 +113,7 @@ export const startService = async (lineTo?: (engine: string) => Promise<string>)
     url,
     environment,
     channels: open(names.channels),
+    directory: open(names.directory),
     accessKeys,
     newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
       const key = createApiKey(environment);

@@ -1,0 +1,23 @@
+/**
+ * A namespace is a partition, so that what another tenant owns can't even be named. Within it `!` sorts before every
+ * channel's id and `~` behind them: one Query from `!` to `g` brings the counters and the first page, and nothing
+ * else may ever stand between the two.
+ */
+export const partitionOf = (namespace: string) => `NS#${namespace}`;
+
+export const keys = {
+  channel: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: id }),
+  counter: (namespace: string, shard: number) => ({ pk: partitionOf(namespace), sk: `!count#${shard}` }),
+  tombstone: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: `~gone#${id}` }),
+  idempotency: (namespace: string, keyHash: string) => ({
+    pk: partitionOf(namespace),
+    sk: `~idempotency#${keyHash}`,
+  }),
+};
+
+/** The bounds of what stands in a partition, for Query. */
+export const range = {
+  beforeCounters: '!',
+  beforeChannels: '0',
+  afterChannels: 'g',
+};

@@ -1,0 +1,49 @@
+import { cutToBytes, sortedBytes } from '../text/fold.ts';
+
+/** Stands between a suffix and an id: no name holds it, so a suffix ends where it ought to. */
+const end = '\u0000';
+
+const partitionOf = (namespace: string) => `WORDS#${namespace}`;
+
+/** That a channel's folded name has a word with this suffix. The whole name is there too, so that other words can be sought in it. */
+export interface Entry {
+  pk: string;
+  sk: string;
+  name: string;
+}
+
+const suffixesOf = (word: string): string[] => {
+  const characters = [...word];
+  return characters.map((_, at) => characters.slice(at).join(''));
+};
+
+/**
+ * Every suffix of every word of a folded name: whatever stands inside a word begins one of them. What has more bytes
+ * than a key takes is cut at a character; who asks for more has to compare the name.
+ */
+export const entriesOf = (namespace: string, id: string, folded: string): Entry[] => {
+  const suffixes = new Set(folded.split(' ').flatMap(suffixesOf).map(cut));
+  return [...suffixes].map((suffix) => ({
+    pk: partitionOf(namespace),
+    sk: `${suffix}${end}${id}`,
+    name: folded,
+  }));
+};
+
+const cut = (text: string) => cutToBytes(text, sortedBytes);
+
+/** The entries of all words that hold this text, as a query of the directory. */
+export const entriesHolding = (namespace: string, text: string) => ({
+  KeyConditionExpression: 'pk = :pk AND begins_with(sk, :text)',
+  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':text': cut(text) },
+  ConsistentRead: true,
+});
+
+/** All entries of a namespace, as a query of the directory. */
+export const allEntries = (namespace: string) => ({
+  KeyConditionExpression: 'pk = :pk',
+  ExpressionAttributeValues: { ':pk': partitionOf(namespace) },
+  ConsistentRead: true,
+});
+
+export const idOfEntry = (sk: string): string => sk.slice(sk.lastIndexOf(end) + end.length);

@@ -1,0 +1,102 @@
+import type { Channel } from '../channels/channel.ts';
+import { everyId, type IdRange } from '../channels/id-range.ts';
+import { partitionOf } from '../channels/keys.ts';
+import { pagesWithinBudget } from '../dynamodb/pages.ts';
+import type { Table, Write } from '../dynamodb/table.ts';
+import { foldText } from '../text/fold.ts';
+
+/**
+ * What the directory does not know yet of one channel in one namespace. A change leaves it in its own transaction, since
+ * a name has more search entries than a transaction takes; `settle` brings the directory up to date and removes it. Where
+ * an id has a mark, readers believe the mark and not the directory.
+ */
+export interface Mark {
+  id: string;
+  /** Tells this state of the mark from any other, earlier or later. */
+  token: string;
+  /** The folded name by which the channel is to be found; absent where it is gone. */
+  target?: string;
+  /** The folded names of which entries may exist. */
+  entered: string[];
+  /** Whether the blocks count the channel. */
+  counted: boolean;
+}
+
+const prefix = '~pending#';
+
+export const markKey = (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: prefix + id });
+
+/** The index in which marks stand alone, by the time since when they wait. */
+export const markIndex = 'byPending';
+
+export const toMark = (item: Record<string, unknown>): Mark => {
+  const { sk, token, target, entered, counted } = item as unknown as Mark & { sk: string };
+  return { id: sk.slice(prefix.length), token, ...(target !== undefined && { target }), entered, counted };
+};
+
+/** The channel that a mark's key stands for. */
+export const readMarkKey = ({ pk, sk }: { pk: string; sk: string }) => ({
+  namespace: pk.slice(partitionOf('').length),
+  id: sk.slice(prefix.length),
+});
+
+/**
+ * The write that leaves a mark, or nothing where a change is none to the directory. What an earlier mark holds of the
+ * directory's state stays: only the target is replaced.
+ * @param was the channel in the namespace before, absent where it was not there
+ * @param is the same after
+ * @param now milliseconds since the epoch
+ */
+export const leaveMark = (
+  namespace: string,
+  was: Channel | undefined,
+  is: Channel | undefined,
+  now: number,
+): Write | undefined => {
+  const channel = is ?? was;
+  const [old, target] = [was, is].map((version) => version && foldText(version.name));
+  if (!channel || old === target) return undefined;
+  const version = is ? is.__v : channel.__v + 1;
+  return {
+    Update: {
+      Key: markKey(namespace, channel._id),
+      UpdateExpression:
+        'SET #token = :token, pendingSince = :now, entered = if_not_exists(entered, :entered), ' +
+        'counted = if_not_exists(counted, :counted)' +
+        (target === undefined ? ' REMOVE #target' : ', #target = :target'),
+      ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+      ExpressionAttributeValues: {
+        ':token': `${version}`,
+        ':now': new Date(now).toISOString(),
+        ':entered': old === undefined ? [] : [old],
+        ':counted': old !== undefined,
+        ...(target !== undefined && { ':target': target }),
+      },
+    },
+  };
+};
+
+/** The marks of the channels whose ids lie in a range. @throws ApiError `query_too_broad` beyond the budget. */
+export const readMarks = async (
+  channels: Table,
+  namespace: string,
+  { first, last }: IdRange = everyId,
+): Promise<Mark[]> => {
+  const marks: Mark[] = [];
+  const query = {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: {
+      ':pk': partitionOf(namespace),
+      ':first': prefix + first,
+      ':last': prefix + last,
+    },
+    ConsistentRead: true,
+  };
+  for await (const page of pagesWithinBudget(channels, query)) marks.push(...page.items.map(toMark));
+  return marks;
+};
+
+/** Whether two readings of the marks found the same. */
+export const isSame = (marks: Mark[], others: Mark[]) =>
+  marks.length === others.length &&
+  marks.every(({ id, token }, index) => others[index]?.id === id && others[index].token === token);
