@@ -56,19 +56,46 @@ const tombstone = (namespace: string) => ({
   },
 });
 
+/** A mark for the directory, which tells of the name before and after. */
+const mark = (namespace: string, was: string | undefined, is: string | undefined, token = '4') => ({
+  Update: {
+    Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
+    UpdateExpression:
+      'SET #token = :token, pendingSince = :now, entered = if_not_exists(entered, :entered), ' +
+      `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
+    ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+    ExpressionAttributeValues: {
+      ':token': token,
+      ':now': '2023-11-14T22:13:20.000Z',
+      ':entered': was === undefined ? [] : [was],
+      ':counted': was !== undefined,
+      ...(is !== undefined && { ':target': is }),
+    },
+  },
+});
+
 // A transaction's item of up to 1 KB is two write units.
 describe('what is written', () => {
-  test('for a creation: the copy, where there is none yet, and the count', () => {
+  test('for a creation: the copy, where there is none yet, the count, and a mark', () => {
     expect(transition(undefined, channel, by, 5)).toEqual([
       { Put: { Item: copyIn('a'), ConditionExpression: 'attribute_not_exists(pk)' } },
       count('a', 1, 0),
+      mark('a', undefined, 'retail', '3'),
     ]);
   });
 
-  test('for a renaming: the copy of the version as it was', () => {
+  test('for a renaming: the copy of the version as it was, and a mark', () => {
     const renamed = { ...channel, name: 'New', __v: 4 };
     expect(transition(channel, renamed, by, 5)).toEqual([
       { Put: { Item: copyIn('a', { name: 'New', __v: 4 }), ...isVersion3 } },
+      mark('a', 'retail', 'new'),
+    ]);
+  });
+
+  test('for a renaming that folding makes none: the copy alone', () => {
+    const renamed = { ...channel, name: 'RETAIL', __v: 4 };
+    expect(transition(channel, renamed, by, 5)).toEqual([
+      { Put: { Item: copyIn('a', { name: 'RETAIL', __v: 4 }), ...isVersion3 } },
     ]);
   });
 
@@ -80,11 +107,12 @@ describe('what is written', () => {
     ]);
   });
 
-  test('for a deletion: no copy, a tombstone, and the count', () => {
+  test('for a deletion: no copy, a tombstone, the count, and a mark', () => {
     expect(transition(channel, undefined, by, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
+      mark('a', 'retail', undefined),
     ]);
   });
 
@@ -94,6 +122,7 @@ describe('what is written', () => {
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
+      mark('a', 'retail', undefined),
       {
         Put: {
           Item: copyIn('b', { company_namespace: ['b'], __v: 4 }),
@@ -102,6 +131,7 @@ describe('what is written', () => {
       },
       { Delete: { Key: { pk: 'NS#b', sk: `~gone#${id}` } } },
       count('b', 1, 0),
+      mark('b', undefined, 'retail'),
     ]);
   });
 
@@ -109,7 +139,7 @@ describe('what is written', () => {
     const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `${prefix}${index}`);
     const from = { ...channel, company_namespace: names('a') };
     const to = { ...channel, company_namespace: names('b'), __v: 4 };
-    expect(transition(from, to, by, 5)).toHaveLength(60);
+    expect(transition(from, to, by, 5)).toHaveLength(80);
   });
 });
 

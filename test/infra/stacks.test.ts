@@ -39,7 +39,12 @@ describe.each(environments)('the stacks of $name', (environment) => {
   it.each(
     rows.map((row) => row.name),
   )('%s may do what its row says on its table, and no more', (operation) => {
-    const { scope, actions, indexes = [] } = rows.find((row) => row.name === operation) as Operation;
+    const {
+      scope,
+      actions,
+      directory = [],
+      indexes = [],
+    } = rows.find((row) => row.name === operation) as Operation;
     const { properties } = functionOf(api, `client-channels-${name}-${operation}`);
     const statements = statementsOf(api, properties.Role).filter(({ actions: [first = ''] }) =>
       first.startsWith('dynamodb:'),
@@ -49,6 +54,9 @@ describe.each(environments)('the stacks of $name', (environment) => {
         ? [{ actions: ['dynamodb:GetItem'], resources: [`${arn}/client-channels-access-keys-${name}`] }]
         : []),
       ...(actions.length ? [{ actions, resources: [`${arn}/client-channels-${name}`] }] : []),
+      ...(directory.length
+        ? [{ actions: directory, resources: [`${arn}/client-channels-directory-${name}`] }]
+        : []),
       ...(indexes.length
         ? [
             {
@@ -189,7 +197,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it('keeps what an environment with data must not lose, and recovers any second of it', () => {
     const tables = ofType(data, 'AWS::DynamoDB::Table');
-    expect(tables).toHaveLength(2);
+    expect(tables).toHaveLength(3);
     for (const [id, table] of tables) {
       expect(table.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
       expect(table.DeletionProtectionEnabled ?? false).toBe(keepsData);

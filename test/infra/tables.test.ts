@@ -56,7 +56,11 @@ describe.each(environments)('the tables of $name', (environment) => {
   });
 
   it('can be deployed over the last release', () => {
-    const tables = { channels: tableOf(names.channels), accessKeys: tableOf(names.accessKeys) };
+    const tables = {
+      channels: tableOf(names.channels),
+      directory: tableOf(names.directory),
+      accessKeys: tableOf(names.accessKeys),
+    };
     for (const [table, schema] of Object.entries(released()))
       expect(indexChanges(schema, tables[table as keyof typeof tables] as TableSchema).length).toBeLessThan(
         2,
@@ -64,7 +68,8 @@ describe.each(environments)('the tables of $name', (environment) => {
   });
 
   it('has the keys that the last release has: another key is another table', () => {
-    const { channels, accessKeys } = released();
+    const { channels, directory, accessKeys } = released();
+    expect(tableOf(names.directory).KeySchema).toEqual(directory.KeySchema);
     expect(tableOf(names.channels).KeySchema).toEqual(channels.KeySchema);
     expect(tableOf(names.accessKeys).KeySchema).toEqual(accessKeys.KeySchema);
   });

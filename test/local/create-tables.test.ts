@@ -14,7 +14,8 @@ import { startTestEngine } from '../support/engine.ts';
 
 describe('toCreateTableInput', () => {
   it('is the whole table, with its stream', () => {
-    expect(toCreateTableInput('channels', channelsTable)).toEqual({
+    const definition = { partitionKey: 'pk', sortKey: 'sk', timeToLive: 'expiresAt', stream: true };
+    expect(toCreateTableInput('channels', definition)).toEqual({
       TableName: 'channels',
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
