@@ -1,4 +1,5 @@
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { contextOf } from './function-context.ts';
 import { type Answer, gatewayAnswer, toAnswer } from './gateway-answer.ts';
 import type { Route } from './gateway-routes.ts';
 
@@ -8,24 +9,6 @@ const lambdaLimit = 6 * 1024 * 1024;
 /** How long a function has, in milliseconds: a second less than the gateway waits for it. */
 const functionTimeout = 29_000;
 
-const contextOf = (functionName: string, requestId: string): Context => {
-  const deadline = performance.now() + functionTimeout;
-  return {
-    awsRequestId: requestId,
-    callbackWaitsForEmptyEventLoop: false,
-    functionName,
-    functionVersion: '$LATEST',
-    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`,
-    memoryLimitInMB: '1024',
-    logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: 'local',
-    getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
-    done: () => undefined,
-    fail: () => undefined,
-    succeed: () => undefined,
-  };
-};
-
 /**
  * Has a function answer an event, which passes as JSON both ways, as it does in Lambda: what is no JSON gets lost here
  * already. Never rejects: a function that fails is an answer too, with the reason on standard error.
@@ -34,7 +17,8 @@ export const invokeFunction = async (route: Route, event: APIGatewayProxyEventV2
   const sent = JSON.stringify(event);
   if (Buffer.byteLength(sent) > lambdaLimit) return gatewayAnswer(413);
   try {
-    const context = contextOf(route.name ?? event.routeKey, event.requestContext.requestId);
+    const { requestId } = event.requestContext;
+    const context = contextOf(route.name ?? event.routeKey, requestId, functionTimeout);
     const result = JSON.stringify(await route.invoke(JSON.parse(sent), context));
     if (result === undefined) throw new TypeError('The function returned nothing');
     if (Buffer.byteLength(result) > lambdaLimit) throw new RangeError('The function returned more than 6 MB');

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { consumers } from '../lib/consumers.ts';
 import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts';
+import { type RunningConsumers, startConsumers } from './consumers.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { engineEnvironment, enterEnvironment, functionEnvironment, localTables } from './environment.ts';
@@ -53,15 +55,16 @@ const newPromise = <Value>() => {
 };
 
 /**
- * Starts the whole service in this process: gateway, state, engine, tables, key, functions. The port is taken first, so
- * that nothing else is touched where it is not free; requests that come before all is ready wait.
+ * Starts the whole service in this process: gateway, state, engine, tables, key, functions, and what the stream feeds.
+ * The port is taken first, so that nothing else is touched where it is not free; requests that come before all is ready
+ * wait.
  * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
  */
 export const startServer = async ({ port, folder, inMemory, signal }: ServerOptions): Promise<Server> => {
   const { promise: routes, resolve: serve, reject: giveUp } = newPromise<readonly Route[]>();
-  const started: { gateway?: Gateway; engine?: Engine; claim?: Claim } = {};
+  const started: { gateway?: Gateway; engine?: Engine; claim?: Claim; consumers?: RunningConsumers } = {};
   const stop = async () => {
-    await started.gateway?.close();
+    await Promise.all([started.gateway?.close(), started.consumers?.stop()]);
     await started.engine?.stop();
     started.claim?.release();
   };
@@ -87,7 +90,9 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
-    serve(await loadRoutes());
+    const functions = await loadRoutes();
+    started.consumers = await startConsumers(consumers, { tableName: localTables.channels });
+    serve(functions);
     signal.throwIfAborted();
     return { url: gateway.url, apiKey, engineEnded: engine.ended, stop };
   } catch (error) {

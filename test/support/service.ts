@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { saveAccessKey } from '../../lib/access/access-keys.ts';
 import { createApiKey, formatApiKey, type Scope } from '../../lib/access/api-key.ts';
+import { consumers } from '../../lib/consumers.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { accessKeysTable, channelsTable, directoryTable } from '../../lib/tables.ts';
+import { type RunningConsumers, startConsumers } from '../../local/consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/routes.ts';
@@ -40,6 +42,8 @@ export interface Service {
   directory: Table;
   accessKeys: Table;
   newKey(grant: Grant): Promise<string>;
+  /** What the stream feeds, of the consumers that were asked for. */
+  mappings: RunningConsumers['mappings'];
   /** `call('GET /client-channel', …)`: one request over HTTP. */
   call(route: string, call?: Call): Promise<Reply>;
   stop(): Promise<void>;
@@ -81,8 +85,12 @@ export const send = async (url: string, route: string, { key, headers, body }: C
  * The service of one test file: the handlers, behind the local gateway, on an engine of their own. Functions read their
  * environment when they are loaded, so this must be called before any of them is imported.
  * @param lineTo puts something between the service and the engine, and answers where that is reached
+ * @param consumerNames the functions on the stream that run too, as `lib/consumers.ts` names them; none as a rule
  */
-export const startService = async (lineTo?: (engine: string) => Promise<string>): Promise<Service> => {
+export const startService = async (
+  lineTo?: (engine: string) => Promise<string>,
+  consumerNames: string[] = [],
+): Promise<Service> => {
   const environment = 'test';
   const engine = await startTestEngine();
   if (lineTo) process.env.AWS_ENDPOINT_URL_DYNAMODB = await lineTo(engine.endpoint);
@@ -108,10 +116,15 @@ export const startService = async (lineTo?: (engine: string) => Promise<string>)
   const open = (name: string) => new Table(client, name, new Meter(), AbortSignal.timeout(600_000));
   const accessKeys = open(names.accessKeys);
   const gateway = await startGateway({ routes: await loadRoutes(), port: 0 });
+  const fed = await startConsumers(
+    consumers.filter(({ name }) => consumerNames.includes(name)),
+    { tableName: names.channels },
+  );
   const url = `http://127.0.0.1:${gateway.port}`;
   return {
     url,
     environment,
+    mappings: fed.mappings,
     channels: open(names.channels),
     directory: open(names.directory),
     accessKeys,
@@ -126,7 +139,7 @@ export const startService = async (lineTo?: (engine: string) => Promise<string>)
     },
     call: (route, call) => send(url, route, call),
     stop: async () => {
-      await gateway.close();
+      await Promise.all([gateway.close(), fed.stop()]);
       await engine.stop();
     },
   };

@@ -1,0 +1,43 @@
+import type { DynamoDbAction } from './operations.ts';
+import type { tableNames } from './tables.ts';
+
+/** One row a function on the channels table's stream: deployment and local server read this table alike. */
+export interface Consumer {
+  name: string;
+  /** The file, from the project's root, whose export `handler` takes the records. */
+  handler: string;
+  /** What it is for, in a line that the Lambda console shows. */
+  description: string;
+  /** Seconds that one batch may take. */
+  timeout: number;
+  mapping: StreamParameters;
+  /** What the handler does to each table, as IAM names it. Reading the stream is the mapping's, and stands in none. */
+  actions: Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
+}
+
+/** How Lambda's event source mapping feeds a function, in its own terms. */
+export interface StreamParameters {
+  /** A record is delivered where one of these matches it; at most 5. */
+  filters: readonly FilterPattern[];
+  /** Where a new mapping begins: with the oldest record that the stream still has (24 hours), or with the next. */
+  startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  /** The most records in one batch; a batch holds at most 6 MB too. */
+  batchSize: number;
+  /** Seconds that an incomplete batch may wait to be filled; 0 delivers what is there. */
+  maximumBatchingWindow: number;
+  /** Whether a batch on which the function failed is tried again in two halves; halving counts as no retry. */
+  bisectBatchOnError: boolean;
+  /** How often a failed batch is tried again before it becomes a dead letter. */
+  retryAttempts: number;
+  /** Seconds after which a record becomes a dead letter untried; from 60. */
+  maximumRecordAge: number;
+  /** Whether the function may answer which records failed (`batchItemFailures`), as their sequence numbers. */
+  reportBatchItemFailures: boolean;
+}
+
+/** Lambda's filter rule syntax, as far as a row needs it: any of the values given for each field that is named. */
+export interface FilterPattern {
+  readonly [field: string]: FilterPattern | readonly (string | { readonly prefix: string })[];
+}
+
+export const consumers: readonly Consumer[] = [];

@@ -1,0 +1,26 @@
+import type { Context } from 'aws-lambda';
+
+/**
+ * What Lambda tells a function of its invocation.
+ * @param timeout milliseconds that the function has, from now
+ */
+export const contextOf = (functionName: string, requestId: string, timeout: number): Context => {
+  const deadline = performance.now() + timeout;
+  return {
+    awsRequestId: requestId,
+    callbackWaitsForEmptyEventLoop: false,
+    functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: functionArn(functionName),
+    memoryLimitInMB: '1024',
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+};
+
+export const functionArn = (functionName: string): string =>
+  `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`;

@@ -1,0 +1,46 @@
+import type { _Record } from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { StreamParameters } from '../lib/consumers.ts';
+import { matches } from './stream-filter.ts';
+
+/** What Lambda takes as an event, in bytes as JSON; the rest is for what stands around the records. */
+const payloadLimit = 6 * 1024 * 1024 - 100;
+
+/** How many of the records make the next batch. */
+const nextBatchLength = (records: DynamoDBRecord[], batchSize: number): number => {
+  let bytes = 0;
+  const tooMany = records.slice(0, batchSize).findIndex((record) => {
+    bytes += Buffer.byteLength(JSON.stringify(record)) + 1;
+    return bytes > payloadLimit;
+  });
+  return tooMany < 0 ? Math.min(records.length, batchSize) : Math.max(1, tooMany);
+};
+
+/** A record of the stream as Lambda hands it on: its time is in seconds there. */
+const toLambdasForm = (record: _Record, eventSourceARN: string): DynamoDBRecord => {
+  const { ApproximateCreationDateTime: time, ...change } = record.dynamodb ?? {};
+  return {
+    ...record,
+    eventSourceARN,
+    dynamodb: { ...change, ...(time && { ApproximateCreationDateTime: time.getTime() / 1000 }) },
+  } as DynamoDBRecord;
+};
+
+/** What a shard's pages hold for a function, filtered and in batches; an incomplete one waits for its window. */
+export async function* toBatches(
+  pages: AsyncIterable<_Record[]>,
+  { filters, batchSize, maximumBatchingWindow }: StreamParameters,
+  streamArn: string,
+): AsyncGenerator<DynamoDBRecord[]> {
+  const waiting: DynamoDBRecord[] = [];
+  let since = 0;
+  const isDue = () => Date.now() - since >= maximumBatchingWindow * 1000;
+  const takeNext = () => waiting.splice(0, nextBatchLength(waiting, batchSize));
+  for await (const page of pages) {
+    if (!waiting.length) since = Date.now();
+    for (const record of page.map((each) => toLambdasForm(each, streamArn)))
+      if (filters.some((pattern) => matches(pattern, record))) waiting.push(record);
+    while (waiting.length >= batchSize || (waiting.length && isDue())) yield takeNext();
+  }
+  while (waiting.length) yield takeNext();
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { Consumer } from '../lib/consumers.ts';
+import { contextOf } from './function-context.ts';
+
+export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => unknown;
+
+/**
+ * Has a function take records, which pass as JSON both ways, as they do in Lambda.
+ * @throws what the function throws, or an Error where it takes longer than its row allows.
+ */
+export const invokeConsumer = async (
+  { name, timeout }: Consumer,
+  handler: StreamHandler,
+  Records: DynamoDBRecord[],
+): Promise<unknown> => {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${timeout} s`)), timeout * 1000);
+  });
+  try {
+    const event: DynamoDBStreamEvent = JSON.parse(JSON.stringify({ Records }));
+    const answer = await Promise.race([
+      handler(event, contextOf(name, randomUUID(), timeout * 1000)),
+      tooLate,
+    ]);
+    return JSON.parse(JSON.stringify(answer ?? null));
+  } finally {
+    clearTimeout(timer);
+  }
+};

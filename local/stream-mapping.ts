@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient, type Shard } from '@aws-sdk/client-dynamodb-streams';
+import type { Consumer } from '../lib/consumers.ts';
+import { toBatches } from './stream-batches.ts';
+import { type DeadLetter, deliver } from './stream-delivery.ts';
+import { invokeConsumer, type StreamHandler } from './stream-function.ts';
+import { listShards, openShard, type Position } from './stream-shards.ts';
+
+export interface StreamMappingOptions {
+  consumer: Consumer;
+  handler: StreamHandler;
+  tableName: string;
+  /** Hears of failures, and of each dead letter, in a line. */
+  report?: (line: string) => void;
+}
+
+export interface StreamMapping {
+  /** The last 1,000. */
+  deadLetters: readonly DeadLetter[];
+  /** Lets a running invocation end, and begins no other. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+const deadLettersKept = 1_000;
+
+/** Milliseconds between two looks for new shards. */
+const shardInterval = 1_000;
+
+const streamOf = async (tableName: string): Promise<string> => {
+  const client = new DynamoDBClient();
+  try {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+    if (Table?.LatestStreamArn === undefined) throw new Error(`The table ${tableName} has no stream`);
+    return Table.LatestStreamArn;
+  } finally {
+    client.destroy();
+  }
+};
+
+/** The SDK names streams' endpoint apart from tables', and the engine serves both at one. */
+const streamsClient = () => {
+  const { AWS_ENDPOINT_URL_DYNAMODB: endpoint } = process.env;
+  return new DynamoDBStreamsClient(endpoint === undefined ? {} : { endpoint });
+};
+
+/**
+ * Feeds a function from a table's stream as Lambda's event source mapping does: shards side by side, but each after its
+ * parent, filtered, in batches, at least once. It remembers no position: each start begins where the row says. Resolves
+ * when all that is written from then on will be delivered.
+ */
+export const startStreamMapping = async (options: StreamMappingOptions): Promise<StreamMapping> => {
+  const { consumer, handler, tableName, report = console.error } = options;
+  const streamArn = await streamOf(tableName);
+  const client = streamsClient();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+
+  const deadLetters: DeadLetter[] = [];
+  const bury = (letter: DeadLetter) => {
+    deadLetters.push(letter);
+    if (deadLetters.length > deadLettersKept) deadLetters.shift();
+    report(`dead letter of ${consumer.name}: ${JSON.stringify(letter)}`);
+  };
+  const destination = {
+    consumer,
+    invoke: (records: Parameters<typeof invokeConsumer>[2]) => invokeConsumer(consumer, handler, records),
+    report,
+    bury,
+    signal,
+  };
+
+  const running = new Map<string, Promise<void>>();
+  const finished = new Set<string>();
+
+  const follow = async (shardId: string, from: Position) => {
+    const shard = { streamArn, shardId };
+    const pages = await openShard({ client, ...shard, from, signal, report });
+    const drain = async () => {
+      for await (const batch of toBatches(pages, consumer.mapping, streamArn)) {
+        if (signal.aborted) return;
+        await deliver({ ...destination, shard }, batch);
+      }
+      finished.add(shardId);
+    };
+    running.set(shardId, drain());
+  };
+
+  const startShards = async (position: Position) => {
+    const shards = await listShards(client, streamArn, signal);
+    const known = new Set(shards.map(({ ShardId }) => ShardId));
+    const isNext = ({ ShardId = '', ParentShardId: parent = '' }: Shard) =>
+      !running.has(ShardId) && !finished.has(ShardId) && (!known.has(parent) || finished.has(parent));
+    if (position === 'LATEST')
+      for (const { ShardId = '', SequenceNumberRange: range } of shards)
+        if (range?.EndingSequenceNumber !== undefined) finished.add(ShardId);
+    for (const shard of shards.filter(isNext)) await follow(shard.ShardId as string, position);
+  };
+
+  const watchShards = async () => {
+    while (!signal.aborted) {
+      await pause(shardInterval, undefined, { signal }).catch(() => undefined);
+      await startShards('TRIM_HORIZON').catch((error: Error) => {
+        if (!signal.aborted) report(`The stream's shards can't be read now: ${error.message}`);
+      });
+    }
+  };
+
+  await startShards(consumer.mapping.startingPosition);
+  const watching = watchShards();
+  return {
+    deadLetters,
+    stop: async () => {
+      stopping.abort();
+      await watching;
+      await Promise.all(running.values());
+      client.destroy();
+    },
+  };
+};
