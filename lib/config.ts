@@ -2,12 +2,13 @@ import * as z from 'zod/mini';
 
 const text = z.string().check(z.minLength(1));
 
-/** What every function needs to know of where it runs. */
-const service = z.object({
+/** The tables of which lists are read. */
+const tables = z.object({ CHANNELS_TABLE: text, DIRECTORY_TABLE: text });
+
+/** What every function behind the API needs to know of where it runs. */
+const service = z.extend(tables, {
   /** The environment's name; keys of another environment are not valid here. */
   ENVIRONMENT: text,
-  CHANNELS_TABLE: text,
-  DIRECTORY_TABLE: text,
   ACCESS_KEYS_TABLE: text,
   /** Anything: each request leaves a line in the log. Deployed functions have it; on one machine it would hide the rest. */
   LOG_REQUESTS: z.optional(text),
@@ -30,5 +31,6 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
   throw new Error(`Missing or malformed environment variable: ${names.join(', ')}`);
 };
 
+export const readTablesConfig = () => read(tables);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);

@@ -40,4 +40,34 @@ export interface FilterPattern {
   readonly [field: string]: FilterPattern | readonly (string | { readonly prefix: string })[];
 }
 
-export const consumers: readonly Consumer[] = [];
+export const consumers: readonly Consumer[] = [
+  {
+    name: 'settle-directory',
+    handler: 'functions/settle-directory.ts',
+    description: 'Brings the directory up to date with the channels that changes have marked',
+    timeout: 60,
+    mapping: {
+      filters: [
+        { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { sk: { S: [{ prefix: '~pending#' }] } } } },
+      ],
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: 100,
+      maximumBatchingWindow: 0,
+      bisectBatchOnError: true,
+      // What can't be settled now is settled by the schedule: a mark stays until it is.
+      retryAttempts: 3,
+      maximumRecordAge: 3_600,
+      reportBatchItemFailures: true,
+    },
+    actions: {
+      channels: [
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:GetItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      directory: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+    },
+  },
+];

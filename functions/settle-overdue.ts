@@ -1,0 +1,24 @@
+import type { ScheduledHandler } from 'aws-lambda';
+import { readTablesConfig } from '../lib/config.ts';
+import { settleOverdue } from '../lib/directory/overdue.ts';
+import { connect } from '../lib/dynamodb/client.ts';
+import { Meter } from '../lib/dynamodb/meter.ts';
+import { Table } from '../lib/dynamodb/table.ts';
+
+const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
+const client = connect();
+
+/** Milliseconds after which the stream ought to have settled a mark long since. */
+const patience = 5 * 60 * 1000;
+/** Milliseconds kept for the last one. */
+const reserve = 10_000;
+
+/** Settles what the stream has missed. */
+export const handler: ScheduledHandler = async (_event, context) => {
+  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
+  const open = (name: string) => new Table(client, name, new Meter(), signal);
+  const tables = { channels: open(CHANNELS_TABLE), directory: open(DIRECTORY_TABLE) };
+  const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
+  const settled = await settleOverdue(tables, Date.now() - patience, isTimeLeft);
+  if (settled) console.log(`Settled ${settled} overdue`);
+};
