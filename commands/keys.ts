@@ -7,8 +7,7 @@ import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { tableNames } from '../lib/tables.ts';
-import { engineEnvironment, enterEnvironment, localEnvironment } from '../local/environment.ts';
-import { findRunningServer, stateFolder } from '../local/state.ts';
+import { CommandError, enterTarget } from './target.ts';
 
 const usage = `Usage:
   npm run -s keys -- create --namespace <name> [--namespace <name>] --scope read [--scope write] [--expires 90d]
@@ -16,9 +15,6 @@ const usage = `Usage:
   npm run -s keys -- revoke <key id>
 Add --environment <name> to act on a deployed environment, by the account and region of your shell;
 without it, they act on the local server that is running.`;
-
-/** A command that can't be carried out as it was written: said in one line, without a stack trace. */
-class CommandError extends Error {}
 
 const scopes: Record<string, Scope> = { read: 'channels:read', write: 'channels:write' };
 const hour = 60 * 60 * 1000;
@@ -125,20 +121,10 @@ const understand = ({ values, positionals: [command, id] }: ReturnType<typeof re
   }
 };
 
-const enterLocalEnvironment = (): void => {
-  const { enginePort } = findRunningServer(stateFolder()) ?? {};
-  if (enginePort === undefined)
-    throw new CommandError(
-      'No local server is running: start one with "npm start", or name an --environment.',
-    );
-  enterEnvironment({ ...engineEnvironment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}` });
-};
-
 const run = async (): Promise<string> => {
   const words = read();
   const action = understand(words);
-  if (words.values.environment === undefined) enterLocalEnvironment();
-  const environment = words.values.environment ?? localEnvironment;
+  const environment = enterTarget(words.values.environment);
   const { accessKeys } = tableNames(environment);
   return action(new Table(connect(), accessKeys, new Meter(), AbortSignal.timeout(60_000)), environment);
 };

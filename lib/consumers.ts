@@ -67,7 +67,7 @@ export const consumers: readonly Consumer[] = [
         'dynamodb:Query',
         'dynamodb:UpdateItem',
       ],
-      directory: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
     },
   },
 ];

@@ -16,7 +16,7 @@ const isStillAt = (version: number) =>
     : { ConditionExpression: 'v = :v', ExpressionAttributeValues: { ':v': version } };
 
 /** The block of an id, with where the next one begins. */
-const readBlock = async ({ directory }: Tables, namespace: string, id: string): Promise<Block> => {
+export const readBlock = async ({ directory }: Tables, namespace: string, id: string): Promise<Block> => {
   const found = await findBlock(directory, namespace, id);
   const start = (found?.sk as string | undefined) ?? everyId.first;
   const behind = blocksBeginningIn(namespace, above(id, everyId));
@@ -62,11 +62,12 @@ export const countChannel = async (
   if (by === 1 && count >= blockSize) {
     if (first < id && (await isUncounted(tables, namespace, { first: id, last })))
       return [
-        { ConditionCheck: { TableName, Key, ...isStillAt(version) } },
+        // Another version, though it counts as many: who counts it anew must know that it ends earlier now.
+        { Put: { TableName, Item: blockItem(namespace, first, count, version + 1), ...isStillAt(version) } },
         { Put: { TableName, Item: blockItem(namespace, id, 1, 1), ...isStillAt(0) } },
       ];
     if (count >= 2 * blockSize) {
-      await recount(tables, namespace, block);
+      await recount(tables, namespace, id);
       return countChannel(tables, namespace, id, by);
     }
   }
@@ -100,17 +101,18 @@ const divide = (ids: string[]): string[][] => {
 };
 
 /**
- * Counts the channels of a block anew, and divides it into full ones. What 99 blocks don't hold stays in the last.
+ * Counts the channels of an id's block anew, and divides it into full ones. What 99 blocks don't hold stays in the last.
+ * @returns whether that changed anything
  * @throws ApiError `conflict` where it changed with every try.
  */
-export const recount = async (tables: Tables, namespace: string, { first, last }: IdRange): Promise<void> => {
+export const recount = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
   const { directory } = tables;
   for await (const _ of attempts(directory.signal)) {
-    const { version, count } = await readBlock(tables, namespace, first);
+    const { first, last, version, count } = await readBlock(tables, namespace, id);
     const ids = await readCounted(tables, namespace, { first, last });
     if (!ids) continue;
     const [lowest = [], ...others] = divide(ids);
-    if (!others.length && lowest.length === count) return;
+    if (!others.length && lowest.length === count) return false;
     try {
       await directory.transact(() => [
         { Put: { Item: blockItem(namespace, first, lowest.length, version + 1), ...isStillAt(version) } },
@@ -118,7 +120,7 @@ export const recount = async (tables: Tables, namespace: string, { first, last }
           Put: { Item: blockItem(namespace, part[0] as string, part.length, 1), ...isStillAt(0) },
         })),
       ]);
-      return;
+      return true;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
     }

@@ -1,81 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Caller } from '../../lib/access/authenticate.ts';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { fromItem, transition } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import type { ChannelDraft, ChannelPatch } from '../../lib/channels/schema.ts';
-import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
-import { blockSize, blocksBeginningIn } from '../../lib/directory/blocks.ts';
-import { takeCensus } from '../../lib/directory/census.ts';
-import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
-import { readMarks } from '../../lib/directory/mark.ts';
+import { blockSize } from '../../lib/directory/blocks.ts';
+import { entriesOf } from '../../lib/directory/entries.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
-import { pages } from '../../lib/dynamodb/pages.ts';
-import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { foldText, foldWords } from '../../lib/text/fold.ts';
+import { foldText } from '../../lib/text/fold.ts';
+import { bySortKey, enter, held } from '../support/directory.ts';
 import { channelOf } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
 /** The directory on the real engine: what it holds once marks are settled, and what its readers find before. */
 
 let service: Service;
-let count = 0;
 
 beforeAll(async () => {
   service = await startService();
 });
 afterAll(() => service.stop());
 
-/** A namespace of its own for each test, with those who write there. */
-const enter = () => {
-  const namespace = `ns${++count}`;
-  const other = `${namespace}-other`;
-  const caller: Caller = { keyId: 'k', namespace, namespaces: [namespace, other] };
-  const { channels } = service;
-  return {
-    namespace,
-    other,
-    create: async (draft: ChannelDraft) =>
-      (await createChannel(channels, caller, draft, undefined)).document._id,
-    update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
-    remove: (id: string) => deleteChannel(channels, caller, id, undefined),
-    settle: async (id: string) => settle(service, namespace, id),
-    settleAll: async () => {
-      for (const { id } of await readMarks(channels, namespace)) await settle(service, namespace, id);
-    },
-    find: (text: string) => findByWords(service, namespace, foldWords(text)),
-    total: async () =>
-      (await takeCensus(service, namespace, everyId)).reduce((sum, block) => sum + block.count, 0),
-  };
-};
-
-const readAll = async (table: Table, query: Query) => {
-  const items: Record<string, unknown>[] = [];
-  for await (const page of pages(table, query)) items.push(...page.items);
-  return items;
-};
-
-/** What the directory of a namespace holds. */
-const held = async (namespace: string) => ({
-  marks: await readMarks(service.channels, namespace),
-  entries: await readAll(service.directory, allEntries(namespace)),
-  blocks: (await readAll(service.directory, blocksBeginningIn(namespace, everyId))).map(({ sk, n }) => [
-    sk,
-    n,
-  ]),
-});
-
-const bySortKey = (one: { sk: string }, other: { sk: string }) =>
-  Buffer.compare(Buffer.from(one.sk), Buffer.from(other.sk));
-
 describe('a channel that is settled', () => {
   test('stands in the entries of every suffix of every word, and is counted once', async () => {
-    const { namespace, create, settle } = enter();
+    const { namespace, create, settle } = enter(service);
     const id = await create({ name: 'Été  Shop shop' });
     await settle(id);
     const name = 'ete shop shop';
-    expect(await held(namespace)).toEqual({
+    expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: ['e', 'ete', 'hop', 'op', 'p', 'shop', 'te'].map((suffix) => ({
         pk: `WORDS#${namespace}`,
@@ -87,48 +38,50 @@ describe('a channel that is settled', () => {
   });
 
   test('is found by its new name alone once it is renamed, and nowhere once it is deleted', async () => {
-    const { namespace, create, update, remove, settle } = enter();
+    const { namespace, create, update, remove, settle } = enter(service);
     const id = await create({ name: 'Retail shop' });
     await settle(id);
     await update(id, { name: 'Shop floor' });
     await settle(id);
-    expect((await held(namespace)).entries).toEqual(entriesOf(namespace, id, 'shop floor').sort(bySortKey));
+    expect((await held(service, namespace)).entries).toEqual(
+      entriesOf(namespace, id, 'shop floor').sort(bySortKey),
+    );
     await remove(id);
     await settle(id);
-    expect(await held(namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });
 
   test('is not written again for a change that the directory has no part in', async () => {
-    const { namespace, create, update, settle } = enter();
+    const { namespace, create, update, settle } = enter(service);
     const id = await create({ name: 'Retail' });
     await settle(id);
     await update(id, { disabled: true });
     await update(id, { local_name: 'x' });
     await update(id, { name: 'RETAIL' });
-    expect((await held(namespace)).marks).toEqual([]);
+    expect((await held(service, namespace)).marks).toEqual([]);
   });
 
   test('is in the directory of each namespace that it belongs to', async () => {
-    const { namespace, other, create, update } = enter();
+    const { namespace, other, create, update } = enter(service);
     const id = await create({ name: 'Retail', company_namespace: [namespace, other] });
     for (const each of [namespace, other]) await settle(service, each, id);
     expect(await findByWords(service, other, ['tail'])).toEqual([id]);
     await update(id, { company_namespace: [namespace] });
     expect(await findByWords(service, other, ['tail'])).toEqual([]);
     await settle(service, other, id);
-    expect(await held(other)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, other)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });
 
   // Every letter another one: as many suffixes as letters, and more than a transaction takes.
   const long = Array.from({ length: 250 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
 
   test('may have more entries than a transaction takes', async () => {
-    const { namespace, create, update, settle, find } = enter();
+    const { namespace, create, update, settle, find } = enter(service);
     const id = await create({ name: long });
     await settle(id);
     await update(id, { name: [...long].reverse().join('') });
     await settle(id);
-    const { marks, entries, blocks } = await held(namespace);
+    const { marks, entries, blocks } = await held(service, namespace);
     expect([marks, blocks]).toEqual([[], [[everyId.first, 1]]]);
     expect(entries).toEqual(entriesOf(namespace, id, foldText([...long].reverse().join(''))).sort(bySortKey));
     expect(await find('\u4e02\u4e01')).toEqual([id]);
@@ -138,7 +91,7 @@ describe('a channel that is settled', () => {
 
 describe('a search', () => {
   test('sees every write at once, settled or not', async () => {
-    const { create, update, remove, settle, find } = enter();
+    const { create, update, remove, settle, find } = enter(service);
     const id = await create({ name: 'Retail' });
     expect(await find('tai')).toEqual([id]);
     await settle(id);
@@ -152,7 +105,7 @@ describe('a search', () => {
   });
 
   test('finds what holds all words, wherever they stand', async () => {
-    const { create, settleAll, find } = enter();
+    const { create, settleAll, find } = enter(service);
     const names = ['Corner shop North', 'North shopping mall', 'Mall of the south', 'a#b'];
     const ids: string[] = [];
     for (const name of names) ids.push(await create({ name }));
@@ -166,7 +119,7 @@ describe('a search', () => {
   });
 
   test('by a word that is longer than a key compares it whole', async () => {
-    const { create, settleAll, find } = enter();
+    const { create, settleAll, find } = enter(service);
     // Letters of 4 bytes each: a key holds 225 of them.
     const word = (end: string) => `${'\u{20000}'.repeat(239)}${end}`;
     const id = await create({ name: word('x') });
@@ -178,7 +131,7 @@ describe('a search', () => {
 
 describe('the census', () => {
   test('counts every answered write, settled or not', async () => {
-    const { create, remove, settle, total } = enter();
+    const { create, remove, settle, total } = enter(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
     expect(await total()).toBe(2);
     await settle(one);
@@ -191,29 +144,29 @@ describe('the census', () => {
   });
 
   test('begins another block behind a full one, and ends one that is empty', async () => {
-    const { namespace, create, remove, settleAll } = enter();
+    const { namespace, create, remove, settleAll } = enter(service);
     const ids: string[] = [];
     for (let index = 0; index < blockSize + 2; index++) ids.push(await create({ name: 'x' }));
     ids.sort();
     await settleAll();
     const [first, second] = [ids.at(-2) as string, ids.at(-1) as string];
-    expect((await held(namespace)).blocks).toEqual([
+    expect((await held(service, namespace)).blocks).toEqual([
       [everyId.first, blockSize],
       [first, 2],
     ]);
     await remove(first);
     await settleAll();
-    expect((await held(namespace)).blocks).toEqual([
+    expect((await held(service, namespace)).blocks).toEqual([
       [everyId.first, blockSize],
       [first, 1],
     ]);
     await remove(second);
     await settleAll();
-    expect((await held(namespace)).blocks).toEqual([[everyId.first, blockSize]]);
+    expect((await held(service, namespace)).blocks).toEqual([[everyId.first, blockSize]]);
   });
 
   test('divides a block that older channels have joined', async () => {
-    const { namespace, settleAll, total } = enter();
+    const { namespace, settleAll, total } = enter(service);
     const most = 2 * blockSize + 1;
     // The latest first: none of the others is behind all that is counted.
     for (let ordinal = most; ordinal > 0; ordinal--) {
@@ -224,7 +177,7 @@ describe('the census', () => {
       await settle(service, namespace, channel._id);
     }
     await settleAll();
-    const { blocks } = await held(namespace);
+    const { blocks } = await held(service, namespace);
     expect(blocks.map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
     expect(await total()).toBe(most);
   });
@@ -232,12 +185,12 @@ describe('the census', () => {
 
 describe('of those who settle one mark', () => {
   test('all at once, one does it', async () => {
-    const { namespace, create, update } = enter();
+    const { namespace, create, update } = enter(service);
     const id = await create({ name: 'Retail' });
     await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, id)));
     await update(id, { name: 'Wholesale' });
     await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, id)));
-    expect(await held(namespace)).toEqual({
+    expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesOf(namespace, id, 'wholesale').sort(bySortKey),
       blocks: [[everyId.first, 1]],
@@ -245,7 +198,7 @@ describe('of those who settle one mark', () => {
   });
 
   test('none undoes what a later change has settled', async () => {
-    const { namespace, create, update, remove, settleAll } = enter();
+    const { namespace, create, update, remove, settleAll } = enter(service);
     const id = await create({ name: 'Retail' });
     const names = ['Wholesale', 'Retail', 'Corner', 'Retail shop'];
     const settling: Promise<void>[] = [];
@@ -255,12 +208,14 @@ describe('of those who settle one mark', () => {
     }
     await Promise.all(settling);
     await settleAll();
-    expect((await held(namespace)).entries).toEqual(entriesOf(namespace, id, 'retail shop').sort(bySortKey));
+    expect((await held(service, namespace)).entries).toEqual(
+      entriesOf(namespace, id, 'retail shop').sort(bySortKey),
+    );
     settling.push(settle(service, namespace, id));
     await remove(id);
     await Promise.all(settling);
     await settleAll();
-    expect(await held(namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
     expect(
       await service.channels.get(keys.channel(namespace, id)).then((item) => item && fromItem(item)),
     ).toBe(undefined);

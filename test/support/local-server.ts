@@ -70,9 +70,14 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
   return { child, lines, line, ready, ended, ctrlC };
 };
 
-/** `npm run -s keys -- …`, to its end. */
-export const keysCommand = async (...args: string[]) => {
-  const { lines, ended } = run('commands/keys.ts', args, {});
-  const { code, errors } = await ended;
-  return { code, lines, errors };
-};
+/** `npm run -s <name> -- …`, to its end. */
+const command =
+  (name: string) =>
+  async (...args: string[]) => {
+    const { lines, ended } = run(`commands/${name}.ts`, args, {});
+    const { code, errors } = await ended;
+    return { code, lines, errors };
+  };
+
+export const keysCommand = command('keys');
+export const reindexCommand = command('reindex');

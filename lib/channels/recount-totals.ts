@@ -1,0 +1,76 @@
+import { TransactionRefused } from '../dynamodb/failures.ts';
+import { pages, readFirst } from '../dynamodb/pages.ts';
+import type { Table, Write } from '../dynamodb/table.ts';
+import { ApiError } from '../errors.ts';
+import { counterShards, sumCounters, type Totals } from './items.ts';
+import { keys, partitionOf, range } from './keys.ts';
+
+const tries = 10;
+
+const within = (namespace: string, first: string, last: string) => ({
+  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
+  ConsistentRead: true,
+});
+
+const countChannels = async (table: Table, namespace: string): Promise<Totals> => {
+  const totals: Totals = { enabled: 0, disabled: 0 };
+  const query = within(namespace, range.beforeChannels, range.afterChannels);
+  for await (const page of pages(table, { ...query, ProjectionExpression: 'disabled' }))
+    for (const { disabled } of page.items) totals[disabled ? 'disabled' : 'enabled']++;
+  return totals;
+};
+
+/** Every change of a total raises `changes` of its counter: where none has, none was counted meanwhile. */
+const write = (namespace: string, shard: number, { enabled, disabled }: Totals, changes: unknown): Write => ({
+  Update: {
+    Key: keys.counter(namespace, shard),
+    UpdateExpression: 'SET enabled = :enabled, disabled = :disabled ADD changes :one',
+    ConditionExpression: changes === undefined ? 'attribute_not_exists(changes)' : 'changes = :changes',
+    ExpressionAttributeValues: {
+      ':enabled': enabled,
+      ':disabled': disabled,
+      ':one': 1,
+      ...(changes !== undefined && { ':changes': changes }),
+    },
+  },
+});
+
+/**
+ * Counts the channels of a namespace and sets its totals, while others write: all counters or none, and only where no
+ * total has changed since before the count.
+ * @returns the totals before and after
+ * @throws ApiError `conflict` after 10 tries in which others wrote; nothing has changed then.
+ */
+export const recountTotals = async (
+  table: Table,
+  namespace: string,
+): Promise<{ before: Totals; after: Totals }> => {
+  const query = within(namespace, range.beforeCounters, range.beforeChannels);
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const counters = await readFirst(table, query, counterShards);
+    const before = sumCounters(counters);
+    const after = await countChannels(table, namespace);
+    if (before.enabled === after.enabled && before.disabled === after.disabled) return { before, after };
+    const changes = new Map(counters.map((counter) => [counter.sk, counter.changes]));
+    try {
+      await table.transact(() =>
+        Array.from({ length: counterShards }, (_, shard) =>
+          write(
+            namespace,
+            shard,
+            shard === 0 ? after : { enabled: 0, disabled: 0 },
+            changes.get(keys.counter(namespace, shard).sk),
+          ),
+        ),
+      );
+      return { before, after };
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+    }
+  }
+  throw new ApiError(
+    'conflict',
+    `The totals of "${namespace}" changed with each of ${tries} counts: try again later.`,
+  );
+};

@@ -1,0 +1,143 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { above, everyId, isEmpty } from '../channels/id-range.ts';
+import { fromItem } from '../channels/items.ts';
+import { keys, partitionOf, range } from '../channels/keys.ts';
+import { recountTotals } from '../channels/recount-totals.ts';
+import { attempts } from '../dynamodb/attempts.ts';
+import { type Item, TransactionRefused } from '../dynamodb/failures.ts';
+import { pages } from '../dynamodb/pages.ts';
+import type { Write } from '../dynamodb/table.ts';
+import { ApiError } from '../errors.ts';
+import { foldText } from '../text/fold.ts';
+import { readBlock, recount } from './count.ts';
+import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
+import { markKey } from './mark.ts';
+import { settle } from './settle.ts';
+import type { Tables } from './tables.ts';
+
+/** All entries of one channel, as a number that two channels hardly share, and the names that they were made of. */
+interface Entered {
+  sum: number;
+  names: Set<string>;
+}
+
+const numberOf = ({ sk, name }: Entry): number =>
+  createHash('sha256').update(`${sk}\n${name}`).digest().readUIntBE(0, 4);
+
+const readEntered = async ({ directory }: Tables, namespace: string): Promise<Map<string, Entered>> => {
+  const entered = new Map<string, Entered>();
+  for await (const page of pages(directory, allEntries(namespace)))
+    for (const entry of page.items as unknown as Entry[]) {
+      const id = idOfEntry(entry.sk);
+      const { sum, names } = entered.get(id) ?? { sum: 0, names: new Set() };
+      entered.set(id, { sum: sum + numberOf(entry), names: names.add(entry.name) });
+    }
+  return entered;
+};
+
+const nameOf = (item: Item | undefined) => item && foldText(fromItem(item).name);
+
+/** Marks a channel as it is now, so that it is settled whatever the directory holds of it. */
+const markAnew = (namespace: string, id: string, channel: Item | undefined, names: string[]): Write[] => {
+  const target = nameOf(channel);
+  return [
+    {
+      ConditionCheck: {
+        Key: keys.channel(namespace, id),
+        ...(channel
+          ? {
+              ConditionExpression: '#v = :v',
+              ExpressionAttributeNames: { '#v': '__v' },
+              ExpressionAttributeValues: { ':v': channel.__v },
+            }
+          : { ConditionExpression: 'attribute_not_exists(pk)' }),
+      },
+    },
+    {
+      Update: {
+        Key: markKey(namespace, id),
+        UpdateExpression:
+          'SET #token = :token, pendingSince = :now, counted = if_not_exists(counted, :counted), ' +
+          `entered = list_append(if_not_exists(entered, :none), :names)${target === undefined ? ' REMOVE #target' : ', #target = :target'}`,
+        ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+        ExpressionAttributeValues: {
+          ':token': randomUUID(),
+          ':now': new Date().toISOString(),
+          ':counted': channel !== undefined,
+          ':none': [],
+          ':names': names,
+          ...(target !== undefined && { ':target': target }),
+        },
+      },
+    },
+  ];
+};
+
+const enterAnew = async (tables: Tables, namespace: string, id: string, names: string[]): Promise<void> => {
+  const { channels } = tables;
+  for await (const _ of attempts(channels.signal)) {
+    const channel = await channels.get(keys.channel(namespace, id));
+    try {
+      await channels.transact(() => markAnew(namespace, id, channel, names));
+      return await settle(tables, namespace, id);
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+    }
+  }
+  throw new ApiError('conflict', `The channel "${id}" changed with every try: try again later.`);
+};
+
+const recountBlocks = async (tables: Tables, namespace: string): Promise<number> => {
+  let recounted = 0;
+  let left = everyId;
+  while (!isEmpty(left)) {
+    if (await recount(tables, namespace, left.first)) recounted++;
+    // What the last of the blocks made now has too many of is divided in its turn.
+    left = above((await readBlock(tables, namespace, left.first)).last, everyId);
+  }
+  return recounted;
+};
+
+const enterMissing = async (tables: Tables, namespace: string): Promise<number> => {
+  const entered = await readEntered(tables, namespace);
+  const wrong: [id: string, names: Set<string>][] = [];
+  const query = {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: {
+      ':pk': partitionOf(namespace),
+      ':first': range.beforeChannels,
+      ':last': range.afterChannels,
+    },
+    ConsistentRead: true,
+  };
+  for await (const page of pages(tables.channels, query))
+    for (const { _id, name } of page.items.map(fromItem)) {
+      const { sum, names } = entered.get(_id) ?? { sum: 0, names: new Set<string>() };
+      const wanted = entriesOf(namespace, _id, foldText(name));
+      if (sum !== wanted.reduce((all, entry) => all + numberOf(entry), 0)) wrong.push([_id, names]);
+      entered.delete(_id);
+    }
+  for (const [id, { names }] of entered) wrong.push([id, names]);
+  for (const [id, names] of wrong) await enterAnew(tables, namespace, id, [...names]);
+  return wrong.length;
+};
+
+/** What was found amiss in a namespace, and is right now. */
+export interface Reindexed {
+  totals: Awaited<ReturnType<typeof recountTotals>>;
+  /** How many blocks were counted anew, because they were wrong or too large. */
+  blocks: number;
+  /** How many channels were entered anew. */
+  channels: number;
+}
+
+/**
+ * Makes all that is derived from a namespace's channels right: totals, blocks, search entries. Others may read and write
+ * meanwhile; what was right stays so at every moment. It reads the whole namespace and all its entries.
+ * @throws ApiError `conflict` where others wrote with every try; what was done by then is right, and stays.
+ */
+export const reindex = async (tables: Tables, namespace: string): Promise<Reindexed> => ({
+  totals: await recountTotals(tables.channels, namespace),
+  blocks: await recountBlocks(tables, namespace),
+  channels: await enterMissing(tables, namespace),
+});

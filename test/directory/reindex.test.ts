@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { everyId } from '../../lib/channels/id-range.ts';
+import { sumCounters, transition } from '../../lib/channels/items.ts';
+import { keys } from '../../lib/channels/keys.ts';
+import { recountTotals } from '../../lib/channels/recount-totals.ts';
+import { blockKey, blockSize } from '../../lib/directory/blocks.ts';
+import { entriesOf } from '../../lib/directory/entries.ts';
+import { reindex } from '../../lib/directory/reindex.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { type Query, Table } from '../../lib/dynamodb/table.ts';
+import { enter, entriesFor, held } from '../support/directory.ts';
+import { channelOf } from '../support/plant.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+const by = { now: 1_700_000_000_000, keyId: 'k' };
+
+/** Channels as a table holds them that knows of nothing derived. */
+const plantBare = async (namespace: string, count: number) => {
+  const channels = Array.from({ length: count }, (_, index) =>
+    channelOf(index, { name: `Shop ${index}`, disabled: index % 4 === 0, company_namespace: [namespace] }),
+  );
+  for (const channel of channels) {
+    const [copy] = transition(undefined, channel, by, 0);
+    await service.channels.transact(() => (copy ? [copy] : []));
+  }
+  return Object.fromEntries(channels.map(({ _id, name }) => [_id, name]));
+};
+
+const totalsOf = async (namespace: string) => {
+  const counters = Array.from({ length: 8 }, (_, shard) =>
+    service.channels.get(keys.counter(namespace, shard)),
+  );
+  return sumCounters((await Promise.all(counters)).filter((item) => item !== undefined));
+};
+
+describe('reindexing a namespace', () => {
+  test('derives all of it from the channels', async () => {
+    const { namespace } = enter(service);
+    const names = await plantBare(namespace, blockSize + 2);
+    expect(await reindex(service, namespace)).toEqual({
+      totals: { before: { enabled: 0, disabled: 0 }, after: { enabled: 97, disabled: 33 } },
+      blocks: 1,
+      channels: blockSize + 2,
+    });
+    expect(await totalsOf(namespace)).toEqual({ enabled: 97, disabled: 33 });
+    expect(await held(service, namespace)).toEqual({
+      marks: [],
+      entries: entriesFor(namespace, names),
+      blocks: [
+        [everyId.first, blockSize],
+        [Object.keys(names)[blockSize], 2],
+      ],
+    });
+  });
+
+  test('finds nothing amiss the second time', async () => {
+    const { namespace, create, settleAll } = enter(service);
+    await create({ name: 'One' });
+    await create({ name: 'Two', disabled: true });
+    await settleAll();
+    const right = await held(service, namespace);
+    expect(await reindex(service, namespace)).toEqual({
+      totals: { before: { enabled: 1, disabled: 1 }, after: { enabled: 1, disabled: 1 } },
+      blocks: 0,
+      channels: 0,
+    });
+    expect(await held(service, namespace)).toEqual(right);
+  });
+
+  test('mends what is missing, wrong, or of a channel that is not there', async () => {
+    const { namespace, create, settleAll } = enter(service);
+    const one = await create({ name: 'One' });
+    const two = await create({ name: 'Two' });
+    await settleAll();
+    const { directory } = service;
+    const [missing] = entriesOf(namespace, one, 'one');
+    const foreign = entriesOf(namespace, '0'.repeat(24), 'nobody');
+    const wrong = entriesOf(namespace, two, 'former');
+    await directory.transact(() => [
+      { Delete: { Key: { pk: missing?.pk, sk: missing?.sk } } },
+      ...[...foreign, ...wrong].map((Item) => ({ Put: { Item } })),
+      {
+        Update: {
+          Key: blockKey(namespace, everyId.first),
+          UpdateExpression: 'ADD n :seven',
+          ExpressionAttributeValues: { ':seven': 7 },
+        },
+      },
+    ]);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 1, channels: 3 });
+    expect(await held(service, namespace)).toEqual({
+      marks: [],
+      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      blocks: [[everyId.first, 2]],
+    });
+  });
+
+  test('is right while others write', async () => {
+    const { namespace, create, update, remove, settleAll, total, find } = enter(service);
+    const names = await plantBare(namespace, 40);
+    const ids = Object.keys(names);
+    const write = async () => {
+      for (const [index, id] of ids.entries()) {
+        if (index % 3 === 0) await update(id, { name: `Renamed ${index}` });
+        if (index % 3 === 1) await remove(id);
+        if (index % 3 === 2) await create({ name: `Created ${index}` });
+      }
+    };
+    // A count of the totals is given up where others write all the time; the rest is not.
+    const [, reindexed] = await Promise.allSettled([write(), reindex(service, namespace)]);
+    if (reindexed.status === 'rejected') expect(reindexed.reason).toMatchObject({ code: 'conflict' });
+    await reindex(service, namespace);
+    await settleAll();
+    expect([await total(), await totalsOf(namespace)]).toEqual([40, { enabled: 33, disabled: 7 }]);
+    expect(await find('shop')).toHaveLength(13);
+    expect(await find('renamed')).toHaveLength(14);
+    expect(await find('created')).toHaveLength(13);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0, channels: 0 });
+  });
+
+  test('gives the totals up where they change with each of 10 counts, and leaves them', async () => {
+    const { namespace, create } = enter(service);
+    await plantBare(namespace, 3);
+    let counts = 0;
+    class Restless extends Table {
+      override async query(query: Query) {
+        const page = await super.query(query);
+        if (!query.ProjectionExpression) return page;
+        counts++;
+        await create({ name: 'Meanwhile' });
+        return page;
+      }
+    }
+    const table = new Restless(connect(), service.channels.name, new Meter(), AbortSignal.timeout(60_000));
+    await expect(recountTotals(table, namespace)).rejects.toMatchObject({ code: 'conflict' });
+    expect(counts).toBe(10);
+    expect(await totalsOf(namespace)).toEqual({ enabled: 10, disabled: 0 });
+  });
+});

@@ -1,0 +1,64 @@
+import type { Caller } from '../../lib/access/authenticate.ts';
+import { everyId } from '../../lib/channels/id-range.ts';
+import type { ChannelDraft, ChannelPatch } from '../../lib/channels/schema.ts';
+import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
+import { blocksBeginningIn } from '../../lib/directory/blocks.ts';
+import { takeCensus } from '../../lib/directory/census.ts';
+import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
+import { readMarks } from '../../lib/directory/mark.ts';
+import { findByWords } from '../../lib/directory/search.ts';
+import { settle } from '../../lib/directory/settle.ts';
+import { pages } from '../../lib/dynamodb/pages.ts';
+import type { Query, Table } from '../../lib/dynamodb/table.ts';
+import { foldText, foldWords } from '../../lib/text/fold.ts';
+import type { Service } from './service.ts';
+
+let count = 0;
+
+/** A namespace of a test's own, with those who write and read there. */
+export const enter = (service: Service) => {
+  const namespace = `ns${++count}`;
+  const other = `${namespace}-other`;
+  const caller: Caller = { keyId: 'k', namespace, namespaces: [namespace, other] };
+  const { channels } = service;
+  return {
+    namespace,
+    other,
+    create: async (draft: ChannelDraft) =>
+      (await createChannel(channels, caller, draft, undefined)).document._id,
+    update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
+    remove: (id: string) => deleteChannel(channels, caller, id, undefined),
+    settle: async (id: string) => settle(service, namespace, id),
+    settleAll: async () => {
+      for (const { id } of await readMarks(channels, namespace)) await settle(service, namespace, id);
+    },
+    find: (text: string) => findByWords(service, namespace, foldWords(text)),
+    total: async () =>
+      (await takeCensus(service, namespace, everyId)).reduce((sum, block) => sum + block.count, 0),
+  };
+};
+
+const readAll = async (table: Table, query: Query) => {
+  const items: Record<string, unknown>[] = [];
+  for await (const page of pages(table, query)) items.push(...page.items);
+  return items;
+};
+
+/** What the directory of a namespace holds. */
+export const held = async (service: Service, namespace: string) => ({
+  marks: await readMarks(service.channels, namespace),
+  entries: await readAll(service.directory, allEntries(namespace)),
+  blocks: (await readAll(service.directory, blocksBeginningIn(namespace, everyId))).map(({ sk, n }) => [
+    sk,
+    n,
+  ]),
+});
+
+export const bySortKey = (one: { sk: string }, other: { sk: string }) =>
+  Buffer.compare(Buffer.from(one.sk), Buffer.from(other.sk));
+
+/** The entries that channels ought to have, by id and name, in the order of a query. */
+export const entriesFor = (namespace: string, names: Record<string, string>) =>
+  Object.entries(names)
+    .flatMap(([id, name]) => entriesOf(namespace, id, foldText(name)))
+    .sort(bySortKey);
