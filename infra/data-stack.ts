@@ -15,11 +15,13 @@ import {
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 
-const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
+const { STRING, NUMBER } = dynamodb.AttributeType;
 
-const keysOf = ({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string }) => ({
-  partitionKey: text(partitionKey),
-  ...(sortKey !== undefined && { sortKey: text(sortKey) }),
+const keysOf = ({ partitionKey, sortKey, sortKeyType }: Omit<IndexDefinition, 'name' | 'projection'>) => ({
+  partitionKey: { name: partitionKey, type: STRING },
+  ...(sortKey !== undefined && {
+    sortKey: { name: sortKey, type: sortKeyType === 'number' ? NUMBER : STRING },
+  }),
 });
 
 const projectionOf = ({ projection }: IndexDefinition) =>

@@ -41,6 +41,7 @@ export const operations = [
     handler: 'functions/list-channels.ts',
     actions: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
     directory: ['dynamodb:Query'],
+    indexes: ['byName', 'byUpdatedAt', 'byStatus', 'byExternalId', 'byMetaId'],
     cursors: true,
   },
   {

@@ -19,6 +19,8 @@ const projectionOf = ({ projection }: IndexDefinition) =>
     ? { ProjectionType: projection }
     : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...projection] };
 
+const isSortedByNumber = ({ sortKeyType }: IndexDefinition) => sortKeyType === 'number';
+
 /** A table's definition as DynamoDB's CreateTable takes it; the time to live is no part of that. */
 export const toCreateTableInput = (
   tableName: string,
@@ -26,10 +28,14 @@ export const toCreateTableInput = (
 ): CreateTableCommandInput => {
   const keySchemas = [{ partitionKey, sortKey }, ...indexes].map(keySchemaOf);
   const attributes = new Set(keySchemas.flat().map(({ AttributeName }) => AttributeName));
+  const numbers = new Set(indexes.filter(isSortedByNumber).map((index) => index.sortKey));
   return {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [...attributes].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    AttributeDefinitions: [...attributes].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: numbers.has(AttributeName) ? 'N' : 'S',
+    })),
     KeySchema: keySchemaOf({ partitionKey, sortKey }),
     ...(indexes.length && {
       GlobalSecondaryIndexes: indexes.map((index) => ({

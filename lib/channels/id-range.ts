@@ -9,6 +9,8 @@ const highest = 'f'.repeat(24);
 
 export const everyId: IdRange = { first: lowest, last: highest };
 
+export const includes = ({ first, last }: IdRange, id: string): boolean => first <= id && id <= last;
+
 export const isEmpty = ({ first, last }: IdRange): boolean => first > last;
 
 /** A range that holds no id: its first is behind its last. */

@@ -2,6 +2,7 @@ import { leaveMark } from '../directory/mark.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { type Channel, toDocument } from './channel.ts';
+import { indexKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 
 /** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
@@ -13,13 +14,20 @@ const tombstoneKept = 90 * day;
 /** Seconds for which an idempotency key is remembered. */
 const idempotencyKept = day;
 
-const toItem = (namespace: string, { _id, ...attributes }: Channel): Item => ({
-  ...keys.channel(namespace, _id),
-  ...attributes,
-});
+const toItem = (namespace: string, channel: Channel): Item => {
+  const { _id, ...attributes } = channel;
+  return { ...keys.channel(namespace, _id), ...attributes, ...indexKeys(channel) };
+};
 
-export const fromItem = ({ pk, sk, ...attributes }: Item): Channel =>
-  ({ _id: sk, ...attributes }) as unknown as Channel;
+export const fromItem = ({
+  pk,
+  sk,
+  nameKey,
+  statusKey,
+  externalIdKey,
+  metaIdKey,
+  ...attributes
+}: Item): Channel => ({ _id: sk, ...attributes }) as unknown as Channel;
 
 export const isCounter = (item: Item): boolean => (item.sk as string).startsWith('!');
 

@@ -1,5 +1,6 @@
 import type { Update } from '../dynamodb/table.ts';
 import type { Channel } from './channel.ts';
+import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 import { type Authorship, changedFields, type Precondition } from './rules.ts';
 import type { ChannelPatch } from './schema.ts';
@@ -15,6 +16,13 @@ export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
 /** Whether a patch may be a change of such fields alone. The whole document may be sent: the write itself will tell. */
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>
   free.some((field) => patch[field] !== undefined);
+
+/** The keys of indexes that follow from what a patch changes; `null` where there is to be none. */
+const changedKeys = ({ integration_meta }: ChannelPatch) => {
+  if (integration_meta === undefined) return {};
+  const { externalIdKey = null, metaIdKey = null } = metaKeys(integration_meta ?? undefined);
+  return { externalIdKey, metaIdKey };
+};
 
 /**
  * The common update as one write, without reading first. Its condition says all that it takes for granted: that the
@@ -62,19 +70,24 @@ export const updateInPlace = (
     conditions.push(`#${field} = :${field}`);
   }
 
-  const differences: string[] = [];
-  for (const field of free) {
-    const value = patch[field];
+  const { local_name, integration_meta } = patch;
+  const assigned = { local_name, integration_meta, ...changedKeys(patch) };
+  for (const [attribute, value] of Object.entries(assigned)) {
     if (value === undefined) continue;
     if (value === null) {
-      remove.push(field);
-      differences.push(`attribute_exists(${field})`);
+      remove.push(attribute);
     } else {
-      values[`:${field}`] = value;
-      set.push(`${field} = :${field}`);
-      differences.push(`attribute_not_exists(${field}) OR ${field} <> :${field}`);
+      values[`:${attribute}`] = value;
+      set.push(`${attribute} = :${attribute}`);
     }
   }
+  const differences = free
+    .filter((field) => patch[field] !== undefined)
+    .map((field) =>
+      patch[field] === null
+        ? `attribute_exists(${field})`
+        : `attribute_not_exists(${field}) OR ${field} <> :${field}`,
+    );
   conditions.push(`(${differences.join(' OR ')})`);
 
   if (precondition && 'versions' in precondition) {

@@ -8,7 +8,7 @@ import type { Query, Table } from './table.ts';
  */
 const budget = 4;
 
-const tooBroad = () =>
+export const tooBroad = () =>
   new ApiError(
     'query_too_broad',
     'This query would read too many channels: narrow it by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor".',
@@ -41,4 +41,20 @@ export const readFirst = async (table: Table, query: Query, most: number): Promi
     if (items.length >= most) break;
   }
   return items.slice(0, most);
+};
+
+/** Passes over so many items of a query, without reading them: the key of the last, or nothing where they are fewer. */
+export const skip = async (
+  table: Table,
+  query: Query,
+  count: number,
+): Promise<Query['ExclusiveStartKey']> => {
+  let left = count;
+  let from: Query['ExclusiveStartKey'];
+  do {
+    const page = await table.query({ ...query, Select: 'COUNT', Limit: left, ExclusiveStartKey: from });
+    left -= page.count;
+    from = page.lastKey;
+  } while (left > 0 && from);
+  return from;
 };

@@ -19,7 +19,8 @@ import { attempts } from './attempts.ts';
 import { Contended, type Item, tooManyRequests, translateFailure } from './failures.ts';
 import type { Meter } from './meter.ts';
 
-type Key = Record<string, string>;
+/** The numbers in it are sort keys of indexes. */
+type Key = Record<string, string | number>;
 type OnThisTable<Input> = Input extends unknown ? Omit<Input, 'TableName' | 'ReturnConsumedCapacity'> : never;
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -35,6 +36,8 @@ export interface QueryPage {
   /** Where the next page begins; absent at the end. A page may be short, or empty, and still have one. */
   lastKey: Key | undefined;
   count: number;
+  /** The read units that it consumed. */
+  units: number;
 }
 
 const batchGetLimit = 100;
@@ -94,10 +97,13 @@ export class Table {
   /** Reads one page of at most 1 MB. */
   async query(query: Query): Promise<QueryPage> {
     const command = new QueryCommand({ TableName: this.name, ...query, ...metered });
-    const { Items, LastEvaluatedKey, Count } = await this.#call('read', (options) =>
-      this.#client.send(command, options),
-    );
-    return { items: Items ?? [], lastKey: LastEvaluatedKey, count: Count ?? 0 };
+    const output = await this.#call('read', (options) => this.#client.send(command, options));
+    return {
+      items: output.Items ?? [],
+      lastKey: output.LastEvaluatedKey,
+      count: output.Count ?? 0,
+      units: output.ConsumedCapacity?.CapacityUnits ?? 0,
+    };
   }
 
   /**

@@ -1,23 +1,11 @@
 import type { Channel } from '../channels/channel.ts';
+import { scalarAt } from '../channels/scalar-at.ts';
 import { foldText } from '../text/fold.ts';
 import type { ListFilter } from './list-query.ts';
 
-const isScalar = (value: unknown) => value !== undefined && (typeof value !== 'object' || value === null);
-
-/** The scalar at a path of a metadata object, as text: `5` and `"5"` are alike. */
-const textAt = (meta: unknown, path: string[]): string | undefined => {
-  let value = meta;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    if (!Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return isScalar(value) ? String(value) : undefined;
-};
-
 const holdsMeta = (channel: Channel, conditions: NonNullable<ListFilter['meta']>): boolean => {
   const meta: unknown = channel.integration_meta && JSON.parse(channel.integration_meta);
-  return conditions.every(({ path, value }) => textAt(meta, path) === value);
+  return conditions.every(({ path, value }) => scalarAt(meta, path) === value);
 };
 
 /** Whether a channel fulfils every condition of a filter but its id ranges, which are part of what is read. */

@@ -1,6 +1,6 @@
 import type { Channel } from '../channels/channel.ts';
 import { createdAtOf } from '../channels/channel-id.ts';
-import { compareFolded, cutToBytes, foldText, sortedBytes } from '../text/fold.ts';
+import { compareFolded, sortText } from '../text/fold.ts';
 import type { Gap } from './cursor.ts';
 import type { SortTerm } from './list-query.ts';
 
@@ -31,9 +31,7 @@ const sortValue = (channel: Channel, field: OrderTerm['field']): Position[number
   if (field === 'createdAt') return createdAtOf(channel._id);
   const value = channel[field];
   if (value === undefined) return null;
-  return field === 'name' || field === 'local_name'
-    ? cutToBytes(foldText(value as string), sortedBytes)
-    : value;
+  return field === 'name' || field === 'local_name' ? sortText(value as string) : value;
 };
 
 /** The values that place a channel in an order. */
@@ -56,6 +54,15 @@ export const comparePositions = (a: Position, b: Position, order: OrderTerm[]): 
   }
   return 0;
 };
+
+/** Channels in an order, each with its position. */
+export const sortChannels = (
+  channels: Channel[],
+  order: OrderTerm[],
+): { channel: Channel; position: Position }[] =>
+  channels
+    .map((channel) => ({ channel, position: positionOf(channel, order) }))
+    .sort((a, b) => comparePositions(a.position, b.position, order));
 
 /** Whether a position lies behind a gap, in the order of the list. */
 export const isBehind = (position: Position, gap: Gap, order: OrderTerm[]): boolean => {

@@ -1,8 +1,8 @@
 import type { Channel } from '../channels/channel.ts';
 import { type IdRange, isEmpty } from '../channels/id-range.ts';
-import { counterShards, fromItem, isCounter, sumCounters } from '../channels/items.ts';
+import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../channels/items.ts';
 import { range as itemRange, keys, partitionOf } from '../channels/keys.ts';
-import { pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
+import { pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
 import type { Query, Table } from '../dynamodb/table.ts';
 
 const within = (namespace: string, first: string, last: string): Query => ({
@@ -52,26 +52,14 @@ export const skipChannels = async (
   descending: boolean,
   offset: number,
 ): Promise<string | undefined> => {
-  let left = offset;
-  let from: Query['ExclusiveStartKey'];
-  const query: Query = {
-    ...within(namespace, range.first, range.last),
-    ScanIndexForward: !descending,
-    Select: 'COUNT',
-  };
-  do {
-    const page = await table.query({ ...query, Limit: left, ExclusiveStartKey: from });
-    left -= page.count;
-    from = page.lastKey;
-  } while (left > 0 && from);
-  return left === 0 ? (from?.sk as string | undefined) : undefined;
+  const query = { ...within(namespace, range.first, range.last), ScanIndexForward: !descending };
+  return (await skip(table, query, offset))?.sk;
 };
 
-/** How many channels a namespace has. */
-export const readTotal = async (table: Table, namespace: string): Promise<number> => {
+/** How many channels a namespace has, of each status. */
+export const readTotals = async (table: Table, namespace: string): Promise<Totals> => {
   const query = within(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
-  const { enabled, disabled } = sumCounters(await readFirst(table, query, counterShards));
-  return enabled + disabled;
+  return sumCounters(await readFirst(table, query, counterShards));
 };
 
 /** The first channels of a namespace together with how many it has, in one call: the counters stand right before them. */

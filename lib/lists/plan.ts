@@ -1,33 +1,112 @@
 import { readChannelId } from '../channels/channel-id.ts';
-import { everyId, type IdRange, isEmpty } from '../channels/id-range.ts';
+import { everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
+import { nameKey, statusKey } from '../channels/index-keys.ts';
+import { sortText } from '../text/fold.ts';
 import type { ListFilter } from './list-query.ts';
 import type { OrderTerm } from './order.ts';
+import type { SortedIndex, Stretch } from './stretch.ts';
+
+/** From the namespace's counters, or by counting what is walked along, within a fixed budget. */
+type Total = 'counters' | 'count';
+
+/** The indexes that find channels by a value in their metadata, and hold their keys alone. */
+export type ReferenceIndex = 'byExternalId' | 'byMetaId';
 
 /**
  * How a list is read. A pure function of what is asked, so that the cost of a query can be told without running it:
- * - `walk`: the partition is in the list's order, and only the page is read. The total comes from the counters, or,
- *   where the ids are bounded, from counting what lies between the bounds.
+ * - `walk`, `walkIndex`: the partition, or an index, is in the list's order, and only the page is read.
  * - `ids`: the channels that are named are read one by one, then filtered and sorted.
- * - `gather`: all channels within the bounds are read, then filtered and sorted, within a fixed budget.
+ * - `references`: an index names the channels that bear a value; then as `ids`.
+ * - `gatherIndex`, `gather`: all channels within bounds of an index, or of the partition, are read, then filtered and
+ *   sorted, within a fixed budget.
  * - `nothing`: no channel can match.
  */
 export type Plan =
-  | { read: 'walk'; range: IdRange; descending: boolean; total: 'counters' | 'count' }
+  | { read: 'walk'; range: IdRange; descending: boolean; total: Total }
+  | { read: 'walkIndex'; stretch: Stretch; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
+  | { read: 'references'; index: ReferenceIndex; value: string; range: IdRange }
+  | { read: 'gatherIndex'; stretches: Stretch[]; range: IdRange }
   | { read: 'gather'; range: IdRange }
   | { read: 'nothing' };
 
+const isWhole = ({ first, last }: IdRange) => first === everyId.first && last === everyId.last;
+
 /** Plans a list whose ids lie in a range. */
 export const planList = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan => {
-  if (isEmpty(range)) return { read: 'nothing' };
-  if (filter.ids) {
-    const ids = filter.ids.filter((id) => readChannelId(id) === id && range.first <= id && id <= range.last);
-    return ids.length ? { read: 'ids', ids } : { read: 'nothing' };
-  }
-  if (filter.names?.length === 0 || filter.localNames?.length === 0) return { read: 'nothing' };
-  const { after, before, ...residual } = filter;
-  const [first] = order;
-  if (Object.keys(residual).length || first?.field !== '_id') return { read: 'gather', range };
-  const isWhole = range.first === everyId.first && range.last === everyId.last;
-  return { read: 'walk', range, descending: first.descending, total: isWhole ? 'counters' : 'count' };
+  const { ids, names, localNames, updatedAfter } = filter;
+  const isHopeless =
+    names?.length === 0 || localNames?.length === 0 || updatedAfter === Number.MAX_SAFE_INTEGER;
+  if (isEmpty(range) || isHopeless) return { read: 'nothing' };
+  if (ids) return planIds(ids, range);
+  return planWalk(filter, range, order) ?? planGather(filter, range);
 };
+
+const planIds = (asked: string[], range: IdRange): Plan => {
+  const ids = asked.filter((id) => readChannelId(id) === id && includes(range, id));
+  return ids.length ? { read: 'ids', ids } : { read: 'nothing' };
+};
+
+const ofStatus = (disabled: boolean, { first, last }: IdRange): Stretch => ({
+  index: 'byStatus',
+  first: statusKey(disabled, first),
+  last: statusKey(disabled, last),
+});
+
+const updatedSince = (updatedAfter: number): Stretch => ({ index: 'byUpdatedAt', first: updatedAfter + 1 });
+
+const sortedIndexes: Record<string, SortedIndex> = {
+  'name,_id': 'byName',
+  'updatedAt,_id': 'byUpdatedAt',
+  'disabled,_id': 'byStatus',
+};
+
+/** A plan that reads the page alone, where something is in the order of the list and holds nothing else. */
+const planWalk = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan | undefined => {
+  const { after, before, disabled, updatedAfter, ...others } = filter;
+  // Channels of one status are all alike in it.
+  const deciding = order.filter(({ field }) => field !== 'disabled' || disabled === undefined);
+  const descending = deciding.at(-1)?.descending ?? false;
+  if (Object.keys(others).length || deciding.some((term) => term.descending !== descending)) return undefined;
+
+  const sortedBy = deciding.map(({ field }) => field).join();
+  const total = isWhole(range) ? 'counters' : 'count';
+  if (sortedBy === '_id' && updatedAfter === undefined)
+    return disabled === undefined
+      ? { read: 'walk', range, descending, total }
+      : { read: 'walkIndex', stretch: ofStatus(disabled, range), descending, total };
+
+  const index = sortedIndexes[sortedBy];
+  if (!index || disabled !== undefined || !isWhole(range)) return undefined;
+  if (updatedAfter === undefined) return { read: 'walkIndex', stretch: { index }, descending, total };
+  if (index !== 'byUpdatedAt') return undefined;
+  return { read: 'walkIndex', stretch: updatedSince(updatedAfter), descending, total: 'count' };
+};
+
+const references: [ReferenceIndex, key: string][] = [
+  ['byExternalId', 'external_id'],
+  ['byMetaId', 'id'],
+];
+
+/** A plan that reads whatever may match, by the condition that as a rule leaves the least. */
+const planGather = (filter: ListFilter, range: IdRange): Plan => {
+  const { names, meta = [], words, updatedAfter, disabled } = filter;
+  // A search knows every write that was answered before it; an index may not yet.
+  if (words) return { read: 'gather', range };
+  for (const [index, key] of references) {
+    const condition = meta.find(({ path }) => path.length === 1 && path[0] === key);
+    if (condition) return { read: 'references', index, value: condition.value, range };
+  }
+  if (names) return { read: 'gatherIndex', stretches: named(names, range), range };
+  if (updatedAfter !== undefined)
+    return { read: 'gatherIndex', stretches: [updatedSince(updatedAfter)], range };
+  if (disabled !== undefined) return { read: 'gatherIndex', stretches: [ofStatus(disabled, range)], range };
+  return { read: 'gather', range };
+};
+
+const named = (names: string[], { first, last }: IdRange): Stretch[] =>
+  [...new Set(names.map(sortText))].map((sorted) => ({
+    index: 'byName',
+    first: nameKey(sorted, first),
+    last: nameKey(sorted, last),
+  }));

@@ -1,23 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Channel } from '../channels/channel.ts';
-import type { IdRange } from '../channels/id-range.ts';
+import { type IdRange, includes } from '../channels/id-range.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { type Cursor, type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
+import { type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
 import { besideGap, between, readIdMark } from './id-range.ts';
+import { readReferences, readStretches } from './index-reads.ts';
+import { walkIndex } from './index-walk.ts';
 import type { ListFilter, ListQuery } from './list-query.ts';
 import { matches } from './match.ts';
-import { comparePositions, isBehind, type OrderTerm, orderText, positionOf, toOrder } from './order.ts';
+import { isBehind, orderText, positionOf, sortChannels, toOrder } from './order.ts';
+import { type Found, isGap, type Place, pageAtGap, pageAtOffset, type Reading } from './page.ts';
 import {
   countChannels,
   readAllChannels,
   readByIds,
   readChannels,
   readFirstChannels,
-  readTotal,
   skipChannels,
 } from './partition.ts';
 import { type Plan, planList } from './plan.ts';
+import { readFromCounters } from './totals.ts';
 
 export interface Pagination {
   page: number;
@@ -35,18 +38,6 @@ export interface List {
   pagination: Pagination;
 }
 
-/** Where the wanted page lies: behind so many channels, or beside a gap. */
-type Place = { offset: number } | Cursor;
-
-/** The page as it was found, with whether the list goes on at either side of it. */
-interface Found {
-  channels: Channel[];
-  total: number;
-  offset: number;
-  hasPrevious: boolean;
-  hasNext: boolean;
-}
-
 /** The same for the same filter, in whichever order its parameters came. It takes lone surrogates, which JSON can hold. */
 const fingerprint = (filter: ListFilter): string =>
   createHash('sha256')
@@ -54,50 +45,14 @@ const fingerprint = (filter: ListFilter): string =>
     .digest('base64url')
     .slice(0, 22);
 
-const isGap = (place: Place): place is Cursor => 'position' in place;
-
-/**
- * What lies behind or before a gap, cut to a page, when one channel more than the page was read to see whether the list
- * goes on. `read` is nearest to the gap first.
- */
-const pageAtGap = (read: Channel[], perPage: number, gap: Cursor, total: number): Found => {
-  const goesOn = read.length > perPage;
-  const nearest = read.slice(0, perPage);
-  if (!gap.backward) {
-    const { offset } = gap;
-    return { channels: nearest, total, offset, hasPrevious: offset > 0, hasNext: goesOn };
-  }
-  const offset = goesOn ? Math.max(1, gap.offset - nearest.length) : 0;
-  // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.
-  const hasNext = goesOn || nearest.length < total;
-  return { channels: nearest.reverse(), total, offset, hasPrevious: goesOn, hasNext };
-};
-
-/** A page to read: which list, and which part of it. */
-interface Reading {
-  table: Table;
-  namespace: string;
-  filter: ListFilter;
-  order: OrderTerm[];
-  place: Place;
-  perPage: number;
-}
-
-const pageAtOffset = (read: Channel[], perPage: number, offset: number, total: number): Found => ({
-  channels: read.slice(0, perPage),
-  total,
-  offset,
-  hasPrevious: offset > 0 && read.length > 0,
-  hasNext: read.length > perPage,
-});
-
 const walk = async (
-  { table, namespace, place, perPage }: Reading,
+  reading: Reading,
   { range, descending, total }: Extract<Plan, { read: 'walk' }>,
 ): Promise<Found> => {
+  const { table, namespace, place, perPage } = reading;
   const most = perPage + 1;
   const readTheTotal = () =>
-    total === 'counters' ? readTotal(table, namespace) : countChannels(table, namespace, range);
+    total === 'counters' ? readFromCounters(reading) : countChannels(table, namespace, range);
   const readBehind = (gap: Gap) =>
     readChannels(table, namespace, besideGap(gap, descending, 'behind', range), descending, most);
 
@@ -126,10 +81,8 @@ const walk = async (
 
 /** Filters and sorts what was read, and takes the page from it. */
 const pick = ({ filter, order, place, perPage }: Reading, channels: Channel[]): Found => {
-  const rows = channels
-    .filter((channel) => matches(channel, filter))
-    .map((channel) => ({ channel, position: positionOf(channel, order) }))
-    .sort((a, b) => comparePositions(a.position, b.position, order));
+  const matching = channels.filter((channel) => matches(channel, filter));
+  const rows = sortChannels(matching, order);
   const slice = (from: number, to: number) => rows.slice(Math.max(0, from), to).map(({ channel }) => channel);
   const total = rows.length;
   if (!isGap(place)) {
@@ -142,6 +95,22 @@ const pick = ({ filter, order, place, perPage }: Reading, channels: Channel[]): 
   return pageAtGap(read, perPage, place, total);
 };
 
+/** As many channels as cost about as much one by one as all that the budget lets read of the partition. */
+const mostReferences = 1_000;
+
+const readReferenced = async (
+  { table, namespace }: Reading,
+  { index, value, range }: Extract<Plan, { read: 'references' }>,
+): Promise<Channel[]> => {
+  const ids = await readReferences(table, namespace, index, value, mostReferences + 1);
+  if (ids.length > mostReferences) return readAllChannels(table, namespace, range);
+  return readByIds(
+    table,
+    namespace,
+    ids.filter((id) => includes(range, id)),
+  );
+};
+
 const run = async (reading: Reading, plan: Plan): Promise<Found> => {
   const { table, namespace } = reading;
   switch (plan.read) {
@@ -149,6 +118,17 @@ const run = async (reading: Reading, plan: Plan): Promise<Found> => {
       return walk(reading, plan);
     case 'ids':
       return pick(reading, await readByIds(table, namespace, plan.ids));
+    case 'references':
+      return pick(reading, await readReferenced(reading, plan));
+    case 'walkIndex':
+      return walkIndex(reading, plan);
+    case 'gatherIndex': {
+      const read = await readStretches(table, namespace, plan.stretches);
+      return pick(
+        reading,
+        read.filter(({ _id }) => includes(plan.range, _id)),
+      );
+    }
     case 'gather':
       return pick(reading, await readAllChannels(table, namespace, plan.range));
     case 'nothing':

@@ -24,6 +24,9 @@ export const sortedBytes = 900;
 export const compareFolded = (one: string, other: string): -1 | 0 | 1 =>
   Buffer.compare(Buffer.from(cutToBytes(one, sortedBytes)), Buffer.from(cutToBytes(other, sortedBytes)));
 
+/** What of a text takes part in sorting, folded: see `compareFolded`. */
+export const sortText = (text: string): string => cutToBytes(foldText(text), sortedBytes);
+
 /** The longest beginning of a text that takes at most so many bytes of UTF-8 and ends between two characters. */
 export const cutToBytes = (text: string, bytes: number): string => {
   const mostBytesOfOneUnit = 3;

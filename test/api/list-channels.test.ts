@@ -592,7 +592,12 @@ describe('a namespace beyond the budget', () => {
     expect(next.body.data.map(({ _id }: { _id: string }) => _id)).toEqual(ids.slice(50));
     expect((await list('per_page=30&page=3')).body.data).toHaveLength(30);
     expect(await names(`_id=${ids[80]}`)).toHaveLength(1);
-    for (const query of ['search=x', 'sort=name', 'disabled=false', `from__id=${ids[0]}`])
+    for (const query of ['sort=name', 'sort=-updatedAt', 'disabled=false', 'sort=disabled'])
+      expect((await list(`${query}&per_page=50`)).body.pagination).toMatchObject({
+        total: 90,
+        total_page: 2,
+      });
+    for (const query of ['search=x', 'sort=local_name', 'local_name=x', `from__id=${ids[0]}`])
       expect(await list(query)).toMatchObject({ status: 400, body: errorOf('query_too_broad') });
     expect(await names(`search=Channel&from__id=${ids[60]}&per_page=100`)).toHaveLength(29);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { idempotency, sumCounters, transition } from '../../lib/channels/items.ts';
+import { indexKeys } from '../../lib/channels/index-keys.ts';
+import { fromItem, idempotency, sumCounters, transition } from '../../lib/channels/items.ts';
 
 const id = '63c3d5a8007b000000000001';
 const channel: Channel = {
@@ -20,6 +21,7 @@ const copyIn = (namespace: string, changes = {}) => ({
   sk: id,
   ...attributes,
   ...changes,
+  ...indexKeys({ ...channel, ...changes }),
 });
 const isVersion3 = {
   ConditionExpression: '#v = :v',
@@ -141,6 +143,12 @@ describe('what is written', () => {
     const to = { ...channel, company_namespace: names('b'), __v: 4 };
     expect(transition(from, to, by, 5)).toHaveLength(80);
   });
+});
+
+test('a copy is read as the channel that was written, without the keys of indexes', () => {
+  const whole = { ...channel, local_name: 'x', integration_meta: '{"external_id":"a","id":"b"}' };
+  const [copy] = transition(undefined, whole, by, 5);
+  expect(fromItem(copy?.Put?.Item ?? {})).toEqual(whole);
 });
 
 test('an idempotency record lives a day, and does not outlive it unswept', () => {

@@ -7,7 +7,7 @@ import {
   readByIds,
   readChannels,
   readFirstChannels,
-  readTotal,
+  readTotals,
   skipChannels,
 } from '../../lib/lists/partition.ts';
 import { idAt, plantedAt } from '../support/plant.ts';
@@ -108,14 +108,16 @@ describe('the budget', () => {
 describe('totals', () => {
   const eight = Array.from({ length: 8 }, (_, shard) => counter(shard, shard + 1, 1));
 
-  test('are summed over the counters, disabled ones included', async () => {
+  test('are summed over the counters, of each status', async () => {
     const { table } = tableOf(eight.slice(0, 3), eight.slice(3));
-    expect(await readTotal(table, 'acme')).toBe(36 + 8);
+    expect(await readTotals(table, 'acme')).toEqual({ enabled: 36, disabled: 8 });
   });
 
   test('are 0 where there are no counters yet, nor a part of one', async () => {
-    expect(await readTotal(tableOf([]).table, 'acme')).toBe(0);
-    expect(await readTotal(tableOf([{ pk: 'NS#acme', sk: '!count#3', enabled: 2 }]).table, 'acme')).toBe(2);
+    const none = { enabled: 0, disabled: 0 };
+    expect(await readTotals(tableOf([]).table, 'acme')).toEqual(none);
+    const part = [{ pk: 'NS#acme', sk: '!count#3', enabled: 2 }];
+    expect(await readTotals(tableOf(part).table, 'acme')).toEqual({ ...none, enabled: 2 });
   });
 
   test('come in one call with the first channels, however few counters there are', async () => {

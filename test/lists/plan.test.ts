@@ -1,50 +1,126 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, everyId, type IdRange } from '../../lib/channels/id-range.ts';
-import type { ListFilter } from '../../lib/lists/list-query.ts';
+import { above, below, everyId, type IdRange } from '../../lib/channels/id-range.ts';
+import { describePlan } from '../../lib/lists/describe-plan.ts';
+import { parseListQuery } from '../../lib/lists/list-query.ts';
 import { toOrder } from '../../lib/lists/order.ts';
-import { type Plan, planList } from '../../lib/lists/plan.ts';
+import { planList } from '../../lib/lists/plan.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
-const bounded = above(id, everyId);
-const byId = toOrder([{ field: '_id', descending: false }]);
-const newestFirst = toOrder([{ field: 'createdAt', descending: true }]);
-const byName = toOrder([{ field: 'name', descending: false }]);
-const empty: IdRange = { first: 'f'.repeat(24), last: '0'.repeat(24) };
-const gather: Plan = { read: 'gather', range: everyId };
+const other = '60f1b2b3c9e9a12345678909';
 
-describe('the plan of a list', () => {
-  test.each<[string, ListFilter, IdRange, typeof byId, Plan]>([
+/** The plan of a query as a client writes it; of cursors in `from__id` and `to__id` nothing is said here. */
+const planOf = (query: string): string => {
+  const { filter, sort } = parseListQuery(query);
+  const { after, before } = filter;
+  const from: IdRange = after === undefined ? everyId : above(after, everyId);
+  const range = before === undefined ? from : below(before, from);
+  return describePlan(planList(filter, range, toOrder(sort)));
+};
+
+describe('a list is planned as a walk, which reads the page alone', () => {
+  test.each([
+    ['', 'walk the partition upwards, total from the counters'],
+    ['sort=-_id', 'walk the partition downwards, total from the counters'],
+    ['sort=-createdAt', 'walk the partition downwards, total from the counters'],
     [
-      'all channels',
-      {},
-      everyId,
-      byId,
-      { read: 'walk', range: everyId, descending: false, total: 'counters' },
+      `from__id=${id}`,
+      'walk the partition from "60f1b2b3c9e9a12345678902" to "f…" upwards, total by counting',
     ],
     [
-      'the newest',
-      {},
-      everyId,
-      newestFirst,
-      { read: 'walk', range: everyId, descending: true, total: 'counters' },
+      `from__id=${id}&to__id=${other}&sort=-_id`,
+      'walk the partition from "60f1b2b3c9e9a12345678902" to "60f1b2b3c9e9a12345678908" downwards, total by counting',
+    ],
+    ['sort=name', 'walk byName upwards, total from the counters'],
+    ['sort=-name', 'walk byName downwards, total from the counters'],
+    [
+      'sortBy[0][field]=name&sortBy[0][type]=desc&sortBy[1][field]=createdAt&sortBy[1][type]=desc',
+      'walk byName downwards, total from the counters',
+    ],
+    ['sort=updatedAt', 'walk byUpdatedAt upwards, total from the counters'],
+    ['sort=-updatedAt', 'walk byUpdatedAt downwards, total from the counters'],
+    ['from_updatedAt=1000&sort=updatedAt', 'walk byUpdatedAt from 1001 upwards, total by counting'],
+    ['from_updatedAt=1000&sort=-updatedAt', 'walk byUpdatedAt from 1001 downwards, total by counting'],
+    ['sort=disabled', 'walk byStatus upwards, total from the counters'],
+    ['sort=-disabled', 'walk byStatus downwards, total from the counters'],
+    ['disabled=false', 'walk byStatus from "active#0…" to "active#f…" upwards, total from the counters'],
+    [
+      'disabled=true&sort=-_id',
+      'walk byStatus from "disabled#0…" to "disabled#f…" downwards, total from the counters',
     ],
     [
-      'from an id',
-      { after: id },
-      bounded,
-      byId,
-      { read: 'walk', range: bounded, descending: false, total: 'count' },
+      'disabled=true&sortBy[0][field]=disabled&sortBy[0][type]=desc&sortBy[1][field]=_id&sortBy[1][type]=asc',
+      'walk byStatus from "disabled#0…" to "disabled#f…" upwards, total from the counters',
     ],
-    ['by name', {}, everyId, byName, gather],
-    ['a filter', { disabled: true }, everyId, byId, gather],
-    ['a search', { words: ['x'] }, everyId, byId, gather],
-    ['ids', { ids: [id, 'malformed'] }, everyId, byId, { read: 'ids', ids: [id] }],
-    ['ids out of range', { ids: [id], after: id }, bounded, byId, { read: 'nothing' }],
-    ['no ids', { ids: [] }, everyId, byId, { read: 'nothing' }],
-    ['no names', { names: [] }, everyId, byId, { read: 'nothing' }],
-    ['an empty range', {}, empty, byId, { read: 'nothing' }],
-  ])('of %s', (_, filter, range, order, plan) => {
-    expect(planList(filter, range, order)).toEqual(plan);
+    [
+      `disabled=true&to__id=${id}`,
+      'walk byStatus from "disabled#0…" to "disabled#60f1b2b3c9e9a12345678900" upwards, total by counting',
+    ],
+  ])('%s', (query, plan) => {
+    expect(planOf(query)).toBe(plan);
+  });
+});
+
+describe('a list that nothing is in the order of is gathered, filtered and sorted', () => {
+  const externalId = 'integration_meta.external_id=ch_1';
+  const mixed = 'sortBy[0][field]=name&sortBy[0][type]=asc&sortBy[1][field]=_id&sortBy[1][type]=desc';
+  test.each([
+    // By the condition that as a rule leaves the least: ids, external ids, names, time, status.
+    [`_id=${id}&_id=${other}&name=a&${externalId}`, `get ${id}, ${other}`],
+    [
+      `${externalId}&integration_meta.id=5&name=a&from_updatedAt=1&disabled=true`,
+      'get what byExternalId names for "ch_1", of the partition',
+    ],
+    [
+      `integration_meta.id=5&from__id=${id}`,
+      'get what byMetaId names for "5", of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
+    ],
+    [
+      'name=Rétail&name=retail&name=B&from_updatedAt=1&disabled=true',
+      'gather byName from "retail\\u00000…" to "retail\\u0000f…", byName from "b\\u00000…" to "b\\u0000f…", of the partition',
+    ],
+    [
+      `name=a&to__id=${id}`,
+      'gather byName from "a\\u00000…" to "a\\u000060f1b2b3c9e9a12345678900", of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
+    ],
+    ['name=a&sort=name', 'gather byName from "a\\u00000…" to "a\\u0000f…", of the partition'],
+    ['from_updatedAt=1000', 'gather byUpdatedAt from 1001, of the partition'],
+    ['from_updatedAt=1000&disabled=true&sort=updatedAt', 'gather byUpdatedAt from 1001, of the partition'],
+    [
+      `from_updatedAt=1000&sort=updatedAt&to__id=${id}`,
+      'gather byUpdatedAt from 1001, of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
+    ],
+    ['disabled=false&sort=name', 'gather byStatus from "active#0…" to "active#f…", of the partition'],
+    ['disabled=true&local_name=a', 'gather byStatus from "disabled#0…" to "disabled#f…", of the partition'],
+    [`from__id=${id}&sort=name`, 'gather the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
+    ['local_name=a', 'gather the partition'],
+    ['sort=local_name', 'gather the partition'],
+    [mixed, 'gather the partition'],
+    ['integration_meta.a.external_id=x', 'gather the partition'],
+    ['integration_meta.other=x', 'gather the partition'],
+    // What was answered before a search is found by it: no index may be in between.
+    [`search=a&name=a&from_updatedAt=1&disabled=true&${externalId}`, 'gather the partition'],
+    [`search=a&_id=${id}`, `get ${id}`],
+  ])('%s', (query, plan) => {
+    expect(planOf(query)).toBe(plan);
+  });
+});
+
+describe('a list is not read where nothing can match', () => {
+  test.each([
+    '_id=[]',
+    '_id=malformed',
+    `_id=${id}&from__id=${id}`,
+    'name=[]',
+    'local_name=[]',
+    `from__id=${'f'.repeat(24)}`,
+    `from__id=${id}&to__id=${id}`,
+    `from_updatedAt=${Number.MAX_SAFE_INTEGER}`,
+  ])('%s', (query) => {
+    expect(planOf(query)).toBe('read nothing');
+  });
+
+  test('not even what is malformed among ids', () => {
+    expect(planOf(`_id=${id},malformed`)).toBe(`get ${id}`);
   });
 });
 

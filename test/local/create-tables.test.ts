@@ -7,24 +7,60 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accessKeysTable, channelsTable } from '../../lib/tables.ts';
+import { accessKeysTable, channelsTable, type TableDefinition } from '../../lib/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
 import type { Engine } from '../../local/engine.ts';
 import { startTestEngine } from '../support/engine.ts';
 
+const keySchema = (partitionKey: string, sortKey: string) => [
+  { AttributeName: partitionKey, KeyType: 'HASH' },
+  { AttributeName: sortKey, KeyType: 'RANGE' },
+];
+
 describe('toCreateTableInput', () => {
-  it('is the whole table, with its stream', () => {
-    const definition = { partitionKey: 'pk', sortKey: 'sk', timeToLive: 'expiresAt', stream: true };
+  it('is the whole table, with its indexes and its stream', () => {
+    const definition: TableDefinition = {
+      partitionKey: 'pk',
+      sortKey: 'sk',
+      timeToLive: 'expiresAt',
+      stream: true,
+      indexes: [
+        { name: 'byText', partitionKey: 'pk', sortKey: 'text', projection: 'ALL' },
+        {
+          name: 'byTime',
+          partitionKey: 'pk',
+          sortKey: 'time',
+          sortKeyType: 'number',
+          projection: 'KEYS_ONLY',
+        },
+        { name: 'some', partitionKey: 'sk', projection: ['text'] },
+      ],
+    };
     expect(toCreateTableInput('channels', definition)).toEqual({
       TableName: 'channels',
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
         { AttributeName: 'sk', AttributeType: 'S' },
+        { AttributeName: 'text', AttributeType: 'S' },
+        { AttributeName: 'time', AttributeType: 'N' },
       ],
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
         { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        { IndexName: 'byText', KeySchema: keySchema('pk', 'text'), Projection: { ProjectionType: 'ALL' } },
+        {
+          IndexName: 'byTime',
+          KeySchema: keySchema('pk', 'time'),
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+        {
+          IndexName: 'some',
+          KeySchema: [{ AttributeName: 'sk', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['text'] },
+        },
       ],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     });

@@ -1,0 +1,38 @@
+import { everyId, type IdRange } from '../channels/id-range.ts';
+import type { Plan } from './plan.ts';
+import type { Stretch } from './stretch.ts';
+
+/** Keys end with an id, of which the lowest and the highest there can be are long to read. */
+const quote = (key: string | number): string =>
+  JSON.stringify(typeof key === 'string' ? key.replace(/0{24}$/, '0…').replace(/f{24}$/, 'f…') : key);
+
+const boundsText = ({ first, last }: Pick<Stretch, 'first' | 'last'>): string =>
+  `${first === undefined ? '' : ` from ${quote(first)}`}${last === undefined ? '' : ` to ${quote(last)}`}`;
+
+const stretchText = (stretch: Stretch) => `${stretch.index}${boundsText(stretch)}`;
+
+const partitionText = (range: IdRange) =>
+  `the partition${range.first === everyId.first && range.last === everyId.last ? '' : boundsText(range)}`;
+
+const wayText = ({ descending, total }: { descending: boolean; total: 'counters' | 'count' }) =>
+  `${descending ? 'downwards' : 'upwards'}, total ${total === 'counters' ? 'from the counters' : 'by counting'}`;
+
+/** A plan as one line of text, the same for the same plan alone. The lowest id is written `0…`, the highest `f…`. */
+export const describePlan = (plan: Plan): string => {
+  switch (plan.read) {
+    case 'walk':
+      return `walk ${partitionText(plan.range)} ${wayText(plan)}`;
+    case 'walkIndex':
+      return `walk ${stretchText(plan.stretch)} ${wayText(plan)}`;
+    case 'ids':
+      return `get ${plan.ids.join(', ')}`;
+    case 'references':
+      return `get what ${plan.index} names for ${JSON.stringify(plan.value)}, of ${partitionText(plan.range)}`;
+    case 'gatherIndex':
+      return `gather ${plan.stretches.map(stretchText).join(', ')}, of ${partitionText(plan.range)}`;
+    case 'gather':
+      return `gather ${partitionText(plan.range)}`;
+    case 'nothing':
+      return 'read nothing';
+  }
+};

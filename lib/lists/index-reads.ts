@@ -1,0 +1,148 @@
+import type { Channel } from '../channels/channel.ts';
+import { metaKey } from '../channels/index-keys.ts';
+import { fromItem } from '../channels/items.ts';
+import { partitionOf } from '../channels/keys.ts';
+import { pages, skip, tooBroad } from '../dynamodb/pages.ts';
+import type { Query, QueryPage, Table } from '../dynamodb/table.ts';
+import { channelsTable } from '../tables.ts';
+import type { ReferenceIndex } from './plan.ts';
+import type { Stretch } from './stretch.ts';
+
+/**
+ * Read units that one list may consume of an index beyond its page: what 4 MB of the partition cost, which is read at
+ * once consistent, and an index at half the price. It is 8 MB, about 19,000 channels of 289 bytes.
+ */
+const budget = 1_024;
+
+/** Queries of many names run at once, so many at a time: more would pass the budget by as much before it is noticed. */
+const atOnce = 10;
+
+const sortKeyOf = (index: string): string =>
+  channelsTable.indexes.find(({ name }) => name === index)?.sortKey ?? '';
+
+/** A query along a stretch. An index may lag the table, by well under a second as a rule. */
+const along = (namespace: string, { index, first, last }: Stretch, descending = false): Query => {
+  const key = sortKeyOf(index);
+  let bounds = '';
+  if (first !== undefined && last !== undefined) bounds = ` AND ${key} BETWEEN :first AND :last`;
+  else if (first !== undefined) bounds = ` AND ${key} >= :first`;
+  else if (last !== undefined) bounds = ` AND ${key} <= :last`;
+  return {
+    IndexName: index,
+    KeyConditionExpression: `pk = :pk${bounds}`,
+    ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
+    ScanIndexForward: !descending,
+  };
+};
+
+/** Counts what queries consume. @throws ApiError `query_too_broad` where that is more than the budget. */
+const purse = () => {
+  let left = budget;
+  return ({ units }: QueryPage): void => {
+    left -= units;
+    if (left < 0) throw tooBroad();
+  };
+};
+
+/** One version of each channel, the latest: a channel that changes as an index is read may be met at two places. */
+const latest = (channels: Channel[]): Channel[] => {
+  const byId = new Map<string, Channel>();
+  for (const channel of channels) {
+    const other = byId.get(channel._id);
+    if (!other || other.__v < channel.__v) byId.set(channel._id, channel);
+  }
+  return [...byId.values()];
+};
+
+/** All channels of several stretches, in no order. @throws ApiError `query_too_broad` beyond the budget. */
+export const readStretches = async (
+  table: Table,
+  namespace: string,
+  stretches: Stretch[],
+): Promise<Channel[]> => {
+  const spend = purse();
+  const read = async (stretch: Stretch): Promise<Channel[]> => {
+    const channels: Channel[] = [];
+    for await (const page of pages(table, along(namespace, stretch))) {
+      channels.push(...page.items.map(fromItem));
+      spend(page);
+    }
+    return channels;
+  };
+  const channels: Channel[] = [];
+  for (let start = 0; start < stretches.length; start += atOnce)
+    channels.push(...(await Promise.all(stretches.slice(start, start + atOnce).map(read))).flat());
+  return latest(channels);
+};
+
+/** How many channels are in a stretch. @throws ApiError `query_too_broad` beyond the budget. */
+export const countStretch = async (table: Table, namespace: string, stretch: Stretch): Promise<number> => {
+  const spend = purse();
+  let count = 0;
+  for await (const page of pages(table, { ...along(namespace, stretch), Select: 'COUNT' })) {
+    count += page.count;
+    spend(page);
+  }
+  return count;
+};
+
+/**
+ * Channels of a stretch, from its beginning in the direction in which it is read, until they are enough or it ends.
+ * @param limit how many to ask for at first
+ * @throws ApiError `query_too_broad` where the budget ends before
+ */
+export const readGroups = async (
+  table: Table,
+  namespace: string,
+  stretch: Stretch,
+  descending: boolean,
+  limit: number,
+  isEnough: (read: Channel[]) => boolean,
+): Promise<Channel[]> => {
+  const spend = purse();
+  const query = along(namespace, stretch, descending);
+  let read: Channel[] = [];
+  let from: Query['ExclusiveStartKey'];
+  // As a rule one query will do. Where many share a key, few queries more are better than few channels more.
+  for (let Limit = limit; ; Limit *= 2) {
+    const page = await table.query({ ...query, Limit, ExclusiveStartKey: from });
+    read = latest([...read, ...page.items.map(fromItem)]);
+    from = page.lastKey;
+    if (!from || isEnough(read)) return read;
+    spend(page);
+  }
+};
+
+/** Passes over so many channels of a stretch: the key of the last of them, or nothing where there are no more. */
+export const skipAlong = async (
+  table: Table,
+  namespace: string,
+  stretch: Stretch,
+  descending: boolean,
+  count: number,
+): Promise<{ id: string; key: string | number } | undefined> => {
+  const last = await skip(table, along(namespace, stretch, descending), count);
+  return last && { id: last.sk as string, key: last[sortKeyOf(stretch.index)] as string | number };
+};
+
+/** The ids of channels that bear a value, as far as the index knows: at most so many, in no order. */
+export const readReferences = async (
+  table: Table,
+  namespace: string,
+  index: ReferenceIndex,
+  value: string,
+  most: number,
+): Promise<string[]> => {
+  const query: Query = {
+    IndexName: index,
+    KeyConditionExpression: `pk = :pk AND ${sortKeyOf(index)} = :key`,
+    ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
+    Limit: most,
+  };
+  const ids = new Set<string>();
+  for await (const { items } of pages(table, query)) {
+    for (const { sk } of items) ids.add(sk as string);
+    if (ids.size >= most) break;
+  }
+  return [...ids];
+};

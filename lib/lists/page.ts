@@ -1,0 +1,55 @@
+import type { Channel } from '../channels/channel.ts';
+import type { Table } from '../dynamodb/table.ts';
+import type { Cursor } from './cursor.ts';
+import type { ListFilter } from './list-query.ts';
+import type { OrderTerm } from './order.ts';
+
+/** Where the wanted page lies: behind so many channels, or beside a gap. */
+export type Place = { offset: number } | Cursor;
+
+export const isGap = (place: Place): place is Cursor => 'position' in place;
+
+/** A page to read: which list, and which part of it. */
+export interface Reading {
+  table: Table;
+  namespace: string;
+  filter: ListFilter;
+  order: OrderTerm[];
+  place: Place;
+  perPage: number;
+}
+
+/** The page as it was found, with whether the list goes on at either side of it. */
+export interface Found {
+  channels: Channel[];
+  total: number;
+  offset: number;
+  hasPrevious: boolean;
+  hasNext: boolean;
+}
+
+/** A page that begins behind so many channels, when one channel more was read to see whether the list goes on. */
+export const pageAtOffset = (read: Channel[], perPage: number, offset: number, total: number): Found => ({
+  channels: read.slice(0, perPage),
+  total,
+  offset,
+  hasPrevious: offset > 0 && read.length > 0,
+  hasNext: read.length > perPage,
+});
+
+/**
+ * What lies behind or before a gap, cut to a page, when one channel more than the page was read to see whether the list
+ * goes on. `read` is nearest to the gap first.
+ */
+export const pageAtGap = (read: Channel[], perPage: number, gap: Cursor, total: number): Found => {
+  const goesOn = read.length > perPage;
+  const nearest = read.slice(0, perPage);
+  if (!gap.backward) {
+    const { offset } = gap;
+    return { channels: nearest, total, offset, hasPrevious: offset > 0, hasNext: goesOn };
+  }
+  const offset = goesOn ? Math.max(1, gap.offset - nearest.length) : 0;
+  // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.
+  const hasNext = goesOn || nearest.length < total;
+  return { channels: nearest.reverse(), total, offset, hasPrevious: goesOn, hasNext };
+};
