@@ -11,9 +11,14 @@ const cursorKeys = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
 
 export const handler = endpoint(
   'list-channels',
-  async ({ channels: table, caller, rawPath, rawQueryString }) => {
+  async ({ channels: table, directory, caller, rawPath, rawQueryString }) => {
     const query = parseListQuery(rawQueryString);
-    const { channels, pagination } = await readList(table, caller.namespace, query, cursorKeys);
+    const { channels, pagination } = await readList(
+      { channels: table, directory },
+      caller.namespace,
+      query,
+      cursorKeys,
+    );
     const data = channels.map(toDocument);
     refuseOversize(data);
     const Link = linksOf(rawPath, rawQueryString, pagination);

@@ -9,12 +9,18 @@ const highest = 'f'.repeat(24);
 
 export const everyId: IdRange = { first: lowest, last: highest };
 
+/** What two ranges have in common. */
+export const clip = (one: IdRange, other: IdRange): IdRange => ({
+  first: one.first > other.first ? one.first : other.first,
+  last: one.last < other.last ? one.last : other.last,
+});
+
 export const includes = ({ first, last }: IdRange, id: string): boolean => first <= id && id <= last;
 
 export const isEmpty = ({ first, last }: IdRange): boolean => first > last;
 
 /** A range that holds no id: its first is behind its last. */
-const none: IdRange = { first: highest, last: lowest };
+export const none: IdRange = { first: highest, last: lowest };
 
 const step = (id: string, by: 1n | -1n) => (BigInt(`0x${id}`) + by).toString(16).padStart(24, '0');
 

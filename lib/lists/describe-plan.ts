@@ -26,6 +26,10 @@ export const describePlan = (plan: Plan): string => {
       return `walk ${stretchText(plan.stretch)} ${wayText(plan)}`;
     case 'ids':
       return `get ${plan.ids.join(', ')}`;
+    case 'search':
+      return `search ${plan.words.map((word) => JSON.stringify(word)).join(', ')} in ${partitionText(plan.range)}${
+        plan.byWordsAlone ? '' : `, or ${describePlan(plan.otherwise)}`
+      }`;
     case 'references':
       return `get what ${plan.index} names for ${JSON.stringify(plan.value)}, of ${partitionText(plan.range)}`;
     case 'gatherIndex':

@@ -1,4 +1,3 @@
-import { ApiError } from '../errors.ts';
 import { isBlank, isGiven } from './parameters/absent.ts';
 import { isMetaName, type MetaCondition, metaConditions, metaName } from './parameters/integration-meta.ts';
 import { asSent, choice, idOrCursor, searchWords, wholeNumber } from './parameters/kinds.ts';
@@ -42,8 +41,6 @@ export interface ListQuery {
 }
 
 const mostPerPage = 100;
-/** `page` × `per_page`. */
-const deepestPage = 10_000;
 
 /**
  * Reads the raw query string of a list request, in whichever form its client wrote it (the contract of the API,
@@ -52,7 +49,6 @@ const deepestPage = 10_000;
  *
  * @throws ApiError `invalid_request`, with everything that is wrong in its details, each with what is accepted; the
  * first 100 of them where there are more.
- * @throws ApiError `page_too_deep` for a page that ends beyond 10,000 channels.
  */
 export const parseListQuery = (rawQueryString: string): ListQuery => {
   const { refuse, throwIfAny } = collectRefusals();
@@ -62,12 +58,6 @@ export const parseListQuery = (rawQueryString: string): ListQuery => {
   throwIfAny();
 
   const { page = 1, perPage = 25, cursor, sort, descending, sortBy = [], ...filter } = asked;
-  if (page * perPage > deepestPage) {
-    throw new ApiError(
-      'page_too_deep',
-      `page × per_page may be at most ${deepestPage}: to go further, pass the last answer's next_cursor as cursor.`,
-    );
-  }
   const { field, descending: minus } = sort ?? { field: '_id', descending: false };
   return {
     filter,

@@ -27,7 +27,11 @@ export const orderText = (order: OrderTerm[]): string =>
 
 type Position = Gap['position'];
 
-const sortValue = (channel: Channel, field: OrderTerm['field']): Position[number] => {
+/** What places a channel in an order: its id, and what else the order goes by. */
+export type Sorted = Pick<Channel, '_id'> &
+  Partial<Pick<Channel, 'name' | 'local_name' | 'disabled' | 'updatedAt'>>;
+
+const sortValue = (channel: Sorted, field: OrderTerm['field']): Position[number] => {
   if (field === 'createdAt') return createdAtOf(channel._id);
   const value = channel[field];
   if (value === undefined) return null;
@@ -35,7 +39,7 @@ const sortValue = (channel: Channel, field: OrderTerm['field']): Position[number
 };
 
 /** The values that place a channel in an order. */
-export const positionOf = (channel: Channel, order: OrderTerm[]): Position =>
+export const positionOf = (channel: Sorted, order: OrderTerm[]): Position =>
   order.map(({ field }) => sortValue(channel, field));
 
 const compareValues = (a: Position[number], b: Position[number]): number => {
@@ -55,11 +59,14 @@ export const comparePositions = (a: Position, b: Position, order: OrderTerm[]): 
   return 0;
 };
 
+/** What stands at a position of a list. */
+export interface Placed<Row> {
+  channel: Row;
+  position: Position;
+}
+
 /** Channels in an order, each with its position. */
-export const sortChannels = (
-  channels: Channel[],
-  order: OrderTerm[],
-): { channel: Channel; position: Position }[] =>
+export const sortChannels = <Row extends Sorted>(channels: Row[], order: OrderTerm[]): Placed<Row>[] =>
   channels
     .map((channel) => ({ channel, position: positionOf(channel, order) }))
     .sort((a, b) => comparePositions(a.position, b.position, order));

@@ -12,6 +12,7 @@ export const isGap = (place: Place): place is Cursor => 'position' in place;
 /** A page to read: which list, and which part of it. */
 export interface Reading {
   table: Table;
+  directory: Table;
   namespace: string;
   filter: ListFilter;
   order: OrderTerm[];
@@ -20,8 +21,8 @@ export interface Reading {
 }
 
 /** The page as it was found, with whether the list goes on at either side of it. */
-export interface Found {
-  channels: Channel[];
+export interface Found<Row = Channel> {
+  channels: Row[];
   total: number;
   offset: number;
   hasPrevious: boolean;
@@ -29,7 +30,12 @@ export interface Found {
 }
 
 /** A page that begins behind so many channels, when one channel more was read to see whether the list goes on. */
-export const pageAtOffset = (read: Channel[], perPage: number, offset: number, total: number): Found => ({
+export const pageAtOffset = <Row>(
+  read: Row[],
+  perPage: number,
+  offset: number,
+  total: number,
+): Found<Row> => ({
   channels: read.slice(0, perPage),
   total,
   offset,
@@ -41,7 +47,7 @@ export const pageAtOffset = (read: Channel[], perPage: number, offset: number, t
  * What lies behind or before a gap, cut to a page, when one channel more than the page was read to see whether the list
  * goes on. `read` is nearest to the gap first.
  */
-export const pageAtGap = (read: Channel[], perPage: number, gap: Cursor, total: number): Found => {
+export const pageAtGap = <Row>(read: Row[], perPage: number, gap: Cursor, total: number): Found<Row> => {
   const goesOn = read.length > perPage;
   const nearest = read.slice(0, perPage);
   if (!gap.backward) {

@@ -1,8 +1,8 @@
 import type { Channel } from '../channels/channel.ts';
-import { type IdRange, isEmpty } from '../channels/id-range.ts';
+import { above, below, type IdRange, isEmpty, none } from '../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../channels/items.ts';
 import { range as itemRange, keys, partitionOf } from '../channels/keys.ts';
-import { pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
+import { type pages, pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
 import type { Query, Table } from '../dynamodb/table.ts';
 
 const within = (namespace: string, first: string, last: string): Query => ({
@@ -36,24 +36,45 @@ export const readAllChannels = async (
   return channels;
 };
 
-/** How many channels are in a range. @throws ApiError `query_too_broad` beyond the budget. */
-export const countChannels = async (table: Table, namespace: string, range: IdRange): Promise<number> => {
-  const query: Query = { ...within(namespace, range.first, range.last), Select: 'COUNT' };
-  let count = 0;
-  for await (const page of pagesWithinBudget(table, query)) count += page.count;
-  return count;
-};
-
-/** The id of the channel before which as many others stand in a range, so that a page can begin behind it. */
-export const skipChannels = async (
+/**
+ * How many channels are in a range.
+ * @param read the pages to count in: as many as there are, or those within the budget
+ * @throws ApiError as `read` does
+ */
+export const countChannels = async (
   table: Table,
   namespace: string,
   range: IdRange,
+  read: typeof pages = pagesWithinBudget,
+): Promise<number> => {
+  const query: Query = { ...within(namespace, range.first, range.last), Select: 'COUNT' };
+  let count = 0;
+  for await (const page of read(table, query)) count += page.count;
+  return count;
+};
+
+/**
+ * What is left of a range behind its first channels, in the order of ids or against it, when it holds `count` of them and
+ * more than are to be passed over. It is found from whichever end is nearer.
+ */
+export const narrowBehind = async (
+  table: Table,
+  namespace: string,
+  range: IdRange,
+  count: number,
   descending: boolean,
   offset: number,
-): Promise<string | undefined> => {
-  const query = { ...within(namespace, range.first, range.last), ScanIndexForward: !descending };
-  return (await skip(table, query, offset))?.sk;
+): Promise<IdRange> => {
+  if (offset === 0) return range;
+  const query = within(namespace, range.first, range.last);
+  if (offset <= count / 2) {
+    const last = await skip(table, { ...query, ScanIndexForward: !descending }, offset);
+    if (!last) return none;
+    return descending ? below(last.sk as string, range) : above(last.sk as string, range);
+  }
+  const first = await skip(table, { ...query, ScanIndexForward: descending }, count - offset);
+  if (!first) return range;
+  return descending ? { ...range, last: first.sk as string } : { ...range, first: first.sk as string };
 };
 
 /** How many channels a namespace has, of each status. */

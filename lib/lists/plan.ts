@@ -16,6 +16,8 @@ export type ReferenceIndex = 'byExternalId' | 'byMetaId';
  * How a list is read. A pure function of what is asked, so that the cost of a query can be told without running it:
  * - `walk`, `walkIndex`: the partition, or an index, is in the list's order, and only the page is read.
  * - `ids`: the channels that are named are read one by one, then filtered and sorted.
+ * - `search`: the directory tells which channels hold the words; where the words alone decide and ids or names the order,
+ *   only the page is read. Too many to be read one by one are read as they would be without the words.
  * - `references`: an index names the channels that bear a value; then as `ids`.
  * - `gatherIndex`, `gather`: all channels within bounds of an index, or of the partition, are read, then filtered and
  *   sorted, within a fixed budget.
@@ -25,6 +27,7 @@ export type Plan =
   | { read: 'walk'; range: IdRange; descending: boolean; total: Total }
   | { read: 'walkIndex'; stretch: Stretch; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
+  | { read: 'search'; words: string[]; range: IdRange; byWordsAlone: boolean; otherwise: Plan }
   | { read: 'references'; index: ReferenceIndex; value: string; range: IdRange }
   | { read: 'gatherIndex'; stretches: Stretch[]; range: IdRange }
   | { read: 'gather'; range: IdRange }
@@ -39,7 +42,20 @@ export const planList = (filter: ListFilter, range: IdRange, order: OrderTerm[])
     names?.length === 0 || localNames?.length === 0 || updatedAfter === Number.MAX_SAFE_INTEGER;
   if (isEmpty(range) || isHopeless) return { read: 'nothing' };
   if (ids) return planIds(ids, range);
+  if (filter.words) return planSearch(filter, filter.words, range, order);
   return planWalk(filter, range, order) ?? planGather(filter, range);
+};
+
+const planSearch = (filter: ListFilter, words: string[], range: IdRange, order: OrderTerm[]): Plan => {
+  const { after, before, words: _, ...others } = filter;
+  const isByName = order.every(({ field }) => field === '_id' || field === 'name');
+  return {
+    read: 'search',
+    words,
+    range,
+    byWordsAlone: isByName && !Object.keys(others).length,
+    otherwise: planGather(filter, range),
+  };
 };
 
 const planIds = (asked: string[], range: IdRange): Plan => {
@@ -90,9 +106,7 @@ const references: [ReferenceIndex, key: string][] = [
 
 /** A plan that reads whatever may match, by the condition that as a rule leaves the least. */
 const planGather = (filter: ListFilter, range: IdRange): Plan => {
-  const { names, meta = [], words, updatedAfter, disabled } = filter;
-  // A search knows every write that was answered before it; an index may not yet.
-  if (words) return { read: 'gather', range };
+  const { names, meta = [], updatedAfter, disabled } = filter;
   for (const [index, key] of references) {
     const condition = meta.find(({ path }) => path.length === 1 && path[0] === key);
     if (condition) return { read: 'references', index, value: condition.value, range };

@@ -133,7 +133,7 @@ const collectMarks = async (namespace: string) => {
 };
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService(undefined, ['settle-directory']);
   key = await service.newKey({ namespaces });
   const [stored = []] = sample(
     fc.uniqueArray(storedChannels, {

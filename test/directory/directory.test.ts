@@ -7,7 +7,7 @@ import { entriesOf } from '../../lib/directory/entries.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import { foldText } from '../../lib/text/fold.ts';
-import { bySortKey, enter, held } from '../support/directory.ts';
+import { bySortKey, enter, held, idsOf } from '../support/directory.ts';
 import { channelOf } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -65,9 +65,9 @@ describe('a channel that is settled', () => {
     const { namespace, other, create, update } = enter(service);
     const id = await create({ name: 'Retail', company_namespace: [namespace, other] });
     for (const each of [namespace, other]) await settle(service, each, id);
-    expect(await findByWords(service, other, ['tail'])).toEqual([id]);
+    expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([id]);
     await update(id, { company_namespace: [namespace] });
-    expect(await findByWords(service, other, ['tail'])).toEqual([]);
+    expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([]);
     await settle(service, other, id);
     expect(await held(service, other)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import { isEmpty } from '../../lib/channels/id-range.ts';
 import type { Item } from '../../lib/dynamodb/failures.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import {
   countChannels,
+  narrowBehind,
   readAllChannels,
   readByIds,
   readChannels,
   readFirstChannels,
   readTotals,
-  skipChannels,
 } from '../../lib/lists/partition.ts';
 import { idAt, plantedAt } from '../support/plant.ts';
 
@@ -33,7 +34,7 @@ const tableOf = (...pages: Item[][]) => {
       const items = pages[asked.length] ?? [];
       asked.push(query);
       const isLast = asked.length >= pages.length;
-      const lastKey = isLast ? undefined : { pk: 'NS#acme', sk: `behind page ${asked.length}` };
+      const lastKey = isLast ? undefined : { pk: 'NS#acme', sk: items.at(-1)?.sk ?? idOf(0) };
       return { items: query.Select === 'COUNT' ? [] : items, count: items.length, lastKey };
     },
     batchGet: async (keys: Item[]) => keys,
@@ -64,8 +65,8 @@ describe('what is read of a namespace', () => {
     expect(idsOf(await readChannels(table, 'acme', everyId, false, 4))).toEqual([0, 1, 2, 3].map(idOf));
     expect(asked.map(({ ExclusiveStartKey }) => ExclusiveStartKey?.sk)).toEqual([
       undefined,
-      'behind page 1',
-      'behind page 2',
+      idOf(1),
+      idOf(0),
     ]);
   });
 
@@ -132,22 +133,41 @@ describe('totals', () => {
   });
 });
 
-describe('skipping', () => {
-  const skip = (table: Table, offset: number) => skipChannels(table, 'acme', everyId, false, offset);
+describe('what is left behind the first channels of a range', () => {
+  const range = { first: idOf(0), last: idOf(9) };
+  const behind = (table: Table, offset: number, descending = false, count = 9) =>
+    narrowBehind(table, 'acme', range, count, descending, offset);
 
-  test('counts up to the place, over short pages, and tells the channel before it', async () => {
-    const { table, asked } = tableOf(channels(0, 2), [], channels(2, 5), channels(5, 9));
-    expect(await skip(table, 5)).toBe('behind page 3');
-    expect(asked.map(({ Limit, Select }) => [Limit, Select])).toEqual([
-      [5, 'COUNT'],
-      [3, 'COUNT'],
-      [3, 'COUNT'],
-    ]);
+  test('is the whole range behind none of them', async () => {
+    expect(await behind(tableOf().table, 0)).toEqual(range);
   });
 
-  test('finds nothing behind the end', async () => {
-    expect(await skip(tableOf(channels(0, 2), channels(2, 4)).table, 5)).toBeUndefined();
-    expect(await skip(tableOf(channels(0, 5)).table, 5)).toBeUndefined();
-    expect(await skip(tableOf([]).table, 5)).toBeUndefined();
+  test('is found by counting up to them, over short pages', async () => {
+    const { table, asked } = tableOf(channels(0, 2), [], channels(2, 4), channels(4, 9));
+    expect(await behind(table, 4)).toEqual({ first: idOf(4), last: idOf(9) });
+    expect(asked.map(({ Limit, Select, ScanIndexForward }) => [Limit, Select, ScanIndexForward])).toEqual([
+      [4, 'COUNT', true],
+      [2, 'COUNT', true],
+      [2, 'COUNT', true],
+    ]);
+    expect(await behind(tableOf(channels(5, 9).reverse(), []).table, 4, true)).toEqual({
+      first: idOf(0),
+      last: idOf(4),
+    });
+  });
+
+  test('is found from the other end where that is nearer', async () => {
+    const { table, asked } = tableOf(channels(6, 9).reverse(), channels(0, 6).reverse());
+    expect(await behind(table, 6)).toEqual({ first: idOf(6), last: idOf(9) });
+    expect(asked.map(({ Limit, ScanIndexForward }) => [Limit, ScanIndexForward])).toEqual([[3, false]]);
+    expect(await behind(tableOf(channels(0, 3), channels(3, 9)).table, 6, true)).toEqual({
+      first: idOf(0),
+      last: idOf(2),
+    });
+  });
+
+  test('is nothing where they are fewer by now', async () => {
+    expect(isEmpty(await behind(tableOf(channels(0, 2)).table, 4))).toBe(true);
+    expect(await behind(tableOf(channels(0, 2)).table, 6)).toEqual(range);
   });
 });

@@ -97,9 +97,27 @@ describe('a list that nothing is in the order of is gathered, filtered and sorte
     [mixed, 'gather the partition'],
     ['integration_meta.a.external_id=x', 'gather the partition'],
     ['integration_meta.other=x', 'gather the partition'],
-    // What was answered before a search is found by it: no index may be in between.
-    [`search=a&name=a&from_updatedAt=1&disabled=true&${externalId}`, 'gather the partition'],
     [`search=a&_id=${id}`, `get ${id}`],
+  ])('%s', (query, plan) => {
+    expect(planOf(query)).toBe(plan);
+  });
+});
+
+describe('a search is planned by the directory', () => {
+  test.each([
+    ['search=Rétail+shop', 'search "retail", "shop" in the partition'],
+    ['search=a&sort=-name', 'search "a" in the partition'],
+    [`search=a&from__id=${id}`, 'search "a" in the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
+    // Which channels match, or in which order, is told by the channels alone.
+    ['search=a&sort=updatedAt', 'search "a" in the partition, or gather the partition'],
+    [
+      'search=a&disabled=true',
+      'search "a" in the partition, or gather byStatus from "disabled#0…" to "disabled#f…", of the partition',
+    ],
+    [
+      'search=a&integration_meta.external_id=ch_1',
+      'search "a" in the partition, or get what byExternalId names for "ch_1", of the partition',
+    ],
   ])('%s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });

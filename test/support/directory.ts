@@ -13,6 +13,8 @@ import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { foldText, foldWords } from '../../lib/text/fold.ts';
 import type { Service } from './service.ts';
 
+export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort();
+
 let count = 0;
 
 /** A namespace of a test's own, with those who write and read there. */
@@ -32,7 +34,7 @@ export const enter = (service: Service) => {
     settleAll: async () => {
       for (const { id } of await readMarks(channels, namespace)) await settle(service, namespace, id);
     },
-    find: (text: string) => findByWords(service, namespace, foldWords(text)),
+    find: async (text: string) => idsOf(await findByWords(service, namespace, foldWords(text))),
     total: async () =>
       (await takeCensus(service, namespace, everyId)).reduce((sum, block) => sum + block.count, 0),
   };
