@@ -20,17 +20,40 @@ const trustedFor = 60_000;
 /** Bounds what a guesser of key ids can make a function remember. */
 const mostRemembered = 1_000;
 
-const remembered = new Map<string, { accessKey: AccessKey | undefined; readAt: number }>();
+interface Lookup {
+  accessKey: AccessKey | undefined;
+  readAt: number;
+}
 
-const recall = async (table: Table, id: string): Promise<AccessKey | undefined> => {
-  const now = Date.now();
-  const known = remembered.get(id);
-  if (known && now - known.readAt < trustedFor) return known.accessKey;
-  const accessKey = await findAccessKey(table, id);
+const remembered = new Map<string, Lookup>();
+const underWay = new Map<string, Promise<Lookup>>();
+
+const lookUp = async (table: Table, id: string): Promise<Lookup> => {
+  const readAt = Date.now();
+  const lookup = { accessKey: await findAccessKey(table, id), readAt };
   remembered.delete(id);
   if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value as string);
-  remembered.set(id, { accessKey, readAt: now });
-  return accessKey;
+  remembered.set(id, lookup);
+  return lookup;
+};
+
+/**
+ * What is known of a key. Requests that come while it is being looked up wait for that; where it fails, by the first
+ * one's time running out perhaps, each looks for itself.
+ */
+const recall = async (table: Table, id: string): Promise<AccessKey | undefined> => {
+  const known = remembered.get(id);
+  if (known && Date.now() - known.readAt < trustedFor) return known.accessKey;
+  const others = underWay.get(id);
+  const shared = others && (await others.catch(() => undefined));
+  if (shared) return shared.accessKey;
+  const own = lookUp(table, id);
+  underWay.set(id, own);
+  try {
+    return (await own).accessKey;
+  } finally {
+    underWay.delete(id);
+  }
 };
 
 /** One answer whatever is wrong with a key, so that nothing can be learnt by trying. */
