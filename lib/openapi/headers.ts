@@ -16,7 +16,10 @@ export const answerHeaders = {
     { pattern: '^calls=\\d+; rcu=[\\d.]+; wcu=[\\d.]+$' },
   ),
   ETag: text('The version of the channel, for If-Match and If-None-Match.', '"0"', { pattern: '^"\\d+"$' }),
-  Location: text('Where the new channel is.', '/client-channel/65f0a1b2c3d4e5f601234567'),
+  Location: text(
+    'Where the new channel is, for requests that act in one of its namespaces: where it is not in the one of this request, name another in x-company-namespace.',
+    '/client-channel/65f0a1b2c3d4e5f601234567',
+  ),
   'Idempotency-Replayed': text('The answer is that of an earlier request with this key.', 'true'),
   Link: text(
     'first, prev, next and last (RFC 8288); absent beyond 4 KB.',

@@ -44,6 +44,14 @@ describe('POST /client-channel', () => {
     expect(read.body).toEqual(reply.body);
   });
 
+  test('in another namespace alone than the one it acts in tells where the channel is there', async () => {
+    const { headers, body } = await create({ name: 'x', company_namespace: ['company2'] });
+    const read = (namespace: string) =>
+      service.call(`GET ${headers.location}`, { key, headers: { 'x-company-namespace': namespace } });
+    expect(await read('company1')).toMatchObject({ status: 404, body: errorOf('not_found') });
+    expect((await read('company2')).body).toEqual(body);
+  });
+
   test('shows what was not sent as it is: enabled, in the namespace of the request', async () => {
     const headers = { 'x-company-namespace': 'company2' };
     expect((await create({ name: ' exactly  as sent ' }, headers)).body.data).toEqual({
