@@ -41,13 +41,6 @@ export const everyAnswer: AnswerHeader[] = [
 export const headersOf = (names: AnswerHeader[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-const printable = (most: number) => ({
-  type: 'string',
-  minLength: 1,
-  maxLength: most,
-  pattern: '^[\\x20-\\x7e]+$',
-});
-
 /** Headers of requests and the path's parameter, by the names under which operations refer to them. */
 export const requestParameters = {
   Namespace: {
@@ -60,15 +53,16 @@ export const requestParameters = {
   RequestId: {
     name: 'x-request-id',
     in: 'header',
-    description: 'The name of the request in the answer and in logs. For example `import-42`.',
-    schema: printable(128),
+    description:
+      'The name of the request in the answer and in logs, 1 to 128 printable ASCII characters; the service gives one of its own in place of any other. For example `import-42`.',
+    schema: { type: 'string' },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
       'For 24 hours the same key with the same body in the same namespace creates once and answers the same 201 again. For example a UUID.',
-    schema: printable(255),
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
   },
   IfMatch: {
     name: 'If-Match',

@@ -1,6 +1,7 @@
 /**
  * Schemathesis against a server of its own: no fault, no status or content that the description does not
- * have. It runs from `.contract`, a Python environment that is made when it is missing. `SEED` repeats a run.
+ * have, nothing accepted that it excludes, no operation without its key, nothing left of what was deleted. It runs from
+ * `.contract`, a Python environment that is made when it is missing. `SEED` repeats a run, `EXAMPLES` sets its length.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,13 +11,11 @@ const version = '4.32.5';
 const schemathesis = '.contract/bin/schemathesis';
 const seed = process.env.SEED ?? String(Date.now() % 1_000_000_007);
 const examples = process.env.EXAMPLES ?? '50';
-const checks = [
-  'not_a_server_error',
-  'status_code_conformance',
-  'content_type_conformance',
-  'response_headers_conformance',
-  'response_schema_conformance',
-];
+/**
+ * What rules between parameters refuse (`sort` beside `sortBy`, an `If-Match` that is stale) no schema can say; and a
+ * method that no route has is 404, as API Gateway's HTTP API answers it.
+ */
+const inapplicable = ['positive_data_acceptance', 'unsupported_method'];
 
 if (!existsSync(schemathesis)) {
   execFileSync('python3', ['-m', 'venv', '.contract'], { stdio: 'inherit' });
@@ -32,7 +31,8 @@ try {
       'run',
       `${url}/openapi.json`,
       ...['--header', `api-key: ${key}`],
-      ...['--checks', checks.join(',')],
+      ...['--checks', 'all'],
+      ...['--exclude-checks', inapplicable.join(',')],
       ...['--mode', 'all'],
       ...['--max-examples', examples],
       ...['--seed', seed],
