@@ -559,6 +559,80 @@ describe('a filter', () => {
   });
 });
 
+describe('a list served by an index', () => {
+  test('follows every change of a channel', async () => {
+    const { key, list, ids } = await given([
+      { name: 'b', integration_meta: '{"external_id":"x1","id":1}' },
+      { name: 'c', integration_meta: '{"external_id":"x1"}', disabled: true },
+    ]);
+    const change = (body: object) => service.call(`PUT /client-channel/${ids[0]}`, { key, body });
+    const found = async (query: string) => {
+      const { data, pagination } = (await list(query)).body;
+      expect(data).toHaveLength(pagination.total);
+      return data.map(({ _id }: Channel) => (_id === ids[0] ? 'it' : 'other'));
+    };
+    const everywhere = async () => ({
+      x1: await found('integration_meta.external_id=x1'),
+      x2: await found('integration_meta.external_id=x2'),
+      one: await found('integration_meta.id=1'),
+      b: await found('name=b'),
+      d: await found('name=d'),
+      enabled: await found('disabled=false'),
+      byName: await found('sort=name'),
+      byStatus: await found('sort=disabled'),
+      latest: (await found('sort=-updatedAt'))[0],
+    });
+    const there = {
+      x1: ['it', 'other'],
+      x2: [],
+      one: ['it'],
+      b: ['it'],
+      d: [],
+      enabled: ['it'],
+      byName: ['it', 'other'],
+      byStatus: ['it', 'other'],
+    };
+    expect(await everywhere()).toEqual({ ...there, latest: 'other' });
+
+    await change({ integration_meta: { external_id: 'x2', id: 1 } });
+    const moved = { ...there, x1: ['other'], x2: ['it'], latest: 'it' };
+    expect(await everywhere()).toEqual(moved);
+
+    await change({ integration_meta: { id: 2 } });
+    expect(await everywhere()).toEqual({ ...moved, x2: [], one: [] });
+
+    await change({ integration_meta: { id: 1 } });
+    await change({ integration_meta: null });
+    expect(await everywhere()).toEqual({ ...moved, x2: [], one: [] });
+
+    await change({ name: 'd', integration_meta: { external_id: 'x1' } });
+    expect(await everywhere()).toEqual({
+      ...there,
+      one: [],
+      b: [],
+      d: ['it'],
+      byName: ['other', 'it'],
+      latest: 'it',
+    });
+
+    await change({ name: 'b', disabled: true });
+    expect(await everywhere()).toEqual({ ...there, one: [], enabled: [], latest: 'it' });
+
+    await service.call(`DELETE /client-channel/${ids[0]}`, { key });
+    expect(await everywhere()).toEqual({
+      x1: ['other'],
+      x2: [],
+      one: [],
+      b: [],
+      d: [],
+      enabled: [],
+      byName: ['other'],
+      byStatus: ['other'],
+      latest: 'other',
+    });
+  });
+});
+
 describe('a sort', () => {
   const channels = [
     { name: 'b', local_name: 'x', disabled: true, updatedAt: 3_000 },

@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals';
+import { metaKey } from '../../lib/channels/index-keys.ts';
+import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Query, Table } from '../../lib/dynamodb/table.ts';
+import { countStretch, readGroups, readReferences, readStretches } from '../../lib/lists/index-reads.ts';
+import type { Stretch } from '../../lib/lists/stretch.ts';
+import { idAt, plantedAt } from '../support/plant.ts';
+
+const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
+const channel = (ordinal: number, fields: object = {}): Item => ({
+  pk: 'NS#acme',
+  sk: idOf(ordinal),
+  __v: 0,
+  ...fields,
+});
+
+/** A table that answers with these pages, each of which but the last says that there is more, at so many units each. */
+const tableOf = (pages: Item[][], units = 1) => {
+  const asked: Query[] = [];
+  const table = {
+    query: async (query: Query) => {
+      const items = pages[asked.length] ?? [];
+      asked.push(query);
+      const lastKey = asked.length < pages.length ? { pk: 'NS#acme', sk: `page ${asked.length}` } : undefined;
+      return { items: query.Select === 'COUNT' ? [] : items, count: items.length, lastKey, units };
+    },
+  };
+  return { table: table as unknown as Table, asked };
+};
+
+const whole: Stretch = { index: 'byName' };
+const keyOf = ({ _id, __v }: { _id: string; __v: number }) => [_id, __v];
+
+describe('a stretch of an index', () => {
+  test.each<[Stretch, string, object]>([
+    [{ index: 'byName' }, '', {}],
+    [{ index: 'byUpdatedAt', first: 5 }, ' AND updatedAt >= :first', { ':first': 5 }],
+    [{ index: 'byName', last: 'b' }, ' AND nameKey <= :last', { ':last': 'b' }],
+    [
+      { index: 'byStatus', first: 'a', last: 'b' },
+      ' AND statusKey BETWEEN :first AND :last',
+      { ':first': 'a', ':last': 'b' },
+    ],
+  ])('is asked for in the namespace alone, between its bounds: %j', async (stretch, bounds, values) => {
+    const { table, asked } = tableOf([[]]);
+    await readStretches(table, 'acme', [stretch]);
+    expect(asked).toEqual([
+      {
+        IndexName: stretch.index,
+        KeyConditionExpression: `pk = :pk${bounds}`,
+        ExpressionAttributeValues: { ':pk': 'NS#acme', ...values },
+        ScanIndexForward: true,
+      },
+    ]);
+  });
+});
+
+describe('reading stretches', () => {
+  test('goes on behind a page that is short, or empty', async () => {
+    const { table } = tableOf([[channel(1)], [], [channel(2)]]);
+    expect((await readStretches(table, 'acme', [whole])).map(keyOf)).toEqual([
+      [idOf(1), 0],
+      [idOf(2), 0],
+    ]);
+  });
+
+  test('gives the latest version of a channel that was met twice, as it moved while they were read', async () => {
+    const { table } = tableOf([
+      [channel(1, { __v: 4 }), channel(2, { __v: 1 })],
+      [channel(2, { __v: 2 }), channel(1, { __v: 3 })],
+    ]);
+    expect((await readStretches(table, 'acme', [whole])).map(keyOf)).toEqual([
+      [idOf(1), 4],
+      [idOf(2), 2],
+    ]);
+  });
+
+  test('of many names asks for ten at a time', async () => {
+    let [running, most] = [0, 0];
+    const table = {
+      query: async () => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running--;
+        return { items: [], count: 0, lastKey: undefined, units: 0.5 };
+      },
+    };
+    const hundred = Array.from({ length: 100 }, (_, index): Stretch => ({ ...whole, first: `${index}` }));
+    await readStretches(table as unknown as Table, 'acme', hundred);
+    expect(most).toBe(10);
+  });
+});
+
+describe('the budget', () => {
+  const five = (ordinal: number) => Array.from({ length: 5 }, (_, index) => [channel(ordinal + index)]);
+  const reads = {
+    reading: async (table: Table) => (await readStretches(table, 'acme', [whole])).length,
+    counting: (table: Table) => countStretch(table, 'acme', whole),
+    'reading groups': async (table: Table) =>
+      (await readGroups(table, 'acme', whole, false, 1, () => false)).length,
+  };
+  test.each(Object.entries(reads))('of %s is 1,024 units', async (_, read) => {
+    expect(await read(tableOf(five(0), 1_024 / 5).table)).toBe(5);
+    await expect(read(tableOf(five(0), 257).table)).rejects.toMatchObject({ code: 'query_too_broad' });
+  });
+
+  test('is one for all names together', async () => {
+    const names = Array.from({ length: 5 }, (_, index): Stretch => ({ ...whole, first: `${index}` }));
+    const tableAt = (units: number) =>
+      ({ query: async () => ({ items: [], count: 0, lastKey: undefined, units }) }) as unknown as Table;
+    expect(await readStretches(tableAt(1_024 / 5), 'acme', names)).toEqual([]);
+    await expect(readStretches(tableAt(257), 'acme', names)).rejects.toMatchObject({
+      code: 'query_too_broad',
+    });
+  });
+
+  test('counts without reading', async () => {
+    const { table, asked } = tableOf([[channel(1)], [channel(2)]]);
+    expect(await countStretch(table, 'acme', whole)).toBe(2);
+    expect(asked.map(({ Select }) => Select)).toEqual(['COUNT', 'COUNT']);
+  });
+});
+
+describe('reading groups', () => {
+  test('stops at what is enough, and asks for twice as many each time', async () => {
+    const { table, asked } = tableOf([[channel(1)], [], [channel(2)], [channel(3)]]);
+    const read = await readGroups(table, 'acme', whole, true, 5, (found) => found.length === 2);
+    expect(read.map(keyOf)).toEqual([
+      [idOf(1), 0],
+      [idOf(2), 0],
+    ]);
+    expect(
+      asked.map(({ Limit, ScanIndexForward, ExclusiveStartKey }) => [
+        Limit,
+        ScanIndexForward,
+        ExclusiveStartKey?.sk,
+      ]),
+    ).toEqual([
+      [5, false, undefined],
+      [10, false, 'page 1'],
+      [20, false, 'page 2'],
+    ]);
+  });
+
+  test('ends where the stretch does, and has each channel once', async () => {
+    const { table } = tableOf([[channel(1), channel(2)], [channel(1, { __v: 1 })]]);
+    const read = await readGroups(table, 'acme', whole, false, 5, () => false);
+    expect(read.map(keyOf)).toEqual([
+      [idOf(1), 1],
+      [idOf(2), 0],
+    ]);
+  });
+});
+
+describe('references', () => {
+  test('are asked for by the digest of the value, over short pages, as many as are wanted', async () => {
+    const { table, asked } = tableOf([
+      [channel(1)],
+      [],
+      [channel(2), channel(1)],
+      [channel(3)],
+      [channel(4)],
+    ]);
+    expect(await readReferences(table, 'acme', 'byMetaId', '5', 3)).toEqual([1, 2, 3].map(idOf));
+    expect(asked).toHaveLength(4);
+    expect(asked[0]).toEqual({
+      IndexName: 'byMetaId',
+      KeyConditionExpression: 'pk = :pk AND metaIdKey = :key',
+      ExpressionAttributeValues: { ':pk': 'NS#acme', ':key': metaKey('5') },
+      Limit: 3,
+    });
+  });
+});
