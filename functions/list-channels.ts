@@ -13,7 +13,7 @@ export const handler = endpoint(
   'list-channels',
   async ({ channels: table, directory, caller, rawPath, rawQueryString }) => {
     const query = parseListQuery(rawQueryString);
-    const { channels, pagination } = await readList(
+    const { channels, pagination, deepest } = await readList(
       { channels: table, directory },
       caller.namespace,
       query,
@@ -21,7 +21,7 @@ export const handler = endpoint(
     );
     const data = channels.map(toDocument);
     refuseOversize(data);
-    const Link = linksOf(rawPath, rawQueryString, pagination);
+    const Link = linksOf(rawPath, rawQueryString, pagination, deepest);
     return { status: 200, headers: { ...(Link !== undefined && { Link }) }, body: { data, pagination } };
   },
 );

@@ -39,20 +39,22 @@ export const pageAtOffset = <Row>(
   channels: read.slice(0, perPage),
   total,
   offset,
-  hasPrevious: offset > 0 && read.length > 0,
+  hasPrevious: offset > 0,
   hasNext: read.length > perPage,
 });
 
 /**
  * What lies behind or before a gap, cut to a page, when one channel more than the page was read to see whether the list
- * goes on. `read` is nearest to the gap first.
+ * goes on. `read` is nearest to the gap first. Where nothing is left on that side, whatever the list has lies on the
+ * other.
  */
 export const pageAtGap = <Row>(read: Row[], perPage: number, gap: Cursor, total: number): Found<Row> => {
   const goesOn = read.length > perPage;
   const nearest = read.slice(0, perPage);
   if (!gap.backward) {
     const { offset } = gap;
-    return { channels: nearest, total, offset, hasPrevious: offset > 0, hasNext: goesOn };
+    const hasPrevious = nearest.length ? offset > 0 : total > 0;
+    return { channels: nearest, total, offset, hasPrevious, hasNext: goesOn };
   }
   const offset = goesOn ? Math.max(1, gap.offset - nearest.length) : 0;
   // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.

@@ -4,7 +4,7 @@ import { type IdRange, includes } from '../channels/id-range.ts';
 import type { Tables } from '../directory/tables.ts';
 import { ApiError } from '../errors.ts';
 import { type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
-import { refuseTooDeep } from './depth.ts';
+import { deepestOf, refuseTooDeep } from './depth.ts';
 import { between, readIdMark } from './id-range.ts';
 import { readReferences, readStretches } from './index-reads.ts';
 import { walkIndex } from './index-walk.ts';
@@ -32,14 +32,25 @@ export interface Pagination {
 export interface List {
   channels: Channel[];
   pagination: Pagination;
+  /** The last channel, counted from the first, that a page by number may show. */
+  deepest: number;
 }
 
-/** The same for the same filter, in whichever order its parameters came. It takes lone surrogates, which JSON can hold. */
-const fingerprint = (filter: ListFilter): string =>
-  createHash('sha256')
-    .update(JSON.stringify(Object.entries(filter).sort(([one], [other]) => (one < other ? -1 : 1))))
+/** JSON takes lone surrogates, which a filter can hold. */
+const inOrder = (values: unknown[]): string[] =>
+  [...new Set(values.map((value) => JSON.stringify(value)))].sort();
+
+/** The same for filters that mean the same: in whichever order their parameters and the values of these came. */
+const fingerprint = (filter: ListFilter): string => {
+  const conditions = Object.entries(filter).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? inOrder(value) : value,
+  ]);
+  return createHash('sha256')
+    .update(JSON.stringify(inOrder(conditions)))
     .digest('base64url')
     .slice(0, 22);
+};
 
 /** As many channels as cost about as much one by one as all that the budget lets read of the partition. */
 const mostReferences = 1_000;
@@ -117,19 +128,24 @@ export const readList = async (
   refuseTooDeep(plan, page, perPage);
   const found = await run({ table, directory, namespace, filter, order, place, perPage }, plan);
 
-  const seal = (channel: Channel | undefined, side: Gap['side'], offset: number): string | undefined =>
-    channel &&
-    sealCursor(
-      { ...list, offset, backward: side === 'before', side, position: positionOf(channel, order) },
-      namespace,
-      cursorKeys,
-    );
+  // A page without channels leaves the gap that it was asked for as the place to turn round at.
+  const gapBeside = (channel: Channel | undefined, side: Gap['side']): Gap | undefined => {
+    if (channel) return { position: positionOf(channel, order), side };
+    return isGap(place) ? place : undefined;
+  };
+  const seal = (gap: Gap | undefined, backward: boolean, offset: number): string | undefined =>
+    gap && sealCursor({ ...list, ...gap, backward, offset }, namespace, cursorKeys);
   const { channels, total, offset } = found;
   const number = Math.floor(offset / perPage) + 1;
-  const next = found.hasNext ? seal(channels.at(-1), 'after', offset + channels.length) : undefined;
-  const previous = found.hasPrevious ? seal(channels[0], 'before', offset) : undefined;
+  const next = found.hasNext
+    ? seal(gapBeside(channels.at(-1), 'after'), false, offset + channels.length)
+    : undefined;
+  const previous = found.hasPrevious
+    ? seal(gapBeside(channels[0], 'before'), true, channels.length ? offset : total)
+    : undefined;
   return {
     channels,
+    deepest: deepestOf(plan),
     pagination: {
       page: number,
       per_page: perPage,

@@ -218,6 +218,26 @@ describe('a cursor', () => {
     expect(await list(`disabled=false&sort=_id&cursor=${next_cursor}`)).toMatchObject({ status: 200 });
   });
 
+  test('knows the same filters by whatever they say in another order, or twice', async () => {
+    const filters = (names: string[], [id, other]: string[], words: string, meta: string[]) =>
+      [
+        ...names.map((name) => param('name', name)),
+        `_id=${id},${other}`,
+        param('search', words),
+        ...meta.map((key) => `integration_meta.${key}=x`),
+        'disabled=false',
+      ].join('&');
+    const meta = { integration_meta: '{"a":"x","b":"x"}' };
+    const { list, ids } = await given([
+      { name: 'a b', ...meta },
+      { name: 'b a', ...meta },
+    ]);
+    const { next_cursor } = (await list(`${filters(['a b', 'b a'], ids, 'a b', ['a', 'b'])}&per_page=1`)).body
+      .pagination;
+    const again = `${filters(['b a', 'a b', 'b a'], ids.toReversed(), 'b a', ['b', 'a'])}&cursor=${next_cursor}`;
+    expect((await list(again)).body.data).toMatchObject([{ _id: ids[1] }]);
+  });
+
   test.each(['x', 'AAAA', '%00', `${'A'.repeat(200)}`])('is none: %s', async (text) => {
     const { list } = await given([]);
     for (const query of [`cursor=${text}`, `from__id=${text}`, `to__id=${text}`])
@@ -272,10 +292,60 @@ describe('a cursor', () => {
     const further = (await list(`${sort}&per_page=4&cursor=${first.next_cursor}`)).body;
     expect([further.data, further.pagination]).toEqual([
       [],
-      { page: 2, per_page: 4, pre_page: 1, next_page: 0, total: 4, total_page: 1 },
+      {
+        page: 2,
+        per_page: 4,
+        pre_page: 1,
+        next_page: 0,
+        total: 4,
+        total_page: 1,
+        prev_cursor: expect.any(String),
+      },
     ]);
+    const again = (await list(`${sort}&per_page=3&cursor=${further.pagination.prev_cursor}`)).body;
+    expect([again.data, again.pagination.page]).toEqual([documents.slice(1, 4), 1]);
     const back = (await list(`${sort}&per_page=3&cursor=${last.prev_cursor}`)).body;
     expect(back.data).toEqual(documents.slice(1, 4));
+  });
+
+  test.each([
+    'sort=_id',
+    'sort=name',
+    'sort=-updatedAt',
+    'sort=local_name',
+  ])('leads on from where all before it was deleted, and is none where nothing is left: %s', async (query) => {
+    const { key, list } = await given(many(6));
+    const removeAll = async (channels: { _id: string }[]) => {
+      for (const { _id } of channels) await service.call(`DELETE /client-channel/${_id}`, { key });
+    };
+    const first = (await list(`${query}&per_page=3`)).body;
+    const second = (await list(`${query}&per_page=3&cursor=${first.pagination.next_cursor}`)).body;
+    await removeAll(first.data);
+
+    const back = `${query}&per_page=3&cursor=${second.pagination.prev_cursor}`;
+    const { data, pagination } = (await list(back)).body;
+    expect([data, pagination]).toEqual([
+      [],
+      {
+        page: 1,
+        per_page: 3,
+        pre_page: 0,
+        next_page: 2,
+        total: 3,
+        total_page: 1,
+        next_cursor: expect.any(String),
+      },
+    ]);
+    const onwards = `${query}&per_page=3&cursor=${pagination.next_cursor}`;
+    const numbers = { page: 1, per_page: 3, pre_page: 0, next_page: 0 };
+    const there = (await list(onwards)).body;
+    expect([there.data, there.pagination]).toEqual([second.data, { ...numbers, total: 3, total_page: 1 }]);
+
+    await removeAll(second.data);
+    for (const left of [back, onwards]) {
+      const nothing = (await list(left)).body;
+      expect([nothing.data, nothing.pagination]).toEqual([[], { ...numbers, total: 0, total_page: 0 }]);
+    }
   });
 
   test('never counts back beyond the first page, though many came before it', async () => {

@@ -33,6 +33,14 @@ describe('the links of a page', () => {
   });
 
   test.each([
+    [10_000, 'page=400'],
+    [10_001, undefined],
+  ])('of a list of %d, name the last page where it may be asked for', (total, last) => {
+    const header = linksOf('/client-channel', '', { ...middle, total, total_page: Math.ceil(total / 25) });
+    expect(/page=\d+(?=>; rel="last")/.exec(header ?? '')?.[0]).toBe(last);
+  });
+
+  test.each([
     ['page=2', ''],
     ['cursor=abc', ''],
     ['page', ''],
