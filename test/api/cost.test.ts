@@ -75,7 +75,12 @@ describe('with the key remembered', () => {
   });
 });
 
-describe('the first page of 25 with its exact total', () => {
+describe('a list', () => {
+  let large: string;
+  const smallSize = 128;
+  const largeSize = 10_048;
+
+  /** Channels with numbers from one on and before another, one in eight of them disabled; there are eight counters. */
   const fill = async (namespace: string, from: number, to: number) => {
     const caller = { keyId: 'filler', namespace, namespaces: [namespace] };
     const numbers = Array.from({ length: to - from }, (_, index) => from + index);
@@ -85,6 +90,8 @@ describe('the first page of 25 with its exact total', () => {
           const now = 1_700_000_000_000 + number;
           const draft = {
             ...body,
+            name: `Retail Channel ${`${number}`.padStart(5, '0')}`,
+            disabled: number % 8 === 0,
             integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
           };
           const channel = create(draft, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
@@ -96,32 +103,67 @@ describe('the first page of 25 with its exact total', () => {
       Array.from({ length: 8 }, (_, shard) => ({
         Update: {
           Key: { pk: `NS#${namespace}`, sk: `!count#${shard}` },
-          UpdateExpression: 'ADD enabled :n, disabled :z, changes :n',
-          ExpressionAttributeValues: { ':n': (to - from) / 8, ':z': 0 },
+          UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :enabled',
+          ExpressionAttributeValues: { ':enabled': ((to - from) / 64) * 7, ':disabled': (to - from) / 64 },
         },
       })),
     );
   };
 
-  test('is one call and the same units at 100 and at 10,000 channels', async () => {
-    const large = await service.newKey({ namespaces: ['large'] });
+  const list = (query: string) => service.call(`GET /client-channel?${query}`, { key: large });
+
+  type Cost = [calls: number, readUnits: number];
+  const alongAnIndex: Cost[] = [
+    [2, 2.5],
+    [2, 2.5],
+  ];
+  /** What its first page of 25 costs, and where it goes on the next one, by cursor. The totals are exact. */
+  const flat: Record<string, Cost[]> = {
+    '': [
+      [1, 3],
+      [2, 4],
+    ],
+    'sort=-_id': [
+      [2, 4],
+      [2, 4],
+    ],
+    'sort=name': alongAnIndex,
+    'sort=-updatedAt': alongAnIndex,
+    'sort=disabled': alongAnIndex,
+    'disabled=false': alongAnIndex,
+    'name=Retail+Channel+00007&name=retail+channel+00011&name=none': [[3, 1]],
+    'integration_meta.external_id=ch_7': [[2, 1.5]],
+    'from_updatedAt=NEWEST_TEN': [[1, 0.5]],
+    'from_updatedAt=NEWEST_TEN&sort=-updatedAt': [[2, 1]],
+  };
+
+  const costs = async (size: number) => {
+    const seen: typeof flat = {};
+    for (const form of Object.keys(flat)) {
+      const query = form.replace('NEWEST_TEN', `${1_700_000_000_000 + size - 11}`);
+      const { next_cursor } = (await list(query)).body.pagination;
+      const pages = [query, ...(next_cursor ? [`${query}&cursor=${next_cursor}`] : [])];
+      seen[form] = [];
+      for (const page of pages) {
+        const { calls, rcu } = await costOf(`GET /client-channel?${page}`, { key: large });
+        seen[form].push([calls, rcu]);
+      }
+    }
+    return seen;
+  };
+
+  beforeAll(async () => {
+    large = await service.newKey({ namespaces: ['large'] });
     await service.call('GET /client-channel', { key: large });
-    const first = async () => costOf('GET /client-channel', { key: large });
-    await fill('large', 0, 104);
-    const few = await first();
-    await fill('large', 104, 10_000);
-    expect(await first()).toEqual(few);
-    expect(few.calls).toBe(1);
-    expect(few.rcu).toBeLessThanOrEqual(3.5);
-    const { body: page } = await service.call('GET /client-channel', { key: large });
-    expect([page.pagination.total, page.data.length]).toEqual([10_000, 25]);
   });
 
-  test('is two calls for the pages behind it, by cursor', async () => {
-    const large = await service.newKey({ namespaces: ['large'] });
-    const { body: page } = await service.call('GET /client-channel', { key: large });
-    const second = await costOf(`GET /client-channel?cursor=${page.pagination.next_cursor}`, { key: large });
-    expect(second.calls).toBe(2);
-    expect(second.rcu).toBeLessThanOrEqual(4);
+  test('that an index or the partition is in the order of costs the same at 128 channels and at 10,048', async () => {
+    await fill('large', 0, smallSize);
+    expect(await costs(smallSize)).toEqual(flat);
+    await fill('large', smallSize, largeSize);
+    expect(await costs(largeSize)).toEqual(flat);
+    const { body: page } = await list('');
+    expect([page.pagination.total, page.data.length]).toEqual([largeSize, 25]);
+    expect((await list('disabled=true')).body.pagination.total).toBe(largeSize / 8);
   });
 });
