@@ -9,8 +9,8 @@ import type { ReferenceIndex } from './plan.ts';
 import type { Stretch } from './stretch.ts';
 
 /**
- * Read units that one list may consume of an index beyond its page: what 4 MB of the partition cost, which is read at
- * once consistent, and an index at half the price. It is 8 MB, about 19,000 channels of 289 bytes.
+ * Read units that one list may spend on an index: as many as the 4 MB of the partition cost that a list may read. An
+ * index costs half as much, since it may lag, so that these are 8 MB, about 19,000 channels of 289 bytes.
  */
 const budget = 1_024;
 

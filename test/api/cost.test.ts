@@ -1,4 +1,7 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { transition } from '../../lib/channels/items.ts';
 import { create } from '../../lib/channels/rules.ts';
@@ -72,6 +75,41 @@ describe('with the key remembered', () => {
     expect((await costOf(`PUT ${route}`, { body: { disabled: true } })).calls).toBe(2);
     expect((await costOf(`PUT ${route}`, { body: { name: 'y', local_name: 'y' } })).calls).toBe(2);
     expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
+  });
+});
+
+describe('what a write costs in the indexes', () => {
+  const caller = { keyId: 'k', namespace: 'acme', namespaces: ['acme'] };
+  const now = 1_700_000_000_000;
+  const draft = { name: 'Retail', integration_meta: '{"external_id":"ch_1"}' };
+  const before = create(draft, newChannelId(now), { caller, now, writeId: 'w' });
+  const both = { ...before, integration_meta: '{"external_id":"ch_1","id":1}' };
+  const later = (changes: object) => ({ ...before, updatedAt: now + 1, __v: 1, ...changes });
+
+  /** As a single write, not in the transaction that it is in truth: the table's own part is one unit then. */
+  const unitsOf = async (from: Channel | undefined, to: Channel | undefined): Promise<number> => {
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+    const on = { TableName: service.channels.name, ReturnConsumedCapacity: 'TOTAL' } as const;
+    const write = (channel: Channel | undefined) => {
+      if (!channel) return client.send(new DeleteCommand({ ...on, Key: { pk: 'NS#acme', sk: before._id } }));
+      const [copy] = transition(undefined, channel, { now, keyId: 'k' }, 0);
+      return client.send(new PutCommand({ ...on, Item: copy?.Put?.Item }));
+    };
+    await write(from);
+    const { ConsumedCapacity } = await write(to);
+    return (ConsumedCapacity?.CapacityUnits ?? 0) - 1;
+  };
+
+  test.each<[string, Channel | undefined, Channel | undefined, number]>([
+    ['a creation', undefined, before, 3 + 1],
+    ['a creation with both external ids', undefined, both, 3 + 2],
+    ['a renaming', before, later({ name: 'Wholesale' }), 1 + 2 + 2],
+    ['a toggle', before, later({ disabled: true }), 1 + 2 + 2],
+    ['another change', before, later({ local_name: 'x' }), 1 + 1 + 2],
+    ['another external id', before, later({ integration_meta: '{"external_id":"ch_2"}' }), 1 + 1 + 2 + 2],
+    ['a deletion', before, undefined, 3 + 1],
+  ])('of %s', async (_, from, to, units) => {
+    expect(await unitsOf(from, to)).toBe(units);
   });
 });
 
