@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { linksOf } from '../../lib/lists/links.ts';
+import { linksOf as linksTo } from '../../lib/lists/links.ts';
 import type { Pagination } from '../../lib/lists/read-list.ts';
+
+/** A list in which a page by number shows the 10,000th channel at last. */
+const linksOf = (path: string, query: string, pagination: Pagination) =>
+  linksTo(path, query, pagination, 10_000);
 
 const middle: Pagination = {
   page: 2,
