@@ -20,6 +20,9 @@ const cursors = z.object({
   CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 });
 
+/** Where the publisher of events puts them: the name of an event bus. */
+const events = z.object({ EVENT_BUS: text });
+
 /**
  * Reads the process's environment, once, when a function starts.
  * @throws Error that names each variable that is missing or malformed; its value is never shown.
@@ -34,3 +37,4 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
 export const readTablesConfig = () => read(tables);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
+export const readEventsConfig = () => read(events);

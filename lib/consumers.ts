@@ -13,6 +13,8 @@ export interface Consumer {
   mapping: StreamParameters;
   /** What the handler does to each table, as IAM names it. Reading the stream is the mapping's, and stands in none. */
   actions: Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
+  /** Whether it puts events on the event bus. */
+  publishes?: boolean;
 }
 
 /** How Lambda's event source mapping feeds a function, in its own terms. */
@@ -40,7 +42,39 @@ export interface FilterPattern {
   readonly [field: string]: FilterPattern | readonly (string | { readonly prefix: string })[];
 }
 
+const beginsWith = (...prefixes: string[]) => prefixes.map((prefix) => ({ prefix }));
+
 export const consumers: readonly Consumer[] = [
+  {
+    name: 'publish-events',
+    handler: 'functions/publish-events.ts',
+    description: 'Publishes what becomes of channels to the event bus',
+    timeout: 60,
+    mapping: {
+      // Channels, whose keys are ids in hex, and tombstones, as they are written; not what goes, nor any other item.
+      filters: [
+        {
+          eventName: ['INSERT', 'MODIFY'],
+          dynamodb: {
+            Keys: {
+              pk: { S: beginsWith('NS#') },
+              sk: { S: beginsWith(...'0123456789abcdef', '~gone#') },
+            },
+          },
+        },
+      ],
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: 100,
+      maximumBatchingWindow: 0,
+      bisectBatchOnError: true,
+      retryAttempts: 10,
+      // The stream keeps records for 24 hours: half of that to wait out a failure, half to replay from dead letters.
+      maximumRecordAge: 12 * 60 * 60,
+      reportBatchItemFailures: true,
+    },
+    actions: {},
+    publishes: true,
+  },
   {
     name: 'settle-directory',
     handler: 'functions/settle-directory.ts',
@@ -48,7 +82,10 @@ export const consumers: readonly Consumer[] = [
     timeout: 60,
     mapping: {
       filters: [
-        { eventName: ['INSERT', 'MODIFY'], dynamodb: { Keys: { sk: { S: [{ prefix: '~pending#' }] } } } },
+        {
+          eventName: ['INSERT', 'MODIFY'],
+          dynamodb: { Keys: { pk: { S: beginsWith('NS#') }, sk: { S: beginsWith('~pending#') } } },
+        },
       ],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
@@ -56,7 +93,7 @@ export const consumers: readonly Consumer[] = [
       bisectBatchOnError: true,
       // What can't be settled now is settled by the schedule: a mark stays until it is.
       retryAttempts: 3,
-      maximumRecordAge: 3_600,
+      maximumRecordAge: 60 * 60,
       reportBatchItemFailures: true,
     },
     actions: {

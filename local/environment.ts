@@ -13,15 +13,19 @@ export const localEnvironment = 'local';
 
 export const localTables = tableNames(localEnvironment);
 
+export const localEventBus = 'client-channels-local';
+
 /** The environment in which the functions run on one machine: their own variables and the SDK's. */
-export const functionEnvironment = (endpoint: string, cursorSecret: string) => ({
+export const functionEnvironment = (endpoint: string, busEndpoint: string, cursorSecret: string) => ({
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
   DIRECTORY_TABLE: localTables.directory,
   ACCESS_KEYS_TABLE: localTables.accessKeys,
   CURSOR_SECRET: cursorSecret,
   ...engineEnvironment,
+  EVENT_BUS: localEventBus,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  AWS_ENDPOINT_URL_EVENTBRIDGE: busEndpoint,
 });
 
 /** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Answer } from './gateway-answer.ts';
 
 /** A route of the HTTP API, and the function behind it. */
 export interface Route {
@@ -10,8 +11,15 @@ export interface Route {
   name?: string;
 }
 
+/** What the gateway answers by itself, without a function: there is such a thing on one machine only. */
+export interface OwnRoute {
+  method: string;
+  path: string;
+  answer(): Answer;
+}
+
 export interface RouteMatch {
-  route: Route;
+  route: Route | OwnRoute;
   /** Decoded; absent where the route has none. */
   pathParameters: Record<string, string> | undefined;
 }
@@ -41,7 +49,11 @@ const matchPath = (pattern: string, path: string): [string, string][] | undefine
  * Finds the route for a request's method and raw path; a route without parameters goes before one with.
  * @throws URIError where the path's percent-encoding is malformed.
  */
-export const findRoute = (routes: readonly Route[], method: string, path: string): RouteMatch | undefined => {
+export const findRoute = (
+  routes: readonly (Route | OwnRoute)[],
+  method: string,
+  path: string,
+): RouteMatch | undefined => {
   decodeURIComponent(path);
   let best: RouteMatch | undefined;
   for (const route of routes) {

@@ -4,12 +4,14 @@ import type { Duplex } from 'node:stream';
 import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-answer.ts';
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
-import { findRoute, type Route } from './gateway-routes.ts';
+import { findRoute, type OwnRoute, type Route } from './gateway-routes.ts';
 import { announcesMoreThan, ClientGone, discardRest, readRequestBody } from './request-body.ts';
+
+export type Routes = readonly (Route | OwnRoute)[];
 
 export interface GatewayOptions {
   /** Requests that arrive before a promise of routes is kept wait for it. */
-  routes: readonly Route[] | Promise<readonly Route[]>;
+  routes: Routes | Promise<Routes>;
   /** 0 takes a free one. */
   port: number;
   /** How long a function may take, in milliseconds. */
@@ -56,7 +58,9 @@ const answerTo = async (
     if (match === undefined) return gatewayAnswer(404);
     const body = await readRequestBody(request, bodyLimit);
     if (body === undefined) return gatewayAnswer(413);
-    return await invokeFunction(match.route, toEvent(request, body, match));
+    const { route } = match;
+    if ('answer' in route) return route.answer();
+    return await invokeFunction(route, toEvent(request, body, match));
   } catch (error) {
     if (error instanceof URIError) return gatewayAnswer(400);
     if (error instanceof ClientGone) return undefined;

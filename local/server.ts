@@ -5,9 +5,15 @@ import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts
 import { type RunningConsumers, startConsumers } from './consumers.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './engine.ts';
-import { engineEnvironment, enterEnvironment, functionEnvironment, localTables } from './environment.ts';
-import { type Gateway, startGateway } from './gateway.ts';
-import type { Route } from './gateway-routes.ts';
+import {
+  engineEnvironment,
+  enterEnvironment,
+  functionEnvironment,
+  localEventBus,
+  localTables,
+} from './environment.ts';
+import { type EventBus, eventsRoute, startEventBus, summaryOf } from './event-bus.ts';
+import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
 import { localApiKey } from './local-key.ts';
 import { loadRoutes } from './routes.ts';
@@ -54,6 +60,14 @@ const newPromise = <Value>() => {
   return { promise, resolve, reject };
 };
 
+interface Started {
+  gateway?: Gateway;
+  engine?: Engine;
+  claim?: Claim;
+  consumers?: RunningConsumers;
+  bus?: EventBus;
+}
+
 /**
  * Starts the whole service in this process: gateway, state, engine, tables, key, functions, and what the stream feeds.
  * The port is taken first, so that nothing else is touched where it is not free; requests that come before all is ready
@@ -61,11 +75,11 @@ const newPromise = <Value>() => {
  * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
  */
 export const startServer = async ({ port, folder, inMemory, signal }: ServerOptions): Promise<Server> => {
-  const { promise: routes, resolve: serve, reject: giveUp } = newPromise<readonly Route[]>();
-  const started: { gateway?: Gateway; engine?: Engine; claim?: Claim; consumers?: RunningConsumers } = {};
+  const { promise: routes, resolve: serve, reject: giveUp } = newPromise<Routes>();
+  const started: Started = {};
   const stop = async () => {
     await Promise.all([started.gateway?.close(), started.consumers?.stop()]);
-    await started.engine?.stop();
+    await Promise.all([started.bus?.stop(), started.engine?.stop()]);
     started.claim?.release();
   };
 
@@ -86,13 +100,18 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     started.engine = engine;
     claim.noteEngine({ enginePid: engine.pid, enginePort: engine.port });
 
-    enterEnvironment(functionEnvironment(engine.endpoint, cursorSecret(folder)));
+    const bus = await startEventBus({
+      name: localEventBus,
+      onEvent: (event) => console.log(summaryOf(event)),
+    });
+    started.bus = bus;
+    enterEnvironment(functionEnvironment(engine.endpoint, bus.endpoint, cursorSecret(folder)));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
     const functions = await loadRoutes();
     started.consumers = await startConsumers(consumers, { tableName: localTables.channels });
-    serve(functions);
+    serve([...functions, eventsRoute(bus)]);
     signal.throwIfAborted();
     return { url: gateway.url, apiKey, engineEnded: engine.ended, stop };
   } catch (error) {

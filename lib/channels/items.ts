@@ -1,7 +1,7 @@
 import { leaveMark } from '../directory/mark.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
-import { type Channel, toDocument } from './channel.ts';
+import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { indexKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 
@@ -66,6 +66,22 @@ const tombstone = (namespace: string, gone: Channel, by: { now: number; keyId: s
     },
   },
 });
+
+/** What is remembered of a channel that was deleted, or has left a namespace. */
+export interface Tombstone {
+  /** Milliseconds since the epoch. */
+  deletedAt: number;
+  writtenBy: string;
+  /** One more than the document's. */
+  __v: number;
+  /** The channel as it last was. */
+  document: ChannelDocument;
+}
+
+export const fromTombstone = (item: Item): Tombstone => {
+  const { deletedAt, writtenBy, __v, document } = item as unknown as Tombstone & { document: string };
+  return { deletedAt, writtenBy, __v, document: JSON.parse(document) };
+};
 
 const isThere = (namespace: string, channel: Channel | undefined): channel is Channel =>
   channel?.company_namespace.includes(namespace) ?? false;

@@ -21,3 +21,12 @@ export const range = {
   beforeChannels: '0',
   afterChannels: 'g',
 };
+
+/** The namespace whose partition this is. */
+export const namespaceOf = (partition: string): string => partition.slice(partitionOf('').length);
+
+/** The id of the channel whose tombstone stands under a sort key, or nothing where that is no tombstone's. */
+export const readTombstoneKey = (sortKey: string): string | undefined => {
+  const { sk: prefix } = keys.tombstone('', '');
+  return sortKey.startsWith(prefix) ? sortKey.slice(prefix.length) : undefined;
+};

@@ -1,20 +1,6 @@
 import { ApiError } from '../errors.ts';
+import * as log from '../log.ts';
 import type { OperationName } from '../operations.ts';
-
-const causes = (error: unknown): object[] => {
-  if (typeof error !== 'object' || error === null)
-    return error === undefined ? [] : [{ message: String(error) }];
-  const { name, message, stack, cause } = error as Error;
-  return [{ name, message, stack }, ...causes(cause)];
-};
-
-/**
- * One line of JSON, with the time and level that Lambda looks for. Written to the streams themselves: Lambda's console
- * would put the line as text into a line of its own, in which no query finds the fields.
- */
-const write = (stream: NodeJS.WriteStream, level: 'INFO' | 'ERROR', fields: object): void => {
-  stream.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, ...fields })}\n`);
-};
 
 /**
  * One line for each failure that somebody may have to look into, under the id that the client was given. What a client
@@ -22,7 +8,7 @@ const write = (stream: NodeJS.WriteStream, level: 'INFO' | 'ERROR', fields: obje
  */
 export const logFailure = (error: unknown, requestId: string): void => {
   if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
-  write(process.stderr, 'ERROR', { request_id: requestId, causes: causes(error) });
+  log.logFailure({ request_id: requestId }, error);
 };
 
 /** How a request went, and what it cost. Of who asked, the key's id and the namespace, and those only once let in. */
@@ -43,4 +29,4 @@ export interface RequestLine {
 }
 
 /** One line for each request that reached a function; paths, queries, keys and bodies are never in it. */
-export const logRequest = (line: RequestLine): void => write(process.stdout, 'INFO', line);
+export const logRequest = (line: RequestLine): void => log.logLine(line);

@@ -9,6 +9,7 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { accessKeysTable, channelsTable, directoryTable } from '../../lib/tables.ts';
 import { type RunningConsumers, startConsumers } from '../../local/consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
+import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/routes.ts';
 import { startTestEngine } from './engine.ts';
@@ -42,6 +43,8 @@ export interface Service {
   directory: Table;
   accessKeys: Table;
   newKey(grant: Grant): Promise<string>;
+  /** What has been published, where `publish-events` is among the consumers. */
+  events: EventBus['events'];
   /** What the stream feeds, of the consumers that were asked for. */
   mappings: RunningConsumers['mappings'];
   /** `call('GET /client-channel', …)`: one request over HTTP. */
@@ -105,17 +108,20 @@ export const startService = async (
     [names.directory]: directoryTable,
     [names.accessKeys]: accessKeysTable,
   });
+  const bus = await startEventBus({ name: 'test' });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
     DIRECTORY_TABLE: names.directory,
     ACCESS_KEYS_TABLE: names.accessKeys,
     CURSOR_SECRET: 'c0'.repeat(32),
+    EVENT_BUS: 'test',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });
   const client = connect();
   const open = (name: string) => new Table(client, name, new Meter(), AbortSignal.timeout(600_000));
   const accessKeys = open(names.accessKeys);
-  const gateway = await startGateway({ routes: await loadRoutes(), port: 0 });
+  const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
   const fed = await startConsumers(
     consumers.filter(({ name }) => consumerNames.includes(name)),
     { tableName: names.channels },
@@ -124,6 +130,7 @@ export const startService = async (
   return {
     url,
     environment,
+    events: bus.events,
     mappings: fed.mappings,
     channels: open(names.channels),
     directory: open(names.directory),
@@ -140,7 +147,7 @@ export const startService = async (
     call: (route, call) => send(url, route, call),
     stop: async () => {
       await Promise.all([gateway.close(), fed.stop()]);
-      await engine.stop();
+      await Promise.all([bus.stop(), engine.stop()]);
     },
   };
 };

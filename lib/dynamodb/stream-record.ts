@@ -1,0 +1,25 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import type { Item } from './failures.ts';
+
+/** What became of one item. */
+export interface Change {
+  pk: string;
+  sk: string;
+  /** The item before and after; absent where there was or is none. */
+  before: Item | undefined;
+  after: Item | undefined;
+}
+
+type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
+
+const itemOf = (image: Image): Item | undefined =>
+  image && unmarshall(image as Record<string, AttributeValue>);
+
+/** A record of a table's stream, as Lambda hands it on, in terms of items. */
+export const readChange = ({ dynamodb: { Keys, OldImage, NewImage } = {} }: DynamoDBRecord): Change => ({
+  ...(itemOf(Keys) as { pk: string; sk: string }),
+  before: itemOf(OldImage),
+  after: itemOf(NewImage),
+});

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { OwnRoute } from './gateway-routes.ts';
+
+/** An event as a rule's target gets it. */
+export interface BusEvent {
+  version: '0';
+  id: string;
+  'detail-type': string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  // biome-ignore lint/suspicious/noExplicitAny: whoever publishes decides what an event tells
+  detail: any;
+}
+
+export interface EventBus {
+  /** Where PutEvents is spoken. */
+  endpoint: string;
+  /** The last 1,000, oldest first. */
+  events: readonly BusEvent[];
+  stop(): Promise<void>;
+}
+
+export interface EventBusOptions {
+  /** The one bus there is; entries for another are refused. */
+  name: string;
+  /** Sees each event that is taken. */
+  onEvent?: (event: BusEvent) => void;
+}
+
+interface Entry {
+  EventBusName?: string;
+  Source?: string;
+  DetailType?: string;
+  Detail?: string;
+  /** Seconds since the epoch. */
+  Time?: number;
+  Resources?: string[];
+}
+
+type Result = { EventId: string } | { ErrorCode: string; ErrorMessage: string };
+
+const kept = 1_000;
+const mostEntries = 10;
+const mostBytes = 256 * 1024;
+
+/** As EventBridge counts it (User Guide, "Calculating PutEvents event entry size"). */
+const sizeOf = ({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: Entry): number =>
+  [Source, DetailType, Detail, ...Resources].reduce((sum, text) => sum + Buffer.byteLength(text), 0) +
+  (Time === undefined ? 0 : 14);
+
+const isJsonObject = (text: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+};
+
+const flawOf = (entry: Entry, busName: string): [code: string, message: string] | undefined => {
+  for (const name of ['Source', 'DetailType', 'Detail'] as const)
+    if (!entry[name]) return ['InvalidArgument', `Parameter ${name} is not valid. Reason: it is missing.`];
+  if (!isJsonObject(entry.Detail as string)) return ['MalformedDetail', 'Detail is malformed.'];
+  if (entry.EventBusName !== busName)
+    return ['InvalidArgument', `There is no event bus ${JSON.stringify(entry.EventBusName)}.`];
+  return undefined;
+};
+
+/** `GET /_local/events`: what has been published, for whoever wants to see it. */
+export const eventsRoute = ({ events }: EventBus): OwnRoute => ({
+  method: 'GET',
+  path: '/_local/events',
+  answer: () => ({
+    status: 200,
+    headers: [['content-type', 'application/json']],
+    body: Buffer.from(JSON.stringify({ data: events })),
+  }),
+});
+
+/** One line for an event: what it is about, not what is in it. */
+export const summaryOf = ({ 'detail-type': type, detail }: BusEvent): string => {
+  const { namespace, version, actor, changed, channel, previous } = detail;
+  const { _id, name } = channel ?? previous;
+  return `event: ${JSON.stringify({ type, namespace, _id, version, name, changed, actor })}`;
+};
+
+/** Why a call is refused as a whole. */
+const refusalOf = (target: unknown, entries: Entry[]): string | undefined => {
+  if (target !== 'AWSEvents.PutEvents') return `${target} is not served here.`;
+  if (!entries.length || entries.length > mostEntries) return `There may be 1 to ${mostEntries} entries.`;
+  const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  return bytes > mostBytes ? `Total size of the entries in the request is over the limit.` : undefined;
+};
+
+/**
+ * Stands in for EventBridge on one machine, so that the real client publishes: one bus, the action PutEvents with its
+ * limits, and no rules.
+ */
+export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise<EventBus> => {
+  const events: BusEvent[] = [];
+
+  const take = (entry: Entry): Result => {
+    const flaw = flawOf(entry, name);
+    if (flaw) return { ErrorCode: flaw[0], ErrorMessage: flaw[1] };
+    const event: BusEvent = {
+      version: '0',
+      id: randomUUID(),
+      'detail-type': entry.DetailType as string,
+      source: entry.Source as string,
+      account: '000000000000',
+      time: `${new Date((entry.Time ?? Date.now() / 1000) * 1000).toISOString().slice(0, 19)}Z`,
+      region: 'us-east-1',
+      resources: entry.Resources ?? [],
+      detail: JSON.parse(entry.Detail as string),
+    };
+    events.push(event);
+    if (events.length > kept) events.shift();
+    onEvent?.(event);
+    return { EventId: event.id };
+  };
+
+  const answer = async (request: IncomingMessage): Promise<[status: number, body: object]> => {
+    const { Entries = [] } = JSON.parse((await buffer(request)).toString()) as { Entries?: Entry[] };
+    const refusal = refusalOf(request.headers['x-amz-target'], Entries);
+    if (refusal !== undefined) return [400, { __type: 'ValidationException', message: refusal }];
+    const results = Entries.map(take);
+    const FailedEntryCount = results.filter((result) => 'ErrorCode' in result).length;
+    return [200, { FailedEntryCount, Entries: results }];
+  };
+
+  const server = createServer((request, response) => {
+    answer(request)
+      .catch((error: Error): [number, object] => [
+        400,
+        { __type: 'SerializationException', message: error.message },
+      ])
+      .then(([status, body]) => {
+        response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
+        response.end(JSON.stringify(body));
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    events,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};

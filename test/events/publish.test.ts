@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Entry } from '../../lib/events/bus.ts';
+import { publish } from '../../lib/events/publish.ts';
+import { creationOf, updateOf } from '../../lib/events/to-event.ts';
+import { channelOf } from '../support/plant.ts';
+
+const { signal } = new AbortController();
+
+const itemOf = (ordinal: number, fields: object = {}) => {
+  const { _id, ...attributes } = channelOf(ordinal);
+  return { pk: 'NS#acme', sk: _id, ...attributes, ...fields };
+};
+/** Events of channels, each named by its channel's number and its version. */
+const eventOf = (ordinal: number, version = 0, fields: object = {}) => {
+  const item = itemOf(ordinal, { name: `${ordinal}.${version}`, __v: version, ...fields });
+  const event = version ? updateOf('acme', undefined, item) : creationOf('acme', item);
+  if (!event) throw new Error('An update without a before is an event');
+  return event;
+};
+const nameIn = ({ Detail }: Entry): string => JSON.parse(Detail).channel.name;
+
+/** A bus that refuses what `refuse` says, and what it was sent, call by call. */
+const busOf = (refuse: (name: string, tries: number) => boolean = () => false) => {
+  const calls: string[][] = [];
+  const tries = new Map<string, number>();
+  const put = async (entries: Entry[]) => {
+    const names = entries.map(nameIn);
+    calls.push(names);
+    return names.map((name) => {
+      tries.set(name, (tries.get(name) ?? 0) + 1);
+      return refuse(name, tries.get(name) ?? 0) ? 'ThrottlingException: slower' : undefined;
+    });
+  };
+  return { calls, put };
+};
+const names = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => `${from + index}.0`);
+const many = (count: number) => Array.from({ length: count }, (_, index) => eventOf(index + 1));
+
+describe('events', () => {
+  it('are sent ten a call, as EventBridge takes them', async () => {
+    const { calls, put } = busOf();
+    expect(await publish(put, many(23), signal)).toEqual(new Map());
+    expect(calls).toEqual([names(1, 10), names(11, 20), names(21, 23)]);
+
+    const entries: Entry[] = [];
+    const event = eventOf(1);
+    const keep = async (sent: Entry[]) => {
+      entries.push(...sent);
+      return sent.map(() => undefined);
+    };
+    await publish(keep, [event], signal);
+    expect(entries).toEqual([
+      {
+        Source: 'client-channels',
+        DetailType: 'ChannelCreated',
+        Detail: JSON.stringify(event.detail),
+        Time: new Date(event.detail.occurred_at),
+      },
+    ]);
+  });
+
+  it('are no call where there are none', async () => {
+    const { calls, put } = busOf();
+    expect(await publish(put, [], signal)).toEqual(new Map());
+    expect(calls).toEqual([]);
+  });
+
+  it('share a call up to 256 KB', async () => {
+    const { calls, put } = busOf();
+    const heavy = [1, 2, 3, 4, 5].map((ordinal) =>
+      eventOf(ordinal, 0, { local_name: 'x'.repeat(100 * 1024) }),
+    );
+    await publish(put, heavy, signal);
+    expect(calls).toEqual([['1.0', '2.0'], ['3.0', '4.0'], ['5.0']]);
+  });
+
+  it('of one channel are sent one after the other, others beside them', async () => {
+    const { calls, put } = busOf();
+    const events = [eventOf(1, 0), eventOf(1, 1), eventOf(2, 0), eventOf(1, 2), eventOf(2, 1)];
+    await publish(put, events, signal);
+    expect(calls).toEqual([['1.0', '2.0'], ['1.1', '2.1'], ['1.2']]);
+  });
+});
+
+describe('an event that the bus refuses', () => {
+  it('is sent again, and nothing else is', async () => {
+    const { calls, put } = busOf((name, tries) => ['3.0', '7.0'].includes(name) && tries === 1);
+    expect(await publish(put, many(10), signal)).toEqual(new Map());
+    expect(calls).toEqual([names(1, 10), ['3.0', '7.0']]);
+  });
+
+  it('is overtaken by none of its channel', async () => {
+    const { calls, put } = busOf((name, tries) => name === '1.0' && tries < 3);
+    const events = [eventOf(1, 0), eventOf(2, 0), eventOf(1, 1), eventOf(2, 1)];
+    expect(await publish(put, events, signal)).toEqual(new Map());
+    expect(calls).toEqual([['1.0', '2.0'], ['1.0', '2.1'], ['1.0'], ['1.1']]);
+  });
+
+  it('fails after four tries, with all that waits for it and nothing else', async () => {
+    const { calls, put } = busOf((name) => name === '1.0');
+    const events = [eventOf(1, 0), eventOf(2, 0), eventOf(1, 1), eventOf(3, 0)];
+    expect(await publish(put, events, signal)).toEqual(
+      new Map([
+        [0, 'ThrottlingException: slower'],
+        [2, 'It waits for an earlier event of its channel.'],
+      ]),
+    );
+    expect(calls).toEqual([['1.0', '2.0', '3.0'], ['1.0'], ['1.0'], ['1.0']]);
+  });
+});
+
+describe('an event beyond what EventBridge takes', () => {
+  it('fails unsent and uncut, with all that waits for it and nothing else', async () => {
+    const { calls, put } = busOf();
+    const tooLarge = eventOf(1, 0, { local_name: 'x'.repeat(256 * 1024) });
+    const failed = await publish(put, [tooLarge, eventOf(2), eventOf(1, 1)], signal);
+    expect([...failed]).toEqual([
+      [0, expect.stringMatching(/^It has \d+ bytes: 262144 is the limit\.$/)],
+      [2, 'It waits for an earlier event of its channel.'],
+    ]);
+    expect(calls).toEqual([['2.0']]);
+  });
+});
+
+describe('a call that fails', () => {
+  it('ends the publishing: what was taken before is done, all else failed', async () => {
+    let calls = 0;
+    const put = async (entries: Entry[]) => {
+      if (++calls === 2) throw new Error('no connection');
+      return entries.map(() => undefined);
+    };
+    const failed = await publish(put, many(12), signal);
+    expect(failed).toEqual(
+      new Map([
+        [10, 'no connection'],
+        [11, 'no connection'],
+      ]),
+    );
+  });
+
+  it('is also one for which the time runs out while it waits to send again', async () => {
+    const ending = new AbortController();
+    const put = async (entries: Entry[]) => {
+      ending.abort();
+      return entries.map(() => 'InternalFailure: try again');
+    };
+    expect([...(await publish(put, many(2), ending.signal)).keys()]).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,90 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { engineEnvironment } from '../../local/environment.ts';
+import { type EventBus, startEventBus } from '../../local/event-bus.ts';
+import { contextOf } from '../../local/function-context.ts';
+import { type FaultyBus, startFaultyBus } from '../support/faulty-bus.ts';
+import { channelOf } from '../support/plant.ts';
+
+let bus: EventBus;
+let line: FaultyBus;
+let handler: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+let seen: number;
+
+beforeAll(async () => {
+  bus = await startEventBus({ name: 'events' });
+  line = await startFaultyBus(bus);
+  Object.assign(process.env, engineEnvironment, {
+    EVENT_BUS: 'events',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
+  });
+  ({ handler } = await import('../../functions/publish-events.ts'));
+});
+afterAll(async () => {
+  line.close();
+  await bus.stop();
+});
+beforeEach(() => {
+  seen = bus.events.length;
+  line.refuses = () => false;
+});
+
+/** The record of a creation; its channel's number is its sequence number too. */
+const recordOf = (ordinal: number, fields: object = {}): DynamoDBRecord => {
+  const { _id, ...attributes } = channelOf(ordinal);
+  const Keys = { pk: 'NS#acme', sk: _id };
+  return {
+    eventName: 'INSERT',
+    dynamodb: {
+      SequenceNumber: `${ordinal}`,
+      Keys: marshall(Keys),
+      NewImage: marshall({ ...Keys, ...attributes, ...fields }),
+    } as NonNullable<DynamoDBRecord['dynamodb']>,
+  };
+};
+const poison = (ordinal: number) => recordOf(ordinal, { integration_meta: '{' });
+const run = (...Records: DynamoDBRecord[]) => handler({ Records }, contextOf('publish-events', 'id', 30_000));
+const published = () => bus.events.slice(seen).map(({ detail }) => detail.channel.name);
+
+describe('a batch of records', () => {
+  it('is done when all its events are published', async () => {
+    expect(await run(recordOf(1), recordOf(2))).toEqual({ batchItemFailures: [] });
+    expect(published()).toEqual(['Channel 1', 'Channel 2']);
+  });
+
+  it('is done where none of its records is an event', async () => {
+    const counter = recordOf(1);
+    (counter.dynamodb as { Keys: object }).Keys = marshall({ pk: 'NS#acme', sk: '!count#1' });
+    expect(await run(counter)).toEqual({ batchItemFailures: [] });
+    expect(published()).toEqual([]);
+  });
+
+  it('is to be delivered again from a record on that can’t be read; what comes after is not published yet', async () => {
+    const records = [recordOf(1), recordOf(2), poison(3), recordOf(4)];
+    expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '3' }] });
+    expect(published()).toEqual(['Channel 1', 'Channel 2']);
+  });
+
+  it('fails where its first record can’t be read, so that Lambda halves it; nothing is published', async () => {
+    const failing = run(poison(1), recordOf(2));
+    await expect(failing).rejects.toThrow("Record 1 can't be published");
+    await expect(failing).rejects.toMatchObject({ cause: { message: 'The item holds JSON that is none.' } });
+    expect(published()).toEqual([]);
+  });
+
+  it('is to be delivered again from the first event on that the bus keeps refusing', async () => {
+    line.refuses = ({ channel }) => channel.name === 'Channel 2';
+    expect(await run(recordOf(1), recordOf(2), recordOf(3))).toEqual({
+      batchItemFailures: [{ itemIdentifier: '2' }],
+    });
+  });
+
+  it('fails where the bus keeps refusing its first event', async () => {
+    line.refuses = () => true;
+    await expect(run(recordOf(1))).rejects.toMatchObject({
+      message: "Record 1 can't be published",
+      cause: { message: 'ThrottlingException: Rate exceeded' },
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { engineEnvironment } from '../../local/environment.ts';
+import {
+  type BusEvent,
+  type EventBus,
+  eventsRoute,
+  startEventBus,
+  summaryOf,
+} from '../../local/event-bus.ts';
+
+let bus: EventBus;
+let client: EventBridgeClient;
+let heard: BusEvent[];
+
+beforeAll(async () => {
+  Object.assign(process.env, engineEnvironment);
+  bus = await startEventBus({ name: 'events', onEvent: (event) => heard.push(event) });
+  client = new EventBridgeClient({ endpoint: bus.endpoint });
+});
+afterAll(() => bus.stop());
+beforeEach(() => {
+  heard = [];
+});
+
+const entry = (fields: PutEventsRequestEntry = {}): PutEventsRequestEntry => ({
+  EventBusName: 'events',
+  Source: 'source',
+  DetailType: 'Type',
+  Detail: '{"a":1}',
+  ...fields,
+});
+const put = (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries }));
+
+describe('the event bus of one machine', () => {
+  it('takes what EventBridge takes, and keeps it as a rule’s target would get it', async () => {
+    const Time = new Date('2026-11-24T10:00:00.700Z');
+    const { FailedEntryCount, Entries } = await put(entry({ Time, Resources: ['arn:a'] }));
+    expect(FailedEntryCount).toBe(0);
+    const taken = {
+      version: '0',
+      id: Entries?.[0]?.EventId,
+      'detail-type': 'Type',
+      source: 'source',
+      account: '000000000000',
+      time: '2026-11-24T10:00:00Z',
+      region: 'us-east-1',
+      resources: ['arn:a'],
+      detail: { a: 1 },
+    };
+    expect(heard).toEqual([taken]);
+    expect(bus.events.at(-1)).toEqual(taken);
+    expect(JSON.parse(eventsRoute(bus).answer().body.toString()).data.at(-1)).toEqual(taken);
+  });
+
+  it.each<[string, PutEventsRequestEntry, string]>([
+    ['for another bus', { EventBusName: 'other' }, 'InvalidArgument'],
+    ['without a source', { Source: '' }, 'InvalidArgument'],
+    ['whose detail is no JSON', { Detail: '{' }, 'MalformedDetail'],
+    ['whose detail is no object', { Detail: '[]' }, 'MalformedDetail'],
+  ])('refuses an entry %s, and takes its neighbours', async (_, flaw, ErrorCode) => {
+    const { FailedEntryCount, Entries } = await put(entry(), entry(flaw), entry());
+    expect(FailedEntryCount).toBe(1);
+    expect(Entries?.map(({ ErrorCode: code }) => code)).toEqual([undefined, ErrorCode, undefined]);
+    expect(heard).toHaveLength(2);
+  });
+
+  it('refuses a call of more than 10 entries, or of more than 256 KB', async () => {
+    const heavy = entry({ Detail: JSON.stringify({ x: 'x'.repeat(128 * 1024) }) });
+    await expect(put(...Array.from({ length: 11 }, () => entry()))).rejects.toThrow(/1 to 10 entries/);
+    await expect(put(heavy, heavy)).rejects.toThrow(/over the limit/);
+    await put(heavy);
+    expect(heard).toHaveLength(1);
+  });
+
+  it('keeps the last 1,000', async () => {
+    for (let call = 0; call < 101; call++)
+      await put(...Array.from({ length: 10 }, (_, index) => entry({ Detail: `{"n":${call * 10 + index}}` })));
+    expect(bus.events.map(({ detail }) => detail.n)).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 10));
+  });
+});
+
+it('tells of an event in a line what it is about', () => {
+  const detail = {
+    namespace: 'acme',
+    version: 3,
+    actor: 'key1',
+    changed: ['name'],
+    channel: { _id: '63c3', name: 'Retail', integration_meta: { secret: 1 } },
+    previous: { _id: '63c3', name: 'Old' },
+  };
+  const event = { 'detail-type': 'ChannelUpdated', detail } as BusEvent;
+  expect(summaryOf(event)).toBe(
+    'event: {"type":"ChannelUpdated","namespace":"acme","_id":"63c3","version":3,"name":"Retail","changed":["name"],"actor":"key1"}',
+  );
+  const gone = { ...event, detail: { ...detail, channel: null } };
+  expect(summaryOf(gone)).toContain('"name":"Old"');
+});
