@@ -61,13 +61,16 @@ const commandOf = ({ dbPath, owner }: EngineOptions): string[] => [
 export const isEngineOf = (owner: string, command: string): boolean =>
   command.includes('engine.xml') && `${command} `.includes(` owner=${owner} `);
 
+/** A stack's lines, and warnings of the engine's own logger (it writes each in two lines). */
+const tellsNothing = /^\s+at |^\s+\.\.\. |\.JulLog warn$|^WARNING: |^\s*$/;
+
 /** Keeps the one line of what Java writes to stderr that tells most: the last that speaks of an error, else the last. */
 const listenForReason = (child: ChildProcess) => {
   let last = '';
   let lastError = '';
   if (child.stderr)
     createInterface({ input: child.stderr }).on('line', (line) => {
-      if (line.trim() === '' || /^\s+at |^\s+\.\.\. /.test(line)) return;
+      if (tellsNothing.test(line)) return;
       last = line.trim();
       if (/exception|error/i.test(line)) lastError = last;
     });
