@@ -1,9 +1,10 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IAlarm, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
@@ -22,8 +23,8 @@ interface Ring {
   runbook: string;
 }
 
-export interface Watched {
-  environment: Environment;
+/** The operations' functions and their gateway. */
+export interface Api {
   functions: { name: string; function: IFunction }[];
   stage: HttpStage;
 }
@@ -32,15 +33,18 @@ export interface Watched {
 export class Alarms extends Construct {
   readonly all: Alarm[] = [];
   readonly #action: SnsAction;
-  readonly #prefix: string;
+  readonly #environment: Environment;
 
-  constructor(scope: Construct, { environment, functions, stage }: Watched) {
+  constructor(scope: Construct, environment: Environment) {
     super(scope, 'Alarms');
-    const names = namesOf(environment);
-    this.#prefix = names.prefix;
-    this.#action = new SnsAction(this.#topic(names.alarmTopic));
-    const { failures, slowest } = environment.alarms;
+    this.#environment = environment;
+    this.#action = new SnsAction(this.#topic(namesOf(environment).alarmTopic));
+  }
 
+  /** What requests suffer from. */
+  watchApi({ functions, stage }: Api): void {
+    const names = namesOf(this.#environment);
+    const { failures, slowest } = this.#environment.alarms;
     for (const { name, function: operation } of functions) {
       this.#ring(`${name}-errors`, {
         metric: operation.metricErrors({ period, statistic: 'Sum' }),
@@ -86,13 +90,30 @@ export class Alarms extends Construct {
     });
   }
 
+  /** What keeps a function on the stream from following the table. */
+  watchConsumer(name: string, consumer: IFunction, deadLetters: IQueue): void {
+    const { furthestBehind } = this.#environment.alarms;
+    this.#ring(`${name}-dead-letters`, {
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+      from: 1,
+      meaning: `${name} could not do what it was for, and has given up: records wait among the dead letters.`,
+      runbook: 'dead-letters',
+    });
+    this.#ring(`${name}-lag`, {
+      metric: consumer.metric('IteratorAge', { period, statistic: 'Maximum' }),
+      from: furthestBehind,
+      meaning: `${name} is ${furthestBehind / 60_000} minutes or more behind the table.`,
+      runbook: 'lag',
+    });
+  }
+
   #topic(resource: string): ITopic {
     return Topic.fromTopicArn(this, 'Topic', Stack.of(this).formatArn({ service: 'sns', resource }));
   }
 
   #ring(name: string, { metric, from, periods = 1, meaning, runbook }: Ring): void {
     const alarm = new Alarm(this, name, {
-      alarmName: `${this.#prefix}-${name}`,
+      alarmName: `${namesOf(this.#environment).prefix}-${name}`,
       alarmDescription: `${meaning} What to do: docs/operations.md#${runbook}`,
       metric,
       threshold: from,
@@ -108,6 +129,21 @@ export class Alarms extends Construct {
     this.all.push(alarm);
   }
 }
+
+/** The alarms of a function on the stream, for whoever shows them from another stack. */
+export const consumerAlarms = (scope: Construct, environment: Environment, name: string): IAlarm[] =>
+  ['dead-letters', 'lag'].map((kind) =>
+    Alarm.fromAlarmArn(
+      scope,
+      `${name}-${kind}`,
+      Stack.of(scope).formatArn({
+        service: 'cloudwatch',
+        resource: 'alarm',
+        resourceName: `${namesOf(environment).prefix}-${name}-${kind}`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ),
+  );
 
 const tableMetric = (table: string, metricName: string) =>
   new Metric({

@@ -75,8 +75,9 @@ export class ApiStack extends Stack {
       });
       return { name: operation.name, function: made.function, logGroup: made.logGroup };
     });
-    const alarms = new Alarms(this, { environment, functions, stage });
-    dashboard(this, { environment, functions, stage, alarms: alarms.all });
+    const alarms = new Alarms(this, environment);
+    alarms.watchApi({ functions, stage });
+    dashboard(this, environment, { functions, stage, alarms: alarms.all });
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:

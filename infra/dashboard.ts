@@ -9,19 +9,28 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { Watched } from './alarms.ts';
-import { namesOf } from './names.ts';
+import { consumers } from '../lib/consumers.ts';
+import { type Api, consumerAlarms } from './alarms.ts';
+import type { Environment } from './environments.ts';
+import { deadLettersOf, namesOf } from './names.ts';
 
-interface Shown extends Watched {
-  functions: (Watched['functions'][number] & { logGroup: ILogGroup })[];
+interface Shown extends Api {
+  functions: (Api['functions'][number] & { logGroup: ILogGroup })[];
   alarms: Alarm[];
 }
 
 const period = Duration.minutes(5);
 const half = { width: 12, height: 6 };
 
-/** One page an environment: what rings, what callers see, what each operation does, and what the tables spend. */
-export const dashboard = (scope: Construct, { environment, functions, stage, alarms }: Shown): Dashboard => {
+/**
+ * One page an environment: what rings, what callers see, what each operation does, what the tables spend, and how what
+ * follows the table keeps up. The last is of another stack, and known by its names.
+ */
+export const dashboard = (
+  scope: Construct,
+  environment: Environment,
+  { functions, stage, alarms }: Shown,
+): Dashboard => {
   const names = namesOf(environment);
   const consumed = (metricName: string) =>
     [names.channelsTable, names.directoryTable, names.accessKeysTable].map(
@@ -35,12 +44,34 @@ export const dashboard = (scope: Construct, { environment, functions, stage, ala
           statistic: 'Sum',
         }),
     );
+  const perConsumer = (
+    title: string,
+    metricOf: (name: string) => {
+      namespace: string;
+      metricName: string;
+      dimensionsMap: Record<string, string>;
+    },
+  ) =>
+    new GraphWidget({
+      title,
+      left: consumers.map(
+        ({ name }) => new Metric({ ...metricOf(name), label: name, period, statistic: 'Maximum' }),
+      ),
+      ...half,
+    });
   const perFunction = (title: string, metric: (of: Shown['functions'][number]) => Metric) =>
     new GraphWidget({ title, left: functions.map(metric), ...half });
   return new Dashboard(scope, 'Dashboard', {
     dashboardName: names.prefix,
     widgets: [
-      [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 4 })],
+      [
+        new AlarmStatusWidget({
+          title: 'Alarms',
+          alarms: [...alarms, ...consumers.flatMap(({ name }) => consumerAlarms(scope, environment, name))],
+          width: 24,
+          height: 4,
+        }),
+      ],
       [
         new GraphWidget({
           title: 'Requests',
@@ -68,6 +99,18 @@ export const dashboard = (scope: Construct, { environment, functions, stage, ala
       [
         new GraphWidget({ title: 'Read units', left: consumed('ConsumedReadCapacityUnits'), ...half }),
         new GraphWidget({ title: 'Write units', left: consumed('ConsumedWriteCapacityUnits'), ...half }),
+      ],
+      [
+        perConsumer('Behind the stream, milliseconds', (name) => ({
+          namespace: 'AWS/Lambda',
+          metricName: 'IteratorAge',
+          dimensionsMap: { FunctionName: `${names.prefix}-${name}` },
+        })),
+        perConsumer('Dead letters', (name) => ({
+          namespace: 'AWS/SQS',
+          metricName: 'ApproximateNumberOfMessagesVisible',
+          dimensionsMap: { QueueName: deadLettersOf(environment, name) },
+        })),
       ],
       [
         new LogQueryWidget({

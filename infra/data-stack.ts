@@ -3,6 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
   accessKeysTable,
@@ -45,7 +46,12 @@ export class DataStack extends Stack {
     });
     this.#environment = environment;
     const tables = tableNames(environment.name);
-    this.#table('Channels', tables.channels, channelsTable);
+    const channels = this.#table('Channels', tables.channels, channelsTable);
+    new StringParameter(this, 'ChannelsStream', {
+      parameterName: names.streamParameter,
+      description: 'The stream of the channels table',
+      stringValue: channels.tableStreamArn as string,
+    });
     this.#table('Directory', tables.directory, directoryTable);
     this.#table('AccessKeys', tables.accessKeys, accessKeysTable);
     this.#cursorSecret(names.cursorSecret);
@@ -100,6 +106,7 @@ export class DataStack extends Stack {
         ...projectionOf(index),
         ...ceiling,
       });
+    return table;
   }
 
   /** 64 hex digits, each drawn evenly: 256 bits. Secrets Manager draws from the printable characters not excluded. */

@@ -19,14 +19,14 @@ export interface Environment {
     failures: number;
     /** The 99th percentile of a function's duration, in milliseconds, over 15 minutes, that rings. */
     slowest: number;
+    /** How far a function may be behind the table's stream, in milliseconds, before it rings. */
+    furthestBehind: number;
   };
   /**
-   * A table that stands in for the channels table, by name: one restored from a backup (docs/operations.md). Absent as
-   * a rule: the data stack's own.
+   * Tables that stand in for the data stack's own, restored from a backup: the channels table by name, and its stream by
+   * ARN; the directory by name, where it is not to be made anew (docs/operations.md). Absent as a rule.
    */
-  channelsTable?: string;
-  /** The same for the directory. */
-  directoryTable?: string;
+  restored?: { channelsTable: string; channelsStream: string; directoryTable?: string };
   /**
    * Versions of the cursor secret, by id. Absent until the first rotation: the version that is current when the list
    * function changes. `previous` opens cursors sealed before a rotation, for the day after it.
@@ -46,7 +46,7 @@ export const environments: Environment[] = [
     tableCeiling: { reads: 1_000, writes: 500 },
     logRetention: 7,
     mapsStacks: true,
-    alarms: { failures: 1, slowest: 3_000 },
+    alarms: { failures: 1, slowest: 3_000, furthestBehind: 300_000 },
   },
   {
     name: 'staging',
@@ -56,7 +56,7 @@ export const environments: Environment[] = [
     tableCeiling: unwarmed,
     logRetention: 30,
     mapsStacks: false,
-    alarms: { failures: 1, slowest: 1_500 },
+    alarms: { failures: 1, slowest: 1_500, furthestBehind: 120_000 },
   },
   {
     name: 'prod',
@@ -66,7 +66,7 @@ export const environments: Environment[] = [
     tableCeiling: unwarmed,
     logRetention: 90,
     mapsStacks: false,
-    alarms: { failures: 5, slowest: 1_500 },
+    alarms: { failures: 5, slowest: 1_500, furthestBehind: 120_000 },
   },
 ];
 

@@ -11,8 +11,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { tableNames } from '../../lib/tables.ts';
+import type { BusEvent } from '../../local/event-bus.ts';
+import { eventually } from '../support/eventually.ts';
 import { proveOperations } from '../support/operations-suite.ts';
 import { askAws, call, deploy, deployWith, destroyApi, newKey, stacks } from './deployment.ts';
+import { subscribe } from './subscription.ts';
 
 const tables = tableNames('dev');
 const restored = `${tables.channels}-restored`;
@@ -67,7 +70,8 @@ const settingsOf = async (client: DynamoDBClient, TableName: string) => {
 };
 
 const expectAll = (said: string, words: string) => {
-  for (const stack of ['data', 'api']) expect(said).toContain(`client-channels-${stack}-dev${words}`);
+  for (const stack of ['data', 'api', 'events'])
+    expect(said).toContain(`client-channels-${stack}-dev${words}`);
 };
 
 beforeAll(async () => {
@@ -79,6 +83,45 @@ beforeAll(async () => {
 
 describe('deployed', () => proveOperations(() => ({ newKey, call: (...words) => call(url, ...words) })));
 
+describe('the event bus', () => {
+  it('hands what becomes of a channel to the targets of others’ rules', async () => {
+    const queue = await subscribe('changes-of-acme', { detail: { namespace: ['acme'] } });
+    const created = await create('Followed');
+    const { body } = await call(url, `PUT /client-channel/${created._id}`, {
+      key,
+      body: { name: 'Renamed' },
+    });
+    await call(url, `DELETE /client-channel/${created._id}`, { key });
+    const about = (event: BusEvent) => (event.detail.channel ?? event.detail.previous)._id === created._id;
+    const events: BusEvent[] = [];
+    await eventually(async () => {
+      events.push(...(await queue.receive()).filter(about));
+      expect(new Set(events.map(({ detail }) => detail.id)).size).toBe(3);
+    }, 60_000);
+    const told = events.map(({ source, 'detail-type': type, detail }) => ({ source, type, detail }));
+    expect(told).toContainEqual({
+      source: 'client-channels',
+      type: 'ChannelUpdated',
+      detail: {
+        schema_version: 1,
+        id: `acme:${created._id}:1`,
+        namespace: 'acme',
+        version: 1,
+        occurred_at: body.data.updatedAt,
+        actor: key.split('_')[2],
+        channel: body.data,
+        previous: created,
+        changed: ['name'],
+      },
+    });
+    expect([...new Set(told.map(({ type }) => type))].sort()).toEqual([
+      'ChannelCreated',
+      'ChannelDeleted',
+      'ChannelUpdated',
+    ]);
+  });
+});
+
 describe('a deployment', () => {
   it('changes nothing the second time', async () => {
     const second = deploy();
@@ -88,7 +131,10 @@ describe('a deployment', () => {
   });
 
   it('that changes an alarm and a function keeps the data', async () => {
-    const said = deployWith({ alarms: { failures: 2, slowest: 2_000 }, mapsStacks: false });
+    const said = deployWith({
+      alarms: { failures: 2, slowest: 2_000, furthestBehind: 60_000 },
+      mapsStacks: false,
+    });
     expect(said).toContain('client-channels-data-dev (no changes)');
     expect(said).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
     expect(said).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
@@ -135,7 +181,9 @@ describe('the steps of docs/operations.md', () => {
       stream: 'NEW_AND_OLD_IMAGES',
     });
     const lost = await create('Written after the restore, to the old table');
-    deployWith({ channelsTable: restored });
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: restored }));
+    const restoredEnvironment = { channelsTable: restored, channelsStream: `${table?.LatestStreamArn}` };
+    deployWith({ restored: restoredEnvironment });
     await expectKept();
     expect(await read(lost._id)).toMatchObject({ status: 404 });
     const { body } = await call(url, 'GET /client-channel', { key });

@@ -5,35 +5,28 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { bundle, bundleLimit } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { addStacks } from '../../infra/stacks.ts';
+import { consumers } from '../../lib/consumers.ts';
 import { type Operation, operations } from '../../lib/operations.ts';
-import { assemble, ofType, type Resources, type Synthesis, synthesize } from './synthesis.ts';
+import {
+  assemble,
+  functionOf,
+  ofType,
+  type Resources,
+  type Synthesis,
+  statementsOf,
+  synthesize,
+} from './synthesis.ts';
 
 const rows: readonly Operation[] = operations;
 const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table';
-
-interface Statement {
-  Action: string | string[];
-  Resource: string | string[];
-}
-
-const functionOf = (api: Resources, functionName: string) => {
-  const found = ofType(api, 'AWS::Lambda::Function').find(([, fn]) => fn.FunctionName === functionName);
-  if (!found) throw new Error(`There is no function ${functionName}`);
-  return { id: found[0], properties: found[1] };
-};
-
-const statementsOf = (api: Resources, role: string): { actions: string[]; resources: string[] }[] =>
-  ofType(api, 'AWS::IAM::Policy')
-    .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
-    .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
-    .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));
 
 describe.each(environments)('the stacks of $name', (environment) => {
   const { name, keepsData } = environment;
   let data: Resources;
   let api: Resources;
+  let events: Resources;
   beforeAll(() => {
-    ({ data, api } = synthesize(environment) satisfies Synthesis);
+    ({ data, api, events } = synthesize(environment) satisfies Synthesis);
   });
 
   it.each(
@@ -73,7 +66,9 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it('allows nothing by wildcard, but what knows no resources', () => {
     const unscoped = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'];
-    const all = ofType(api, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(api, fn.Role));
+    const all = [api, events].flatMap((stack) =>
+      ofType(stack, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(stack, fn.Role)),
+    );
     expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
     const wild = all.filter(({ resources }) => resources.some((resource) => resource.includes('*')));
     for (const { actions } of wild) expect(unscoped).toEqual(expect.arrayContaining(actions));
@@ -132,7 +127,9 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it('names for each alarm the heading under which it stands what to do', () => {
     const runbook = readFileSync('docs/operations.md', 'utf8');
-    const alarms = ofType(api, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription);
+    const alarms = [api, events].flatMap((stack) =>
+      ofType(stack, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription),
+    );
     expect(alarms.length).toBeGreaterThan(0);
     for (const description of alarms) {
       const [, anchor] = /docs\/operations\.md#([a-z-]+)$/.exec(description) ?? [];
@@ -240,11 +237,12 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
 describe('two environments', () => {
   it('share no name, so that they can live in one account', () => {
-    const namesIn = ({ data, api }: Synthesis) =>
-      Object.values({ ...data, ...api })
-        .filter(({ Type }) => Type !== 'AWS::Lambda::Permission')
+    const namesIn = ({ data, api, events }: Synthesis) =>
+      [data, api, events]
+        .flatMap((resources) => Object.values(resources))
+        .filter(({ Type }) => !['AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping'].includes(Type))
         .flatMap(({ Type, Properties: p }) =>
-          [p.TableName, p.FunctionName, p.TopicName, p.AlarmName, p.DashboardName, p.Name]
+          [p.TableName, p.FunctionName, p.TopicName, p.AlarmName, p.DashboardName, p.QueueName, p.Name]
             .filter((name) => name !== undefined)
             .map((name) => `${Type} ${name}`),
         );
@@ -268,7 +266,8 @@ describe("AWS's rules", () => {
 });
 
 describe('the code of each function', () => {
-  it.each(rows.map((row) => row.handler))('%s weighs no more than a cold start can bear', (handler) => {
+  const handlers = [...rows, ...consumers].map((row) => row.handler);
+  it.each(handlers)('%s weighs no more than a cold start can bear', (handler) => {
     expect(bundle(handler).bytes).toBeLessThanOrEqual(bundleLimit);
   });
 });

@@ -18,6 +18,7 @@ export type Resources = Record<string, Resource>;
 export interface Synthesis {
   data: Resources;
   api: Resources;
+  events: Resources;
 }
 
 type Intrinsic = { Ref?: string; 'Fn::GetAtt'?: [string, string]; 'Fn::Join'?: [string, unknown[]] };
@@ -56,13 +57,17 @@ export const assemble = (build: (app: App) => void): ((stack: string) => Resourc
   }
 };
 
-/** The two stacks of an environment. */
+/** The three stacks of an environment. */
 export const synthesize = (environment: Environment): Synthesis => {
   const resourcesOf = assemble((app) => {
     addStacks(app, environment, { env: { account, region } });
   });
-  const { dataStack, apiStack } = namesOf(environment);
-  return { data: resourcesOf(dataStack), api: resourcesOf(apiStack) };
+  const { dataStack, apiStack, eventsStack } = namesOf(environment);
+  return {
+    data: resourcesOf(dataStack),
+    api: resourcesOf(apiStack),
+    events: resourcesOf(eventsStack),
+  };
 };
 
 /** The resources of one type, by logical id. */
@@ -70,3 +75,25 @@ export const ofType = (resources: Resources, type: string): [string, Resource['P
   Object.entries(resources)
     .filter(([, resource]) => resource.Type === type)
     .map(([id, { Properties }]) => [id, Properties]);
+
+/** The function of a name. */
+export const functionOf = (resources: Resources, functionName: string) => {
+  const found = ofType(resources, 'AWS::Lambda::Function').find(([, fn]) => fn.FunctionName === functionName);
+  if (!found) throw new Error(`There is no function ${functionName}`);
+  return { id: found[0], properties: found[1] };
+};
+
+interface Statement {
+  Action: string | string[];
+  Resource: string | string[];
+}
+
+/** What a role may do. */
+export const statementsOf = (
+  resources: Resources,
+  role: string,
+): { actions: string[]; resources: string[] }[] =>
+  ofType(resources, 'AWS::IAM::Policy')
+    .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
+    .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
+    .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));

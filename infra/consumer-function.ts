@@ -1,0 +1,71 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Consumer } from '../lib/consumers.ts';
+import type { Environment } from './environments.ts';
+import { deadLettersOf, namesOf } from './names.ts';
+import { ServiceFunction } from './service-function.ts';
+
+/** What Lambda itself does to a stream on a function's behalf, by the function's role. */
+const reading = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
+
+/** A function on the channels table's stream, fed as its row says; what it can't do goes to a queue of dead letters. */
+export class ConsumerFunction extends ServiceFunction {
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, consumer: Consumer, environment: Environment) {
+    const { channelsTable, directoryTable, accessKeysTable, channelsStream, eventBus } = namesOf(environment);
+    const { name, handler, description, timeout, mapping, actions } = consumer;
+    super(
+      scope,
+      {
+        name,
+        handler,
+        description,
+        timeout,
+        variables: {
+          CHANNELS_TABLE: channelsTable,
+          DIRECTORY_TABLE: directoryTable,
+          ACCESS_KEYS_TABLE: accessKeysTable,
+          ...(consumer.publishes && { EVENT_BUS: eventBus }),
+        },
+      },
+      environment,
+    );
+    this.allow(reading, [channelsStream]);
+    this.allowAnywhere('dynamodb:ListStreams');
+    this.allowOnTable(actions.channels ?? [], channelsTable);
+    this.allowOnTable(actions.directory ?? [], directoryTable);
+    this.allowOnTable(actions.accessKeys ?? [], accessKeysTable);
+    if (consumer.publishes)
+      this.allow(
+        ['events:PutEvents'],
+        [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: eventBus })],
+      );
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      queueName: deadLettersOf(environment, name),
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is the queue of dead letters: the mapping’s, which the rule does not look for.',
+    });
+    new lambda.EventSourceMapping(this, 'Mapping', {
+      target: this.function,
+      eventSourceArn: channelsStream,
+      startingPosition: lambda.StartingPosition[mapping.startingPosition],
+      filters: mapping.filters.map((pattern) => lambda.FilterCriteria.filter(pattern)),
+      batchSize: mapping.batchSize,
+      maxBatchingWindow: Duration.seconds(mapping.maximumBatchingWindow),
+      bisectBatchOnError: mapping.bisectBatchOnError,
+      retryAttempts: mapping.retryAttempts,
+      maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
+      reportBatchItemFailures: mapping.reportBatchItemFailures,
+      onFailure: new SqsDlq(this.deadLetters),
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import type { Construct } from 'constructs';
+import { consumers } from '../lib/consumers.ts';
+import { Alarms } from './alarms.ts';
+import { ConsumerFunction } from './consumer-function.ts';
+import type { Environment } from './environments.ts';
+import { namesOf } from './names.ts';
+
+/**
+ * What follows the channels table: a function on its stream for each row of the consumers, and the event bus to whose
+ * events others subscribe.
+ */
+export class EventsStack extends Stack {
+  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+    const names = namesOf(environment);
+    super(scope, names.eventsStack, {
+      description: `Client channels, ${environment.name}: what follows the table's stream, and the event bus`,
+      // Rules of others hang on the bus.
+      terminationProtection: environment.keepsData,
+      ...props,
+    });
+    const bus = new EventBus(this, 'Bus', {
+      eventBusName: names.eventBus,
+      description: 'What becomes of channels: docs/events.md',
+    });
+    const alarms = new Alarms(this, environment);
+    for (const consumer of consumers) {
+      const made = new ConsumerFunction(this, consumer, environment);
+      alarms.watchConsumer(consumer.name, made.function, made.deadLetters);
+    }
+    new CfnOutput(this, 'EventBus', { value: bus.eventBusName });
+  }
+}

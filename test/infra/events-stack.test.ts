@@ -1,0 +1,157 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Environment, environments } from '../../infra/environments.ts';
+import { type Consumer, consumers } from '../../lib/consumers.ts';
+import { functionOf, ofType, type Resources, statementsOf, synthesize } from './synthesis.ts';
+
+const account = 'us-east-1:000000000000';
+
+describe.each(environments)('what follows the table of $name', (environment) => {
+  const { name } = environment;
+  const prefix = `client-channels-${name}`;
+  const stream = `{{resolve:ssm:/client-channels/${name}/channels-stream}}`;
+  let data: Resources;
+  let api: Resources;
+  let events: Resources;
+  beforeAll(() => {
+    ({ data, api, events } = synthesize(environment));
+  });
+
+  const queueOf = (consumer: string) => {
+    const queueName = `${prefix}-${consumer}-dead-letters`;
+    const found = ofType(events, 'AWS::SQS::Queue').find(([, queue]) => queue.QueueName === queueName);
+    if (!found) throw new Error(`There is no queue ${queueName}`);
+    return { id: found[0], properties: found[1] };
+  };
+
+  it('finds the stream by a name, under which the data stack notes it', () => {
+    const [[, parameter] = []] = ofType(data, 'AWS::SSM::Parameter');
+    const [[table] = []] = ofType(data, 'AWS::DynamoDB::Table').filter(
+      ([, { TableName }]) => TableName === prefix,
+    );
+    expect(parameter).toMatchObject({
+      Name: `/client-channels/${name}/channels-stream`,
+      Value: `${table}.StreamArn`,
+    });
+  });
+
+  it('has a bus of its own', () => {
+    expect(ofType(events, 'AWS::Events::EventBus').map(([, bus]) => bus.Name)).toEqual([prefix]);
+  });
+
+  describe.each(consumers)('$name', (consumer: Consumer) => {
+    it('is fed as its row says, and its dead letters are kept for 14 days, encrypted', () => {
+      const { id } = functionOf(events, `${prefix}-${consumer.name}`);
+      const deadLetters = queueOf(consumer.name);
+      const [[, mapping] = []] = ofType(events, 'AWS::Lambda::EventSourceMapping').filter(
+        ([, { FunctionName }]) => FunctionName === id,
+      );
+      const { mapping: row } = consumer;
+      expect(mapping).toMatchObject({
+        EventSourceArn: stream,
+        StartingPosition: row.startingPosition,
+        FilterCriteria: { Filters: row.filters.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
+        BatchSize: row.batchSize,
+        MaximumBatchingWindowInSeconds: row.maximumBatchingWindow,
+        BisectBatchOnFunctionError: row.bisectBatchOnError,
+        MaximumRetryAttempts: row.retryAttempts,
+        MaximumRecordAgeInSeconds: row.maximumRecordAge,
+        FunctionResponseTypes: row.reportBatchItemFailures ? ['ReportBatchItemFailures'] : [],
+        DestinationConfig: { OnFailure: { Destination: `${deadLetters.id}.Arn` } },
+      });
+      expect(deadLetters.properties).toMatchObject({
+        MessageRetentionPeriod: 14 * 24 * 60 * 60,
+        SqsManagedSseEnabled: true,
+      });
+    });
+
+    it('may read the stream, do what its row says, send dead letters, and nothing else', () => {
+      const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
+      const tables = { channels: prefix, accessKeys: `client-channels-access-keys-${name}` };
+      const onTables = Object.entries(consumer.actions).map(([table, actions]) => ({
+        actions,
+        resources: [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`],
+      }));
+      const publishing = {
+        actions: ['events:PutEvents'],
+        resources: [`arn:aws:events:${account}:event-bus/${prefix}`],
+      };
+      expect(statementsOf(events, properties.Role)).toEqual([
+        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [expect.any(String)] },
+        { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
+        {
+          actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+          resources: [stream],
+        },
+        { actions: ['dynamodb:ListStreams'], resources: ['*'] },
+        ...onTables,
+        ...(consumer.publishes ? [publishing] : []),
+        {
+          actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+          resources: [`${queueOf(consumer.name).id}.Arn`],
+        },
+      ]);
+    });
+
+    it('has the time of its row, and knows the bus where it publishes', () => {
+      const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
+      expect(properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Timeout: consumer.timeout,
+        TracingConfig: { Mode: 'Active' },
+      });
+      expect(properties.Environment.Variables).toEqual({
+        ENVIRONMENT: name,
+        CHANNELS_TABLE: prefix,
+        ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
+        ...(consumer.publishes && { EVENT_BUS: prefix }),
+        ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
+      });
+    });
+
+    it('rings at the first dead letter, and where it falls behind; the dashboard shows both', () => {
+      const topic = [`arn:aws:sns:${account}:client-channels-alarms-${name}`];
+      const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
+        .map(([, alarm]) => alarm)
+        .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${consumer.name}-`));
+      expect(alarms).toMatchObject([
+        {
+          AlarmName: `${prefix}-${consumer.name}-dead-letters`,
+          MetricName: 'ApproximateNumberOfMessagesVisible',
+          Dimensions: [{ Name: 'QueueName', Value: `${queueOf(consumer.name).id}.QueueName` }],
+          Threshold: 1,
+          AlarmActions: topic,
+        },
+        {
+          AlarmName: `${prefix}-${consumer.name}-lag`,
+          MetricName: 'IteratorAge',
+          Threshold: environment.alarms.furthestBehind,
+          AlarmActions: topic,
+        },
+      ]);
+      const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
+      for (const { AlarmName } of alarms)
+        expect(dashboard.DashboardBody).toContain(`arn:aws:cloudwatch:${account}:alarm:${AlarmName}`);
+      expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
+      expect(dashboard.DashboardBody).toContain(`"QueueName","${prefix}-${consumer.name}-dead-letters"`);
+    });
+  });
+});
+
+it('a restored table is followed by its own stream', () => {
+  const [dev] = environments as [Environment];
+  const restored = {
+    channelsTable: 'restored',
+    channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
+  };
+  const { events } = synthesize({ ...dev, restored });
+  const mappings = ofType(events, 'AWS::Lambda::EventSourceMapping');
+  expect(mappings.map(([, { EventSourceArn }]) => EventSourceArn)).toEqual(
+    consumers.map(() => restored.channelsStream),
+  );
+  expect(
+    functionOf(events, 'client-channels-dev-publish-events').properties.Environment.Variables,
+  ).toMatchObject({
+    CHANNELS_TABLE: 'restored',
+  });
+});
