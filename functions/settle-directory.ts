@@ -5,6 +5,7 @@ import { settle } from '../lib/directory/settle.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
+import { logFailure } from '../lib/log.ts';
 
 const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
 const client = connect();
@@ -24,7 +25,7 @@ export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
       await settle(tables, namespace, id);
       settled.add(`${pk}/${sk}`);
     } catch (error) {
-      console.error(error);
+      logFailure({ mark: sk }, error);
       batchItemFailures.push({ itemIdentifier: dynamodb?.SequenceNumber ?? '' });
     }
   }

@@ -4,6 +4,7 @@ import { settleOverdue } from '../lib/directory/overdue.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
+import { logLine } from '../lib/log.ts';
 
 const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
 const client = connect();
@@ -20,5 +21,5 @@ export const handler: ScheduledHandler = async (_event, context) => {
   const tables = { channels: open(CHANNELS_TABLE), directory: open(DIRECTORY_TABLE) };
   const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
   const settled = await settleOverdue(tables, Date.now() - patience, isTimeLeft);
-  if (settled) console.log(`Settled ${settled} overdue`);
+  if (settled) logLine({ settled });
 };

@@ -20,8 +20,8 @@ export interface Bundle {
 
 /**
  * Bundles a handler into one file, SDK included, once a process. CommonJS and `module` first start fastest of what was
- * measured. Two parts of the SDK stay out: its credential providers but for the environment's, and event streams, which
- * it loads when an operation has one, and none of DynamoDB's has.
+ * measured. Three parts of the SDK stay out: its credential providers but for the environment's, its cache of endpoints, and
+ * event streams, which it loads when an operation has one, and none of DynamoDB's has.
  *
  * @param handler the file that exports `handler`, from the project's root
  * @param assets files of packages that it reads as it runs; they stand beside it as they do here
@@ -42,7 +42,10 @@ export const bundle = (handler: string, assets: readonly string[] = []): Bundle 
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/credential-provider-node': './infra/environment-credentials.ts' },
+    alias: {
+      '@aws-sdk/credential-provider-node': './infra/environment-credentials.ts',
+      '@aws-sdk/endpoint-cache': './infra/no-endpoint-cache.ts',
+    },
     external: ['@smithy/core/event-streams'],
     // What a handler finds its assets by; CommonJS knows its file by this name.
     define: { 'import.meta.url': '__filename' },

@@ -66,7 +66,11 @@ describe.each(environments)('what follows the table of $name', (environment) => 
 
     it('may read the stream, do what its row says, send dead letters, and nothing else', () => {
       const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
-      const tables = { channels: prefix, accessKeys: `client-channels-access-keys-${name}` };
+      const tables = {
+        channels: prefix,
+        directory: `client-channels-directory-${name}`,
+        accessKeys: `client-channels-access-keys-${name}`,
+      };
       const onTables = Object.entries(consumer.actions).map(([table, actions]) => ({
         actions,
         resources: [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`],
@@ -103,6 +107,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       expect(properties.Environment.Variables).toEqual({
         ENVIRONMENT: name,
         CHANNELS_TABLE: prefix,
+        DIRECTORY_TABLE: `client-channels-directory-${name}`,
         ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
