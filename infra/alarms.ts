@@ -6,6 +6,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { consumers } from '../lib/consumers.ts';
+import { schedules } from '../lib/schedules.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 
@@ -107,6 +109,17 @@ export class Alarms extends Construct {
     });
   }
 
+  /** What keeps a function from what it does by the clock. */
+  watchScheduled(name: string, scheduled: IFunction): void {
+    this.#ring(`${name}-errors`, {
+      metric: scheduled.metricErrors({ period, statistic: 'Sum' }),
+      from: 1,
+      periods: 3,
+      meaning: `${name} has failed three times in a row: what it is there to mend waits.`,
+      runbook: 'overdue',
+    });
+  }
+
   #topic(resource: string): ITopic {
     return Topic.fromTopicArn(this, 'Topic', Stack.of(this).formatArn({ service: 'sns', resource }));
   }
@@ -130,16 +143,21 @@ export class Alarms extends Construct {
   }
 }
 
-/** The alarms of a function on the stream, for whoever shows them from another stack. */
-export const consumerAlarms = (scope: Construct, environment: Environment, name: string): IAlarm[] =>
-  ['dead-letters', 'lag'].map((kind) =>
+const followers = [
+  ...consumers.flatMap(({ name }) => [`${name}-dead-letters`, `${name}-lag`]),
+  ...schedules.map(({ name }) => `${name}-errors`),
+];
+
+/** The alarms of what follows the table, for whoever shows them from another stack. */
+export const followerAlarms = (scope: Construct, environment: Environment): IAlarm[] =>
+  followers.map((name) =>
     Alarm.fromAlarmArn(
       scope,
-      `${name}-${kind}`,
+      name,
       Stack.of(scope).formatArn({
         service: 'cloudwatch',
         resource: 'alarm',
-        resourceName: `${namesOf(environment).prefix}-${name}-${kind}`,
+        resourceName: `${namesOf(environment).prefix}-${name}`,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     ),

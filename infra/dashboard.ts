@@ -10,7 +10,7 @@ import {
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { consumers } from '../lib/consumers.ts';
-import { type Api, consumerAlarms } from './alarms.ts';
+import { type Api, followerAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';
 
@@ -67,7 +67,7 @@ export const dashboard = (
       [
         new AlarmStatusWidget({
           title: 'Alarms',
-          alarms: [...alarms, ...consumers.flatMap(({ name }) => consumerAlarms(scope, environment, name))],
+          alarms: [...alarms, ...followerAlarms(scope, environment)],
           width: 24,
           height: 4,
         }),

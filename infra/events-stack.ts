@@ -2,14 +2,16 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { consumers } from '../lib/consumers.ts';
+import { schedules } from '../lib/schedules.ts';
 import { Alarms } from './alarms.ts';
 import { ConsumerFunction } from './consumer-function.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
+import { ScheduledFunction } from './scheduled-function.ts';
 
 /**
- * What follows the channels table: a function on its stream for each row of the consumers, and the event bus to whose
- * events others subscribe.
+ * What follows the channels table: a function on its stream for each row of the consumers, one by the clock for each of the
+ * schedules, and the event bus to whose events others subscribe.
  */
 export class EventsStack extends Stack {
   constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
@@ -28,6 +30,10 @@ export class EventsStack extends Stack {
     for (const consumer of consumers) {
       const made = new ConsumerFunction(this, consumer, environment);
       alarms.watchConsumer(consumer.name, made.function, made.deadLetters);
+    }
+    for (const schedule of schedules) {
+      const made = new ScheduledFunction(this, schedule, environment);
+      alarms.watchScheduled(schedule.name, made.function);
     }
     new CfnOutput(this, 'EventBus', { value: bus.eventBusName });
   }

@@ -32,7 +32,7 @@ export class OperationFunction extends ServiceFunction {
     if (operation.scope) this.allowOnTable(['dynamodb:GetItem'], accessKeysTable);
     this.allowOnTable(operation.actions, channelsTable);
     this.allowOnTable(operation.directory ?? [], directoryTable);
-    this.allowOnIndexes(channelsTable, operation.indexes ?? []);
+    this.allowOnIndexes(['dynamodb:Query'], channelsTable, operation.indexes ?? []);
   }
 }
 

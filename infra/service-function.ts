@@ -82,10 +82,10 @@ export class ServiceFunction extends Construct {
     this.allow(actions, [this.#tableArn(tableName)]);
   }
 
-  /** Allows to query indexes of a table, by their names. */
-  allowOnIndexes(tableName: string, indexes: readonly string[]): void {
+  /** Allows actions on indexes of a table, by their names. */
+  allowOnIndexes(actions: readonly string[], tableName: string, indexes: readonly string[]): void {
     this.allow(
-      ['dynamodb:Query'],
+      actions,
       indexes.map((index) => this.#tableArn(`${tableName}/index/${index}`)),
     );
   }

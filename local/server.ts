@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { consumers } from '../lib/consumers.ts';
+import { schedules } from '../lib/schedules.ts';
 import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts';
 import { type RunningConsumers, startConsumers } from './consumers.ts';
 import { createTables } from './create-tables.ts';
@@ -17,6 +18,7 @@ import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
 import { localApiKey } from './local-key.ts';
 import { loadRoutes } from './routes.ts';
+import { type RunningSchedules, startSchedules } from './schedules.ts';
 import { type Claim, claimState, cursorSecret } from './state.ts';
 
 export interface ServerOptions {
@@ -65,11 +67,13 @@ interface Started {
   engine?: Engine;
   claim?: Claim;
   consumers?: RunningConsumers;
+  schedules?: RunningSchedules;
   bus?: EventBus;
 }
 
 /**
- * Starts the whole service in this process: gateway, state, engine, tables, key, functions, and what the stream feeds.
+ * Starts the whole service in this process: gateway, state, engine, tables, key, functions, what the stream feeds and what runs by
+ * the clock.
  * The port is taken first, so that nothing else is touched where it is not free; requests that come before all is ready
  * wait.
  * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
@@ -78,7 +82,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
   const { promise: routes, resolve: serve, reject: giveUp } = newPromise<Routes>();
   const started: Started = {};
   const stop = async () => {
-    await Promise.all([started.gateway?.close(), started.consumers?.stop()]);
+    await Promise.all([started.gateway?.close(), started.consumers?.stop(), started.schedules?.stop()]);
     await Promise.all([started.bus?.stop(), started.engine?.stop()]);
     started.claim?.release();
   };
@@ -111,6 +115,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     signal.throwIfAborted();
     const functions = await loadRoutes();
     started.consumers = await startConsumers(consumers, { tableName: localTables.channels });
+    started.schedules = await startSchedules(schedules);
     serve([...functions, eventsRoute(bus)]);
     signal.throwIfAborted();
     return { url: gateway.url, apiKey, engineEnded: engine.ended, stop };

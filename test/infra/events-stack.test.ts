@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Environment, environments } from '../../infra/environments.ts';
 import { type Consumer, consumers } from '../../lib/consumers.ts';
+import { schedules } from '../../lib/schedules.ts';
 import { functionOf, ofType, type Resources, statementsOf, synthesize } from './synthesis.ts';
 
 const account = 'us-east-1:000000000000';
@@ -140,6 +141,48 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
       expect(dashboard.DashboardBody).toContain(`"QueueName","${prefix}-${consumer.name}-dead-letters"`);
     });
+  });
+});
+
+describe.each(environments)('what runs by the clock in $name', (environment) => {
+  const { name } = environment;
+  const prefix = `client-channels-${name}`;
+  const { api, events } = synthesize(environment);
+
+  it.each(
+    schedules.map((row) => [row.name, row] as const),
+  )('%s may do what its row says, and is run as often', (of, row) => {
+    const { id, properties } = functionOf(events, `${prefix}-${of}`);
+    const table = (suffix: string) => `arn:aws:dynamodb:${account}:table/client-channels-${suffix}`;
+    expect(
+      statementsOf(events, properties.Role).filter(({ actions: [first = ''] }) =>
+        first.startsWith('dynamodb:'),
+      ),
+    ).toEqual([
+      { actions: row.actions.channels, resources: [table(name)] },
+      { actions: row.actions.directory, resources: [table(`directory-${name}`)] },
+      { actions: ['dynamodb:Scan'], resources: row.scans.map((index) => table(`${name}/index/${index}`)) },
+    ]);
+    expect(properties.Timeout).toBe(row.timeout);
+    expect(row.timeout).toBeLessThan(row.everyMinutes * 60);
+    const rules = ofType(events, 'AWS::Events::Rule').map(([, rule]) => rule);
+    expect(rules.filter(({ Targets: [target] }) => target.Arn === `${id}.Arn`)).toMatchObject([
+      {
+        ScheduleExpression: `rate(${row.everyMinutes} minutes)`,
+        Targets: [{ RetryPolicy: { MaximumRetryAttempts: 0 } }],
+      },
+    ]);
+  });
+
+  it.each(
+    schedules.map((row) => row.name),
+  )('%s rings where it fails three times in a row, and the dashboard shows it', (of) => {
+    const alarm = ofType(events, 'AWS::CloudWatch::Alarm').find(
+      ([, { AlarmName }]) => AlarmName === `${prefix}-${of}-errors`,
+    );
+    expect(alarm?.[1]).toMatchObject({ MetricName: 'Errors', Threshold: 1, EvaluationPeriods: 3 });
+    const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
+    expect(dashboard.DashboardBody).toContain(`alarm:${prefix}-${of}-errors`);
   });
 });
 

@@ -1,0 +1,36 @@
+import { Duration } from 'aws-cdk-lib';
+import { Schedule as Rate, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Construct } from 'constructs';
+import type { Schedule } from '../lib/schedules.ts';
+import type { Environment } from './environments.ts';
+import { namesOf } from './names.ts';
+import { ServiceFunction } from './service-function.ts';
+
+/** A function that runs by the clock, as its row says. */
+export class ScheduledFunction extends ServiceFunction {
+  constructor(scope: Construct, schedule: Schedule, environment: Environment) {
+    const { channelsTable, directoryTable } = namesOf(environment);
+    const { name, handler, description, timeout, everyMinutes, actions, scans } = schedule;
+    super(
+      scope,
+      {
+        name,
+        handler,
+        description,
+        timeout,
+        variables: { CHANNELS_TABLE: channelsTable, DIRECTORY_TABLE: directoryTable },
+      },
+      environment,
+    );
+    this.allowOnTable(actions.channels ?? [], channelsTable);
+    this.allowOnTable(actions.directory ?? [], directoryTable);
+    this.allowOnIndexes(['dynamodb:Scan'], channelsTable, scans);
+    new Rule(this, 'Clock', {
+      description,
+      schedule: Rate.rate(Duration.minutes(everyMinutes)),
+      // It comes again by itself: a run that failed is not to be repeated into the next.
+      targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
+    });
+  }
+}

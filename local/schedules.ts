@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import type { Schedule } from '../lib/schedules.ts';
+import { contextOf } from './function-context.ts';
+
+type ScheduledFunction = (event: object, context: Context) => Promise<unknown>;
+
+export interface RunningSchedules {
+  /** Lets a run under way end. */
+  stop(): Promise<void>;
+}
+
+/** Runs functions by the clock. A run that fails is told in a line, and comes again. */
+export const startSchedules = async (schedules: readonly Schedule[]): Promise<RunningSchedules> => {
+  const timers: NodeJS.Timeout[] = [];
+  const running = new Set<Promise<void>>();
+  for (const { name, handler, timeout, everyMinutes } of schedules) {
+    const module: { handler?: ScheduledFunction } = await import(`../${handler}`);
+    const { handler: invoke } = module;
+    if (typeof invoke !== 'function') throw new Error(`${handler} exports no handler`);
+    const run = () => {
+      const ended = invoke({}, contextOf(name, randomUUID(), timeout * 1000))
+        .then(() => undefined)
+        .catch((error) => console.error(`${name}: ${(error as Error).message}`))
+        .finally(() => running.delete(ended));
+      running.add(ended);
+    };
+    timers.push(setInterval(run, everyMinutes * 60_000));
+  }
+  return {
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all(running);
+    },
+  };
+};

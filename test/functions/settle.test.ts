@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { everyId } from '../../lib/channels/id-range.ts';
+import { markKey, readMarks } from '../../lib/directory/mark.ts';
+import { contextOf } from '../../local/function-context.ts';
+import { enter, entriesFor, held } from '../support/directory.ts';
+import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';
+import { channelOf, plant } from '../support/plant.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+let line: FaultyLine;
+let settleDirectory: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+let settleOverdue: (event: object, context: Context) => Promise<void>;
+
+beforeAll(async () => {
+  service = await startService(async (engine) => {
+    line = await startFaultyLine(engine);
+    return line.endpoint;
+  });
+  ({ handler: settleDirectory } = (await import('../../functions/settle-directory.ts')) as never);
+  ({ handler: settleOverdue } = (await import('../../functions/settle-overdue.ts')) as never);
+});
+afterAll(async () => {
+  line.close();
+  await service.stop();
+});
+
+const context = contextOf('settle', 'id', 30_000);
+
+/** The records of the marks of channels, numbered as they come. */
+const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
+  Records: ids.map((id, index) => {
+    const { pk, sk } = markKey(namespace, id);
+    return {
+      eventName: 'INSERT',
+      dynamodb: { SequenceNumber: `${index + 1}`, Keys: { pk: { S: pk }, sk: { S: sk } } },
+    };
+  }),
+});
+
+describe('the function on the stream', () => {
+  test('settles each mark that a batch tells of, however often, and passes over what is settled', async () => {
+    const { namespace, create } = enter(service);
+    const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
+    const batch = recordsOf(namespace, [one, two, one]);
+    expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
+    expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
+    expect(await held(service, namespace)).toEqual({
+      marks: [],
+      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      blocks: [[everyId.first, 2]],
+    });
+  });
+
+  test('answers which could not be settled, and settles the others', async () => {
+    const { namespace, create } = enter(service);
+    const [one, two, three] = [
+      await create({ name: 'One' }),
+      await create({ name: 'Two' }),
+      await create({ name: 'Three' }),
+    ];
+    let transactions = 0;
+    line.fault = (operation) =>
+      operation === 'TransactWriteItems' && ++transactions === 2 ? { __type: 'ValidationException' } : 'none';
+    const answer = await settleDirectory(recordsOf(namespace, [one, two, three]), context);
+    line.fault = () => 'none';
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([two]);
+  });
+});
+
+describe('the function that runs by the clock', () => {
+  // Planted channels were written in 2023: what they left has waited since.
+  const plantOne = async (namespace: string, ordinal: number) => {
+    const channel = channelOf(ordinal, { company_namespace: [namespace] });
+    await plant(service, [channel]);
+    return channel._id;
+  };
+
+  test('settles what has waited for more than 5 minutes, in any namespace, and leaves the rest to the stream', async () => {
+    const { namespace, other, create } = enter(service);
+    await plantOne(namespace, 1);
+    await plantOne(other, 2);
+    const fresh = await create({ name: 'Fresh' });
+    await settleOverdue({}, context);
+    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([fresh]);
+    expect(await readMarks(service.channels, other)).toEqual([]);
+  });
+
+  test('settles what it can before it tells of what it could not', async () => {
+    const { namespace } = enter(service);
+    for (const ordinal of [1, 2, 3]) await plantOne(namespace, ordinal);
+    let transactions = 0;
+    line.fault = (operation) =>
+      operation === 'TransactWriteItems' && ++transactions === 1 ? { __type: 'ValidationException' } : 'none';
+    await expect(settleOverdue({}, context)).rejects.toThrow('1 could not be settled');
+    line.fault = () => 'none';
+    expect(await readMarks(service.channels, namespace)).toHaveLength(1);
+    await settleOverdue({}, context);
+    expect(await readMarks(service.channels, namespace)).toEqual([]);
+  });
+
+  test('stops before its time is up, and leaves what is left to the next run', async () => {
+    const { namespace } = enter(service);
+    await plantOne(namespace, 1);
+    await settleOverdue({}, { ...context, getRemainingTimeInMillis: () => 9_000 });
+    expect(await readMarks(service.channels, namespace)).toHaveLength(1);
+    await settleOverdue({}, context);
+    expect(await readMarks(service.channels, namespace)).toEqual([]);
+  });
+});
