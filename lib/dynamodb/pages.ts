@@ -8,11 +8,11 @@ import type { Query, Table } from './table.ts';
  */
 const budget = 4;
 
-export const tooBroad = () =>
-  new ApiError(
-    'query_too_broad',
-    'This query would read too many channels: narrow it by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor".',
-  );
+const byIds = 'by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor"';
+
+/** @param how what would narrow the query, for a person */
+export const tooBroad = (how = byIds) =>
+  new ApiError('query_too_broad', `This query would read too many channels: narrow it ${how}.`);
 
 /** Pages through a query; a page may be short, or empty, before the end, so only the missing key tells the end. */
 export async function* pages(table: Table, query: Query) {

@@ -6,7 +6,7 @@ import { pages, skip, tooBroad } from '../dynamodb/pages.ts';
 import type { Query, QueryPage, Table } from '../dynamodb/table.ts';
 import { channelsTable } from '../tables.ts';
 import type { ReferenceIndex } from './plan.ts';
-import type { Stretch } from './stretch.ts';
+import type { SortedIndex, Stretch } from './stretch.ts';
 
 /**
  * Read units that one list may spend on an index: as many as the 4 MB of the partition cost that a list may read. An
@@ -35,12 +35,17 @@ const along = (namespace: string, { index, first, last }: Stretch, descending = 
   };
 };
 
-/** Counts what queries consume. @throws ApiError `query_too_broad` where that is more than the budget. */
-const purse = () => {
+/** Ids narrow what is read by name or by status, and not what is read by time. */
+const howToNarrow: Partial<Record<SortedIndex, string>> = {
+  byUpdatedAt: 'by a later "from_updatedAt", or ask for all, sorted by "updatedAt", and go on with "cursor"',
+};
+
+/** Counts what queries of an index consume. @throws ApiError `query_too_broad` where that is more than the budget. */
+const purse = (index: SortedIndex | undefined) => {
   let left = budget;
   return ({ units }: QueryPage): void => {
     left -= units;
-    if (left < 0) throw tooBroad();
+    if (left < 0) throw tooBroad(index && howToNarrow[index]);
   };
 };
 
@@ -54,13 +59,13 @@ const latest = (channels: Channel[]): Channel[] => {
   return [...byId.values()];
 };
 
-/** All channels of several stretches, in no order. @throws ApiError `query_too_broad` beyond the budget. */
+/** All channels of several stretches of one index, in no order. @throws ApiError `query_too_broad` beyond the budget. */
 export const readStretches = async (
   table: Table,
   namespace: string,
   stretches: Stretch[],
 ): Promise<Channel[]> => {
-  const spend = purse();
+  const spend = purse(stretches[0]?.index);
   const read = async (stretch: Stretch): Promise<Channel[]> => {
     const channels: Channel[] = [];
     for await (const page of pages(table, along(namespace, stretch))) {
@@ -77,7 +82,7 @@ export const readStretches = async (
 
 /** How many channels are in a stretch. @throws ApiError `query_too_broad` beyond the budget. */
 export const countStretch = async (table: Table, namespace: string, stretch: Stretch): Promise<number> => {
-  const spend = purse();
+  const spend = purse(stretch.index);
   let count = 0;
   for await (const page of pages(table, { ...along(namespace, stretch), Select: 'COUNT' })) {
     count += page.count;
@@ -99,7 +104,7 @@ export const readGroups = async (
   limit: number,
   isEnough: (read: Channel[]) => boolean,
 ): Promise<Channel[]> => {
-  const spend = purse();
+  const spend = purse(stretch.index);
   const query = along(namespace, stretch, descending);
   let read: Channel[] = [];
   let from: Query['ExclusiveStartKey'];

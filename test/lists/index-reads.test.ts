@@ -114,6 +114,17 @@ describe('the budget', () => {
     });
   });
 
+  test.each<[Stretch['index'], RegExp]>([
+    ['byName', /narrow it by "from__id" and "to__id"/],
+    ['byStatus', /narrow it by "from__id" and "to__id"/],
+    ['byUpdatedAt', /narrow it by a later "from_updatedAt"/],
+  ])('once spent on %s, is said with what would narrow the query', async (index, message) => {
+    await expect(countStretch(tableOf([[]], 1_025).table, 'acme', { index })).rejects.toMatchObject({
+      code: 'query_too_broad',
+      message: expect.stringMatching(message),
+    });
+  });
+
   test('counts without reading', async () => {
     const { table, asked } = tableOf([[channel(1)], [channel(2)]]);
     expect(await countStretch(table, 'acme', whole)).toBe(2);
