@@ -1,11 +1,9 @@
 import type { Channel } from '../channels/channel.ts';
-import { metaKey } from '../channels/index-keys.ts';
 import { fromItem } from '../channels/items.ts';
 import { partitionOf } from '../channels/keys.ts';
 import { pages, skip, tooBroad } from '../dynamodb/pages.ts';
 import type { Query, QueryPage, Table } from '../dynamodb/table.ts';
 import { channelsTable } from '../tables.ts';
-import type { ReferenceIndex } from './plan.ts';
 import type { SortedIndex, Stretch } from './stretch.ts';
 
 /**
@@ -17,7 +15,7 @@ const budget = 1_024;
 /** Queries of many names run at once, so many at a time: more would pass the budget by as much before it is noticed. */
 const atOnce = 10;
 
-const sortKeyOf = (index: string): string =>
+export const sortKeyOf = (index: string): string =>
   channelsTable.indexes.find(({ name }) => name === index)?.sortKey ?? '';
 
 /** A query along a stretch. An index may lag the table, by well under a second as a rule. */
@@ -128,26 +126,4 @@ export const skipAlong = async (
 ): Promise<{ id: string; key: string | number } | undefined> => {
   const last = await skip(table, along(namespace, stretch, descending), count);
   return last && { id: last.sk as string, key: last[sortKeyOf(stretch.index)] as string | number };
-};
-
-/** The ids of channels that bear a value, as far as the index knows: at most so many, in no order. */
-export const readReferences = async (
-  table: Table,
-  namespace: string,
-  index: ReferenceIndex,
-  value: string,
-  most: number,
-): Promise<string[]> => {
-  const query: Query = {
-    IndexName: index,
-    KeyConditionExpression: `pk = :pk AND ${sortKeyOf(index)} = :key`,
-    ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
-    Limit: most,
-  };
-  const ids = new Set<string>();
-  for await (const { items } of pages(table, query)) {
-    for (const { sk } of items) ids.add(sk as string);
-    if (ids.size >= most) break;
-  }
-  return [...ids];
 };

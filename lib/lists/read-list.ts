@@ -6,7 +6,7 @@ import { ApiError } from '../errors.ts';
 import { type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
 import { deepestOf, refuseTooDeep } from './depth.ts';
 import { between, readIdMark } from './id-range.ts';
-import { readReferences, readStretches } from './index-reads.ts';
+import { readStretches } from './index-reads.ts';
 import { walkIndex } from './index-walk.ts';
 import type { ListFilter, ListQuery } from './list-query.ts';
 import { matches } from './match.ts';
@@ -16,6 +16,7 @@ import { readAllChannels, readByIds } from './partition.ts';
 import { walkPartition } from './partition-walk.ts';
 import { pick } from './pick.ts';
 import { type Plan, planList } from './plan.ts';
+import { readReferenced } from './references.ts';
 import { readSearch } from './search.ts';
 
 export interface Pagination {
@@ -52,22 +53,6 @@ const fingerprint = (filter: ListFilter): string => {
     .slice(0, 22);
 };
 
-/** As many channels as cost about as much one by one as all that the budget lets read of the partition. */
-const mostReferences = 1_000;
-
-const readReferenced = async (
-  { table, namespace }: Reading,
-  { index, value, range }: Extract<Plan, { read: 'references' }>,
-): Promise<Channel[]> => {
-  const ids = await readReferences(table, namespace, index, value, mostReferences + 1);
-  if (ids.length > mostReferences) return readAllChannels(table, namespace, range);
-  return readByIds(
-    table,
-    namespace,
-    ids.filter((id) => includes(range, id)),
-  );
-};
-
 const pickMatching = (reading: Reading, channels: Channel[]): Found =>
   pick(
     reading,
@@ -84,7 +69,7 @@ const run = async (reading: Reading, plan: Plan): Promise<Found> => {
     case 'search':
       return readSearch(reading, plan, () => run(reading, plan.otherwise));
     case 'references':
-      return pickMatching(reading, await readReferenced(reading, plan));
+      return pickMatching(reading, await readReferenced(table, namespace, plan));
     case 'walkIndex':
       return walkIndex(reading, plan);
     case 'gatherIndex': {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { metaKey } from '../../lib/channels/index-keys.ts';
 import type { Item } from '../../lib/dynamodb/failures.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { countStretch, readGroups, readReferences, readStretches } from '../../lib/lists/index-reads.ts';
+import { countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';
 import type { Stretch } from '../../lib/lists/stretch.ts';
 import { idAt, plantedAt } from '../support/plant.ts';
 
@@ -160,25 +159,5 @@ describe('reading groups', () => {
       [idOf(1), 1],
       [idOf(2), 0],
     ]);
-  });
-});
-
-describe('references', () => {
-  test('are asked for by the digest of the value, over short pages, as many as are wanted', async () => {
-    const { table, asked } = tableOf([
-      [channel(1)],
-      [],
-      [channel(2), channel(1)],
-      [channel(3)],
-      [channel(4)],
-    ]);
-    expect(await readReferences(table, 'acme', 'byMetaId', '5', 3)).toEqual([1, 2, 3].map(idOf));
-    expect(asked).toHaveLength(4);
-    expect(asked[0]).toEqual({
-      IndexName: 'byMetaId',
-      KeyConditionExpression: 'pk = :pk AND metaIdKey = :key',
-      ExpressionAttributeValues: { ':pk': 'NS#acme', ':key': metaKey('5') },
-      Limit: 3,
-    });
   });
 });
