@@ -304,6 +304,12 @@ describe('a cursor', () => {
     ]);
     const again = (await list(`${sort}&per_page=3&cursor=${further.pagination.prev_cursor}`)).body;
     expect([again.data, again.pagination.page]).toEqual([documents.slice(1, 4), 1]);
+
+    // The place counts anew what lies before it.
+    await service.call(`DELETE /client-channel/${ids[0]}`, { key });
+    const fewer = (await list(`${sort}&per_page=4&cursor=${first.next_cursor}`)).body.pagination;
+    const recounted = (await list(`${sort}&per_page=2&cursor=${fewer.prev_cursor}`)).body;
+    expect([recounted.data, recounted.pagination.page]).toEqual([documents.slice(2, 4), 1]);
     const back = (await list(`${sort}&per_page=3&cursor=${last.prev_cursor}`)).body;
     expect(back.data).toEqual(documents.slice(1, 4));
   });
@@ -342,9 +348,17 @@ describe('a cursor', () => {
     expect([there.data, there.pagination]).toEqual([second.data, { ...numbers, total: 3, total_page: 1 }]);
 
     await removeAll(second.data);
-    for (const left of [back, onwards]) {
+    const behindFirst = `${query}&per_page=3&cursor=${first.pagination.next_cursor}`;
+    for (const [left, page] of [
+      [back, 1],
+      [onwards, 1],
+      [behindFirst, 2],
+    ] as const) {
       const nothing = (await list(left)).body;
-      expect([nothing.data, nothing.pagination]).toEqual([[], { ...numbers, total: 0, total_page: 0 }]);
+      expect([nothing.data, nothing.pagination]).toEqual([
+        [],
+        { ...numbers, page, pre_page: page - 1, total: 0, total_page: 0 },
+      ]);
     }
   });
 
