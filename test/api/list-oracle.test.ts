@@ -10,7 +10,7 @@ import { type Dialect, type Written, write } from '../support/wire.ts';
 // Asks the service, and a plain array in memory, the same: whatever is asked, in whichever form, the answers are equal.
 // ORACLE_QUERIES says how many queries, ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.
 
-const queries = Number(process.env.ORACLE_QUERIES ?? 2_000);
+const queries = Number(process.env.ORACLE_QUERIES ?? 5_000);
 /** So many properties run at once; each has a seed of its own, and any of these seeds stands for all of them. */
 const lanes = 20;
 const given = Number(process.env.ORACLE_SEED ?? Date.now() % 2 ** 31);
