@@ -8,8 +8,8 @@ import { tableNames } from '../lib/tables.ts';
 import { CommandError, enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
-Makes right whatever is derived from the channels of a namespace: totals, search entries, the blocks that
-count for pages. It may run while the service does. Without --environment, it acts on the local server.`;
+Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the
+blocks that count for pages. It may run while the service does. Without --environment, it acts on the local server.`;
 
 const read = () => {
   try {
@@ -38,12 +38,14 @@ const run = async (): Promise<void> => {
     const signal = AbortSignal.timeout(patience);
     const open = (name: string) => new Table(client, name, new Meter(), signal);
     const tables = { channels: open(names.channels), directory: open(names.directory) };
-    const { totals, blocks, channels } = await reindex(tables, namespace);
+    const { totals, keys, blocks, channels } = await reindex(tables, namespace);
     const [before, after] = [totals.before, totals.after].map(
       ({ enabled, disabled }) => `${enabled} enabled and ${disabled} disabled`,
     );
     console.log(`${namespace}: ${after}${before === after ? '' : `, not ${before}`}`);
-    console.log(`${namespace}: ${blocks} blocks counted anew, ${channels} channels entered anew`);
+    console.log(
+      `${namespace}: ${keys} channels indexed anew, ${blocks} blocks counted anew, ${channels} channels entered anew`,
+    );
   }
 };
 

@@ -3,6 +3,7 @@ import { above, everyId, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
 import { keys, partitionOf, range } from '../channels/keys.ts';
 import { recountTotals } from '../channels/recount-totals.ts';
+import { resetIndexKeys } from '../channels/reset-index-keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { type Item, TransactionRefused } from '../dynamodb/failures.ts';
 import { pages } from '../dynamodb/pages.ts';
@@ -125,6 +126,8 @@ const enterMissing = async (tables: Tables, namespace: string): Promise<number> 
 /** What was found amiss in a namespace, and is right now. */
 export interface Reindexed {
   totals: Awaited<ReturnType<typeof recountTotals>>;
+  /** How many channels the indexes did not find where they ought to. */
+  keys: number;
   /** How many blocks were counted anew, because they were wrong or too large. */
   blocks: number;
   /** How many channels were entered anew. */
@@ -132,12 +135,13 @@ export interface Reindexed {
 }
 
 /**
- * Makes all that is derived from a namespace's channels right: totals, blocks, search entries. Others may read and write
+ * Makes all that is derived from a namespace's channels right: totals, keys of indexes, blocks, search entries. Others may read and write
  * meanwhile; what was right stays so at every moment. It reads the whole namespace and all its entries.
  * @throws ApiError `conflict` where others wrote with every try; what was done by then is right, and stays.
  */
 export const reindex = async (tables: Tables, namespace: string): Promise<Reindexed> => ({
   totals: await recountTotals(tables.channels, namespace),
+  keys: await resetIndexKeys(tables.channels, namespace),
   blocks: await recountBlocks(tables, namespace),
   channels: await enterMissing(tables, namespace),
 });

@@ -12,9 +12,11 @@ describe('npm run reindex', () => {
       code: 0,
       lines: [
         'company1: 1 enabled and 0 disabled',
-        expect.stringMatching(/^company1: 0 blocks counted anew, \d channels entered anew$/),
+        expect.stringMatching(
+          /^company1: 0 channels indexed anew, 0 blocks counted anew, \d channels entered anew$/,
+        ),
         'nobody: 0 enabled and 0 disabled',
-        'nobody: 0 blocks counted anew, 0 channels entered anew',
+        'nobody: 0 channels indexed anew, 0 blocks counted anew, 0 channels entered anew',
       ],
       errors: [],
     });

@@ -47,6 +47,7 @@ describe('reindexing a namespace', () => {
     const names = await plantBare(namespace, blockSize + 2);
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 0, disabled: 0 }, after: { enabled: 97, disabled: 33 } },
+      keys: 0,
       blocks: 1,
       channels: blockSize + 2,
     });
@@ -69,6 +70,7 @@ describe('reindexing a namespace', () => {
     const right = await held(service, namespace);
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 1, disabled: 1 }, after: { enabled: 1, disabled: 1 } },
+      keys: 0,
       blocks: 0,
       channels: 0,
     });
@@ -95,7 +97,8 @@ describe('reindexing a namespace', () => {
         },
       },
     ]);
-    expect(await reindex(service, namespace)).toMatchObject({ blocks: 1, channels: 3 });
+    await service.channels.update({ Key: keys.channel(namespace, one), UpdateExpression: 'REMOVE nameKey' });
+    expect(await reindex(service, namespace)).toMatchObject({ keys: 1, blocks: 1, channels: 3 });
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
