@@ -1,5 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { describeApi } from '../lib/openapi/document.ts';
+import { clientTypes } from './client-types.ts';
 
-const file = new URL('../docs/openapi.json', import.meta.url);
-writeFileSync(file, `${JSON.stringify(describeApi(), null, 2)}\n`);
+const write = (file: string, text: string) => writeFileSync(new URL(`../${file}`, import.meta.url), text);
+
+const description = describeApi();
+write('docs/openapi.json', `${JSON.stringify(description, null, 2)}\n`);
+write('client/types.ts', clientTypes(description));

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ChannelsClient } from '../../client/index.ts';
 import { keysCommand, start, useLocalServers } from '../support/local-server.ts';
 import { type Reply, send } from '../support/service.ts';
 
@@ -38,20 +39,11 @@ test('a kill in the middle of 500 writes loses none that was answered, and leave
   const { url } = await restarted.ready();
   const copies = await Promise.all(
     namespaces.map(async (namespace) => {
+      const client = new ChannelsClient({ url, key, namespace });
       const channels = new Map<string, object>();
-      let query = 'per_page=100';
-      let total = 0;
-      while (query) {
-        const reply = await send(url, `GET /client-channel?${query}`, {
-          key,
-          headers: { 'x-company-namespace': namespace },
-        });
-        for (const channel of reply.body.data) channels.set(channel._id, channel);
-        total = reply.body.pagination.total;
-        const cursor = reply.body.pagination.next_cursor;
-        query = cursor ? `per_page=100&cursor=${cursor}` : '';
-      }
-      return { channels, total };
+      for await (const channel of client.all()) channels.set(channel._id, channel);
+      const { pagination } = await client.list({ per_page: 1 });
+      return { channels, total: pagination.total };
     }),
   );
   const [left, right] = copies;

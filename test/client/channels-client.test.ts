@@ -1,0 +1,274 @@
+/** @jest-environment ./test/support/one-realm-environment.ts */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
+import { describedParameters } from '../../lib/lists/parameters/described.ts';
+import { operations, type ScopedOperation } from '../../lib/operations.ts';
+import { type Service, startService } from '../support/service.ts';
+import { anId, aTime } from '../support/shapes.ts';
+
+let service: Service;
+let key: string;
+let namespace: string;
+let client: ChannelsClient;
+/** What the client sends, and what becomes of it on the way. */
+let sent: { method: string; path: string; headers: Headers }[] = [];
+let lose: (attempt: number) => boolean = () => false;
+let answerInstead: (attempt: number) => Response | undefined = () => undefined;
+
+const overTheLine: typeof fetch = async (input, init) => {
+  const { pathname: path } = new URL(String(input));
+  sent.push({ method: init?.method ?? 'GET', path, headers: new Headers(init?.headers) });
+  const attempt = sent.length;
+  const answer = answerInstead(attempt) ?? (await fetch(input, init));
+  if (lose(attempt)) throw new TypeError('the connection was reset');
+  return answer;
+};
+const retryAtOnce = { 'retry-after': '0' };
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+let round = 0;
+beforeEach(async () => {
+  sent = [];
+  lose = () => false;
+  answerInstead = () => undefined;
+  namespace = `client${++round}`;
+  key = await service.newKey({ namespaces: [namespace, `${namespace}-other`] });
+  client = new ChannelsClient({ url: service.url, key, fetch: overTheLine });
+});
+
+const retail = {
+  name: 'Retail Channel',
+  local_name: 'قناة التجزئة',
+  integration_meta: { external_id: 'ch_123', nested: { number: 5, flag: true } },
+};
+const namesOf = async (channels: AsyncIterable<Channel>) => {
+  const names: string[] = [];
+  for await (const { name } of channels) names.push(name);
+  return names;
+};
+
+describe('the client', () => {
+  test('has a method for every operation that needs a key, and asks it as the table of operations says', async () => {
+    const { _id } = await client.create(retail);
+    const calls: Record<ScopedOperation['name'], () => Promise<unknown>> = {
+      'list-channels': () => client.list(),
+      'create-channel': () => client.create(retail),
+      'get-channel': () => client.get(_id),
+      'update-channel': () => client.update(_id, { name: 'New' }),
+      'delete-channel': () => client.delete(_id),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      sent = [];
+      await call();
+      const operation = operations.find((row) => row.name === name);
+      expect(operation?.methods).toContain(sent[0]?.method);
+      expect(sent.map(({ path }) => path.replace(_id, '{id}'))).toEqual([operation?.path]);
+    }
+  });
+
+  test('creates, reads, changes and deletes a channel', async () => {
+    const created = await client.create(retail);
+    expect(created).toEqual({
+      _id: anId,
+      ...retail,
+      disabled: false,
+      company_namespace: [namespace],
+      createdAt: aTime,
+      updatedAt: aTime,
+      __v: 0,
+    });
+    expect(await client.get(created._id)).toEqual(created);
+    const changed = await client.update(created._id, { ...created, local_name: null, disabled: true });
+    const { local_name, ...rest } = created;
+    expect(changed).toEqual({ ...rest, disabled: true, updatedAt: aTime, __v: 1 });
+    expect(await client.delete(created._id, { ifMatch: '*' })).toEqual(changed);
+    await expect(client.get(created._id)).rejects.toMatchObject({ status: 404, code: 'not_found' });
+  });
+
+  test('acts in another namespace that the key holds', async () => {
+    const other = new ChannelsClient({ url: service.url, key, namespace: `${namespace}-other` });
+    const { _id, company_namespace } = await other.create(retail);
+    expect(company_namespace).toEqual([`${namespace}-other`]);
+    await expect(client.get(_id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  test('writes only on the version that is known, and answers that very one while it stands', async () => {
+    const first = await client.create(retail);
+    expect(await client.get(first._id, { known: first })).toBe(first);
+    const second = await client.update(first._id, { name: 'New' }, { ifMatch: first });
+    const stale = { status: 412, code: 'precondition_failed' };
+    await expect(client.update(first._id, { name: 'x' }, { ifMatch: first })).rejects.toMatchObject(stale);
+    await expect(client.delete(first._id, { ifMatch: first })).rejects.toMatchObject(stale);
+    expect(await client.get(first._id, { known: first })).toEqual(second);
+  });
+
+  test('gives requests a name', async () => {
+    const refused = await client.get('nothing', { requestId: 'import-42' }).catch((error) => error);
+    expect(refused.requestId).toBe('import-42');
+  });
+});
+
+describe('an error', () => {
+  test('is of a class of its own, with all that the service says', async () => {
+    const refused = await client.create({ name: ' ', company_namespace: [] }).catch((error) => error);
+    expect(refused).toBeInstanceOf(ChannelsError);
+    expect({ ...refused }).toEqual({
+      name: 'ChannelsError',
+      status: 400,
+      code: 'invalid_request',
+      details: [
+        { path: 'name', message: 'must not be blank' },
+        { path: 'company_namespace', message: 'must name at least one namespace' },
+      ],
+      requestId: expect.any(String),
+      retryAfter: undefined,
+    });
+    expect(refused.message).toBe('The body is not what this operation accepts: see details.');
+  });
+
+  test.each([
+    [new Response('{"message":"Too Many Requests"}', { status: 429, headers: retryAtOnce }), 429, 0],
+    [new Response('<html>', { status: 502 }), 502, undefined],
+  ])('of the gateway’s has no code: %#', async (answer, status, retryAfter) => {
+    answerInstead = () => answer.clone();
+    await expect(client.list()).rejects.toMatchObject({ status, retryAfter, code: undefined, details: [] });
+  });
+});
+
+describe('a list', () => {
+  test('takes every parameter that is described', async () => {
+    const asked = Object.fromEntries(
+      describedParameters
+        .filter(({ name }) => !['cursor', 'page', 'sortBy'].includes(name))
+        .map(({ name, example }) => [name, example]),
+    );
+    const { pagination } = await client.list(asked as ChannelQuery);
+    expect(pagination).toMatchObject({ page: 1, total: 0 });
+    const sortBy = describedParameters.find(({ name }) => name === 'sortBy')?.content?.['application/json'];
+    await client.list({ sortBy: sortBy?.example as NonNullable<ChannelQuery['sortBy']>, page: 2 });
+  });
+
+  test.each([
+    [{ name: ['a, b', '["x"]', 'null'] }, ['a, b', '["x"]', 'null']],
+    [{ name: [] }, []],
+    [{ search: 'null' }, ['null']],
+    [{ local_name: ['قناة'] }, ['a, b']],
+    [{ integration_meta: { 'a.b': 'x' } }, ['a, b']],
+    [{ integration_meta: { nested: { number: 5, flag: true } } }, ['["x"]']],
+    [{ disabled: true }, ['null']],
+    [{ sort: '-name' }, ['null', 'a, b', '["x"]']],
+    [{ sortBy: [{ field: 'name', type: 'asc' }] }, ['["x"]', 'a, b', 'null']],
+    [{ page: 2, per_page: 2 }, ['null']],
+    [{ from_updatedAt: Date.now() + 60_000 }, []],
+  ] as [ChannelQuery, string[]][])('means what is given: %j', async (query, names) => {
+    await client.create({ name: 'a, b', local_name: 'قناة', integration_meta: { 'a.b': 'x' } });
+    await client.create({ name: '["x"]', integration_meta: { nested: { number: 5, flag: true } } });
+    await client.create({ name: 'null', disabled: true });
+    const { data, pagination } = await client.list(query);
+    expect(data.map(({ name }) => name)).toEqual(names);
+    expect(pagination.total).toBe(query.page === 2 ? 3 : names.length);
+  });
+
+  test('is gone through whole, page by page, under its filters and order', async () => {
+    const numbers = Array.from({ length: 205 }, (_, index) => index);
+    for (let start = 0; start < 205; start += 41)
+      await Promise.all(
+        numbers
+          .slice(start, start + 41)
+          .map((n) => client.create({ name: `n${1000 + n}`, disabled: n % 2 === 1 })),
+      );
+    sent = [];
+    const even = numbers.filter((n) => n % 2 === 0).map((n) => `n${1000 + n}`);
+    expect(await namesOf(client.all({ disabled: false, sort: 'name' }))).toEqual(even);
+    expect(sent).toHaveLength(2);
+    sent = [];
+    for await (const _ of client.all()) break;
+    expect(sent).toHaveLength(1);
+  });
+
+  test('of channels too large for one answer is gone through in smaller pages', async () => {
+    const integration_meta = { text: 'x'.repeat(64 * 1024 - 20) };
+    const names = Array.from({ length: 85 }, (_, index) => `n${100 + index}`);
+    for (const name of names) await client.create({ name, integration_meta });
+    sent = [];
+    expect(await namesOf(client.all())).toEqual(names);
+    expect(sent).toHaveLength(3);
+  });
+});
+
+describe('a request whose answer is lost', () => {
+  test('is repeated where it creates, under the same key: one channel comes of it', async () => {
+    lose = (attempt) => attempt === 1;
+    const created = await client.create(retail);
+    expect(new Set(sent.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(1);
+    expect(sent).toHaveLength(2);
+    expect((await client.list()).data).toEqual([created]);
+  });
+
+  test('of several processes creates once under a key that they share', async () => {
+    const made = await Promise.all(
+      [1, 2, 3].map(() => client.create(retail, { idempotencyKey: 'erp-group-7' })),
+    );
+    expect(new Set(made.map(({ _id }) => _id)).size).toBe(1);
+    await expect(client.create({ name: 'other' }, { idempotencyKey: 'erp-group-7' })).rejects.toMatchObject({
+      status: 422,
+      code: 'idempotency_key_reused',
+    });
+  });
+
+  test('is not repeated where it changes, since another writer’s change may have come after it', async () => {
+    const { _id } = await client.create(retail);
+    sent = [];
+    lose = () => true;
+    await expect(client.update(_id, { name: 'New' })).rejects.toThrow('the connection was reset');
+    expect(sent).toHaveLength(1);
+  });
+
+  test('is given up after three tries', async () => {
+    lose = () => true;
+    await expect(client.list()).rejects.toThrow('the connection was reset');
+    expect(sent).toHaveLength(3);
+  });
+});
+
+describe('an answer to try again', () => {
+  const refusing = (status: number) => () => new Response('{}', { status, headers: retryAtOnce });
+
+  test.each([
+    ['of a change, of 429, is followed', 429, 'update', 3],
+    ['of a reading, of 503, is followed', 503, 'get', 3],
+    ['of a change, of 503, is not: it may have been carried out', 503, 'update', 1],
+    ['of 409 is not: the channel is to be read again', 409, 'update', 1],
+  ] as const)('%s', async (_, status, operation, tries) => {
+    const { _id } = await client.create(retail);
+    sent = [];
+    answerInstead = refusing(status);
+    const call = operation === 'get' ? client.get(_id) : client.update(_id, { name: 'New' });
+    await expect(call).rejects.toMatchObject({ status });
+    expect(sent).toHaveLength(tries);
+  });
+
+  test('comes to the answer that is then given', async () => {
+    const created = await client.create(retail);
+    sent = [];
+    answerInstead = (attempt) => (attempt < 3 ? refusing(429)() : undefined);
+    expect(await client.get(created._id)).toEqual(created);
+  });
+});
+
+describe('a signal', () => {
+  test('ends a call before it is sent, and in the pause before its repetition', async () => {
+    const reason = new Error('enough');
+    const ended = AbortSignal.abort(reason);
+    await expect(client.list({}, { signal: ended })).rejects.toBe(reason);
+    const controller = new AbortController();
+    answerInstead = () => {
+      setImmediate(() => controller.abort(reason));
+      return new Response('{}', { status: 429, headers: { 'retry-after': '600' } });
+    };
+    await expect(client.list({}, { signal: controller.signal })).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Service, startService } from '../support/service.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readme = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
+const [, example = '', printed = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
+
+let service: Service;
+let folder: string;
+beforeAll(async () => {
+  service = await startService();
+  folder = mkdtempSync(join(tmpdir(), 'client-'));
+});
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test('the example runs against the package as it is published, on plain Node.js, and prints what it says', async () => {
+  const installed = join(folder, 'node_modules/client-channels-client');
+  await run('npm', ['run', '-s', 'client', '--', '--outDir', join(installed, 'dist')], { cwd: root });
+  writeFileSync(
+    join(installed, 'package.json'),
+    readFileSync(new URL('../../client/package.json', import.meta.url)),
+  );
+  writeFileSync(join(folder, 'example.mjs'), example);
+  const key = await service.newKey({ namespaces: ['company1'] });
+  const { stdout } = await run(process.execPath, ['example.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, URL: service.url, KEY: key },
+  });
+  expect(stdout).toBe(printed);
+});
