@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../access/authenticate.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
+import { ConditionFailed, conflict, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
@@ -149,9 +149,6 @@ const tryTransition = async (
     };
   }
 };
-
-const conflict = () =>
-  new ApiError('conflict', 'The channel is being changed by other requests: read it again, then repeat.');
 
 /**
  * Changes a channel: in one round trip where nothing else depends on what changes, else in a transaction over all its

@@ -39,6 +39,11 @@ export class Contended extends Error {
 export const tooManyRequests = (cause?: unknown): ApiError =>
   new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.', { cause });
 
+export const conflict = (cause?: unknown): ApiError =>
+  new ApiError('conflict', 'The channel is being changed by other requests: try again in a moment.', {
+    cause,
+  });
+
 const throttlingNames = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',

@@ -14,9 +14,8 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { ApiError } from '../errors.ts';
 import { attempts } from './attempts.ts';
-import { Contended, type Item, tooManyRequests, translateFailure } from './failures.ts';
+import { Contended, conflict, type Item, tooManyRequests, translateFailure } from './failures.ts';
 import type { Meter } from './meter.ts';
 
 /** The numbers in it are sort keys of indexes. */
@@ -179,11 +178,7 @@ export class Table {
         last = error;
       }
     }
-    throw last?.throttled
-      ? tooManyRequests(last)
-      : new ApiError('conflict', 'The channel is being changed by other requests: try again.', {
-          cause: last,
-        });
+    throw last?.throttled ? tooManyRequests(last) : conflict(last);
   }
 
   async #call<Output extends { ConsumedCapacity?: unknown }>(

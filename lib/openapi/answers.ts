@@ -1,5 +1,5 @@
 import type { ScopedOperation } from '../operations.ts';
-import { errorAnswer, examples } from './examples.ts';
+import { examples, misfortunes } from './examples.ts';
 import { type AnswerHeader, everyAnswer, headersOf } from './headers.ts';
 import { ref } from './schemas.ts';
 
@@ -20,14 +20,6 @@ const failures: Record<number, { description: string; headers?: AnswerHeader[]; 
   429: { description: '`too_many_requests`: throttled.', headers: ['Retry-After'], gateway: true },
   500: { description: '`internal_error`: a fault of the service.', gateway: true },
   503: { description: '`unavailable`: try again.', headers: ['Retry-After'], gateway: true },
-};
-
-/** What no request alone brings about, and so no example of an exchange can show. */
-const misfortunes: Record<number, object> = {
-  409: errorAnswer('conflict', 'The channel is being changed by other requests: read it again, then repeat.'),
-  429: errorAnswer('too_many_requests', 'Too many requests at once: try again in a moment.'),
-  500: errorAnswer('internal_error', 'Something went wrong on our side.'),
-  503: errorAnswer('unavailable', 'The service is not available now: try again in a moment.'),
 };
 
 const examplesOf = (operation: ScopedOperation['name'], status: number) => {

@@ -9,6 +9,8 @@ export interface Example {
   /** Absent: one that exists. */
   id?: string;
   query?: string;
+  /** What was sent before, under the same headers. */
+  earlier?: unknown;
   headers?: Record<string, string>;
   body?: unknown;
   status: number;
@@ -75,6 +77,17 @@ const everyChannel = (operation: Example['operation'], body?: unknown): Example[
   ...everyOperation(operation, body),
   {
     operation,
+    name: 'unknown_parameter',
+    summary: 'A query parameter; there is none',
+    query: 'pretty=true',
+    ...(body !== undefined && { body }),
+    status: 400,
+    answer: errorAnswer('invalid_request', 'This operation takes no query parameters.', [
+      { path: 'pretty', message: 'is not a parameter of this operation' },
+    ]),
+  },
+  {
+    operation,
     name: 'unknown_channel',
     summary: 'There is no such channel in the namespace',
     id: 'ffffffffffffffffffffffff',
@@ -91,6 +104,14 @@ const stale = {
 };
 
 const rename = { name: 'Wholesale', local_name: 'قناة الجملة' };
+
+const tooLarge = {
+  name: 'too_large',
+  summary: 'A body over 256 KiB',
+  body: { name: 'x'.repeat(256 * 1024) },
+  status: 413,
+  answer: errorAnswer('payload_too_large', 'The body must be at most 256 KiB.'),
+};
 
 const wrongMediaType = {
   headers: { 'content-type': 'text/plain' },
@@ -167,6 +188,20 @@ export const examples: Example[] = [
     body: retail,
     ...wrongMediaType,
   },
+  { operation: 'create-channel', ...tooLarge },
+  {
+    operation: 'create-channel',
+    name: 'other_body',
+    summary: 'The key was used for another channel',
+    earlier: retail,
+    headers: { 'idempotency-key': 'import-42' },
+    body: { name: 'Wholesale' },
+    status: 422,
+    answer: errorAnswer(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used for another body: use a new key for another channel.',
+    ),
+  },
   ...everyOperation('create-channel', retail),
   {
     operation: 'get-channel',
@@ -224,6 +259,7 @@ export const examples: Example[] = [
     body: rename,
     ...wrongMediaType,
   },
+  { operation: 'update-channel', ...tooLarge },
   ...everyChannel('update-channel', rename),
   {
     operation: 'delete-channel',
@@ -235,3 +271,11 @@ export const examples: Example[] = [
   { operation: 'delete-channel', name: 'stale', summary: 'Changed since it was read', ...stale },
   ...everyChannel('delete-channel'),
 ];
+
+/** What no request brings about by itself, and so no exchange can show: any operation may be answered so. */
+export const misfortunes: Record<number, object> = {
+  409: errorAnswer('conflict', 'The channel is being changed by other requests: try again in a moment.'),
+  429: errorAnswer('too_many_requests', 'Too many requests at once: try again in a moment.'),
+  500: errorAnswer('internal_error', 'Something went wrong on our side.'),
+  503: errorAnswer('unavailable', 'The service is not available now: try again in a moment.'),
+};

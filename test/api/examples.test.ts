@@ -1,15 +1,29 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+/** @jest-environment ./test/support/one-realm-environment.ts */
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { describedParameters } from '../../lib/lists/parameters/described.ts';
-import { type Example, examples } from '../../lib/openapi/examples.ts';
+import { describeApi } from '../../lib/openapi/document.ts';
+import { type Example, examples, misfortunes } from '../../lib/openapi/examples.ts';
 import { operations } from '../../lib/operations.ts';
+import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';
 import { type Service, startService } from '../support/service.ts';
 
+let line: FaultyLine;
 let service: Service;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService(async (engine) => {
+    line = await startFaultyLine(engine);
+    return line.endpoint;
+  });
 });
-afterAll(() => service.stop());
+afterAll(async () => {
+  await service.stop();
+  line.close();
+});
+afterEach(() => {
+  line.fault = () => 'none';
+  jest.restoreAllMocks();
+});
 
 /** The channel that examples read, change and delete, and a namespace that holds no other. */
 const retail = examples.find(({ name }) => name === 'retail')?.body;
@@ -39,11 +53,52 @@ test.each(requests)('$method $path: $example.name', async ({ method, path, examp
   const key = await service.newKey({ namespaces: ['company1'] });
   await emptied(key);
   const { body } = await service.call('POST /client-channel', { key, body: retail });
-  const reply = await service.call(`${method} ${target(example, path, body.data._id)}`, {
-    headers: { 'api-key': key, ...example.headers },
-    body: example.body,
-  });
+  const route = `${method} ${target(example, path, body.data._id)}`;
+  const headers = { 'api-key': key, ...example.headers };
+  if (example.earlier) await service.call(route, { headers, body: example.earlier });
+  const reply = await service.call(route, { headers, body: example.body });
   expect([reply.status, reply.body]).toEqual([example.status, timeless(example.answer)]);
+});
+
+/** The answers that the document shows where none but a fault of the table brings them about. */
+const misfortunesShown = (status: string) =>
+  Object.entries(describeApi().paths).flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Described>).flatMap(([method, { responses }]) => {
+      const shown = responses[status]?.content['application/json']?.example;
+      return shown ? [{ method: method.toUpperCase(), path, shown }] : [];
+    }),
+  );
+interface Described {
+  responses: Record<string, { content: Record<string, { example?: object }> }>;
+}
+
+const exception = (name: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${name}` });
+const faults: Record<string, FaultyLine['fault']> = {
+  409: (operation) =>
+    operation === 'TransactWriteItems'
+      ? {
+          ...exception('TransactionCanceledException'),
+          CancellationReasons: [{ Code: 'TransactionConflict' }],
+        }
+      : 'none',
+  429: () => exception('ProvisionedThroughputExceededException'),
+  500: () => exception('ResourceNotFoundException'),
+  503: () => 'reset',
+};
+
+test.each(Object.keys(misfortunes))('the misfortune of %s, wherever it is shown', async (status) => {
+  jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  const key = await service.newKey({ namespaces: ['company1'] });
+  const { body } = await service.call('POST /client-channel', { key, body: retail });
+  line.fault = faults[status] as FaultyLine['fault'];
+  const answered = misfortunesShown(status).map(async ({ method, path, shown }) => {
+    const route = `${method} ${path.replace('{id}', body.data._id)}`;
+    const sent = ['GET', 'DELETE'].includes(method) ? {} : { body: { name: 'Wholesale' } };
+    const reply = await service.call(route, { key, ...sent });
+    expect([route, reply.status, reply.body]).toEqual([route, Number(status), timeless(shown)]);
+  });
+  expect(answered.length).toBeGreaterThan(0);
+  await Promise.all(answered);
 });
 
 const written = ({ name, example, style, content }: (typeof describedParameters)[number]): string => {

@@ -31,6 +31,29 @@ describe('docs/openapi.json', () => {
     expect(described.sort()).toEqual(offered.sort());
   });
 
+  test('shows an example of every answer of the service', () => {
+    interface Answer {
+      content: Record<string, { example?: object; examples?: object }>;
+    }
+    const bare = operations
+      .filter((operation) => 'scope' in operation)
+      .flatMap(({ methods, path }) =>
+        methods.flatMap((method) => {
+          const described = describeApi().paths[path]?.[method.toLowerCase()] as {
+            responses: Record<string, Answer>;
+          };
+          return Object.entries(described.responses)
+            .filter(([status, { content }]) => {
+              const { example, examples } = content?.['application/json'] ?? {};
+              // 304 has no body, and 431 is the gateway's.
+              return !['304', '431'].includes(status) && !example && !examples;
+            })
+            .map(([status]) => `${status} of ${method} ${path}`);
+        }),
+      );
+    expect(bare).toEqual([]);
+  });
+
   test('has every parameter that a list is asked by', () => {
     expect(describedParameters.map(({ name }) => name)).toEqual(parameterNames);
   });
