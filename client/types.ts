@@ -90,7 +90,7 @@ export interface ListQuery {
   sort?: "_id" | "-_id" | "name" | "-name" | "local_name" | "-local_name" | "disabled" | "-disabled" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
   /** The direction of `sort`; `dsc` is understood as `desc`. Not together with `sortBy`. For example `sortPageOrder=desc`. */
   sortPageOrder?: "asc" | "desc" | "dsc";
-  /** Several fields to sort by. As JSON, or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or `sortBy[field]=name&sortBy[type]=desc` for one. */
+  /** Several fields to sort by. As JSON, or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or `sortBy[field]=name&sortBy[type]=desc` for one. For example `sortBy=[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]`. */
   sortBy?: ({
     field: "_id" | "name" | "local_name" | "disabled" | "createdAt" | "updatedAt";
     type: "asc" | "desc";

@@ -43,10 +43,15 @@ const failure = (operation: ScopedOperation['name'], status: number) => {
   };
 };
 
-const gatewayOnly = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: ref('GatewayError') } },
-});
+const headersTooLarge = {
+  description: 'A request line and headers over 10,240 bytes.',
+  content: {
+    'application/json': {
+      schema: ref('GatewayError'),
+      example: { message: 'Request Header Fields Too Large' },
+    },
+  },
+};
 
 /** What an operation answers where all is well. */
 export interface Success {
@@ -76,7 +81,7 @@ export const answersOf = (operation: ScopedOperation['name'], success: Success, 
       .sort((a, b) => a - b)
       .map((status) => [status, failure(operation, status)]),
   ),
-  431: gatewayOnly('A request line and headers over 10,240 bytes.'),
+  431: headersTooLarge,
 });
 
 /** What an operation that needs no key answers. */
@@ -87,5 +92,5 @@ export const publicAnswers = (type: string, description: string, schema: object)
     headers: headersOf(everyAnswer),
     content: { 'application/json': { schema: { anyOf: [ref('Error'), ref('GatewayError')] } } },
   },
-  431: gatewayOnly('A request line and headers over 10,240 bytes.'),
+  431: headersTooLarge,
 });

@@ -1,11 +1,5 @@
 import { type DescribedParameter, describedParameters } from '../lists/parameters/described.ts';
 
-/** Pages that try the API fill in the first example: of all filters at once no request could be made. */
-const optional = (none: unknown, value: unknown) => ({
-  none: { summary: 'None', value: none },
-  one: { summary: 'One', value },
-});
-
 const inWords = (name: string, example: unknown): string =>
   example === undefined
     ? ''
@@ -14,16 +8,21 @@ const inWords = (name: string, example: unknown): string =>
         .map((value) => `\`${name}=${value}\``)
         .join(' or ')}.`;
 
+/** Pages that try the API fill in the first example, or a default: of all filters at once no request could be made. */
 const describe = ({ example, content, ...parameter }: DescribedParameter) => {
   const json = content?.['application/json'];
   if (json)
     return {
       ...parameter,
-      content: { 'application/json': { schema: json.schema, examples: optional([], json.example) } },
+      description: parameter.description + inWords(parameter.name, JSON.stringify(json.example)),
+      content: { 'application/json': { schema: { ...json.schema, default: [] } } },
     };
-  return parameter.style === 'deepObject'
-    ? { ...parameter, examples: optional({}, example) }
-    : { ...parameter, description: parameter.description + inWords(parameter.name, example) };
+  if (parameter.style === 'deepObject')
+    return {
+      ...parameter,
+      examples: { none: { summary: 'None', value: {} }, one: { summary: 'One', value: example } },
+    };
+  return { ...parameter, description: parameter.description + inWords(parameter.name, example) };
 };
 
 /** The query parameters of a list, none of them filled in before somebody asks for it. */

@@ -115,6 +115,7 @@ const error: JsonSchema = {
     success: { const: false },
     error: { type: 'string', description: 'A sentence for a person.' },
     code: {
+      type: 'string',
       enum: [...Object.keys(statuses), 'internal_error'],
       description: 'For programs: it never changes.',
     },

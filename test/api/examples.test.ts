@@ -60,8 +60,8 @@ test.each(requests)('$method $path: $example.name', async ({ method, path, examp
   expect([reply.status, reply.body]).toEqual([example.status, timeless(example.answer)]);
 });
 
-/** The answers that the document shows where none but a fault of the table brings them about. */
-const misfortunesShown = (status: string) =>
+/** The answers of a status that the document shows where nothing that is sent makes a difference. */
+const answersShown = (status: string) =>
   Object.entries(describeApi().paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Described>).flatMap(([method, { responses }]) => {
       const shown = responses[status]?.content['application/json']?.example;
@@ -91,7 +91,7 @@ test.each(Object.keys(misfortunes))('the misfortune of %s, wherever it is shown'
   const key = await service.newKey({ namespaces: ['company1'] });
   const { body } = await service.call('POST /client-channel', { key, body: retail });
   line.fault = faults[status] as FaultyLine['fault'];
-  const answered = misfortunesShown(status).map(async ({ method, path, shown }) => {
+  const answered = answersShown(status).map(async ({ method, path, shown }) => {
     const route = `${method} ${path.replace('{id}', body.data._id)}`;
     const sent = ['GET', 'DELETE'].includes(method) ? {} : { body: { name: 'Wholesale' } };
     const reply = await service.call(route, { key, ...sent });
@@ -99,6 +99,14 @@ test.each(Object.keys(misfortunes))('the misfortune of %s, wherever it is shown'
   });
   expect(answered.length).toBeGreaterThan(0);
   await Promise.all(answered);
+});
+
+test('the gateway’s answer to headers that are too large, wherever it is shown', async () => {
+  const shown = answersShown('431');
+  expect(shown.length).toBeGreaterThan(0);
+  const headers = { 'x-request-id': 'x'.repeat(10_240) };
+  for (const { method, path, shown: body } of shown)
+    expect(await service.call(`${method} ${path}`, { headers })).toMatchObject({ status: 431, body });
 });
 
 const written = ({ name, example, style, content }: (typeof describedParameters)[number]): string => {

@@ -42,7 +42,9 @@ const tryEverything = async (page: Page, url: string, key: string) => {
   await picture(page, '1-loaded');
 
   await open(page, 'listChannels');
+  const asked = page.waitForRequest((request) => request.url().includes('/client-channel'));
   assert.equal((await execute(page, 'listChannels')).status, '401');
+  assert.equal((await asked).url(), `${url}/client-channel`, 'no filter or order is filled in unasked');
 
   await page.locator('.auth-wrapper > .authorize').click();
   await page.locator('.modal-ux input').first().fill(key);
@@ -67,6 +69,18 @@ const tryEverything = async (page: Page, url: string, key: string) => {
   const refused = await execute(page, 'createChannel');
   await picture(page, '5-error', 'createChannel');
   assert.deepEqual([refused.status, /must not be blank/.test(refused.text)], ['400', true]);
+
+  await block(page, 'createChannel').locator('textarea').fill('{"name": "قناة الجملة"}');
+  await block(page, 'createChannel').locator('button.btn-clear').click();
+  assert.equal((await execute(page, 'createChannel')).status, '201');
+  const search = block(page, 'listChannels').locator('tr[data-param-name=search] input');
+  await search.fill('جمله قناه');
+  await block(page, 'listChannels').locator('button.btn-clear').click();
+  const found = await execute(page, 'listChannels');
+  await picture(page, '6-search', 'listChannels');
+  assert.deepEqual([found.status, /"total": 1/.test(found.text)], ['200', true]);
+  const direction = await search.evaluate((element) => getComputedStyle(element).direction);
+  assert.equal(direction, 'rtl', 'what is typed in Arabic reads from the right');
 };
 
 const browser = await chromium.launch({

@@ -58,13 +58,13 @@ export const describedParameters: DescribedParameter[] = [
     name: 'sort',
     description:
       'The field to sort by, `_id` by default; descending with a leading `-`. Not together with `sortBy`.',
-    schema: { enum: sortFields.flatMap((field) => [field, `-${field}`]) },
+    schema: { type: 'string', enum: sortFields.flatMap((field) => [field, `-${field}`]) },
     example: '-createdAt',
   },
   {
     name: 'sortPageOrder',
     description: 'The direction of `sort`; `dsc` is understood as `desc`. Not together with `sortBy`.',
-    schema: { enum: ['asc', 'desc', 'dsc'] },
+    schema: { type: 'string', enum: ['asc', 'desc', 'dsc'] },
     example: 'desc',
   },
   {
