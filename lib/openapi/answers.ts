@@ -1,5 +1,5 @@
 import type { ScopedOperation } from '../operations.ts';
-import { examples, misfortunes } from './examples.ts';
+import { examples, misfortunes, unknownParameter } from './examples.ts';
 import { type AnswerHeader, everyAnswer, headersOf } from './headers.ts';
 import { ref } from './schemas.ts';
 
@@ -90,7 +90,12 @@ export const publicAnswers = (type: string, description: string, schema: object)
   400: {
     description: '`invalid_request`: a query parameter; there is none.',
     headers: headersOf(everyAnswer),
-    content: { 'application/json': { schema: { anyOf: [ref('Error'), ref('GatewayError')] } } },
+    content: {
+      'application/json': {
+        schema: { anyOf: [ref('Error'), ref('GatewayError')] },
+        example: unknownParameter,
+      },
+    },
   },
   431: headersTooLarge,
 });

@@ -41,6 +41,10 @@ export const errorAnswer = (code: ErrorCode | 'internal_error', error: string, d
 });
 
 const wrongBody = 'The body is not what this operation accepts: see details.';
+/** To a query parameter where there is none, `pretty`. */
+export const unknownParameter = errorAnswer('invalid_request', 'This operation takes no query parameters.', [
+  { path: 'pretty', message: 'is not a parameter of this operation' },
+]);
 const noSuchChannel = errorAnswer('not_found', 'There is no such channel.');
 
 const unauthenticated = errorAnswer(
@@ -82,9 +86,7 @@ const everyChannel = (operation: Example['operation'], body?: unknown): Example[
     query: 'pretty=true',
     ...(body !== undefined && { body }),
     status: 400,
-    answer: errorAnswer('invalid_request', 'This operation takes no query parameters.', [
-      { path: 'pretty', message: 'is not a parameter of this operation' },
-    ]),
+    answer: unknownParameter,
   },
   {
     operation,

@@ -101,6 +101,16 @@ test.each(Object.keys(misfortunes))('the misfortune of %s, wherever it is shown'
   await Promise.all(answered);
 });
 
+test('the answer to a query parameter of what is public, wherever it is shown', async () => {
+  const shown = answersShown('400');
+  expect(shown.map(({ path }) => path)).toEqual(['/openapi.json', '/docs']);
+  for (const { method, path, shown: body } of shown)
+    expect(await service.call(`${method} ${path}?pretty=true`)).toMatchObject({
+      status: 400,
+      body: timeless(body),
+    });
+});
+
 test('the gateway’s answer to headers that are too large, wherever it is shown', async () => {
   const shown = answersShown('431');
   expect(shown.length).toBeGreaterThan(0);
