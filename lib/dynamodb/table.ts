@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   BatchGetCommand,
   type BatchGetCommandOutput,
@@ -60,6 +61,8 @@ export class Table {
     this.name = name;
     this.#meter = meter;
     this.signal = signal;
+    // The SDK leaves a listener or two behind with each call; Node would take the eleventh for a leak.
+    setMaxListeners(0, signal);
   }
 
   /** Reads one item, strongly consistent. */

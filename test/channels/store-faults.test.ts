@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -53,7 +52,6 @@ const reconnect = () => {
     { step: 'deserialize', priority: 'high' },
   );
   const signal = AbortSignal.timeout(60_000);
-  setMaxListeners(0, signal);
   table = new Table(client, name, new Meter(), signal);
 };
 

@@ -1,0 +1,99 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Channel } from '../lib/channels/channel.ts';
+import { everyId } from '../lib/channels/id-range.ts';
+import { counterShards, transition } from '../lib/channels/items.ts';
+import { keys } from '../lib/channels/keys.ts';
+import { blockItem, blockSize } from '../lib/directory/blocks.ts';
+import { entriesOf } from '../lib/directory/entries.ts';
+import type { Item } from '../lib/dynamodb/failures.ts';
+import { foldText } from '../lib/text/fold.ts';
+import { tables } from './service.ts';
+
+/** Of all channels, evenly spread, so many bear what the measured queries ask for. */
+export const targets = 25;
+
+/** When the first was created and updated; each of the others a millisecond after the one before it. */
+export const begin = 1_700_000_000_000;
+
+const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+export const idOf = (ordinal: number): string =>
+  hex(Math.floor((begin + ordinal) / 1000), 8) + hex((begin + ordinal) % 1000, 4) + hex(ordinal, 12);
+
+/** A channel of 289 bytes. */
+const channelOf = (namespace: string, ordinal: number, size: number): Channel => {
+  const isTarget = ordinal % (size / targets) === 0;
+  const number = ordinal.toString(36).padStart(4, '0');
+  return {
+    _id: idOf(ordinal),
+    name: isTarget ? `Target ${number}` : `Shop ${number}`,
+    local_name: 'قناة',
+    disabled: ordinal % 2 === 1,
+    integration_meta: JSON.stringify({
+      external_id: `ch_${ordinal}`,
+      ...(isTarget && { id: 'shared' }),
+      sync: 'x'.repeat(isTarget ? 24 : 40),
+    }),
+    company_namespace: [namespace],
+    updatedAt: begin + ordinal,
+    __v: 0,
+    writeId: 'abcdefghijkl',
+    writtenBy: 'key1',
+  };
+};
+
+const batchSize = 25;
+const atOnce = 4;
+
+const writeAll = async (
+  client: DynamoDBDocumentClient,
+  table: string,
+  items: Iterable<Item>,
+): Promise<void> => {
+  const source = items[Symbol.iterator]();
+  const worker = async () => {
+    for (;;) {
+      const batch: Item[] = [];
+      for (let next = source.next(); !next.done; next = source.next())
+        if (batch.push(next.value) === batchSize) break;
+      if (!batch.length) return;
+      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
+      await client.send(new BatchWriteCommand({ RequestItems: { [table]: requests } }));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+};
+
+/** Puts so many channels into a namespace, with all that is derived from them once it is settled. */
+export const fill = async (namespace: string, size: number): Promise<void> => {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const ordinals = Array.from({ length: size }, (_, ordinal) => ordinal);
+  function* channelItems() {
+    for (const ordinal of ordinals) {
+      const channel = channelOf(namespace, ordinal, size);
+      const [copy] = transition(undefined, channel, { now: channel.updatedAt, keyId: 'key1' }, 0);
+      yield copy?.Put?.Item as Item;
+    }
+    for (let shard = 0; shard < counterShards; shard++)
+      yield {
+        ...keys.counter(namespace, shard),
+        enabled: shard === 0 ? Math.ceil(size / 2) : 0,
+        disabled: shard === 0 ? Math.floor(size / 2) : 0,
+        changes: 1,
+      };
+  }
+  function* directoryItems() {
+    for (let start = 0; start < size; start += blockSize) {
+      const first = start === 0 ? everyId.first : idOf(start);
+      const count = Math.min(blockSize, size - start);
+      yield blockItem(namespace, first, count, count);
+    }
+    for (const ordinal of ordinals) {
+      const { _id, name } = channelOf(namespace, ordinal, size);
+      for (const entry of entriesOf(namespace, _id, foldText(name))) yield { ...entry };
+    }
+  }
+  await writeAll(client, tables.channels, channelItems());
+  await writeAll(client, tables.directory, directoryItems());
+  client.destroy();
+};

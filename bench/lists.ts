@@ -1,0 +1,127 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { begin, fill, idOf, targets } from './fill.ts';
+import { type MeasuredService, startMeasuredService } from './service.ts';
+
+/** What is measured: a query over so many channels, and what it is called in the table. */
+const forms: [name: string, query: (size: number) => string][] = [
+  ['first page', () => ''],
+  ['first page, downwards', () => 'sort=-_id'],
+  ['page by number, in the middle', (size) => `page=${Math.floor(size / 2 / 25) + 3}`],
+  ['page by number, the last', (size) => `page=${size / 25}`],
+  ['page by number, in the middle, downwards', (size) => `sort=-_id&page=${Math.floor(size / 2 / 25) + 3}`],
+  ['`from__id`, from the middle on', (size) => `from__id=${idOf(size / 2 + 40)}`],
+  ['`from__id`, near the end', (size) => `from__id=${idOf(size - 60)}`],
+  ['`to__id`, up to the middle', (size) => `to__id=${idOf(size / 2 + 40)}`],
+  ['`disabled=true`', () => 'disabled=true'],
+  ['`sort=disabled`', () => 'sort=disabled'],
+  ['`sort=name`', () => 'sort=name'],
+  ['`sort=-name`, page 40', () => 'sort=-name&page=40'],
+  ['`name=`, one match', () => 'name=Shop 0001'],
+  ['`sort=-updatedAt`', () => 'sort=-updatedAt'],
+  ['`from_updatedAt`, 25 matches', (size) => `from_updatedAt=${begin + size - targets - 1}`],
+  [
+    '`from_updatedAt`, 25 matches, `sort=updatedAt`',
+    (size) => `sort=updatedAt&from_updatedAt=${begin + size - targets - 1}`,
+  ],
+  ['`integration_meta.external_id=`, one match', () => 'integration_meta.external_id=ch_1'],
+  ['`integration_meta.id=`, 25 matches', () => 'integration_meta.id=shared'],
+  ['`_id=`, 25 ids', () => Array.from({ length: targets }, (_, ordinal) => `_id=${idOf(ordinal)}`).join('&')],
+  ['`search`, 25 matches', () => 'search=target'],
+  ['`search`, 25 matches, inside a word', () => 'search=arge'],
+  ['`search`, 25 matches, `sort=name`', () => 'search=target&sort=name'],
+  ['`search`, two words, one match', () => 'search=target 0000'],
+  ['`search`, 25 matches, `disabled=false`', () => 'search=target&disabled=false'],
+  ['`search`, all but 25', () => 'search=sho'],
+  ['`local_name=`, which nothing serves', () => 'local_name=x'],
+];
+
+/** Forms that are walked by cursor: their second page is measured too. */
+const walked = new Set(['first page', '`disabled=true`', '`sort=name`', '`from__id`, from the middle on']);
+
+const costText = (cost: string): { calls: number; units: number } => {
+  const [, calls, units] = /^calls=(\d+); rcu=([\d.]+);/.exec(cost) ?? [];
+  return { calls: Number(calls), units: Number(units) };
+};
+
+interface Measure {
+  text: string;
+  units: number;
+}
+
+const measure = async (service: MeasuredService, key: string, query: string) => {
+  const { status, body, cost } = await service.list(key, encodeURI(query));
+  const { calls, units } = costText(cost);
+  const text = status === 200 ? `${calls}: ${units}` : `${body.code}`;
+  return {
+    next: body.pagination?.next_cursor,
+    measured: { text, units: status === 200 ? units : Number.NaN },
+  };
+};
+
+const measureAll = async (service: MeasuredService, size: number): Promise<Map<string, Measure>> => {
+  const namespace = `of-${size}`;
+  await fill(namespace, size);
+  const key = await service.newKey(namespace);
+  // The key's own look-up counts in the first request.
+  await service.list(key, '');
+  const measures = new Map<string, Measure>();
+  for (const [name, query] of forms) {
+    const { measured, next } = await measure(service, key, query(size));
+    measures.set(name, measured);
+    if (!walked.has(name) || !next) continue;
+    const second = await measure(service, key, `${query(size)}&cursor=${next}`);
+    measures.set(`${name}: the next, by cursor`, second.measured);
+  }
+  return measures;
+};
+
+const group = (size: number) => size.toLocaleString('en');
+
+const tableOf = (sizes: number[], measures: Map<string, Measure>[]): string => {
+  const rows = [...(measures[0]?.keys() ?? [])].map((name) => {
+    const cells = measures.map((each) => each.get(name) ?? { text: '', units: Number.NaN });
+    const ratio = (cells.at(-1)?.units ?? 0) / (cells[0]?.units ?? 0);
+    return `| ${name} | ${cells.map(({ text }) => text).join(' | ')} | ${Number.isNaN(ratio) ? '' : ratio.toFixed(2)} |`;
+  });
+  return [
+    `| list | ${sizes.map(group).join(' | ')} | last ÷ first |`,
+    `| --- | ${sizes.map(() => '---').join(' | ')} | --- |`,
+    ...rows,
+  ].join('\n');
+};
+
+const heading = '## Measured\n';
+const page = new URL('../docs/lists.md', import.meta.url);
+
+const keep = (table: string): void => {
+  const [before = ''] = readFileSync(page, 'utf8').split(heading);
+  writeFileSync(
+    page,
+    `${before}${heading}
+Calls and read units of a page of 25, strongly consistent where a list by id or a search is, over so many channels of 289
+bytes: DynamoDB's own account, in \`x-consumed-capacity\`. \`npm run bench:lists\` measures it anew, \`-- --write\` keeps it
+here.
+
+${table}
+`,
+  );
+};
+
+const { values } = parseArgs({
+  options: {
+    size: { type: 'string', multiple: true, default: ['1000', '10000', '100000'] },
+    write: { type: 'boolean', default: false },
+  },
+});
+const sizes = values.size.map(Number);
+const service = await startMeasuredService();
+try {
+  const measures: Map<string, Measure>[] = [];
+  for (const size of sizes) measures.push(await measureAll(service, size));
+  const table = tableOf(sizes, measures);
+  console.log(table);
+  if (values.write) keep(table);
+} finally {
+  await service.stop();
+}

@@ -1,0 +1,28 @@
+import { describe, expect, test } from '@jest/globals';
+import { entriesOf, idOfEntry } from '../../lib/directory/entries.ts';
+import { foldText } from '../../lib/text/fold.ts';
+
+const id = '60f1b2b3c9e9a12345678901';
+const suffixes = (name: string) =>
+  entriesOf('acme', id, foldText(name)).map(({ sk }) => sk.slice(0, sk.indexOf('\u0000')));
+
+describe('the entries of a name', () => {
+  test('are every suffix of every word, once, with the whole name', () => {
+    expect(suffixes('Shop shop op')).toEqual(['shop', 'hop', 'op', 'p']);
+    expect(entriesOf('acme', id, 'a b')).toEqual([
+      { pk: 'WORDS#acme', sk: `a\u0000${id}`, name: 'a b' },
+      { pk: 'WORDS#acme', sk: `b\u0000${id}`, name: 'a b' },
+    ]);
+  });
+
+  test('are as many as its letters at most, and tell their channel', () => {
+    expect(suffixes('Retail Channel 00001')).toHaveLength(18);
+    expect(entriesOf('acme', id, 'a').map(({ sk }) => idOfEntry(sk))).toEqual([id]);
+  });
+
+  test('end between two characters, and fit a key', () => {
+    expect(suffixes('\u{20000}b')).toEqual(['\u{20000}b', 'b']);
+    const [longest = ''] = suffixes('\u{20000}'.repeat(256));
+    expect(Buffer.byteLength(longest)).toBe(900);
+  });
+});
