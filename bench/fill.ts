@@ -4,7 +4,7 @@ import type { Channel } from '../lib/channels/channel.ts';
 import { everyId } from '../lib/channels/id-range.ts';
 import { counterShards, transition } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
-import { blockItem, blockSize } from '../lib/directory/blocks.ts';
+import { blockItem, blockSize, linkTo } from '../lib/directory/blocks.ts';
 import { entriesOf } from '../lib/directory/entries.ts';
 import type { Item } from '../lib/dynamodb/failures.ts';
 import { foldText } from '../lib/text/fold.ts';
@@ -86,7 +86,8 @@ export const fill = async (namespace: string, size: number): Promise<void> => {
     for (let start = 0; start < size; start += blockSize) {
       const first = start === 0 ? everyId.first : idOf(start);
       const count = Math.min(blockSize, size - start);
-      yield blockItem(namespace, first, count, count);
+      const next = start + blockSize < size ? { link: linkTo(idOf(start + blockSize)) } : {};
+      yield blockItem(namespace, { first, count, version: count, settled: {}, ...next });
     }
     for (const ordinal of ordinals) {
       const { _id, name } = channelOf(namespace, ordinal, size);

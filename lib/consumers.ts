@@ -97,13 +97,7 @@ export const consumers: readonly Consumer[] = [
       reportBatchItemFailures: true,
     },
     actions: {
-      channels: [
-        'dynamodb:ConditionCheckItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
       directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
     },
   },

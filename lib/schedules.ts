@@ -25,13 +25,7 @@ export const schedules: readonly Schedule[] = [
     timeout: 240,
     everyMinutes: 5,
     actions: {
-      channels: [
-        'dynamodb:ConditionCheckItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:GetItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+      channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
       directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
     },
     scans: ['byPending'],

@@ -1,11 +1,11 @@
-import { everyId, type IdRange } from '../channels/id-range.ts';
+import { above, everyId, type IdRange, isEmpty } from '../channels/id-range.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import { pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { type Block, blocksBeginningIn, toBlocks } from './blocks.ts';
-import { isSame, type Mark, readMarks } from './mark.ts';
+import { areLinked, type Block, blocksBeginningIn, toBlocks } from './blocks.ts';
+import { type Mark, readMarks } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 /** The stored block in which an id lies, or nothing where there are no blocks yet. */
@@ -19,28 +19,44 @@ export const findBlock = async (
   return item;
 };
 
+/** The stored block that begins next behind an id. */
+export const findNextBlock = async (
+  directory: Table,
+  namespace: string,
+  id: string,
+): Promise<Item | undefined> => {
+  const behind = above(id, everyId);
+  const [item] = isEmpty(behind) ? [] : await readFirst(directory, blocksBeginningIn(namespace, behind), 1);
+  return item;
+};
+
+/** The blocks that hold the ids of a range, or nothing where they were not read together. */
 const readBlocks = async (
   directory: Table,
   namespace: string,
   { first, last }: IdRange,
-): Promise<Block[]> => {
+): Promise<Block[] | undefined> => {
   const start = first === everyId.first ? undefined : await findBlock(directory, namespace, first);
+  const from = (start?.sk as string | undefined) ?? everyId.first;
   const items: Item[] = [];
-  const query = blocksBeginningIn(namespace, {
-    first: (start?.sk as string | undefined) ?? everyId.first,
-    last,
-  });
-  for await (const page of pagesWithinBudget(directory, query)) items.push(...page.items);
-  return toBlocks(items);
+  for await (const page of pagesWithinBudget(directory, blocksBeginningIn(namespace, { first: from, last })))
+    items.push(...page.items);
+  const next = await findNextBlock(directory, namespace, last);
+  const blocks = toBlocks(next ? [...items, next] : items);
+  if (!areLinked(blocks)) return undefined;
+  if (next) return blocks.slice(0, -1);
+  return blocks.at(-1)?.link === undefined ? blocks : undefined;
 };
 
-/** What a mark adds to the block that its channel lies in. */
-const difference = ({ target, counted }: Mark) => Number(target !== undefined) - Number(counted);
+/** What a mark adds to the block that its channel lies in. Where the block has settled it already, the block knows better. */
+const difference = ({ id, target, counted }: Mark, { settled }: Block) =>
+  Number(target !== undefined) - Number(settled[id] ?? counted);
 
 /**
  * The blocks that hold the ids of a range, with how many channels the namespace has in each, every answered write
- * included. Marks are read before the blocks and after: where they are the same, no block has taken one in meanwhile, and
- * what the marks tell is exactly what the blocks don't know.
+ * included. Marks are read before the blocks: what they tell is what the blocks may not know, and a block tells which of
+ * them it does. Where one is gone when the blocks have been read, its block may have forgotten it meanwhile, and all is
+ * read again.
  * @throws ApiError `query_too_broad` where the directory is so far behind that its marks pass the budget; `unavailable`
  * where it moved on with every try.
  */
@@ -49,17 +65,17 @@ export const takeCensus = async (
   namespace: string,
   range: IdRange,
 ): Promise<Block[]> => {
-  let marks = await readMarks(channels, namespace);
   for await (const _ of attempts(channels.signal)) {
+    const marks = await readMarks(channels, namespace);
     const blocks = await readBlocks(directory, namespace, range);
-    const known = marks;
-    marks = await readMarks(channels, namespace);
-    if (!isSame(known, marks)) continue;
+    const left = marks.length ? await readMarks(channels, namespace) : [];
+    const waiting = new Set(left.map(({ id }) => id));
+    if (!blocks || !marks.every(({ id }) => waiting.has(id))) continue;
     return blocks.map((block) => ({
       ...block,
       count: marks
         .filter(({ id }) => block.first <= id && id <= block.last)
-        .reduce((count, mark) => count + difference(mark), block.count),
+        .reduce((count, mark) => count + difference(mark, block), block.count),
     }));
   }
   throw new ApiError(

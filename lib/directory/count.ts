@@ -1,13 +1,13 @@
-import { above, everyId, type IdRange, isEmpty } from '../channels/id-range.ts';
+import { below, everyId, type IdRange } from '../channels/id-range.ts';
 import { partitionOf } from '../channels/keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { TransactionRefused } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { type Block, blockItem, blockKey, blockSize, blocksBeginningIn, toBlocks } from './blocks.ts';
-import { findBlock } from './census.ts';
-import { isSame, readMarks } from './mark.ts';
+import { type Block, blockItem, blockKey, blockSize, linkTo, toBlocks } from './blocks.ts';
+import { findBlock, findNextBlock } from './census.ts';
+import { isSame, type Mark, markKey, readMarks } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 const isStillAt = (version: number) =>
@@ -18,11 +18,24 @@ const isStillAt = (version: number) =>
 /** The block of an id, with where the next one begins. */
 export const readBlock = async ({ directory }: Tables, namespace: string, id: string): Promise<Block> => {
   const found = await findBlock(directory, namespace, id);
-  const start = (found?.sk as string | undefined) ?? everyId.first;
-  const behind = blocksBeginningIn(namespace, above(id, everyId));
-  const [next] = isEmpty(above(id, everyId)) ? [] : await readFirst(directory, behind, 1);
-  const [block] = toBlocks([found ?? blockItem(namespace, start, 0, 0), ...(next ? [next] : [])]);
+  const next = await findNextBlock(directory, namespace, id);
+  const [block] = toBlocks([...(found ? [found] : []), ...(next ? [next] : [])]);
   return block as Block;
+};
+
+const isMarked = async ({ channels }: Tables, namespace: string, id: string): Promise<boolean> =>
+  (await channels.get(markKey(namespace, id))) !== undefined;
+
+/** What a block has to remember of those that were settled in it: whose mark is gone needs no word any more. */
+const stillMarked = async (
+  tables: Tables,
+  namespace: string,
+  settled: Block['settled'],
+): Promise<Block['settled']> => {
+  const kept: Block['settled'] = {};
+  for (const [id, isCounted] of Object.entries(settled))
+    if (await isMarked(tables, namespace, id)) kept[id] = isCounted;
+  return kept;
 };
 
 const channelsIn = (namespace: string, { first, last }: IdRange) => ({
@@ -32,59 +45,70 @@ const channelsIn = (namespace: string, { first, last }: IdRange) => ({
   ConsistentRead: true,
 });
 
-/** Whether the blocks count no channel of a range. */
-const isUncounted = async ({ channels }: Tables, namespace: string, range: IdRange): Promise<boolean> => {
-  if (isEmpty(range)) return true;
+/** Whether a block counts no channel from an id on. */
+const isUncountedFrom = async (
+  { channels }: Tables,
+  namespace: string,
+  id: string,
+  { last, settled }: Block,
+): Promise<boolean> => {
+  const range = { first: id, last };
   const marks = await readMarks(channels, namespace, range);
-  if (marks.some(({ counted }) => counted)) return false;
-  const fresh = new Set(marks.map(({ id }) => id));
+  if (marks.some((mark) => settled[mark.id] ?? mark.counted)) return false;
+  const fresh = new Set(marks.map((mark) => mark.id));
   const found = await readFirst(channels, channelsIn(namespace, range), fresh.size + 1);
   return found.every(({ sk }) => fresh.has(sk as string));
 };
 
 /**
- * The writes by which the blocks take a channel in, or let it go. They are refused where its block has changed since. A
- * block that is full is left as it is where the channel stands behind all that it counts, as new ones do; one that has
- * become twice as large by channels that joined later is divided first.
+ * The writes by which the blocks take in the channel of a mark, or let it go; none where its block has done so already.
+ * They are refused where the block has changed since. A block that is full is left as it is where the channel stands behind
+ * all that it counts, as new ones do; one that has become twice as large by channels that joined later is divided first.
  */
 export const countChannel = async (
   tables: Tables,
   namespace: string,
-  id: string,
-  by: 1 | -1,
+  { id, target, counted }: Mark,
 ): Promise<Write[]> => {
   const TableName = tables.directory.name;
   const block = await readBlock(tables, namespace, id);
-  const { first, last, count, version } = block;
-  const Key = blockKey(namespace, first);
-  if (by === -1 && count === 1 && first !== everyId.first)
-    return [{ Delete: { TableName, Key, ...isStillAt(version) } }];
-  if (by === 1 && count >= blockSize) {
-    if (first < id && (await isUncounted(tables, namespace, { first: id, last })))
+  const { first, count, version } = block;
+  const isThere = target !== undefined;
+  if (isThere === (block.settled[id] ?? counted)) return [];
+  const settled = await stillMarked(tables, namespace, block.settled);
+  const put = (changed: Partial<Block>): Write => ({
+    Put: {
+      TableName,
+      Item: blockItem(namespace, { ...block, settled, version: version + 1, ...changed }),
+      ...isStillAt(version),
+    },
+  });
+  if (isThere && count >= blockSize) {
+    if (first < id && (await isUncountedFrom(tables, namespace, id, block))) {
+      const next = { ...block, first: id, count: 1, version: 1, settled: { [id]: true } };
       return [
-        // Another version, though it counts as many: who counts it anew must know that it ends earlier now.
-        { Put: { TableName, Item: blockItem(namespace, first, count, version + 1), ...isStillAt(version) } },
-        { Put: { TableName, Item: blockItem(namespace, id, 1, 1), ...isStillAt(0) } },
+        put({ link: linkTo(id) }),
+        { Put: { TableName, Item: blockItem(namespace, next), ...isStillAt(0) } },
       ];
+    }
     if (count >= 2 * blockSize) {
       await recount(tables, namespace, id);
-      return countChannel(tables, namespace, id, by);
+      return countChannel(tables, namespace, { id, target, counted } as Mark);
     }
   }
-  return [
-    { Put: { TableName, Item: blockItem(namespace, first, count + by, version + 1), ...isStillAt(version) } },
-  ];
+  return [put({ count: count + (isThere ? 1 : -1), settled: { ...settled, [id]: isThere } })];
 };
 
-/** The ids that the blocks count in a range, or nothing where they changed while they were read. */
+/** The ids that a block counts, or nothing where its channels changed while they were read. */
 const readCounted = async (
   { channels }: Tables,
   namespace: string,
-  range: IdRange,
+  { first, last, settled }: Block,
 ): Promise<string[] | undefined> => {
+  const range = { first, last };
   const marks = await readMarks(channels, namespace, range);
   const marked = new Set(marks.map(({ id }) => id));
-  const counted = marks.filter((mark) => mark.counted).map(({ id }) => id);
+  const counted = marks.filter((mark) => settled[mark.id] ?? mark.counted).map(({ id }) => id);
   for await (const page of pages(channels, channelsIn(namespace, range)))
     counted.push(...page.items.map(({ sk }) => sk as string).filter((id) => !marked.has(id)));
   return isSame(marks, await readMarks(channels, namespace, range)) ? counted.sort() : undefined;
@@ -100,25 +124,47 @@ const divide = (ids: string[]): string[][] => {
   return parts.slice(0, mostBlocks);
 };
 
+/** What takes the place of a block that counts these channels: full blocks, of which the first begins where it does. */
+const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<Block, 'last'>[] => {
+  const parts = divide(ids);
+  const firstOf = (index: number) => (index === 0 ? block.first : (parts[index]?.[0] as string));
+  return parts.map((part, index) => {
+    const next = index + 1 < parts.length ? firstOf(index + 1) : undefined;
+    const link = next === undefined ? block.link : linkTo(next);
+    const isHere = (id: string) => (index === 0 || firstOf(index) <= id) && (next === undefined || id < next);
+    return {
+      first: firstOf(index),
+      count: part.length,
+      version: index === 0 ? block.version + 1 : 1,
+      settled: Object.fromEntries(Object.entries(settled).filter(([id]) => isHere(id))),
+      ...(link !== undefined && { link }),
+    };
+  });
+};
+
 /**
  * Counts the channels of an id's block anew, and divides it into full ones. What 99 blocks don't hold stays in the last.
+ * Where the count is another than the block's, it is believed when it comes out the same twice: a channel may be seen a
+ * moment before its mark.
  * @returns whether that changed anything
  * @throws ApiError `conflict` where it changed with every try.
  */
 export const recount = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
   const { directory } = tables;
+  let before = '';
   for await (const _ of attempts(directory.signal)) {
-    const { first, last, version, count } = await readBlock(tables, namespace, id);
-    const ids = await readCounted(tables, namespace, { first, last });
+    const block = await readBlock(tables, namespace, id);
+    const ids = await readCounted(tables, namespace, block);
     if (!ids) continue;
-    const [lowest = [], ...others] = divide(ids);
-    if (!others.length && lowest.length === count) return false;
+    if (ids.length === block.count && ids.length <= blockSize) return false;
+    const isConfirmed = ids.length === block.count || ids.join() === before;
+    before = ids.join();
+    if (!isConfirmed) continue;
+    const [lowest, ...others] = partsOf(block, await stillMarked(tables, namespace, block.settled), ids);
     try {
       await directory.transact(() => [
-        { Put: { Item: blockItem(namespace, first, lowest.length, version + 1), ...isStillAt(version) } },
-        ...others.map((part) => ({
-          Put: { Item: blockItem(namespace, part[0] as string, part.length, 1), ...isStillAt(0) },
-        })),
+        { Put: { Item: blockItem(namespace, lowest as Block), ...isStillAt(block.version) } },
+        ...others.map((part) => ({ Put: { Item: blockItem(namespace, part), ...isStillAt(0) } })),
       ]);
       return true;
     } catch (error) {
@@ -126,4 +172,27 @@ export const recount = async (tables: Tables, namespace: string, id: string): Pr
     }
   }
   throw new ApiError('conflict', 'The channels are changing too fast to be counted: try again in a moment.');
+};
+
+/**
+ * Removes the block of an id where it counts nothing, unless it is the first: that before it then goes on to the next.
+ * @returns whether it was removed; not where something changed meanwhile
+ */
+export const removeEmpty = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
+  const { directory } = tables;
+  const { first, count, version, settled, link } = await readBlock(tables, namespace, id);
+  if (count > 0 || first === everyId.first) return false;
+  if (Object.keys(await stillMarked(tables, namespace, settled)).length) return false;
+  const { link: _, ...previous } = await readBlock(tables, namespace, below(first, everyId).last);
+  const extended = { ...previous, version: previous.version + 1, ...(link !== undefined && { link }) };
+  try {
+    await directory.transact(() => [
+      { Delete: { Key: blockKey(namespace, first), ...isStillAt(version) } },
+      { Put: { Item: blockItem(namespace, extended), ...isStillAt(previous.version) } },
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionRefused) return false;
+    throw error;
+  }
 };

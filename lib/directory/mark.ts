@@ -42,7 +42,8 @@ export const readMarkKey = ({ pk, sk }: { pk: string; sk: string }) => ({
 
 /**
  * The write that leaves a mark, or nothing where a change is none to the directory. What an earlier mark holds of the
- * directory's state stays: only the target is replaced.
+ * directory's state stays; its target is replaced, and joins the names of which entries may exist, since it may have been
+ * settled in part.
  * @param was the channel in the namespace before, absent where it was not there
  * @param is the same after
  * @param now milliseconds since the epoch
@@ -61,14 +62,15 @@ export const leaveMark = (
     Update: {
       Key: markKey(namespace, channel._id),
       UpdateExpression:
-        'SET #token = :token, pendingSince = :now, entered = if_not_exists(entered, :entered), ' +
+        'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
         'counted = if_not_exists(counted, :counted)' +
         (target === undefined ? ' REMOVE #target' : ', #target = :target'),
       ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
       ExpressionAttributeValues: {
         ':token': `${version}`,
         ':now': new Date(now).toISOString(),
-        ':entered': old === undefined ? [] : [old],
+        ':none': [],
+        ':old': old === undefined ? [] : [old],
         ':counted': old !== undefined,
         ...(target !== undefined && { ':target': target }),
       },

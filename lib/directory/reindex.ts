@@ -10,7 +10,7 @@ import { pages } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
-import { readBlock, recount } from './count.ts';
+import { readBlock, recount, removeEmpty } from './count.ts';
 import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
 import { markKey } from './mark.ts';
 import { settle } from './settle.ts';
@@ -92,7 +92,8 @@ const recountBlocks = async (tables: Tables, namespace: string): Promise<number>
   let recounted = 0;
   let left = everyId;
   while (!isEmpty(left)) {
-    if (await recount(tables, namespace, left.first)) recounted++;
+    if ((await recount(tables, namespace, left.first)) || (await removeEmpty(tables, namespace, left.first)))
+      recounted++;
     // What the last of the blocks made now has too many of is divided in its turn.
     left = above((await readBlock(tables, namespace, left.first)).last, everyId);
   }

@@ -29,37 +29,23 @@ const entryWrites = ({ directory }: Tables, namespace: string, { id, target, ent
   ];
 };
 
-const blockWrites = async (
-  tables: Tables,
-  namespace: string,
-  { id, target, counted }: Mark,
-): Promise<Write[]> => {
-  const isThere = target !== undefined;
-  return isThere === counted ? [] : countChannel(tables, namespace, id, isThere ? 1 : -1);
-};
-
-const settleMark = async (tables: Tables, namespace: string, mark: Mark): Promise<void> => {
-  const { channels } = tables;
+/**
+ * Writes what the directory lacks, then removes the mark: not in one transaction, since a reader may see one item of it before
+ * another, and must find no mark gone whose entries are not there yet.
+ */
+const settleMark = async ({ channels, directory }: Tables, namespace: string, mark: Mark): Promise<void> => {
+  const tables = { channels, directory };
   const Key = markKey(namespace, mark.id);
-  const removal: Write = { Delete: { Key, ...isStill(mark) } };
-  let entries = entryWrites(tables, namespace, mark);
-  const block = await blockWrites(tables, namespace, mark);
-  if (entries.length + block.length + 1 > mostWrites) {
-    // What follows takes several transactions: should it end between them, the next one has to know of these entries.
-    if (mark.target !== undefined && !mark.entered.includes(mark.target))
-      await channels.update({
-        Key,
-        UpdateExpression: 'SET entered = list_append(entered, :targets)',
-        ...isStill(mark),
-        ExpressionAttributeValues: { ':token': mark.token, ':targets': [mark.target] },
-      });
-    while (entries.length + block.length + 1 > mostWrites) {
-      const some = entries.slice(0, mostWrites - 1);
-      await channels.transact(() => [{ ConditionCheck: { Key, ...isStill(mark) } }, ...some]);
-      entries = entries.slice(some.length);
-    }
+  const check: Write = { ConditionCheck: { Key, ...isStill(mark) } };
+  const entries = entryWrites(tables, namespace, mark);
+  const block = await countChannel(tables, namespace, mark);
+  const inLast = mostWrites - 1 - block.length;
+  while (entries.length > inLast) {
+    const some = entries.splice(0, mostWrites - 1);
+    await channels.transact(() => [check, ...some]);
   }
-  await channels.transact(() => [removal, ...entries, ...block]);
+  if (entries.length + block.length) await channels.transact(() => [check, ...entries, ...block]);
+  await channels.delete({ Key, ...isStill(mark) });
 };
 
 /**

@@ -3,6 +3,8 @@ import { setMaxListeners } from 'node:events';
 import {
   BatchGetCommand,
   type BatchGetCommandOutput,
+  DeleteCommand,
+  type DeleteCommandInput,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -132,6 +134,11 @@ export class Table {
   async put(put: OnThisTable<PutCommandInput>): Promise<void> {
     const command = new PutCommand({ TableName: this.name, ...put, ...metered });
     await this.#call('write', (options) => this.#client.send(command, options));
+  }
+
+  async delete(input: OnThisTable<DeleteCommandInput>): Promise<void> {
+    const command = new DeleteCommand({ TableName: this.name, ...input, ...metered });
+    await this.#persistently(() => this.#call('write', (options) => this.#client.send(command, options)));
   }
 
   /** Changes one item in one round trip, and answers it as it then is. */

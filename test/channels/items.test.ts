@@ -63,13 +63,14 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
   Update: {
     Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
     UpdateExpression:
-      'SET #token = :token, pendingSince = :now, entered = if_not_exists(entered, :entered), ' +
+      'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
       `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
     ExpressionAttributeValues: {
       ':token': token,
       ':now': '2023-11-14T22:13:20.000Z',
-      ':entered': was === undefined ? [] : [was],
+      ':none': [],
+      ':old': was === undefined ? [] : [was],
       ':counted': was !== undefined,
       ...(is !== undefined && { ':target': is }),
     },

@@ -2,10 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { fromItem, transition } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { blockSize } from '../../lib/directory/blocks.ts';
+import { blockSize, blocksBeginningIn } from '../../lib/directory/blocks.ts';
+import { takeCensus } from '../../lib/directory/census.ts';
 import { entriesOf } from '../../lib/directory/entries.ts';
+import { markKey } from '../../lib/directory/mark.ts';
+import { reindex } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { foldText } from '../../lib/text/fold.ts';
 import { bySortKey, enter, held, idsOf } from '../support/directory.ts';
 import { channelOf } from '../support/plant.ts';
@@ -143,26 +149,64 @@ describe('the census', () => {
     expect(await total()).toBe(1);
   });
 
-  test('begins another block behind a full one, and ends one that is empty', async () => {
-    const { namespace, create, remove, settleAll } = enter(service);
+  test('begins another block behind a full one; one that has become empty goes when all is counted anew', async () => {
+    const { namespace, create, remove, settleAll, total } = enter(service);
     const ids: string[] = [];
     for (let index = 0; index < blockSize + 2; index++) ids.push(await create({ name: 'x' }));
     ids.sort();
     await settleAll();
     const [first, second] = [ids.at(-2) as string, ids.at(-1) as string];
-    expect((await held(service, namespace)).blocks).toEqual([
+    const blocks = async () => (await held(service, namespace)).blocks;
+    expect(await blocks()).toEqual([
       [everyId.first, blockSize],
       [first, 2],
     ]);
     await remove(first);
-    await settleAll();
-    expect((await held(service, namespace)).blocks).toEqual([
-      [everyId.first, blockSize],
-      [first, 1],
-    ]);
     await remove(second);
     await settleAll();
-    expect((await held(service, namespace)).blocks).toEqual([[everyId.first, blockSize]]);
+    expect(await blocks()).toEqual([
+      [everyId.first, blockSize],
+      [first, 0],
+    ]);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 1, channels: 0 });
+    expect([await blocks(), await total()]).toEqual([[[everyId.first, blockSize]], blockSize]);
+    await create({ name: 'x' });
+    await settleAll();
+    expect(await total()).toBe(blockSize + 1);
+  });
+
+  test('is made again where a block was read before a transaction, and the next one behind it', async () => {
+    const { namespace, create, settleAll } = enter(service);
+    for (let index = 0; index < blockSize; index++) await create({ name: 'x' });
+    await settleAll();
+    const query = blocksBeginningIn(namespace, everyId);
+    const { items: before } = await service.directory.query(query);
+    await create({ name: 'x' });
+    await settleAll();
+    let reads = 0;
+    class Torn extends Table {
+      override async query(asked: Query) {
+        const page = await super.query(asked);
+        return reads++ === 0 ? { ...page, items: [...before, ...page.items.slice(1)] } : page;
+      }
+    }
+    const directory = new Torn(connect(), service.directory.name, new Meter(), AbortSignal.timeout(60_000));
+    const blocks = await takeCensus({ channels: service.channels, directory }, namespace, everyId);
+    expect(blocks.map(({ count }) => count)).toEqual([blockSize, 1]);
+    expect(reads).toBe(2);
+  });
+
+  test('believes a block of a mark that it has settled and that is still there', async () => {
+    const { namespace, create, remove, settle, total } = enter(service);
+    const id = await create({ name: 'x' });
+    const mark = await service.channels.get(markKey(namespace, id));
+    await settle(id);
+    await service.channels.put({ Item: mark });
+    expect(await total()).toBe(1);
+    await remove(id);
+    expect(await total()).toBe(0);
+    await settle(id);
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });
 
   test('divides a block that older channels have joined', async () => {
