@@ -1,9 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
+  DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceInUseException,
+  UpdateTableCommand,
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
@@ -61,7 +64,40 @@ const enableTimeToLive = async (client: DynamoDBClient, tableName: string, attri
   );
 };
 
-/** Creates the tables that are missing; those that exist stay as they are, with what is in them. */
+const indexesOf = async (client: DynamoDBClient, tableName: string) => {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  return Table?.GlobalSecondaryIndexes ?? [];
+};
+
+/** DynamoDB takes one index at a time, and fills it with what is in the table. */
+const addMissingIndexes = async (
+  client: DynamoDBClient,
+  tableName: string,
+  definition: TableDefinition,
+): Promise<void> => {
+  const { AttributeDefinitions, GlobalSecondaryIndexes } = toCreateTableInput(tableName, definition);
+  const present = new Set((await indexesOf(client, tableName)).map(({ IndexName }) => IndexName));
+  for (const index of GlobalSecondaryIndexes ?? []) {
+    if (present.has(index.IndexName)) continue;
+    const keys = index.KeySchema?.map(({ AttributeName }) => AttributeName);
+    await client.send(
+      new UpdateTableCommand({
+        TableName: tableName,
+        AttributeDefinitions: AttributeDefinitions?.filter(({ AttributeName }) =>
+          keys?.includes(AttributeName),
+        ),
+        GlobalSecondaryIndexUpdates: [{ Create: index }],
+      }),
+    );
+    while ((await indexesOf(client, tableName)).some(({ IndexStatus }) => IndexStatus !== 'ACTIVE'))
+      await setTimeout(50);
+  }
+};
+
+/**
+ * Creates the tables that are missing, and the indexes that those of an earlier version lack; all else of a table that
+ * exists stays as it is, with what is in it.
+ */
 export const createTables = async (
   client: DynamoDBClient,
   tables: Record<string, TableDefinition>,
@@ -73,6 +109,7 @@ export const createTables = async (
       if (!(error instanceof ResourceInUseException)) throw error;
     }
     await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: tableName });
+    await addMissingIndexes(client, tableName, definition);
     if (definition.timeToLive !== undefined) await enableTimeToLive(client, tableName, definition.timeToLive);
   }
 };

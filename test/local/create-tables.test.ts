@@ -5,6 +5,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { accessKeysTable, channelsTable, type TableDefinition } from '../../lib/tables.ts';
@@ -104,5 +105,34 @@ describe('createTables', () => {
       (await client.send(new DescribeTimeToLiveCommand({ TableName }))).TimeToLiveDescription;
     expect(await timeToLive(channels)).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' });
     expect(await timeToLive(keys)).toEqual({ TimeToLiveStatus: 'DISABLED' });
+  });
+
+  it('adds the indexes that a table of an earlier version lacks, with what is in the table', async () => {
+    const client = new DynamoDBClient({});
+    const TableName = `channels-${randomUUID()}`;
+    const { indexes: _, ...earlier } = channelsTable;
+    await createTables(client, { [TableName]: earlier });
+    const item = { pk: { S: 'a' }, sk: { S: 'b' }, updatedAt: { N: '5' } };
+    await client.send(new PutItemCommand({ TableName, Item: item }));
+
+    await createTables(client, { [TableName]: channelsTable });
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    const { GlobalSecondaryIndexes } = toCreateTableInput(TableName, channelsTable);
+    const byIndexName = (a: { IndexName?: string | undefined }, b: typeof a) =>
+      `${a.IndexName}` < `${b.IndexName}` ? -1 : 1;
+    expect(Table?.GlobalSecondaryIndexes?.toSorted(byIndexName)).toMatchObject(
+      (GlobalSecondaryIndexes ?? [])
+        .map((index) => ({ ...index, IndexStatus: 'ACTIVE' }))
+        .toSorted(byIndexName),
+    );
+    const { Items } = await client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'byUpdatedAt',
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: 'a' } },
+      }),
+    );
+    expect(Items).toEqual([item]);
   });
 });
