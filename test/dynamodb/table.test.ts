@@ -180,6 +180,16 @@ describe('reading many', () => {
       .callsFake(({ RequestItems }) => ({ Responses: {}, UnprocessedKeys: RequestItems }));
     await expect(table.batchGet(keys.slice(0, 2))).rejects.toMatchObject({ code: 'too_many_requests' });
   });
+
+  test('tells of a page where it ends, and what it consumed', async () => {
+    client.on(QueryCommand).resolves({
+      Items: [key],
+      Count: 1,
+      LastEvaluatedKey: key,
+      ConsumedCapacity: { CapacityUnits: 1.5 },
+    });
+    expect(await table.query({})).toEqual({ items: [key], count: 1, lastKey: key, units: 1.5 });
+  });
 });
 
 describe('the meter', () => {

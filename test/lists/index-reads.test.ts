@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { markIndex } from '../../lib/directory/mark.ts';
 import type { Item } from '../../lib/dynamodb/failures.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';
 import type { Stretch } from '../../lib/lists/stretch.ts';
+import { type Operation, operations } from '../../lib/operations.ts';
+import { channelsTable } from '../../lib/tables.ts';
 import { idAt, plantedAt } from '../support/plant.ts';
 
 const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
@@ -52,6 +55,12 @@ describe('a stretch of an index', () => {
       },
     ]);
   });
+});
+
+test('lists may query each index that holds channels', () => {
+  const { indexes } = operations.find(({ name }) => name === 'list-channels') as Operation;
+  const holdChannels = channelsTable.indexes.filter(({ name }) => name !== markIndex);
+  expect(indexes).toEqual(holdChannels.map(({ name }) => name));
 });
 
 describe('reading stretches', () => {
