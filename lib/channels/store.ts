@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../access/authenticate.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import { ConditionFailed, conflict, TransactionRefused } from '../dynamodb/failures.ts';
+import { ConditionFailed, conflict, TransactionRefused, unavailable } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
@@ -98,8 +98,8 @@ export const createChannel = async (
 /** What became of one try to write: the version that now stands by this request's doing, or what stood in its way. */
 type Outcome = { written: Channel } | { found: Channel | undefined };
 
-const isWrittenBy = (channel: Channel | undefined, { writeId }: Authorship): channel is Channel =>
-  channel?.writeId === writeId || channel?.previousWriteId === writeId;
+const isWrittenBy = (channel: Channel, { writeId }: Authorship): boolean =>
+  channel.writeId === writeId || channel.previousWriteId === writeId;
 
 const tryInPlace = async (
   table: Table,
@@ -120,7 +120,10 @@ const tryInPlace = async (
     // The SDK repeats a write whose answer was lost; the repetition then meets what the first one wrote, or what another
     // writer has made of that. The latter is answered as it stands: a version that holds this write and the other, whose
     // entity tag is one to go on from. The version in between is stored nowhere.
-    return isWrittenBy(found, author) ? { written: found } : { found };
+    if (found && isWrittenBy(found, author)) return { written: found };
+    // Either several others have followed this write, or it never arrived: done again, it might undo theirs.
+    if (found && error.mayBeDone && found.updatedAt >= author.now) throw unavailable(error);
+    return { found };
   }
 };
 

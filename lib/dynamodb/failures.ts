@@ -11,9 +11,12 @@ export type Item = Record<string, unknown>;
 /** A write whose condition did not hold; the item is the one that stood in its way, if there is one. */
 export class ConditionFailed extends Error {
   readonly item: Item | undefined;
-  constructor(item: Item | undefined) {
+  /** Whether an earlier try of the same write got no answer, and so may have been carried out. */
+  readonly mayBeDone: boolean;
+  constructor(item: Item | undefined, mayBeDone = false) {
     super('The condition of the write did not hold');
     this.item = item;
+    this.mayBeDone = mayBeDone;
   }
 }
 
@@ -44,6 +47,9 @@ export const conflict = (cause?: unknown): ApiError =>
     cause,
   });
 
+export const unavailable = (cause?: unknown): ApiError =>
+  new ApiError('unavailable', 'The service is not available now: try again in a moment.', { cause });
+
 const throttlingNames = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -53,15 +59,18 @@ const throttlingNames = new Set([
 const contentionCodes = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
 /** What is told of an error by those who throw it: the SDK for the service's, Node for the network's. */
-interface Failure {
+export interface Failure {
   name?: string;
   code?: string;
   $metadata?: { httpStatusCode?: number };
+  /** Told by our own client: an earlier try of the same call got no answer. */
+  afterLostAnswer?: boolean;
 }
 
 const outOfReachNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
 
-const isOutOfReach = ({ name = '', code, $metadata }: Failure): boolean => {
+/** Whether it is unknown what became of a call: no answer came, or one that tells nothing. */
+export const isOutOfReach = ({ name = '', code, $metadata }: Failure): boolean => {
   // An earlier try with the same token is still at work when the SDK has repeated it for the last time: how it ends is
   // as unknown as when no answer comes.
   if (name === 'TransactionInProgressException') return true;
@@ -91,15 +100,13 @@ const readCancellation = (reasons: CancellationReason[], cause: unknown): Error 
  * else (a denied permission, a malformed request, a missing table) is a fault of ours and comes back as it is.
  */
 export const translateFailure = (error: unknown): unknown => {
-  if (error instanceof ConditionalCheckFailedException) return new ConditionFailed(oldItem(error.Item));
+  if (error instanceof ConditionalCheckFailedException)
+    return new ConditionFailed(oldItem(error.Item), (error as Failure).afterLostAnswer);
   if (error instanceof TransactionCanceledException)
     return readCancellation(error.CancellationReasons ?? [], error);
   const failure = (error ?? {}) as Failure;
   if (failure.name === 'TransactionConflictException') return new Contended(false, error);
   if (failure.name !== undefined && throttlingNames.has(failure.name)) return tooManyRequests(error);
-  if (isOutOfReach(failure))
-    return new ApiError('unavailable', 'The service is not available now: try again in a moment.', {
-      cause: error,
-    });
+  if (isOutOfReach(failure)) return unavailable(error);
   return error;
 };

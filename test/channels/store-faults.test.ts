@@ -133,6 +133,20 @@ describe('an answer that is lost on the way', () => {
       expect(await getChannel(table, 'a', _id)).toEqual(updated);
     });
 
+    test.each([
+      undefined,
+      { versions: [0] },
+    ])('and that one’s own follower, is not told from one that never arrived: it is left, and 503, under %j', async (precondition) => {
+      const { _id } = await make();
+      meanwhile = async () => {
+        await updateChannel(table, other, _id, inPlace, undefined);
+        await updateChannel(table, other, _id, { local_name: 'theirs again' }, undefined);
+      };
+      const update = () => updateChannel(table, caller, _id, { local_name: 'ours' }, precondition);
+      await expect(losing(1, update)).rejects.toMatchObject({ code: 'unavailable' });
+      expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+    });
+
     test('keeps it by a clock that is behind as well', async () => {
       const { _id } = await make();
       await table.update({
@@ -146,6 +160,14 @@ describe('an answer that is lost on the way', () => {
       );
       expect(updated).toMatchObject({ ...inPlace, __v: 2, writtenBy: 'key2' });
     });
+  });
+
+  test('of an update that turns out to need a transaction keeps nothing from it, where nobody has written since', async () => {
+    const { _id } = await make();
+    const first = calls + 1;
+    fails = (call) => (call === first ? 'before' : undefined);
+    const patch = { local_name: 'x', disabled: true };
+    expect(await updateChannel(table, caller, _id, patch, undefined)).toMatchObject({ ...patch, __v: 1 });
   });
 
   test('of a renaming under an entity tag is the answer it was', async () => {
