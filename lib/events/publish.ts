@@ -7,7 +7,7 @@ const callLimit = { entries: 10, bytes: 256 * 1024 };
 
 /** How often an entry is sent before it counts as failed. */
 const tries = 4;
-const firstPause = 50;
+const firstPause = 10;
 
 /** Room for what EventBridge counts besides the texts themselves: the time, keys and quotes. */
 const envelope = 512;

@@ -9,6 +9,8 @@ export interface FaultyBus {
   refuses: (detail: any) => boolean;
   /** How many entries were refused. */
   refused: number;
+  /** Is told of each call when its entries are taken, before it is answered. */
+  onTaken: () => void;
   close(): void;
 }
 
@@ -16,7 +18,13 @@ const throttled = { ErrorCode: 'ThrottlingException', ErrorMessage: 'Rate exceed
 
 /** A line to an event bus on which entries are refused as told: the others go through. */
 export const startFaultyBus = async (bus: { endpoint: string }): Promise<FaultyBus> => {
-  const line: FaultyBus = { endpoint: '', refuses: () => false, refused: 0, close: () => {} };
+  const line: FaultyBus = {
+    endpoint: '',
+    refuses: () => false,
+    refused: 0,
+    onTaken: () => {},
+    close: () => {},
+  };
   const answer = async (headers: Record<string, string>, body: string): Promise<object> => {
     const entries: { Detail: string }[] = JSON.parse(body).Entries;
     const passing = entries.filter(({ Detail }) => !line.refuses(JSON.parse(Detail)));
@@ -27,6 +35,7 @@ export const startFaultyBus = async (bus: { endpoint: string }): Promise<FaultyB
       headers,
       body: JSON.stringify({ Entries: passing }),
     });
+    line.onTaken();
     const { Entries: results } = (await reply.json()) as { Entries: object[] };
     return {
       FailedEntryCount: entries.length - passing.length,

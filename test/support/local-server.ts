@@ -28,7 +28,8 @@ export const inFolder = (name: string) => join(folder, name);
 export const recordFile = () => inFolder('server.json');
 export const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
 
-const run = (file: string, args: string[], environment: NodeJS.ProcessEnv) => {
+/** A program of the project, in the state folder, as a process group of its own, as a terminal makes it. */
+export const run = (file: string, args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
     cwd: root,
@@ -45,12 +46,7 @@ const run = (file: string, args: string[], environment: NodeJS.ProcessEnv) => {
     running.delete(child);
     return { code: code as number, errors };
   });
-  return { child, lines, errors, output, ended };
-};
-
-/** `npm start`, as a process group of its own, as a terminal makes it. */
-export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
-  const { child, lines, errors, output, ended } = run('local/start.ts', args, { PORT: '0', ...environment });
+  /** The first line with this beginning, once there is one. */
   const line = async (beginning: string): Promise<string> => {
     const found = () => lines.find((text) => text.startsWith(beginning));
     while (found() === undefined)
@@ -62,6 +58,12 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
       ]);
     return found() as string;
   };
+  return { child, lines, line, ended };
+};
+
+/** `npm start`. */
+export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
+  const { child, lines, line, ended } = run('local/start.ts', args, { PORT: '0', ...environment });
   const ready = async () => ({
     key: (await line('api-key: ')).slice('api-key: '.length),
     url: (await line('ready')).split(' ').at(-1) as string,
@@ -74,10 +76,11 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
 const command =
   (name: string) =>
   async (...args: string[]) => {
-    const { lines, ended } = run(`commands/${name}.ts`, args, {});
+    const { lines, ended } = run(`commands/${name}.ts`, args);
     const { code, errors } = await ended;
     return { code, lines, errors };
   };
 
 export const keysCommand = command('keys');
 export const reindexCommand = command('reindex');
+export const replayCommand = command('replay');

@@ -1,0 +1,196 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { toDocument } from '../../lib/channels/channel.ts';
+import { readChannelId } from '../../lib/channels/channel-id.ts';
+import { fromItem } from '../../lib/channels/items.ts';
+import { keys, namespaceOf } from '../../lib/channels/keys.ts';
+import { type Consumer, consumers } from '../../lib/consumers.ts';
+import { createTables } from '../../local/create-tables.ts';
+import { type BusEvent, type EventBus, startEventBus } from '../../local/event-bus.ts';
+import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
+import { startStreamMapping } from '../../local/stream-mapping.ts';
+import { changeAtRandom } from '../support/changes.ts';
+import { eventually } from '../support/eventually.ts';
+import { type FaultyBus, startFaultyBus } from '../support/faulty-bus.ts';
+import { PublisherProcess } from '../support/publisher-process.ts';
+import { randomFrom } from '../support/random.ts';
+import { type Service, startService } from '../support/service.ts';
+
+/** `STORM_SEED=7 npm test -- test/events/storm` runs the storm of a seed again; `npm run test:storm` a long one. */
+const seed = Number(process.env.STORM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const random = randomFrom(seed);
+
+const channels = 50;
+const changes = Number(process.env.STORM_CHANGES ?? 400);
+const kills = 6;
+const poison = keys.channel('north', 'f'.repeat(24));
+const copyTable = 'copy';
+
+const publishes = consumers.find(({ name }) => name === 'publish-events') as Consumer;
+/** As deployed, but for the retries: a poisonous record takes seconds for each. */
+const consumer: Consumer = { ...publishes, mapping: { ...publishes.mapping, retryAttempts: 3 } };
+
+let service: Service;
+let bus: EventBus;
+let line: FaultyBus;
+const published: BusEvent[] = [];
+const publisher = new PublisherProcess();
+
+beforeAll(async () => {
+  service = await startService();
+  bus = await startEventBus({ name: 'storm', onEvent: (event) => published.push(event) });
+  line = await startFaultyBus(bus);
+  Object.assign(process.env, {
+    EVENT_BUS: 'storm',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
+    COPY_TABLE: copyTable,
+  });
+  await createTables(new DynamoDBClient(), {
+    [copyTable]: { partitionKey: 'namespace', sortKey: 'id', stream: false },
+  });
+});
+afterAll(async () => {
+  publisher.stop();
+  line.close();
+  await bus.stop();
+  await service.stop();
+});
+
+const inParallel = async <Item>(items: Item[], atOnce: number, work: (item: Item) => Promise<unknown>) => {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+};
+
+/** Changes channels at random, with a poisonous item among them; what the stream then holds for the publisher. */
+const makeChanges = async (): Promise<{ ids: string[]; records: DynamoDBRecord[] }> => {
+  const records: DynamoDBRecord[] = [];
+  const mapping = await startStreamMapping({
+    consumer,
+    handler: ({ Records }) => {
+      records.push(...Records);
+    },
+    tableName: process.env.CHANNELS_TABLE as string,
+  });
+  const series = Array.from({ length: channels }, (_, index) => randomFrom(seed + index + 1));
+  const ids: string[] = [];
+  await inParallel(series, 10, async (each) => {
+    ids.push(...(await changeAtRandom(service.channels, changes / channels, each)));
+    if (each === series[channels / 2])
+      await service.channels.put({ Item: { ...poison, name: 'Poison', integration_meta: '{' } });
+  });
+  await eventually(() => expect(records).toHaveLength(ids.length + 1), 60_000);
+  await mapping.stop();
+  return { ids, records };
+};
+
+const channelOf = ({ dynamodb }: DynamoDBRecord) =>
+  `${dynamodb?.Keys?.pk?.S}${dynamodb?.Keys?.sk?.S?.replace('~gone#', '')}`;
+
+/**
+ * The records as a stream at its worst delivers them: each 1 to 10 times, a repetition long after others; channels in
+ * any order to each other, though the first deliveries of one channel in their own; cut into batches anywhere.
+ */
+const toStorm = (records: DynamoDBRecord[]): DynamoDBRecord[][] => {
+  const byChannel = new Map<string, DynamoDBRecord[]>();
+  for (const record of records) {
+    const channel = channelOf(record);
+    byChannel.set(channel, [...(byChannel.get(channel) ?? []), record]);
+  }
+  const deliveries = [...byChannel.values()].flatMap((own) => {
+    const places = own.map(() => random.next()).sort((one, other) => one - other);
+    return own.flatMap((record, index) => {
+      const first = places[index] as number;
+      const repeats = Array.from({ length: random.below(10) }, () => first + random.next() * (1 - first));
+      return [first, ...repeats].map((place) => ({ place, record }));
+    });
+  });
+  const stormy = deliveries.sort((one, other) => one.place - other.place).map(({ record }) => record);
+  const batches: DynamoDBRecord[][] = [];
+  for (let start = 0; start < stormy.length; start += batches.at(-1)?.length ?? 0)
+    batches.push(stormy.slice(start, start + 1 + random.below(consumer.mapping.batchSize)));
+  return batches;
+};
+
+/** Delivers batches while a fifth of the entries is refused and the publisher is killed, after events were taken. */
+const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
+  const letters: DeadLetter[] = [];
+  let calls = 0;
+  const period = Math.floor(batches.length / kills);
+  let nextKill = random.below(period);
+  line.refuses = () => random.next() < 0.2;
+  line.onTaken = () => {
+    if (calls++ !== nextKill || publisher.kills === kills) return;
+    publisher.kill();
+    nextKill += 1 + random.below(2 * period);
+  };
+  const { signal } = new AbortController();
+  for (const batch of batches)
+    await deliver(
+      {
+        consumer,
+        shard: { streamArn: 'storm', shardId: 'storm' },
+        invoke: (records) => publisher.invoke(records),
+        report: () => undefined,
+        bury: (letter) => letters.push(letter),
+        signal,
+      },
+      batch,
+    );
+  return letters;
+};
+
+/** Feeds the example consumer with all that was published, in no order, and reads its copy. */
+const copyOf = async (events: BusEvent[]): Promise<Record<string, object>> => {
+  const { handler } = await import('../../examples/copy-of-a-namespace/keep-copy.ts');
+  // biome-ignore lint/suspicious/noExplicitAny: EventBridge's own type names what the stand-in need not know
+  await inParallel(random.shuffle(events), 20, (event) => handler(event as any));
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient());
+  const rows: [string, object][] = [];
+  let from: Record<string, unknown> | undefined;
+  do {
+    const page = await client.send(new ScanCommand({ TableName: copyTable, ExclusiveStartKey: from }));
+    for (const { namespace, id, channel } of page.Items ?? [])
+      if (channel) rows.push([`${namespace}:${id}`, JSON.parse(channel)]);
+    from = page.LastEvaluatedKey;
+  } while (from);
+  return Object.fromEntries(rows);
+};
+
+const channelsOfTable = async (): Promise<Record<string, object>> => {
+  const rows: [string, object][] = [];
+  for await (const item of service.channels.scan()) {
+    const [pk, sk] = [item.pk as string, item.sk as string];
+    if (readChannelId(sk) && sk !== poison.sk)
+      rows.push([`${namespaceOf(pk)}:${sk}`, toDocument(fromItem(item))]);
+  }
+  return Object.fromEntries(rows);
+};
+
+it(`a storm (seed ${seed}) leaves a consumer with the table as it is, and the poisonous record alone among the dead letters`, async () => {
+  const { ids, records } = await makeChanges();
+  const letters = await weather(toStorm(records));
+  const seen = new Set<string>();
+  const first = published.map(({ detail }) => detail).filter(({ id }) => !seen.has(id) && seen.add(id));
+  expect(first.map(({ id }) => id).sort()).toEqual(ids.sort());
+  const last = new Map<string, number>();
+  for (const { namespace, version, channel, previous } of first) {
+    const key = `${namespace}:${(channel ?? previous)._id}`;
+    expect(version).toBeGreaterThan(last.get(key) ?? -1);
+    last.set(key, version);
+  }
+
+  const poisonous = records.find(({ dynamodb }) => dynamodb?.Keys?.sk?.S === poison.sk)?.dynamodb
+    ?.SequenceNumber;
+  expect(letters.length).toBeGreaterThan(0);
+  for (const { DDBStreamBatchInfo: info } of letters)
+    expect([info.batchSize, info.startSequenceNumber]).toEqual([1, poisonous]);
+
+  expect(await copyOf(published)).toEqual(await channelsOfTable());
+  expect(publisher.kills).toBe(kills);
+  expect(line.refused).toBeGreaterThan(published.length / 10);
+}, 600_000);
