@@ -19,6 +19,7 @@ export interface BusEvent {
 }
 
 export interface EventBus {
+  port: number;
   /** Where PutEvents is spoken. */
   endpoint: string;
   /** The last 1,000, oldest first. */
@@ -146,8 +147,10 @@ export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise
       });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port,
+    endpoint: `http://127.0.0.1:${port}`,
     events,
     stop: () =>
       new Promise((resolve) => {

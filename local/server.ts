@@ -98,17 +98,19 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
       java,
       dbPath: inMemory ? undefined : join(folder, 'dynamodb'),
       owner: folder,
-      onSpawn: (enginePid) => claim.noteEngine({ enginePid }),
+      onSpawn: (enginePid) => claim.note({ enginePid }),
       signal,
     });
     started.engine = engine;
-    claim.noteEngine({ enginePid: engine.pid, enginePort: engine.port });
+    const running = { enginePid: engine.pid, enginePort: engine.port };
+    claim.note(running);
 
     const bus = await startEventBus({
       name: localEventBus,
       onEvent: (event) => console.log(summaryOf(event)),
     });
     started.bus = bus;
+    claim.note({ ...running, eventBusPort: bus.port });
     enterEnvironment(functionEnvironment(engine.endpoint, bus.endpoint, cursorSecret(folder)));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.accessKeys);

@@ -17,6 +17,7 @@ export interface ServerRecord {
   startedAt: string;
   enginePid?: number;
   enginePort?: number;
+  eventBusPort?: number;
 }
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -48,8 +49,11 @@ export const findRunningServer = (folder: string): ServerRecord | undefined => {
 
 /** A server's hold on its state folder: while it lasts, no other server starts on it. */
 export interface Claim {
-  /** Puts down the engine, as far as it is known yet, so that the next server finds it should this one be killed. */
-  noteEngine(engine: { enginePid: number; enginePort?: number }): void;
+  /**
+   * Puts down what runs, all that is known yet: the engine, which the next server has to find should this one be killed,
+   * and where commands reach it and the event bus.
+   */
+  note(running: Pick<ServerRecord, 'enginePid' | 'enginePort' | 'eventBusPort'>): void;
   release(): void;
 }
 
@@ -83,9 +87,9 @@ export const claimState = async (folder: string, port: number, inMemory: boolean
   if (!succeed(recordFile(folder), seen, JSON.stringify({ ...own, ...left }), isRival))
     throw new Error(`Another server starts on ${folder} at this moment`);
 
-  const note = (engine: object) => {
+  const note = (running: object) => {
     const next = `${recordFile(folder)}.next`;
-    writeFileSync(next, JSON.stringify({ ...own, ...engine }));
+    writeFileSync(next, JSON.stringify({ ...own, ...running }));
     renameSync(next, recordFile(folder));
   };
   if (left.enginePid !== undefined) {
@@ -93,7 +97,7 @@ export const claimState = async (folder: string, port: number, inMemory: boolean
     note({});
   }
   return {
-    noteEngine: note,
+    note,
     release: () => rmSync(recordFile(folder), { force: true }),
   };
 };

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 
 /** Where reading begins. */
-export type Position = 'TRIM_HORIZON' | 'LATEST' | { after: string };
+export type Position = 'TRIM_HORIZON' | 'LATEST' | { at: string } | { after: string };
 
 /** Milliseconds until a shard without news is asked again; Lambda asks four times a second. */
 const pollInterval = 200;
@@ -35,6 +35,13 @@ export const listShards = async (
   return shards;
 };
 
+const whereOf = (position: Position) => {
+  if (typeof position === 'string') return { ShardIteratorType: position };
+  return 'at' in position
+    ? { ShardIteratorType: 'AT_SEQUENCE_NUMBER' as const, SequenceNumber: position.at }
+    : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, SequenceNumber: position.after };
+};
+
 const iteratorAt = async (
   client: DynamoDBStreamsClient,
   StreamArn: string,
@@ -42,11 +49,7 @@ const iteratorAt = async (
   position: Position,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> => {
-  const where =
-    typeof position === 'string'
-      ? { ShardIteratorType: position }
-      : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, SequenceNumber: position.after };
-  const command = new GetShardIteratorCommand({ StreamArn, ShardId, ...where });
+  const command = new GetShardIteratorCommand({ StreamArn, ShardId, ...whereOf(position) });
   return (await client.send(command, { abortSignal })).ShardIterator;
 };
 

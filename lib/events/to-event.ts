@@ -102,3 +102,17 @@ export const toEvent = ({ pk, sk, before, after }: Change): ChannelEvent | undef
   if (readChannelId(sk) !== sk) return undefined;
   return before ? updateOf(namespace, before, after) : creationOf(namespace, after);
 };
+
+/**
+ * The event of the last change that an item tells of, as far as it can be told from the item alone, under the id that it
+ * had: a creation and a deletion as they were; of any other change the channel as it is now, since neither what was
+ * before nor whether it joined the namespace by it stands in the item.
+ */
+export const lastEventOf = (item: Item): ChannelEvent | undefined => {
+  const { pk, sk } = item as { pk: string; sk: string };
+  const event = toEvent({ pk, sk, before: undefined, after: item });
+  const isCreation = event?.detail.version === 0;
+  return event?.['detail-type'] === 'ChannelCreated' && !isCreation
+    ? updateOf(namespaceOf(pk), undefined, item)
+    : event;
+};

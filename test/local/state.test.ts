@@ -59,8 +59,8 @@ describe('a claim on the state folder', () => {
       inMemory: true,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
     });
-    claim.noteEngine({ enginePid: 7 });
-    claim.noteEngine({ enginePid: 7, enginePort: 8000 });
+    claim.note({ enginePid: 7 });
+    claim.note({ enginePid: 7, enginePort: 8000 });
     expect(findRunningServer(folder)).toMatchObject({ enginePid: 7, enginePort: 8000, port: 3030 });
     claim.release();
     expect(existsSync(recordFile())).toBe(false);

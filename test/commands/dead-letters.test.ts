@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { eventsOfLetter } from '../../commands/replay/dead-letters.ts';
+import { transition } from '../../lib/channels/items.ts';
+import { type Consumer, consumers } from '../../lib/consumers.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { readChange } from '../../lib/dynamodb/stream-record.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
+import { toEvent } from '../../lib/events/to-event.ts';
+import { channelsTable } from '../../lib/tables.ts';
+import { createTables } from '../../local/create-tables.ts';
+import type { Engine } from '../../local/engine.ts';
+import { startStreamMapping } from '../../local/stream-mapping.ts';
+import { startTestEngine } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
+import { channelOf } from '../support/plant.ts';
+
+let engine: Engine;
+const tableName = `channels-${randomUUID()}`;
+
+beforeAll(async () => {
+  engine = await startTestEngine();
+  await createTables(new DynamoDBClient(), { [tableName]: channelsTable });
+});
+afterAll(() => engine.stop());
+
+it('a dead letter leads back to the events of its records, and to no others', async () => {
+  const table = new Table(connect(), tableName, new Meter(), AbortSignal.timeout(60_000));
+  const write = async (ordinal: number) => {
+    const channel = channelOf(ordinal);
+    const renamed = { ...channel, name: 'Renamed', __v: 1, updatedAt: channel.updatedAt + 1 };
+    const by = { now: channel.updatedAt + 2, keyId: 'key1' };
+    await table.transact(() => transition(undefined, channel, by, 0));
+    await table.transact(() => transition(channel, renamed, by, 0));
+    if (ordinal === 2) await table.transact(() => transition(renamed, undefined, by, 0));
+  };
+  const publishes = consumers.find(({ name }) => name === 'publish-events') as Consumer;
+  const mapping = { ...publishes.mapping, retryAttempts: 0, bisectBatchOnError: false, batchSize: 3 };
+  const lost: unknown[] = [];
+  let batches = 0;
+  for (const ordinal of [1, 2, 3]) await write(ordinal);
+  const feeding = await startStreamMapping({
+    consumer: { ...publishes, mapping },
+    handler: ({ Records }) => {
+      if (++batches !== 2) return;
+      lost.push(...Records.map((record) => toEvent(readChange(record))));
+      throw new Error('down');
+    },
+    tableName,
+    report: () => undefined,
+  });
+  await eventually(() => expect(batches).toBe(3));
+  await feeding.stop();
+
+  const [letter] = feeding.deadLetters;
+  if (!letter) throw new Error('The second batch has become no dead letter');
+  const client = new DynamoDBStreamsClient({ endpoint: engine.endpoint });
+  const events = await eventsOfLetter(client, letter.DDBStreamBatchInfo);
+  expect(events).toEqual(lost);
+  expect(events).toHaveLength(3);
+  client.destroy();
+});
