@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { eventually } from '../support/eventually.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -178,6 +180,16 @@ describe('what changes nothing', () => {
       ),
     ).toEqual(['Once', 'Last']);
   });
+});
+
+it('fits docs/events.schema.json: all that these tests have published, and it is told from what does not', () => {
+  const schema = JSON.parse(readFileSync('docs/events.schema.json', 'utf8'));
+  const fits = new Ajv2020().compile(schema);
+  const [event] = service.events;
+  const flaws = service.events.filter((each) => !fits(each));
+  expect({ published: service.events.length > 10, flaws }).toEqual({ published: true, flaws: [] });
+  expect(fits({ ...event, detail: { ...event?.detail, version: '0' } })).toBe(false);
+  expect(fits({ ...event, 'detail-type': 'ChannelRenamed' })).toBe(false);
 });
 
 describe('metadata', () => {

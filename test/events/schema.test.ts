@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { describeEvents } from '../../lib/events/schema.ts';
+
+const file = readFileSync(new URL('../../docs/events.schema.json', import.meta.url), 'utf8');
+
+test('docs/events.schema.json is what the code checks events by: `npm run event-schema` writes it anew', () => {
+  expect(file).toBe(`${JSON.stringify(describeEvents(), null, 2)}\n`);
+});
