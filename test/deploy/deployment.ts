@@ -59,6 +59,10 @@ export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:
     ...scopes.flatMap((scope) => ['--scope', scope.replace('channels:', '')]),
   ).stdout.trim();
 
+/** `npm run -s replay -- --environment dev …`, and all that it said. */
+export const replay = (...words: string[]): string =>
+  runScript('commands/replay.ts', '--environment', 'dev', ...words).output;
+
 /** One request to the deployed API. */
 export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
 

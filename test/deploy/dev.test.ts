@@ -14,8 +14,8 @@ import { tableNames } from '../../lib/tables.ts';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
 import { proveOperations } from '../support/operations-suite.ts';
-import { askAws, call, deploy, deployWith, destroyApi, newKey, stacks } from './deployment.ts';
-import { subscribe } from './subscription.ts';
+import { askAws, call, deploy, deployWith, destroyApi, newKey, replay, stacks } from './deployment.ts';
+import { sendDeadLetter, subscribe } from './subscription.ts';
 
 const tables = tableNames('dev');
 const restored = `${tables.channels}-restored`;
@@ -119,6 +119,35 @@ describe('the event bus', () => {
       'ChannelDeleted',
       'ChannelUpdated',
     ]);
+  });
+});
+
+describe('npm run replay', () => {
+  it('brings back from the table, and from a dead letter by way of the stream, what the targets had', async () => {
+    const queue = await subscribe('changes-again', { detail: { namespace: ['acme'] } });
+    const created = await create('To be heard again');
+    await call(url, `PUT /client-channel/${created._id}`, { key, body: { name: 'Heard' } });
+    const isUpdate = ({ detail }: BusEvent) => detail.id === `acme:${created._id}:1`;
+    const hearUpdate = async () => {
+      const heard: BusEvent[] = [];
+      await eventually(async () => {
+        heard.push(...(await queue.receive()).filter(isUpdate));
+        expect(heard).toHaveLength(1);
+      }, 60_000);
+      return heard[0]?.detail;
+    };
+    const original = await hearUpdate();
+
+    const channel = ['--namespace', 'acme', '--channel', created._id];
+    expect(replay(...channel, '--send')).toContain('1 events published.');
+    expect(await hearUpdate()).toEqual({ ...original, previous: null, changed: [] });
+
+    await sendDeadLetter('client-channels-dev-publish-events-dead-letters', created._id);
+    expect(replay('--dead-letters')).toContain('2 events would be published: add --send to do it.');
+    const isVisibleAgain = async () =>
+      expect(replay('--dead-letters', '--send')).toContain('2 events published.');
+    await eventually(isVisibleAgain, 90_000);
+    expect(await hearUpdate()).toEqual(original);
   });
 });
 

@@ -110,6 +110,27 @@ describe('an event that the bus refuses', () => {
   });
 });
 
+describe('the largest event', () => {
+  it('that the API’s limits allow fits a call, with every character and name at its largest', async () => {
+    const largest = (letter: string) => ({
+      name: '"😀'.repeat(128),
+      local_name: '😀'.repeat(256),
+      integration_meta: JSON.stringify({ x: letter.repeat(64 * 1024 - '{"x":""}'.length) }),
+      company_namespace: Array.from({ length: 10 }, (_, index) => `${index}${'n'.repeat(63)}`),
+    });
+    const [before, after] = [itemOf(1, largest('a')), itemOf(1, { ...largest('b'), __v: 1 })];
+    const event = updateOf('n'.repeat(64), before, after);
+    if (!event) throw new Error('It differs');
+    const sizes: number[] = [];
+    const put = async (entries: Entry[]) => {
+      sizes.push(...entries.map(({ Detail }) => Buffer.byteLength(Detail)));
+      return entries.map(() => undefined);
+    };
+    expect(await publish(put, [event], signal)).toEqual(new Map());
+    expect(sizes[0]).toBeLessThan(140_000);
+  });
+});
+
 describe('an event beyond what EventBridge takes', () => {
   it('fails unsent and uncut, with all that waits for it and nothing else', async () => {
     const { calls, put } = busOf();
