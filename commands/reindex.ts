@@ -9,13 +9,15 @@ import { CommandError, enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
 Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the
-blocks that count for pages. It may run while the service does. Without --environment, it acts on the local server.`;
+blocks that count for pages. It may run while the service does. Without --environment, it acts on the local server; --channels-table names a table that was
+restored in place of the environment's own.`;
 
 const read = () => {
   try {
     const { values } = parseArgs({
       options: {
         environment: { type: 'string' },
+        'channels-table': { type: 'string' },
         namespace: { type: 'string', multiple: true, default: [] },
       },
     });
@@ -29,7 +31,7 @@ const read = () => {
 const patience = 60 * 60 * 1000;
 
 const run = async (): Promise<void> => {
-  const { namespace: namespaces, environment } = read();
+  const { namespace: namespaces, environment, 'channels-table': restored } = read();
   if (!namespaces.length || !namespaces.every((name) => namespaceForm.test(name)))
     throw new CommandError(usage);
   const names = tableNames(enterTarget(environment));
@@ -37,7 +39,7 @@ const run = async (): Promise<void> => {
   for (const namespace of namespaces) {
     const signal = AbortSignal.timeout(patience);
     const open = (name: string) => new Table(client, name, new Meter(), signal);
-    const tables = { channels: open(names.channels), directory: open(names.directory) };
+    const tables = { channels: open(restored ?? names.channels), directory: open(names.directory) };
     const { totals, keys, blocks, channels } = await reindex(tables, namespace);
     const [before, after] = [totals.before, totals.after].map(
       ({ enabled, disabled }) => `${enabled} enabled and ${disabled} disabled`,
