@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
+import { findEnvironment } from '../infra/environments.ts';
+import { namesOf } from '../infra/names.ts';
 import { namespaceForm } from '../lib/access/namespace.ts';
+import { isCounter } from '../lib/channels/items.ts';
+import { namespaceOf } from '../lib/channels/keys.ts';
 import { reindex } from '../lib/directory/reindex.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
@@ -8,17 +12,18 @@ import { tableNames } from '../lib/tables.ts';
 import { CommandError, enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
-Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the
-blocks that count for pages. It may run while the service does. Without --environment, it acts on the local server; --channels-table names a table that was
-restored in place of the environment's own.`;
+       npm run -s reindex -- --all [--environment <name>]
+Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the blocks
+that count for pages. It may run while the service does. --all reads the whole table to find the namespaces. Without
+--environment, it acts on the local server that is running.`;
 
 const read = () => {
   try {
     const { values } = parseArgs({
       options: {
         environment: { type: 'string' },
-        'channels-table': { type: 'string' },
         namespace: { type: 'string', multiple: true, default: [] },
+        all: { type: 'boolean', default: false },
       },
     });
     return values;
@@ -27,20 +32,35 @@ const read = () => {
   }
 };
 
-/** Milliseconds that a namespace may take. */
+/** Milliseconds that a namespace may take, or the search for all of them. */
 const patience = 60 * 60 * 1000;
 
+/** The tables of a deployed environment, restored ones in their place, or those of the local server. */
+const tableNamesOf = (environment: string | undefined): { channelsTable: string; directoryTable: string } => {
+  if (environment !== undefined) return namesOf(findEnvironment(environment));
+  const { channels, directory } = tableNames(enterTarget(undefined));
+  return { channelsTable: channels, directoryTable: directory };
+};
+
+const readNamespaces = async (channels: Table): Promise<string[]> => {
+  const found = new Set<string>();
+  for await (const item of channels.scan()) if (isCounter(item)) found.add(namespaceOf(item.pk as string));
+  return [...found].sort();
+};
+
 const run = async (): Promise<void> => {
-  const { namespace: namespaces, environment, 'channels-table': restored } = read();
-  if (!namespaces.length || !namespaces.every((name) => namespaceForm.test(name)))
+  const { namespace: named, all, environment } = read();
+  if (all === named.length > 0 || !named.every((name) => namespaceForm.test(name)))
     throw new CommandError(usage);
-  const names = tableNames(enterTarget(environment));
+  const names = tableNamesOf(environment);
   const client = connect();
-  for (const namespace of namespaces) {
+  const openAll = () => {
     const signal = AbortSignal.timeout(patience);
     const open = (name: string) => new Table(client, name, new Meter(), signal);
-    const tables = { channels: open(restored ?? names.channels), directory: open(names.directory) };
-    const { totals, keys, blocks, channels } = await reindex(tables, namespace);
+    return { channels: open(names.channelsTable), directory: open(names.directoryTable) };
+  };
+  for (const namespace of all ? await readNamespaces(openAll().channels) : named) {
+    const { totals, keys, blocks, channels } = await reindex(openAll(), namespace);
     const [before, after] = [totals.before, totals.after].map(
       ({ enabled, disabled }) => `${enabled} enabled and ${disabled} disabled`,
     );

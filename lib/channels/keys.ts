@@ -1,3 +1,5 @@
+import type { IdRange } from './id-range.ts';
+
 /**
  * A namespace is a partition, so that what another tenant owns can't even be named. Within it `!` sorts before every
  * channel's id and `~` behind them: one Query from `!` to `g` brings the counters and the first page, and nothing
@@ -30,3 +32,14 @@ export const readTombstoneKey = (sortKey: string): string | undefined => {
   const { sk: prefix } = keys.tombstone('', '');
   return sortKey.startsWith(prefix) ? sortKey.slice(prefix.length) : undefined;
 };
+
+/** A query for what stands in a partition from one sort key to another, as it is now. */
+export const itemsBetween = (namespace: string, first: string, last: string) => ({
+  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
+  ConsistentRead: true,
+});
+
+/** A query for the channels whose ids lie in a range. */
+export const channelsIn = (namespace: string, { first, last }: IdRange) =>
+  itemsBetween(namespace, first, last);

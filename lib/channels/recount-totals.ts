@@ -2,24 +2,22 @@ import { TransactionRefused } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
+import { everyId } from './id-range.ts';
 import { counterShards, sumCounters, type Totals } from './items.ts';
-import { keys, partitionOf, range } from './keys.ts';
+import { channelsIn, itemsBetween, keys, range } from './keys.ts';
 
 const tries = 10;
 
-const within = (namespace: string, first: string, last: string) => ({
-  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
-  ConsistentRead: true,
-});
-
 const countChannels = async (table: Table, namespace: string): Promise<Totals> => {
   const totals: Totals = { enabled: 0, disabled: 0 };
-  const query = within(namespace, range.beforeChannels, range.afterChannels);
+  const query = channelsIn(namespace, everyId);
   for await (const page of pages(table, { ...query, ProjectionExpression: 'disabled' }))
     for (const { disabled } of page.items) totals[disabled ? 'disabled' : 'enabled']++;
   return totals;
 };
+
+const isSame = (one: Totals, other: Totals) =>
+  one.enabled === other.enabled && one.disabled === other.disabled;
 
 /** Every change of a total raises `changes` of its counter: where none has, none was counted meanwhile. */
 const write = (namespace: string, shard: number, { enabled, disabled }: Totals, changes: unknown): Write => ({
@@ -46,12 +44,14 @@ export const recountTotals = async (
   table: Table,
   namespace: string,
 ): Promise<{ before: Totals; after: Totals }> => {
-  const query = within(namespace, range.beforeCounters, range.beforeChannels);
+  const query = itemsBetween(namespace, range.beforeCounters, range.beforeChannels);
   for (let attempt = 0; attempt < tries; attempt++) {
     const counters = await readFirst(table, query, counterShards);
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
-    if (before.enabled === after.enabled && before.disabled === after.disabled) return { before, after };
+    if (isSame(before, after)) return { before, after };
+    // A counter may be seen a moment before its channel: what is to be written has to be counted twice.
+    if (!isSame(after, await countChannels(table, namespace))) continue;
     const changes = new Map(counters.map((counter) => [counter.sk, counter.changes]));
     try {
       await table.transact(() =>

@@ -3,9 +3,10 @@ import { ConditionFailed, type Item } from '../dynamodb/failures.ts';
 import { pages } from '../dynamodb/pages.ts';
 import type { Table, Update } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
+import { everyId } from './id-range.ts';
 import { indexKeys } from './index-keys.ts';
 import { fromItem } from './items.ts';
-import { partitionOf, range } from './keys.ts';
+import { channelsIn } from './keys.ts';
 
 const attributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as const;
 
@@ -56,17 +57,8 @@ const reset = async (table: Table, found: Item): Promise<void> => {
  * @throws ApiError `conflict` where a channel changed with every try.
  */
 export const resetIndexKeys = async (table: Table, namespace: string): Promise<number> => {
-  const channels = {
-    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-    ExpressionAttributeValues: {
-      ':pk': partitionOf(namespace),
-      ':first': range.beforeChannels,
-      ':last': range.afterChannels,
-    },
-    ConsistentRead: true,
-  };
   let count = 0;
-  for await (const page of pages(table, channels))
+  for await (const page of pages(table, channelsIn(namespace, everyId)))
     for (const item of page.items) {
       if (areRight(item)) continue;
       await reset(table, item);

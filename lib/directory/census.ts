@@ -1,4 +1,5 @@
-import { above, everyId, type IdRange, isEmpty } from '../channels/id-range.ts';
+import { above, below, everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
+import { channelsIn } from '../channels/keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import { pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
@@ -30,21 +31,30 @@ export const findNextBlock = async (
   return item;
 };
 
-/** The blocks that hold the ids of a range, or nothing where they were not read together. */
-const readBlocks = async (
-  directory: Table,
-  namespace: string,
-  { first, last }: IdRange,
-): Promise<Block[] | undefined> => {
+/** What is read at once: whole blocks, from the one in which a range begins to the one in which it ends. */
+interface Span extends IdRange {
+  /** The block behind the last, as it was before the others were read. */
+  next: Item | undefined;
+}
+
+const spanOf = async (directory: Table, namespace: string, { first, last }: IdRange): Promise<Span> => {
   const start = first === everyId.first ? undefined : await findBlock(directory, namespace, first);
-  const from = (start?.sk as string | undefined) ?? everyId.first;
-  const items: Item[] = [];
-  for await (const page of pagesWithinBudget(directory, blocksBeginningIn(namespace, { first: from, last })))
-    items.push(...page.items);
   const next = await findNextBlock(directory, namespace, last);
-  const blocks = toBlocks(next ? [...items, next] : items);
+  return {
+    first: (start?.sk as string | undefined) ?? everyId.first,
+    last: next ? below(next.sk as string, everyId).last : everyId.last,
+    next,
+  };
+};
+
+/** The blocks of a span, or nothing where they were not read together. */
+const readBlocks = async (directory: Table, namespace: string, span: Span): Promise<Block[] | undefined> => {
+  const items: Item[] = [];
+  for await (const page of pagesWithinBudget(directory, blocksBeginningIn(namespace, span)))
+    items.push(...page.items);
+  const blocks = toBlocks(span.next ? [...items, span.next] : items);
   if (!areLinked(blocks)) return undefined;
-  if (next) return blocks.slice(0, -1);
+  if (span.next) return blocks.slice(0, -1);
   return blocks.at(-1)?.link === undefined ? blocks : undefined;
 };
 
@@ -52,13 +62,20 @@ const readBlocks = async (
 const difference = ({ id, target, counted }: Mark, { settled }: Block) =>
   Number(target !== undefined) - Number(settled[id] ?? counted);
 
+const countIn = async (channels: Table, namespace: string, range: IdRange): Promise<number> => {
+  let count = 0;
+  for await (const page of pagesWithinBudget(channels, { ...channelsIn(namespace, range), Select: 'COUNT' }))
+    count += page.count;
+  return count;
+};
+
 /**
  * The blocks that hold the ids of a range, with how many channels the namespace has in each, every answered write
  * included. Marks are read before the blocks: what they tell is what the blocks may not know, and a block tells which of
- * them it does. Where one is gone when the blocks have been read, its block may have forgotten it meanwhile, and all is
- * read again.
+ * them it does. Where one is gone or another when the blocks have been read, its block may have forgotten it meanwhile: the
+ * channels of that block are counted themselves.
  * @throws ApiError `query_too_broad` where the directory is so far behind that its marks pass the budget; `unavailable`
- * where it moved on with every try.
+ * where blocks were divided with every try.
  */
 export const takeCensus = async (
   { channels, directory }: Tables,
@@ -66,17 +83,23 @@ export const takeCensus = async (
   range: IdRange,
 ): Promise<Block[]> => {
   for await (const _ of attempts(channels.signal)) {
-    const marks = await readMarks(channels, namespace);
-    const blocks = await readBlocks(directory, namespace, range);
-    const left = marks.length ? await readMarks(channels, namespace) : [];
-    const waiting = new Set(left.map(({ id }) => id));
-    if (!blocks || !marks.every(({ id }) => waiting.has(id))) continue;
-    return blocks.map((block) => ({
-      ...block,
-      count: marks
-        .filter(({ id }) => block.first <= id && id <= block.last)
-        .reduce((count, mark) => count + difference(mark, block), block.count),
-    }));
+    const span = await spanOf(directory, namespace, range);
+    const marks = await readMarks(channels, namespace, span);
+    const blocks = await readBlocks(directory, namespace, span);
+    if (!blocks) continue;
+    const left = new Map(
+      (marks.length ? await readMarks(channels, namespace, span) : []).map(({ id, token }) => [id, token]),
+    );
+    return Promise.all(
+      blocks.map(async (block) => {
+        const marked = marks.filter(({ id }) => includes(block, id));
+        const isCertain = marked.every(({ id, token }) => left.get(id) === token);
+        const count = isCertain
+          ? marked.reduce((sum, mark) => sum + difference(mark, block), block.count)
+          : await countIn(channels, namespace, block);
+        return { ...block, count };
+      }),
+    );
   }
   throw new ApiError(
     'unavailable',

@@ -1,5 +1,5 @@
-import { below, everyId, type IdRange } from '../channels/id-range.ts';
-import { partitionOf } from '../channels/keys.ts';
+import { below, everyId } from '../channels/id-range.ts';
+import { channelsIn } from '../channels/keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { TransactionRefused } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
@@ -38,13 +38,6 @@ const stillMarked = async (
   return kept;
 };
 
-const channelsIn = (namespace: string, { first, last }: IdRange) => ({
-  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
-  ProjectionExpression: 'sk',
-  ConsistentRead: true,
-});
-
 /** Whether a block counts no channel from an id on. */
 const isUncountedFrom = async (
   { channels }: Tables,
@@ -53,11 +46,28 @@ const isUncountedFrom = async (
   { last, settled }: Block,
 ): Promise<boolean> => {
   const range = { first: id, last };
-  const marks = await readMarks(channels, namespace, range);
+  const marks = await readMarks(channels, namespace, range, pages);
   if (marks.some((mark) => settled[mark.id] ?? mark.counted)) return false;
   const fresh = new Set(marks.map((mark) => mark.id));
-  const found = await readFirst(channels, channelsIn(namespace, range), fresh.size + 1);
-  return found.every(({ sk }) => fresh.has(sk as string));
+  const found = await readFirst(
+    channels,
+    { ...channelsIn(namespace, range), ProjectionExpression: 'sk' },
+    fresh.size + 1,
+  );
+  // One that was counted may have gone between the two readings.
+  const isCertain = isSame(marks, await readMarks(channels, namespace, range, pages));
+  return isCertain && found.every(({ sk }) => fresh.has(sk as string));
+};
+
+const partition = (
+  settled: Block['settled'],
+  isFirst: (id: string) => boolean,
+): [Block['settled'], Block['settled']] => {
+  const entries = Object.entries(settled);
+  return [
+    Object.fromEntries(entries.filter(([id]) => isFirst(id))),
+    Object.fromEntries(entries.filter(([id]) => !isFirst(id))),
+  ];
 };
 
 /**
@@ -85,9 +95,10 @@ export const countChannel = async (
   });
   if (isThere && count >= blockSize) {
     if (first < id && (await isUncountedFrom(tables, namespace, id, block))) {
-      const next = { ...block, first: id, count: 1, version: 1, settled: { [id]: true } };
+      const [before, behind] = partition(settled, (other) => other < id);
+      const next = { ...block, first: id, count: 1, version: 1, settled: { ...behind, [id]: true } };
       return [
-        put({ link: linkTo(id) }),
+        put({ settled: before, link: linkTo(id) }),
         { Put: { TableName, Item: blockItem(namespace, next), ...isStillAt(0) } },
       ];
     }
@@ -106,12 +117,12 @@ const readCounted = async (
   { first, last, settled }: Block,
 ): Promise<string[] | undefined> => {
   const range = { first, last };
-  const marks = await readMarks(channels, namespace, range);
+  const marks = await readMarks(channels, namespace, range, pages);
   const marked = new Set(marks.map(({ id }) => id));
   const counted = marks.filter((mark) => settled[mark.id] ?? mark.counted).map(({ id }) => id);
-  for await (const page of pages(channels, channelsIn(namespace, range)))
+  for await (const page of pages(channels, { ...channelsIn(namespace, range), ProjectionExpression: 'sk' }))
     counted.push(...page.items.map(({ sk }) => sk as string).filter((id) => !marked.has(id)));
-  return isSame(marks, await readMarks(channels, namespace, range)) ? counted.sort() : undefined;
+  return isSame(marks, await readMarks(channels, namespace, range, pages)) ? counted.sort() : undefined;
 };
 
 /** Blocks that one transaction writes at most; the last of them takes all that is left. */
@@ -136,7 +147,7 @@ const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<B
       first: firstOf(index),
       count: part.length,
       version: index === 0 ? block.version + 1 : 1,
-      settled: Object.fromEntries(Object.entries(settled).filter(([id]) => isHere(id))),
+      settled: partition(settled, isHere)[0],
       ...(link !== undefined && { link }),
     };
   });
@@ -146,27 +157,30 @@ const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<B
  * Counts the channels of an id's block anew, and divides it into full ones. What 99 blocks don't hold stays in the last.
  * Where the count is another than the block's, it is believed when it comes out the same twice: a channel may be seen a
  * moment before its mark.
- * @returns whether that changed anything
+ * @returns whether the count was wrong, or the block too large
  * @throws ApiError `conflict` where it changed with every try.
  */
 export const recount = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
   const { directory } = tables;
-  let before = '';
+  let before: string | undefined;
   for await (const _ of attempts(directory.signal)) {
     const block = await readBlock(tables, namespace, id);
     const ids = await readCounted(tables, namespace, block);
     if (!ids) continue;
-    if (ids.length === block.count && ids.length <= blockSize) return false;
+    const settled = await stillMarked(tables, namespace, block.settled);
+    const isUpToDate = Object.keys(settled).length === Object.keys(block.settled).length;
+    const isRight = ids.length === block.count && ids.length <= blockSize;
+    if (isRight && isUpToDate) return false;
     const isConfirmed = ids.length === block.count || ids.join() === before;
     before = ids.join();
     if (!isConfirmed) continue;
-    const [lowest, ...others] = partsOf(block, await stillMarked(tables, namespace, block.settled), ids);
+    const [lowest, ...others] = partsOf(block, settled, ids);
     try {
       await directory.transact(() => [
         { Put: { Item: blockItem(namespace, lowest as Block), ...isStillAt(block.version) } },
         ...others.map((part) => ({ Put: { Item: blockItem(namespace, part), ...isStillAt(0) } })),
       ]);
-      return true;
+      return !isRight;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
     }

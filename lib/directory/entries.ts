@@ -1,5 +1,3 @@
-import { cutToBytes, sortedBytes } from '../text/fold.ts';
-
 /** Stands between a suffix and an id: no name holds it, so a suffix ends where it ought to. */
 const end = '\u0000';
 
@@ -12,25 +10,28 @@ export interface Entry {
   name: string;
 }
 
+/** Characters of a suffix that its key holds: what they leave in doubt, the name tells. */
+const keptOfSuffix = 64;
+
+const cut = (text: string) => [...text].slice(0, keptOfSuffix).join('');
+
 const suffixesOf = (word: string): string[] => {
   const characters = [...word];
-  return characters.map((_, at) => characters.slice(at).join(''));
+  return characters.map((_, at) => characters.slice(at, at + keptOfSuffix).join(''));
 };
 
 /**
- * Every suffix of every word of a folded name: whatever stands inside a word begins one of them. What has more bytes
- * than a key takes is cut at a character; who asks for more has to compare the name.
+ * Every suffix of every word of a folded name, cut to 64 characters: whatever stands inside a word begins one of them. Who
+ * asks for more has to compare the name.
  */
 export const entriesOf = (namespace: string, id: string, folded: string): Entry[] => {
-  const suffixes = new Set(folded.split(' ').flatMap(suffixesOf).map(cut));
+  const suffixes = new Set(folded.split(' ').flatMap(suffixesOf));
   return [...suffixes].map((suffix) => ({
     pk: partitionOf(namespace),
     sk: `${suffix}${end}${id}`,
     name: folded,
   }));
 };
-
-const cut = (text: string) => cutToBytes(text, sortedBytes);
 
 /** The entries of all words that hold this text, as a query of the directory. */
 export const entriesHolding = (namespace: string, text: string) => ({

@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.ts';
 import { everyId, type IdRange } from '../channels/id-range.ts';
-import { partitionOf } from '../channels/keys.ts';
-import { pagesWithinBudget } from '../dynamodb/pages.ts';
+import { itemsBetween, partitionOf } from '../channels/keys.ts';
+import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { foldText } from '../text/fold.ts';
 
@@ -24,6 +24,9 @@ export interface Mark {
 
 const prefix = '~pending#';
 
+/** Names that a channel may have had since it was last settled, which takes a moment as a rule. */
+const mostEntered = 50;
+
 export const markKey = (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: prefix + id });
 
 /** The index in which marks stand alone, by the time since when they wait. */
@@ -43,7 +46,8 @@ export const readMarkKey = ({ pk, sk }: { pk: string; sk: string }) => ({
 /**
  * The write that leaves a mark, or nothing where a change is none to the directory. What an earlier mark holds of the
  * directory's state stays; its target is replaced, and joins the names of which entries may exist, since it may have been
- * settled in part.
+ * settled in part. A name that is changed again and again while its mark waits is refused another change, lest the mark grow
+ * without end.
  * @param was the channel in the namespace before, absent where it was not there
  * @param is the same after
  * @param now milliseconds since the epoch
@@ -65,6 +69,9 @@ export const leaveMark = (
         'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
         'counted = if_not_exists(counted, :counted)' +
         (target === undefined ? ' REMOVE #target' : ', #target = :target'),
+      ...(target !== undefined && {
+        ConditionExpression: 'attribute_not_exists(entered) OR size(entered) < :most',
+      }),
       ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
       ExpressionAttributeValues: {
         ':token': `${version}`,
@@ -72,29 +79,26 @@ export const leaveMark = (
         ':none': [],
         ':old': old === undefined ? [] : [old],
         ':counted': old !== undefined,
-        ...(target !== undefined && { ':target': target }),
+        ...(target !== undefined && { ':target': target, ':most': mostEntered }),
       },
     },
   };
 };
 
-/** The marks of the channels whose ids lie in a range. @throws ApiError `query_too_broad` beyond the budget. */
+/**
+ * The marks of the channels whose ids lie in a range.
+ * @param read the pages to read: those within a request's budget, or as many as there are
+ * @throws ApiError as `read` does
+ */
 export const readMarks = async (
   channels: Table,
   namespace: string,
   { first, last }: IdRange = everyId,
+  read: typeof pages = pagesWithinBudget,
 ): Promise<Mark[]> => {
   const marks: Mark[] = [];
-  const query = {
-    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-    ExpressionAttributeValues: {
-      ':pk': partitionOf(namespace),
-      ':first': prefix + first,
-      ':last': prefix + last,
-    },
-    ConsistentRead: true,
-  };
-  for await (const page of pagesWithinBudget(channels, query)) marks.push(...page.items.map(toMark));
+  const query = itemsBetween(namespace, prefix + first, prefix + last);
+  for await (const page of read(channels, query)) marks.push(...page.items.map(toMark));
   return marks;
 };
 

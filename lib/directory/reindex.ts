@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { above, everyId, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
-import { keys, partitionOf, range } from '../channels/keys.ts';
+import { channelsIn, keys } from '../channels/keys.ts';
 import { recountTotals } from '../channels/recount-totals.ts';
 import { resetIndexKeys } from '../channels/reset-index-keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
@@ -103,15 +103,7 @@ const recountBlocks = async (tables: Tables, namespace: string): Promise<number>
 const enterMissing = async (tables: Tables, namespace: string): Promise<number> => {
   const entered = await readEntered(tables, namespace);
   const wrong: [id: string, names: Set<string>][] = [];
-  const query = {
-    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-    ExpressionAttributeValues: {
-      ':pk': partitionOf(namespace),
-      ':first': range.beforeChannels,
-      ':last': range.afterChannels,
-    },
-    ConsistentRead: true,
-  };
+  const query = channelsIn(namespace, everyId);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
       const { sum, names } = entered.get(_id) ?? { sum: 0, names: new Set<string>() };
@@ -141,8 +133,9 @@ export interface Reindexed {
  * @throws ApiError `conflict` where others wrote with every try; what was done by then is right, and stays.
  */
 export const reindex = async (tables: Tables, namespace: string): Promise<Reindexed> => ({
-  totals: await recountTotals(tables.channels, namespace),
   keys: await resetIndexKeys(tables.channels, namespace),
   blocks: await recountBlocks(tables, namespace),
   channels: await enterMissing(tables, namespace),
+  // Last, since it is given up where others write all the time.
+  totals: await recountTotals(tables.channels, namespace),
 });

@@ -2,7 +2,7 @@ import { attempts } from '../dynamodb/attempts.ts';
 import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { countChannel } from './count.ts';
+import { countChannel, removeEmpty } from './count.ts';
 import { entriesOf } from './entries.ts';
 import { type Mark, markKey, toMark } from './mark.ts';
 import type { Tables } from './tables.ts';
@@ -46,6 +46,7 @@ const settleMark = async ({ channels, directory }: Tables, namespace: string, ma
   }
   if (entries.length + block.length) await channels.transact(() => [check, ...entries, ...block]);
   await channels.delete({ Key, ...isStill(mark) });
+  if (mark.target === undefined) await removeEmpty(tables, namespace, mark.id);
 };
 
 /**

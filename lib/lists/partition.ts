@@ -1,15 +1,9 @@
 import type { Channel } from '../channels/channel.ts';
 import { above, below, type IdRange, isEmpty, none } from '../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../channels/items.ts';
-import { range as itemRange, keys, partitionOf } from '../channels/keys.ts';
+import { range as itemRange, itemsBetween, keys } from '../channels/keys.ts';
 import { type pages, pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
 import type { Query, Table } from '../dynamodb/table.ts';
-
-const within = (namespace: string, first: string, last: string): Query => ({
-  KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-  ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
-  ConsistentRead: true,
-});
 
 /** The first channels of a range, in the order of their ids or against it. */
 export const readChannels = async (
@@ -20,7 +14,7 @@ export const readChannels = async (
   most: number,
 ): Promise<Channel[]> => {
   if (isEmpty(range)) return [];
-  const query = { ...within(namespace, range.first, range.last), ScanIndexForward: !descending };
+  const query = { ...itemsBetween(namespace, range.first, range.last), ScanIndexForward: !descending };
   return (await readFirst(table, query, most)).map(fromItem);
 };
 
@@ -31,7 +25,7 @@ export const readAllChannels = async (
   range: IdRange,
 ): Promise<Channel[]> => {
   const channels: Channel[] = [];
-  for await (const page of pagesWithinBudget(table, within(namespace, range.first, range.last)))
+  for await (const page of pagesWithinBudget(table, itemsBetween(namespace, range.first, range.last)))
     channels.push(...page.items.map(fromItem));
   return channels;
 };
@@ -47,7 +41,7 @@ export const countChannels = async (
   range: IdRange,
   read: typeof pages = pagesWithinBudget,
 ): Promise<number> => {
-  const query: Query = { ...within(namespace, range.first, range.last), Select: 'COUNT' };
+  const query: Query = { ...itemsBetween(namespace, range.first, range.last), Select: 'COUNT' };
   let count = 0;
   for await (const page of read(table, query)) count += page.count;
   return count;
@@ -66,7 +60,7 @@ export const narrowBehind = async (
   offset: number,
 ): Promise<IdRange> => {
   if (offset === 0) return range;
-  const query = within(namespace, range.first, range.last);
+  const query = itemsBetween(namespace, range.first, range.last);
   if (offset <= count / 2) {
     const last = await skip(table, { ...query, ScanIndexForward: !descending }, offset);
     if (!last) return none;
@@ -79,7 +73,7 @@ export const narrowBehind = async (
 
 /** How many channels a namespace has, of each status. */
 export const readTotals = async (table: Table, namespace: string): Promise<Totals> => {
-  const query = within(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
+  const query = itemsBetween(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
   return sumCounters(await readFirst(table, query, counterShards));
 };
 
@@ -89,7 +83,7 @@ export const readFirstChannels = async (
   namespace: string,
   most: number,
 ): Promise<{ channels: Channel[]; total: number }> => {
-  const query = within(namespace, itemRange.beforeCounters, itemRange.afterChannels);
+  const query = itemsBetween(namespace, itemRange.beforeCounters, itemRange.afterChannels);
   const items = await readFirst(table, query, counterShards + most);
   const { enabled, disabled } = sumCounters(items.filter(isCounter));
   const channels = items.filter((item) => !isCounter(item)).map(fromItem);

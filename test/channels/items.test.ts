@@ -65,6 +65,9 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
     UpdateExpression:
       'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
       `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
+    ...(is !== undefined && {
+      ConditionExpression: 'attribute_not_exists(entered) OR size(entered) < :most',
+    }),
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
     ExpressionAttributeValues: {
       ':token': token,
@@ -72,7 +75,7 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
       ':none': [],
       ':old': was === undefined ? [] : [was],
       ':counted': was !== undefined,
-      ...(is !== undefined && { ':target': is }),
+      ...(is !== undefined && { ':target': is, ':most': 50 }),
     },
   },
 });

@@ -22,6 +22,13 @@ describe('npm run reindex', () => {
     });
   });
 
+  test('finds the namespaces itself, where it is asked for all', async () => {
+    const { key, url } = await start(['--in-memory']).ready();
+    await send(url, 'POST /client-channel', { key, body: { name: 'Retail' } });
+    const { code, lines } = await reindexCommand('--all');
+    expect([code, lines[0], lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 2]);
+  });
+
   test('says in a line how to call it, and where no server runs', async () => {
     const { code, errors } = await reindexCommand();
     expect([code, errors[0]]).toEqual([1, expect.stringMatching(/^Usage: npm run -s reindex /)]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { fromItem, transition } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { blockSize, blocksBeginningIn } from '../../lib/directory/blocks.ts';
+import { blockKey, blockSize, blocksBeginningIn } from '../../lib/directory/blocks.ts';
 import { takeCensus } from '../../lib/directory/census.ts';
 import { entriesOf } from '../../lib/directory/entries.ts';
 import { markKey } from '../../lib/directory/mark.ts';
@@ -14,7 +14,7 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { foldText } from '../../lib/text/fold.ts';
 import { bySortKey, enter, held, idsOf } from '../support/directory.ts';
-import { channelOf } from '../support/plant.ts';
+import { channelOf, idAt, plantedAt } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
 /** The directory on the real engine: what it holds once marks are settled, and what its readers find before. */
@@ -149,30 +149,146 @@ describe('the census', () => {
     expect(await total()).toBe(1);
   });
 
-  test('begins another block behind a full one; one that has become empty goes when all is counted anew', async () => {
-    const { namespace, create, remove, settleAll, total } = enter(service);
+  /** A namespace with a full block, and the ids that it counts. */
+  const withFullBlock = async () => {
+    const actors = enter(service);
     const ids: string[] = [];
-    for (let index = 0; index < blockSize + 2; index++) ids.push(await create({ name: 'x' }));
-    ids.sort();
+    for (let index = 0; index < blockSize; index++) ids.push(await actors.create({ name: 'x' }));
+    await actors.settleAll();
+    return { ...actors, ids: ids.sort(), blocks: async () => (await held(service, actors.namespace)).blocks };
+  };
+
+  /** A channel that was created before all others, as one that joins the namespace late. */
+  const joinEarly = async (namespace: string, ordinal: number) => {
+    const channel = channelOf(ordinal, { company_namespace: [namespace] });
+    await service.channels.transact(() =>
+      transition(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
+    );
+    return channel._id;
+  };
+
+  test('begins another block behind a full one, and ends one that has become empty', async () => {
+    const { create, remove, settleAll, blocks, total } = await withFullBlock();
+    const [first, second] = [await create({ name: 'x' }), await create({ name: 'x' })].sort() as [
+      string,
+      string,
+    ];
     await settleAll();
-    const [first, second] = [ids.at(-2) as string, ids.at(-1) as string];
-    const blocks = async () => (await held(service, namespace)).blocks;
-    expect(await blocks()).toEqual([
-      [everyId.first, blockSize],
-      [first, 2],
-    ]);
+    const full = [everyId.first, blockSize];
+    expect(await blocks()).toEqual([full, [first, 2]]);
     await remove(first);
+    await settleAll();
+    expect(await blocks()).toEqual([full, [first, 1]]);
     await remove(second);
     await settleAll();
-    expect(await blocks()).toEqual([
-      [everyId.first, blockSize],
-      [first, 0],
+    expect([await blocks(), await total()]).toEqual([[full], blockSize]);
+    const third = await create({ name: 'x' });
+    await settleAll();
+    expect([await blocks(), await total()]).toEqual([[full, [third, 1]], blockSize + 1]);
+  });
+
+  test('is right where the last of a full block goes while one before it is settled', async () => {
+    const { namespace, ids, remove, settleAll, total } = await withFullBlock();
+    const last = ids.at(-1) as string;
+    const early = await joinEarly(namespace, 1);
+    // The settler has read the marks, and the last channel is deleted before he reads the channels.
+    let isGone = false;
+    class Interrupted extends Table {
+      override async query(query: Query) {
+        const page = await super.query(query);
+        const asksForMarks = `${query.ExpressionAttributeValues?.[':first']}`.startsWith('~pending#');
+        if (asksForMarks && !isGone) {
+          isGone = true;
+          await remove(last);
+        }
+        return page;
+      }
+    }
+    const channels = new Interrupted(
+      connect(),
+      service.channels.name,
+      new Meter(),
+      AbortSignal.timeout(60_000),
+    );
+    await settle({ channels, directory: service.directory }, namespace, early);
+    await settleAll();
+    expect(isGone).toBe(true);
+    expect(await total()).toBe(blockSize);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0 });
+  });
+
+  test('counts no channel twice whose mark outlives its settling, though another block begins before it', async () => {
+    const { namespace, ids, create, remove, settle, total } = await withFullBlock();
+    const next = await create({ name: 'x' });
+    await service.directory.transact(() => [
+      {
+        Update: {
+          Key: blockKey(namespace, everyId.first),
+          UpdateExpression: 'ADD n :one',
+          ExpressionAttributeValues: { ':one': 1 },
+        },
+      },
     ]);
-    expect(await reindex(service, namespace)).toMatchObject({ blocks: 1, channels: 0 });
-    expect([await blocks(), await total()]).toEqual([[[everyId.first, blockSize]], blockSize]);
+    await service.channels.delete({ Key: markKey(namespace, next) });
+    // Of 129, the last goes; its mark stays, as if the settler had died before he removed it.
+    await remove(next);
+    const mark = await service.channels.get(markKey(namespace, next));
+    await settle(next);
+    await service.channels.put({ Item: mark });
+    const between = `${(ids.at(-1) as string).slice(0, 12)}ffffffffffff`;
+    const late = channelOf(1, { _id: between, company_namespace: [namespace] });
+    await service.channels.transact(() => transition(undefined, late, { now: Date.now(), keyId: 'k' }, 0));
+    await settle(between);
+    expect(await total()).toBe(blockSize + 1);
+    await settle(next);
+    expect(await total()).toBe(blockSize + 1);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0 });
+  });
+
+  test('counts the channels of a block themselves where one of its marks goes while it is read', async () => {
+    const { namespace, create, settle, settleAll } = enter(service);
     await create({ name: 'x' });
     await settleAll();
-    expect(await total()).toBe(blockSize + 1);
+    const id = await create({ name: 'x' });
+    let isSettled = false;
+    class Interrupted extends Table {
+      override async query(query: Query) {
+        const page = await super.query(query);
+        if (!isSettled) {
+          isSettled = true;
+          await settle(id);
+          // The block forgets it, once another is settled there.
+          await settle(await create({ name: 'x' }));
+        }
+        return page;
+      }
+    }
+    const channels = new Interrupted(
+      connect(),
+      service.channels.name,
+      new Meter(),
+      AbortSignal.timeout(60_000),
+    );
+    const [block] = await takeCensus({ channels, directory: service.directory }, namespace, everyId);
+    expect(block?.count).toBe(3);
+  });
+
+  test('takes a backlog that no request could read, and divides it', async () => {
+    const { namespace, settle, total } = await withFullBlock();
+    const early = await joinEarly(namespace, 1);
+    // Marks of 100 KB each: more of them than a request reads.
+    for (let ordinal = 2; ordinal < 60; ordinal++) {
+      const id = await joinEarly(namespace, ordinal);
+      await service.channels.update({
+        Key: markKey(namespace, id),
+        UpdateExpression: 'SET padding = :padding',
+        ExpressionAttributeValues: { ':padding': 'x'.repeat(100_000) },
+      });
+    }
+    await expect(total()).rejects.toMatchObject({ code: 'query_too_broad' });
+    await settle(early);
+    for (let ordinal = 2; ordinal < 60; ordinal++) await settle(idAt(plantedAt + ordinal, ordinal));
+    expect(await total()).toBe(blockSize + 59);
   });
 
   test('is made again where a block was read before a transaction, and the next one behind it', async () => {
@@ -224,6 +340,21 @@ describe('the census', () => {
     const { blocks } = await held(service, namespace);
     expect(blocks.map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
     expect(await total()).toBe(most);
+  });
+});
+
+describe('a channel that is renamed again and again while its mark waits', () => {
+  test('is refused after 50 times, and taken again once it is settled; it may go at any time', async () => {
+    const { create, update, remove, settle, find } = enter(service);
+    const id = await create({ name: 'Name' });
+    for (let count = 0; count < 50; count++) await update(id, { name: `Name ${count}` });
+    await expect(update(id, { name: 'Name 50' })).rejects.toMatchObject({ code: 'conflict' });
+    await settle(id);
+    await update(id, { name: 'Name 50' });
+    expect(await find('50')).toEqual([id]);
+    for (let count = 0; count < 49; count++) await update(id, { name: `Again ${count}` });
+    await remove(id);
+    expect(await find('again')).toEqual([]);
   });
 });
 
