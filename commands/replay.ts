@@ -92,12 +92,13 @@ const replayTable = async (replay: Replay, table: Table, selection: Selection): 
 /** A letter is taken out of the queue when all its events are published; one of which some are not meant stays. */
 const replayDeadLetters = async (replay: Replay, queueName: string, selection: Selection): Promise<void> => {
   const client = new DynamoDBStreamsClient();
-  for (const { span, remove } of await readLetters(queueName)) {
+  for (const letter of await readLetters(queueName)) {
+    const { span } = letter;
+    let isDone = false;
     try {
       const events = await eventsOfLetter(client, span);
       const meant = events.filter(isMeant(selection));
-      const isDone = await replay.take(meant);
-      if (isDone && meant.length === events.length) await remove();
+      isDone = (await replay.take(meant)) && meant.length === events.length;
     } catch (error) {
       replay.failed += span.batchSize;
       const { approximateArrivalOfFirstRecord: from, approximateArrivalOfLastRecord: to } = span;
@@ -105,6 +106,7 @@ const replayDeadLetters = async (replay: Replay, queueName: string, selection: S
         `A dead letter of ${span.batchSize} records, from ${from} to ${to}, can't be replayed: ${(error as Error).message}`,
       );
     }
+    await (isDone ? letter.remove() : letter.putBack());
   }
 };
 

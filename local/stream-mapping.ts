@@ -77,10 +77,8 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
     const shard = { streamArn, shardId };
     const pages = await openShard({ client, ...shard, from, signal, report });
     const drain = async () => {
-      for await (const batch of toBatches(pages, consumer.mapping, streamArn)) {
-        if (signal.aborted) return;
+      for await (const batch of toBatches(pages, consumer.mapping, streamArn))
         await deliver({ ...destination, shard }, batch);
-      }
       finished.add(shardId);
     };
     running.set(shardId, drain());

@@ -1,5 +1,6 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import {
+  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
@@ -16,18 +17,19 @@ import { openShard } from '../../local/stream-shards.ts';
 
 type Span = DeadLetter['DDBStreamBatchInfo'];
 
-/** Seconds for which a letter that was read is hidden from other readers. */
-const hidden = 60;
+/** Seconds for which a letter that was read is hidden from other readers, and from this one. */
+const hidden = 300;
 /** Milliseconds that the stream gets to find the records of a letter. */
 const patience = 30_000;
 
-/** A letter of the queue, and the way to be rid of it. */
+/** A letter that was taken out of the queue for a while. */
 export interface Letter {
   span: Span;
   remove(): Promise<void>;
+  putBack(): Promise<void>;
 }
 
-/** All letters of a queue, each once. Those that are not removed come back to the queue after a minute. */
+/** All letters of a queue, each once. */
 export const readLetters = async (queueName: string): Promise<Letter[]> => {
   const client = new SQSClient();
   const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: queueName }));
@@ -47,6 +49,12 @@ export const readLetters = async (queueName: string): Promise<Letter[]> => {
         span: (JSON.parse(Body) as DeadLetter).DDBStreamBatchInfo,
         remove: async () => {
           await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        },
+        putBack: async () => {
+          const VisibilityTimeout = 0;
+          await client.send(
+            new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }),
+          );
         },
       });
   }

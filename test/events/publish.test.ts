@@ -83,6 +83,15 @@ describe('events', () => {
   });
 });
 
+describe('an event that does not fit a call any more', () => {
+  it('is overtaken by none of its channel that would', async () => {
+    const { calls, put } = busOf();
+    const heavy = { local_name: 'x'.repeat(150 * 1024) };
+    await publish(put, [eventOf(1, 0, heavy), eventOf(2, 0, heavy), eventOf(2, 1), eventOf(3)], signal);
+    expect(calls).toEqual([['1.0', '3.0'], ['2.0'], ['2.1']]);
+  });
+});
+
 describe('an event that the bus refuses', () => {
   it('is sent again, and nothing else is', async () => {
     const { calls, put } = busOf((name, tries) => ['3.0', '7.0'].includes(name) && tries === 1);

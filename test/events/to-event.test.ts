@@ -146,7 +146,7 @@ describe('no event', () => {
     '!count#3',
     '~idempotency#abc',
     '~pending#63c3d5a8007b000000000001',
-    'ABC',
+    '63C3D5A8007B000000000001',
     '63c3',
   ])('is an item under %s', (sk) => {
     expect(eventOf(undefined, { pk: 'NS#acme', sk })).toBeUndefined();

@@ -66,6 +66,12 @@ describe('a batch of records', () => {
     expect(published()).toEqual(['Channel 1', 'Channel 2']);
   });
 
+  it('is to be delivered again from a record on that makes no event as the schema has it', async () => {
+    const records = [recordOf(1), recordOf(2, { name: 7 })];
+    expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(published()).toEqual(['Channel 1']);
+  });
+
   it('fails where its first record can’t be read, so that Lambda halves it; nothing is published', async () => {
     const failing = run(poison(1), recordOf(2));
     await expect(failing).rejects.toThrow("Record 1 can't be published");

@@ -72,6 +72,13 @@ describe('failures that the function names', () => {
     expect({ batches, buried }).toEqual({ batches: [all, [4, 5, 6, 7, 8], [6, 7, 8]], buried: [] });
   });
 
+  it('have all their retries, however often those before them were tried', async () => {
+    const answers = [failing(1), failing(1), failing(6), failing(6)];
+    const { batches, buried } = await run(() => answers.shift());
+    const rest = [6, 7, 8];
+    expect({ batches, buried }).toEqual({ batches: [all, all, all, rest, rest], buried: [] });
+  });
+
   it('are given up after the retries, with all that waited for them', async () => {
     const { batches, buried } = await run(() => failing(6));
     expect(batches).toEqual([all, [6, 7, 8], [6, 7, 8]]);
@@ -146,7 +153,7 @@ describe('a record older than the mapping allows', () => {
 });
 
 describe('a delivery that is ended', () => {
-  it('begins no other try, and gives nothing up', async () => {
+  it('begins no other try, not of a half either, and gives nothing up', async () => {
     const stopping = new AbortController();
     let tries = 0;
     const letters: DeadLetter[] = [];
@@ -163,7 +170,7 @@ describe('a delivery that is ended', () => {
         bury: (letter) => letters.push(letter),
         signal: stopping.signal,
       },
-      [recordOf(1)],
+      [recordOf(1), recordOf(2)],
     );
     expect({ tries, letters }).toEqual({ tries: 1, letters: [] });
   });
