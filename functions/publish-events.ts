@@ -22,7 +22,7 @@ export const handler = async (
   if (!unfinished) return { batchItemFailures: [] };
   const { place, cause } = unfinished;
   const itemIdentifier = Records[place]?.dynamodb?.SequenceNumber ?? '';
-  if (place === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });
   logFailure({ record: itemIdentifier }, cause);
+  if (place === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });
   return { batchItemFailures: [{ itemIdentifier }] };
 };

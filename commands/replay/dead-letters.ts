@@ -74,14 +74,16 @@ const recordsOf = async (client: DynamoDBStreamsClient, span: Span): Promise<Dyn
     signal,
     report: (line) => console.error(line),
   });
-  const last = BigInt(endSequenceNumber);
+  const numberOf = (record: DynamoDBRecord | undefined) => BigInt(record?.dynamodb?.SequenceNumber ?? 0);
+  const [first, last] = [BigInt(startSequenceNumber), BigInt(endSequenceNumber)];
   const records: DynamoDBRecord[] = [];
   for await (const batch of toBatches(pages, { ...consumer.mapping, maximumBatchingWindow: 0 }, streamArn)) {
-    const numberOf = (record: DynamoDBRecord) => BigInt(record.dynamodb?.SequenceNumber ?? 0);
     records.push(...batch.filter((record) => numberOf(record) <= last));
-    if (batch.some((record) => numberOf(record) >= last)) return records;
+    if (numberOf(batch.at(-1)) >= last) break;
   }
-  throw new Error('the stream has not told the end of it');
+  if (numberOf(records[0]) !== first || numberOf(records.at(-1)) !== last)
+    throw new Error('the stream does not have all of them any more');
+  return records;
 };
 
 /**

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import {
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  TrimmedDataAccessException,
+} from '@aws-sdk/client-dynamodb-streams';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import { eventsOfLetter } from '../../commands/replay/dead-letters.ts';
 import { transition } from '../../lib/channels/items.ts';
 import { type Consumer, consumers } from '../../lib/consumers.ts';
@@ -62,4 +68,44 @@ it('a dead letter leads back to the events of its records, and to no others', as
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);
   client.destroy();
+});
+
+// The engine of one machine drops no records within a day: what a stream of AWS's says then is played here.
+describe('a dead letter whose records the stream has dropped', () => {
+  const span = {
+    streamArn: 'arn:stream',
+    shardId: 'shard',
+    startSequenceNumber: '5',
+    endSequenceNumber: '6',
+    approximateArrivalOfFirstRecord: '2026-11-24T09:00:00Z',
+    approximateArrivalOfLastRecord: '2026-11-24T09:00:00Z',
+    batchSize: 2,
+  };
+  const dropped = new TrimmedDataAccessException({ message: 'dropped', $metadata: {} });
+  const page = (...numbers: number[]) => ({
+    Records: numbers.map((number) => ({
+      eventName: 'INSERT' as const,
+      dynamodb: { SequenceNumber: `${number}`, Keys: { pk: { S: 'NS#a' }, sk: { S: 'a'.repeat(24) } } },
+    })),
+  });
+
+  it.each<[string, (streams: ReturnType<typeof mockClient>) => void, string]>([
+    ['before it is read', (streams) => streams.on(GetShardIteratorCommand).rejects(dropped), 'dropped'],
+    [
+      'while it is read, though later ones are there',
+      (streams) => streams.on(GetRecordsCommand).rejectsOnce(dropped).resolves(page(6, 7)),
+      'the stream does not have all of them any more',
+    ],
+    [
+      'and whose shard has ended',
+      (streams) => streams.on(GetRecordsCommand).resolves(page(5)),
+      'the stream does not have all of them any more',
+    ],
+  ])('can’t be replayed: %s', async (_, play, message) => {
+    const streams = mockClient(DynamoDBStreamsClient);
+    streams.on(GetShardIteratorCommand).resolves({ ShardIterator: 'iterator' });
+    play(streams as unknown as ReturnType<typeof mockClient>);
+    await expect(eventsOfLetter(new DynamoDBStreamsClient(), span)).rejects.toThrow(message);
+    streams.restore();
+  });
 });

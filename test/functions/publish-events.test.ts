@@ -1,5 +1,5 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { engineEnvironment } from '../../local/environment.ts';
 import { type EventBus, startEventBus } from '../../local/event-bus.ts';
@@ -25,9 +25,15 @@ afterAll(async () => {
   line.close();
   await bus.stop();
 });
+let logged: string[];
 beforeEach(() => {
   seen = bus.events.length;
   line.refuses = () => false;
+  logged = [];
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 /** The record of a creation; its channel's number is its sequence number too. */
@@ -92,5 +98,26 @@ describe('a batch of records', () => {
       message: "Record 1 can't be published",
       cause: { message: 'ThrottlingException: Rate exceeded' },
     });
+  });
+
+  it.each([
+    ['comes first', [poison(1), recordOf(2)], '1'],
+    ['comes later', [recordOf(1), poison(2)], '2'],
+  ])('leaves a line for a record that fails and %s: which, and why, and nothing of what is in it', async (_, records, number) => {
+    await run(...records).catch(() => undefined);
+    expect(logged.map((text) => JSON.parse(text))).toEqual([
+      {
+        timestamp: expect.any(String),
+        level: 'ERROR',
+        record: number,
+        causes: [{ name: 'Error', message: 'The item holds JSON that is none.', stack: expect.any(String) }],
+      },
+    ]);
+    expect(logged.join()).not.toContain('Channel ');
+  });
+
+  it('leaves no line where all is done', async () => {
+    await run(recordOf(1));
+    expect(logged).toEqual([]);
   });
 });
