@@ -20,8 +20,8 @@ beforeEach(() => {
 });
 
 /** The events that a test has caused, once there are so many, as they are served. */
-const eventsOnce = async (count: number) => {
-  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count), 2_000);
+const eventsOnce = async (count: number, patience?: number) => {
+  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count), patience);
   const { status, body } = await service.call('GET /_local/events');
   expect(status).toBe(200);
   return body.data.slice(seen);
@@ -56,7 +56,7 @@ describe('a channel’s life', () => {
     expect(deleted).toEqual(toggled);
 
     const about = { namespace: 'acme' };
-    expect(await eventsOnce(4)).toEqual([
+    expect(await eventsOnce(4, 2_000)).toEqual([
       eventOf('ChannelCreated', {
         ...about,
         version: 0,
