@@ -26,10 +26,13 @@ export class ScheduledFunction extends ServiceFunction {
     this.allowOnTable(actions.channels ?? [], channelsTable);
     this.allowOnTable(actions.directory ?? [], directoryTable);
     this.allowOnIndexes(['dynamodb:Scan'], channelsTable, scans);
+    // It comes again by itself: a run that failed, or waited for its turn, is not to be repeated into the next. Lambda
+    // would try it twice more, and keep it for 6 hours where it is throttled (Developer Guide, "Asynchronous invocation").
+    this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(everyMinutes) });
     new Rule(this, 'Clock', {
       description,
       schedule: Rate.rate(Duration.minutes(everyMinutes)),
-      // It comes again by itself: a run that failed is not to be repeated into the next.
+      // The rule's own retries are of handing the event to Lambda.
       targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
     });
   }

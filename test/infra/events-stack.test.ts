@@ -175,6 +175,16 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
   });
 
   it.each(
+    schedules.map((row) => [row.name, row] as const),
+  )('%s is not tried again before its time comes again, neither by the clock nor by Lambda', (of, row) => {
+    const { id } = functionOf(events, `${prefix}-${of}`);
+    const configured = ofType(events, 'AWS::Lambda::EventInvokeConfig').map(([, config]) => config);
+    expect(configured.filter(({ FunctionName }) => FunctionName === id)).toMatchObject([
+      { Qualifier: '$LATEST', MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: row.everyMinutes * 60 },
+    ]);
+  });
+
+  it.each(
     schedules.map((row) => row.name),
   )('%s rings where it fails three times in a row, and the dashboard shows it', (of) => {
     const alarm = ofType(events, 'AWS::CloudWatch::Alarm').find(
