@@ -25,7 +25,7 @@ export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
       await settle(tables, namespace, id);
       settled.add(`${pk}/${sk}`);
     } catch (error) {
-      logFailure({ mark: sk }, error);
+      logFailure({ namespace, channel: id }, error);
       batchItemFailures.push({ itemIdentifier: dynamodb?.SequenceNumber ?? '' });
     }
   }

@@ -4,7 +4,7 @@ import { settleOverdue } from '../lib/directory/overdue.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { logLine } from '../lib/log.ts';
+import { logFailure, logLine } from '../lib/log.ts';
 
 const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
 const client = connect();
@@ -14,12 +14,19 @@ const patience = 5 * 60 * 1000;
 /** Milliseconds kept for the last one. */
 const reserve = 10_000;
 
-/** Settles what the stream has missed. */
+/**
+ * Settles what the stream has missed.
+ * @throws Error, after all others, where some could not be: it is what the alarm counts
+ */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
   const open = (name: string) => new Table(client, name, new Meter(), signal);
   const tables = { channels: open(CHANNELS_TABLE), directory: open(DIRECTORY_TABLE) };
   const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
-  const settled = await settleOverdue(tables, Date.now() - patience, isTimeLeft);
+  const { settled, failed } = await settleOverdue(tables, Date.now() - patience, {
+    isTimeLeft,
+    report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
+  });
   if (settled) logLine({ settled });
+  if (failed) throw new Error(`${failed} could not be settled`);
 };

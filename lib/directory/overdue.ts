@@ -2,32 +2,43 @@ import { markIndex, readMarkKey } from './mark.ts';
 import { settle } from './settle.ts';
 import type { Tables } from './tables.ts';
 
+/** After so many failures a namespace waits for the next run, so that one in which all fail doesn't use up the time of all. */
+const mostFailures = 3;
+
+export interface OverdueOptions {
+  /** Asked before each mark; what is left over then waits for the next time. */
+  isTimeLeft: () => boolean;
+  /** Hears of each that could not be settled. */
+  report: (mark: { namespace: string; id: string }, error: unknown) => void;
+}
+
 /**
  * Settles what has waited since before a time, in all namespaces: marks whose record the stream no longer has, or whose
  * settling failed. Looking costs next to nothing, since marks alone are in the index.
  * @param before milliseconds since the epoch
- * @param isTimeLeft asked before each one; what is left over then waits for the next time
- * @returns how many were settled
- * @throws AggregateError, after all others, where some could not be
+ * @returns how many were settled, and how many could not be
  */
 export const settleOverdue = async (
   tables: Tables,
   before: number,
-  isTimeLeft: () => boolean,
-): Promise<number> => {
-  let settled = 0;
-  const failures: unknown[] = [];
+  { isTimeLeft, report }: OverdueOptions,
+): Promise<{ settled: number; failed: number }> => {
+  let [settled, failed] = [0, 0];
+  const failures = new Map<string, number>();
   for await (const { pk, sk, pendingSince } of tables.channels.scan(markIndex)) {
     if (Date.parse(pendingSince as string) >= before) continue;
     if (!isTimeLeft()) break;
     const { namespace, id } = readMarkKey({ pk: pk as string, sk: sk as string });
+    const failuresHere = failures.get(namespace) ?? 0;
+    if (failuresHere === mostFailures) continue;
     try {
       await settle(tables, namespace, id);
       settled++;
     } catch (error) {
-      failures.push(error);
+      report({ namespace, id }, error);
+      failures.set(namespace, failuresHere + 1);
+      failed++;
     }
   }
-  if (failures.length) throw new AggregateError(failures, `${failures.length} could not be settled`);
-  return settled;
+  return { settled, failed };
 };

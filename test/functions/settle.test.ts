@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { markKey, readMarks } from '../../lib/directory/mark.ts';
@@ -24,6 +24,20 @@ beforeAll(async () => {
 afterAll(async () => {
   line.close();
   await service.stop();
+});
+
+/** What has been logged as a failure: of which channel, and why. */
+let failures: { namespace: string; channel: string; why: string }[];
+beforeEach(() => {
+  failures = [];
+  jest.spyOn(process.stderr, 'write').mockImplementation((line) => {
+    const { namespace, channel, causes } = JSON.parse(`${line}`);
+    return failures.push({ namespace, channel, why: causes[0].name }) > 0;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 const context = contextOf('settle', 'id', 30_000);
@@ -53,7 +67,7 @@ describe('the function on the stream', () => {
     });
   });
 
-  test('answers which could not be settled, and settles the others', async () => {
+  test('answers and logs which could not be settled, and settles the others', async () => {
     const { namespace, create } = enter(service);
     const [one, two, three] = [
       await create({ name: 'One' }),
@@ -66,6 +80,7 @@ describe('the function on the stream', () => {
     const answer = await settleDirectory(recordsOf(namespace, [one, two, three]), context);
     line.fault = () => 'none';
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(failures).toEqual([{ namespace, channel: two, why: 'ValidationException' }]);
     expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([two]);
   });
 });
@@ -88,7 +103,20 @@ describe('the function that runs by the clock', () => {
     expect(await readMarks(service.channels, other)).toEqual([]);
   });
 
-  test('settles what it can before it tells of what it could not', async () => {
+  /** Leaves marks that can't be settled, one after the other and before any planted one. */
+  const spoil = async (namespace: string, ids: string[]) => {
+    for (const [second, id] of ids.entries()) {
+      const pendingSince = new Date(second * 1000).toISOString();
+      await service.channels.put({
+        Item: { ...markKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
+      });
+    }
+    return async () => {
+      for (const id of ids) await service.channels.delete({ Key: markKey(namespace, id) });
+    };
+  };
+
+  test('settles what it can before it tells of what it could not, and logs why', async () => {
     const { namespace } = enter(service);
     for (const ordinal of [1, 2, 3]) await plantOne(namespace, ordinal);
     let transactions = 0;
@@ -96,7 +124,24 @@ describe('the function that runs by the clock', () => {
       operation === 'TransactWriteItems' && ++transactions === 1 ? { __type: 'ValidationException' } : 'none';
     await expect(settleOverdue({}, context)).rejects.toThrow('1 could not be settled');
     line.fault = () => 'none';
-    expect(await readMarks(service.channels, namespace)).toHaveLength(1);
+    const [left, ...others] = await readMarks(service.channels, namespace);
+    expect(others).toEqual([]);
+    expect(failures).toEqual([{ namespace, channel: left?.id, why: 'ValidationException' }]);
+    await settleOverdue({}, context);
+    expect(await readMarks(service.channels, namespace)).toEqual([]);
+  });
+
+  test('leaves a namespace to the next run after three failures, and settles what waits in others', async () => {
+    const { namespace, other } = enter(service);
+    const ids = [1, 2, 3, 4].map((ordinal) => channelOf(ordinal)._id);
+    const mend = await spoil(namespace, ids);
+    const behind = await plantOne(namespace, 5);
+    await plantOne(other, 6);
+    await expect(settleOverdue({}, context)).rejects.toThrow('3 could not be settled');
+    expect(failures).toEqual(ids.slice(0, 3).map((channel) => ({ namespace, channel, why: 'TypeError' })));
+    expect(await readMarks(service.channels, other)).toEqual([]);
+    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toContain(behind);
+    await mend();
     await settleOverdue({}, context);
     expect(await readMarks(service.channels, namespace)).toEqual([]);
   });
