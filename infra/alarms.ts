@@ -93,14 +93,15 @@ export class Alarms extends Construct {
   }
 
   /** What keeps a function on the stream from following the table. */
-  watchConsumer(name: string, consumer: IFunction, deadLetters: IQueue): void {
+  watchConsumer(name: string, consumer: IFunction, deadLetters: IQueue | undefined): void {
     const { furthestBehind } = this.#environment.alarms;
-    this.#ring(`${name}-dead-letters`, {
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-      from: 1,
-      meaning: `${name} could not do what it was for, and has given up: records wait among the dead letters.`,
-      runbook: 'dead-letters',
-    });
+    if (deadLetters)
+      this.#ring(`${name}-dead-letters`, {
+        metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+        from: 1,
+        meaning: `${name} could not do what it was for, and has given up: records wait among the dead letters.`,
+        runbook: 'dead-letters',
+      });
     this.#ring(`${name}-lag`, {
       metric: consumer.metric('IteratorAge', { period, statistic: 'Maximum' }),
       from: furthestBehind,
@@ -144,7 +145,10 @@ export class Alarms extends Construct {
 }
 
 const followers = [
-  ...consumers.flatMap(({ name }) => [`${name}-dead-letters`, `${name}-lag`]),
+  ...consumers.flatMap(({ name, deadLetters }) => [
+    ...(deadLetters ? [`${name}-dead-letters`] : []),
+    `${name}-lag`,
+  ]),
   ...schedules.map(({ name }) => `${name}-errors`),
 ];
 

@@ -11,9 +11,10 @@ import { ServiceFunction } from './service-function.ts';
 /** What Lambda itself does to a stream on a function's behalf, by the function's role. */
 const reading = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
-/** A function on the channels table's stream, fed as its row says; what it can't do goes to a queue of dead letters. */
+/** A function on the channels table's stream, fed as its row says. */
 export class ConsumerFunction extends ServiceFunction {
-  readonly deadLetters: Queue;
+  /** Where what it has given up waits for a person; absent where its row wants none. */
+  readonly deadLetters: Queue | undefined;
 
   constructor(scope: Construct, consumer: Consumer, environment: Environment) {
     const { channelsTable, directoryTable, accessKeysTable, channelsStream, eventBus } = namesOf(environment);
@@ -44,16 +45,7 @@ export class ConsumerFunction extends ServiceFunction {
         ['events:PutEvents'],
         [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: eventBus })],
       );
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      queueName: deadLettersOf(environment, name),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    Validations.of(this.deadLetters).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'It is the queue of dead letters: the mapping’s, which the rule does not look for.',
-    });
+    this.deadLetters = consumer.deadLetters ? this.#queue(deadLettersOf(environment, name)) : undefined;
     new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,
@@ -65,7 +57,21 @@ export class ConsumerFunction extends ServiceFunction {
       retryAttempts: mapping.retryAttempts,
       maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
       reportBatchItemFailures: mapping.reportBatchItemFailures,
-      onFailure: new SqsDlq(this.deadLetters),
+      ...(this.deadLetters && { onFailure: new SqsDlq(this.deadLetters) }),
     });
+  }
+
+  #queue(queueName: string): Queue {
+    const queue = new Queue(this, 'DeadLetters', {
+      queueName,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is the queue of dead letters: the mapping’s, which the rule does not look for.',
+    });
+    return queue;
   }
 }

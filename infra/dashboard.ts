@@ -9,7 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { consumers } from '../lib/consumers.ts';
+import { type Consumer, consumers } from '../lib/consumers.ts';
 import { type Api, followerAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';
@@ -46,6 +46,7 @@ export const dashboard = (
     );
   const perConsumer = (
     title: string,
+    rows: readonly Consumer[],
     metricOf: (name: string) => {
       namespace: string;
       metricName: string;
@@ -54,7 +55,7 @@ export const dashboard = (
   ) =>
     new GraphWidget({
       title,
-      left: consumers.map(
+      left: rows.map(
         ({ name }) => new Metric({ ...metricOf(name), label: name, period, statistic: 'Maximum' }),
       ),
       ...half,
@@ -101,16 +102,20 @@ export const dashboard = (
         new GraphWidget({ title: 'Write units', left: consumed('ConsumedWriteCapacityUnits'), ...half }),
       ],
       [
-        perConsumer('Behind the stream, milliseconds', (name) => ({
+        perConsumer('Behind the stream, milliseconds', consumers, (name) => ({
           namespace: 'AWS/Lambda',
           metricName: 'IteratorAge',
           dimensionsMap: { FunctionName: `${names.prefix}-${name}` },
         })),
-        perConsumer('Dead letters', (name) => ({
-          namespace: 'AWS/SQS',
-          metricName: 'ApproximateNumberOfMessagesVisible',
-          dimensionsMap: { QueueName: deadLettersOf(environment, name) },
-        })),
+        perConsumer(
+          'Dead letters',
+          consumers.filter(({ deadLetters }) => deadLetters),
+          (name) => ({
+            namespace: 'AWS/SQS',
+            metricName: 'ApproximateNumberOfMessagesVisible',
+            dimensionsMap: { QueueName: deadLettersOf(environment, name) },
+          }),
+        ),
       ],
       [
         new LogQueryWidget({

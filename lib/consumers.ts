@@ -11,6 +11,8 @@ export interface Consumer {
   /** Seconds that one batch may take. */
   timeout: number;
   mapping: StreamParameters;
+  /** Whether records that it has given up wait for a person in a queue; where not, something else does what they were for. */
+  deadLetters: boolean;
   /** What the handler does to each table, as IAM names it. Reading the stream is the mapping's, and stands in none. */
   actions: Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
   /** Whether it puts events on the event bus. */
@@ -29,9 +31,9 @@ export interface StreamParameters {
   maximumBatchingWindow: number;
   /** Whether a batch on which the function failed is tried again in two halves; halving counts as no retry. */
   bisectBatchOnError: boolean;
-  /** How often a failed batch is tried again before it becomes a dead letter. */
+  /** How often a failed batch is tried again before it is given up. */
   retryAttempts: number;
-  /** Seconds after which a record becomes a dead letter untried; from 60. */
+  /** Seconds after which a record is given up untried; from 60. */
   maximumRecordAge: number;
   /** Whether the function may answer which records failed (`batchItemFailures`), as their sequence numbers. */
   reportBatchItemFailures: boolean;
@@ -72,6 +74,7 @@ export const consumers: readonly Consumer[] = [
       maximumRecordAge: 12 * 60 * 60,
       reportBatchItemFailures: true,
     },
+    deadLetters: true,
     actions: {},
     publishes: true,
   },
@@ -91,11 +94,12 @@ export const consumers: readonly Consumer[] = [
       batchSize: 100,
       maximumBatchingWindow: 0,
       bisectBatchOnError: true,
-      // What can't be settled now is settled by the schedule: a mark stays until it is.
       retryAttempts: 3,
       maximumRecordAge: 60 * 60,
       reportBatchItemFailures: true,
     },
+    // What can't be settled now is settled by the schedule: a mark stays in the table until it is.
+    deadLetters: false,
     actions: {
       channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
       directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],

@@ -11,12 +11,12 @@ export interface StreamMappingOptions {
   consumer: Consumer;
   handler: StreamHandler;
   tableName: string;
-  /** Hears of failures, and of each dead letter, in a line. */
+  /** Hears of failures, and of what is given up, in a line each. */
   report?: (line: string) => void;
 }
 
 export interface StreamMapping {
-  /** The last 1,000. */
+  /** The last 1,000; of a function whose row wants none, none. */
   deadLetters: readonly DeadLetter[];
   /** Lets a running invocation end, and begins no other. May be called more than once. */
   stop(): Promise<void>;
@@ -58,6 +58,7 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
 
   const deadLetters: DeadLetter[] = [];
   const bury = (letter: DeadLetter) => {
+    if (!consumer.deadLetters) return report(`given up by ${consumer.name}: ${JSON.stringify(letter)}`);
     deadLetters.push(letter);
     if (deadLetters.length > deadLettersKept) deadLetters.shift();
     report(`dead letter of ${consumer.name}: ${JSON.stringify(letter)}`);

@@ -17,11 +17,11 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     ({ data, api, events } = synthesize(environment));
   });
 
+  /** The queue of what a function has given up; undefined where there is none. */
   const queueOf = (consumer: string) => {
     const queueName = `${prefix}-${consumer}-dead-letters`;
     const found = ofType(events, 'AWS::SQS::Queue').find(([, queue]) => queue.QueueName === queueName);
-    if (!found) throw new Error(`There is no queue ${queueName}`);
-    return { id: found[0], properties: found[1] };
+    return found && { id: found[0], properties: found[1] };
   };
 
   it('finds the stream by a name, under which the data stack notes it', () => {
@@ -40,9 +40,10 @@ describe.each(environments)('what follows the table of $name', (environment) => 
   });
 
   describe.each(consumers)('$name', (consumer: Consumer) => {
-    it('is fed as its row says, and its dead letters are kept for 14 days, encrypted', () => {
+    it('is fed as its row says, and dead letters that its row wants are kept for 14 days, encrypted', () => {
       const { id } = functionOf(events, `${prefix}-${consumer.name}`);
       const deadLetters = queueOf(consumer.name);
+      expect(deadLetters !== undefined).toBe(consumer.deadLetters);
       const [[, mapping] = []] = ofType(events, 'AWS::Lambda::EventSourceMapping').filter(
         ([, { FunctionName }]) => FunctionName === id,
       );
@@ -57,15 +58,18 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         MaximumRetryAttempts: row.retryAttempts,
         MaximumRecordAgeInSeconds: row.maximumRecordAge,
         FunctionResponseTypes: row.reportBatchItemFailures ? ['ReportBatchItemFailures'] : [],
-        DestinationConfig: { OnFailure: { Destination: `${deadLetters.id}.Arn` } },
       });
-      expect(deadLetters.properties).toMatchObject({
-        MessageRetentionPeriod: 14 * 24 * 60 * 60,
-        SqsManagedSseEnabled: true,
-      });
+      expect(mapping.DestinationConfig).toEqual(
+        deadLetters && { OnFailure: { Destination: `${deadLetters.id}.Arn` } },
+      );
+      if (deadLetters)
+        expect(deadLetters.properties).toMatchObject({
+          MessageRetentionPeriod: 14 * 24 * 60 * 60,
+          SqsManagedSseEnabled: true,
+        });
     });
 
-    it('may read the stream, do what its row says, send dead letters, and nothing else', () => {
+    it('may read the stream, do what its row says, send dead letters where it has any, and nothing else', () => {
       const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
       const tables = {
         channels: prefix,
@@ -80,6 +84,10 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         actions: ['events:PutEvents'],
         resources: [`arn:aws:events:${account}:event-bus/${prefix}`],
       };
+      const burying = {
+        actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+        resources: [`${queueOf(consumer.name)?.id}.Arn`],
+      };
       expect(statementsOf(events, properties.Role)).toEqual([
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [expect.any(String)] },
         { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
@@ -90,10 +98,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         { actions: ['dynamodb:ListStreams'], resources: ['*'] },
         ...onTables,
         ...(consumer.publishes ? [publishing] : []),
-        {
-          actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-          resources: [`${queueOf(consumer.name).id}.Arn`],
-        },
+        ...(consumer.deadLetters ? [burying] : []),
       ]);
     });
 
@@ -120,14 +125,15 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
         .map(([, alarm]) => alarm)
         .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${consumer.name}-`));
+      const deadLetters = {
+        AlarmName: `${prefix}-${consumer.name}-dead-letters`,
+        MetricName: 'ApproximateNumberOfMessagesVisible',
+        Dimensions: [{ Name: 'QueueName', Value: `${queueOf(consumer.name)?.id}.QueueName` }],
+        Threshold: 1,
+        AlarmActions: topic,
+      };
       expect(alarms).toMatchObject([
-        {
-          AlarmName: `${prefix}-${consumer.name}-dead-letters`,
-          MetricName: 'ApproximateNumberOfMessagesVisible',
-          Dimensions: [{ Name: 'QueueName', Value: `${queueOf(consumer.name).id}.QueueName` }],
-          Threshold: 1,
-          AlarmActions: topic,
-        },
+        ...(consumer.deadLetters ? [deadLetters] : []),
         {
           AlarmName: `${prefix}-${consumer.name}-lag`,
           MetricName: 'IteratorAge',
@@ -139,7 +145,8 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       for (const { AlarmName } of alarms)
         expect(dashboard.DashboardBody).toContain(`arn:aws:cloudwatch:${account}:alarm:${AlarmName}`);
       expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
-      expect(dashboard.DashboardBody).toContain(`"QueueName","${prefix}-${consumer.name}-dead-letters"`);
+      const queueShown = `"QueueName","${prefix}-${consumer.name}-dead-letters"`;
+      expect(dashboard.DashboardBody.includes(queueShown)).toBe(consumer.deadLetters);
     });
   });
 });

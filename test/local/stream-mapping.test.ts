@@ -131,6 +131,28 @@ describe('a mapping', () => {
     ]);
   });
 
+  it('keeps no dead letter where the row wants none, says what is given up, and goes on behind it', async () => {
+    const lines: string[] = [];
+    const delivered: (string | undefined)[] = [];
+    const mapping = await startStreamMapping({
+      consumer: { ...consumerOf({ retryAttempts: 0, batchSize: 1 }), deadLetters: false },
+      handler: ({ Records }) => {
+        delivered.push(...keysOf(Records));
+        if (keysOf(Records).includes('poison')) throw new Error('poisonous');
+      },
+      tableName,
+      report: (line) => lines.push(line),
+    });
+    mappings.push(mapping);
+    for (const sk of ['poison', 'b']) await put(sk);
+    await eventually(() => expect(delivered).toEqual(['poison', 'b']));
+    expect(mapping.deadLetters).toEqual([]);
+    expect(lines).toEqual([
+      'tested failed on 1 records: poisonous',
+      expect.stringMatching(/^given up by tested: \{.*"condition":"RetryAttemptsExhausted"/),
+    ]);
+  });
+
   it('lets a running invocation end when it is stopped, and begins no other', async () => {
     const calls: string[] = [];
     let letGo = () => {};

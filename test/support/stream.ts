@@ -18,6 +18,7 @@ export const consumerOf = (mapping: Partial<StreamParameters> = {}): Consumer =>
     reportBatchItemFailures: true,
     ...mapping,
   },
+  deadLetters: true,
   actions: {},
 });
 
