@@ -1,29 +1,46 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Alarm, ComparisonOperator, type IAlarm, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarm,
+  type Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { consumers } from '../lib/consumers.ts';
-import { schedules } from '../lib/schedules.ts';
+import { type Schedule, schedules } from '../lib/schedules.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
+import { indexMetric, readIndexes, tableMetric } from './table-metrics.ts';
 
 const period = Duration.minutes(5);
 
-interface Ring {
-  metric: Metric;
-  /** It rings at this value and above. */
-  from: number;
-  /** Periods in a row; 1 unless said otherwise. */
-  periods?: number;
+interface Told {
   /** What it means to a person who is woken by it. */
   meaning: string;
   /** The heading in docs/operations.md under which it stands what to do. */
   runbook: string;
 }
+
+interface Count {
+  /** It rings at this value and above. A metric that has no values is well: nobody may call a service at night. */
+  from: number;
+  /** Periods in a row; 1 unless said otherwise. */
+  periods?: number;
+}
+
+interface Lack {
+  /** It rings under this value, and where the metric has no values at all. */
+  below: number;
+  periods?: number;
+}
+
+type Ring = Told & (Count | Lack) & { metric: Metric };
 
 /** The operations' functions and their gateway. */
 export interface Api {
@@ -45,24 +62,19 @@ export class Alarms extends Construct {
 
   /** What requests suffer from. */
   watchApi({ functions, stage }: Api): void {
-    const names = namesOf(this.#environment);
     const { failures, slowest } = this.#environment.alarms;
     for (const { name, function: operation } of functions) {
-      this.#ring(`${name}-errors`, {
-        metric: operation.metricErrors({ period, statistic: 'Sum' }),
+      this.#watchRuns(name, operation, {
         from: failures,
         meaning: `${name} crashed or ran out of time: its callers got no answer of ours.`,
         runbook: 'errors',
       });
-      this.#ring(`${name}-throttles`, {
-        metric: operation.metricThrottles({ period, statistic: 'Sum' }),
-        from: failures,
-        meaning: `Lambda refused to run ${name}: the account has no concurrency left.`,
-        runbook: 'throttles',
-      });
       this.#ring(`${name}-latency`, {
         metric: operation.metricDuration({ period, statistic: 'p99' }),
         from: slowest,
+        // Of a handful of requests the 99th percentile is the slowest one. Three periods in a row keep a single one from
+        // ringing; CloudWatch can pass over few requests too, but then it is mute below 1,000 of them, and what rings
+        // at the end of a busy day goes on through the night.
         periods: 3,
         meaning: `One in a hundred requests to ${name} takes ${slowest} ms or more.`,
         runbook: 'latency',
@@ -74,19 +86,40 @@ export class Alarms extends Construct {
       meaning: 'Requests are answered with a status of 500 and above.',
       runbook: 'server-errors',
     });
-    for (const [kind, metricName] of [
+  }
+
+  /** What the tables and the indexes that requests read refuse. */
+  watchTables(): void {
+    const { channelsTable, directoryTable, accessKeysTable } = namesOf(this.#environment);
+    const from = 100;
+    const kinds = [
       ['reads', 'ReadThrottleEvents'],
       ['writes', 'WriteThrottleEvents'],
-    ] as const)
+    ] as const;
+    for (const [kind, metricName] of kinds)
       this.#ring(`table-throttled-${kind}`, {
-        metric: tableMetric(names.channelsTable, metricName),
-        from: 100,
+        metric: tableMetric(channelsTable, metricName),
+        from,
         meaning: `The channels table refuses ${kind}: requests are slow, or answered with 429.`,
         runbook: 'table-throttled',
       });
+    for (const [kind, metricName] of kinds)
+      this.#ring(`directory-throttled-${kind}`, {
+        metric: tableMetric(directoryTable, metricName),
+        from,
+        meaning: `The directory refuses ${kind}: searches and pages by number are slow, or changes are late in it.`,
+        runbook: 'directory-throttled',
+      });
+    for (const index of readIndexes)
+      this.#ring(`index-throttled-${index}`, {
+        metric: indexMetric(channelsTable, index, 'ReadThrottleEvents'),
+        from,
+        meaning: `The index ${index} refuses reads: the lists that read it are slow, or answered with 429.`,
+        runbook: 'index-throttled',
+      });
     this.#ring('access-keys-throttled', {
-      metric: tableMetric(names.accessKeysTable, 'ReadThrottleEvents'),
-      from: 100,
+      metric: tableMetric(accessKeysTable, 'ReadThrottleEvents'),
+      from,
       meaning: 'The access keys table refuses reads: callers with valid keys are turned away.',
       runbook: 'access-keys-throttled',
     });
@@ -94,7 +127,7 @@ export class Alarms extends Construct {
 
   /** What keeps a function on the stream from following the table. */
   watchConsumer(name: string, consumer: IFunction, deadLetters: IQueue | undefined): void {
-    const { furthestBehind } = this.#environment.alarms;
+    const { failures, furthestBehind } = this.#environment.alarms;
     if (deadLetters)
       this.#ring(`${name}-dead-letters`, {
         metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
@@ -108,16 +141,49 @@ export class Alarms extends Construct {
       meaning: `${name} is ${furthestBehind / 60_000} minutes or more behind the table.`,
       runbook: 'lag',
     });
+    this.#watchRuns(name, consumer, {
+      from: failures,
+      meaning: `${name} fails on what the table's stream hands it: records are tried again, then given up.`,
+      runbook: 'stream-errors',
+    });
   }
 
   /** What keeps a function from what it does by the clock. */
-  watchScheduled(name: string, scheduled: IFunction): void {
-    this.#ring(`${name}-errors`, {
-      metric: scheduled.metricErrors({ period, statistic: 'Sum' }),
-      from: 1,
+  watchScheduled({ name, everyMinutes }: Schedule, scheduled: IFunction): void {
+    const between = Duration.minutes(everyMinutes);
+    this.#watchRuns(
+      name,
+      scheduled,
+      {
+        from: 1,
+        periods: 3,
+        meaning: `${name} has failed three times in a row: what it is there to mend waits.`,
+        runbook: 'overdue',
+      },
+      between,
+    );
+    this.#ring(`${name}-not-run`, {
+      metric: scheduled.metricInvocations({ period: between, statistic: 'Sum' }),
+      below: 1,
       periods: 3,
-      meaning: `${name} has failed three times in a row: what it is there to mend waits.`,
-      runbook: 'overdue',
+      meaning: `${name} has not been run in ${3 * everyMinutes} minutes: what it is there to mend waits.`,
+      runbook: 'not-run',
+    });
+  }
+
+  /** What a function fails at, and that it may not run: counted alike. */
+  #watchRuns(name: string, of: IFunction, { meaning, runbook, ...count }: Told & Count, each = period): void {
+    this.#ring(`${name}-errors`, {
+      ...count,
+      metric: of.metricErrors({ period: each, statistic: 'Sum' }),
+      meaning,
+      runbook,
+    });
+    this.#ring(`${name}-throttles`, {
+      ...count,
+      metric: of.metricThrottles({ period: each, statistic: 'Sum' }),
+      meaning: `Lambda refused to run ${name}: the account has no concurrency left.`,
+      runbook: 'throttles',
     });
   }
 
@@ -125,18 +191,25 @@ export class Alarms extends Construct {
     return Topic.fromTopicArn(this, 'Topic', Stack.of(this).formatArn({ service: 'sns', resource }));
   }
 
-  #ring(name: string, { metric, from, periods = 1, meaning, runbook }: Ring): void {
+  #ring(name: string, { metric, periods = 1, meaning, runbook, ...limit }: Ring): void {
+    const rule =
+      'below' in limit
+        ? {
+            threshold: limit.below,
+            comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+            treatMissingData: TreatMissingData.BREACHING,
+          }
+        : {
+            threshold: limit.from,
+            comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treatMissingData: TreatMissingData.NOT_BREACHING,
+          };
     const alarm = new Alarm(this, name, {
       alarmName: `${namesOf(this.#environment).prefix}-${name}`,
       alarmDescription: `${meaning} What to do: docs/operations.md#${runbook}`,
       metric,
-      threshold: from,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: periods,
-      // A service that nobody calls at night is well.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-      // Of a handful of requests the 99th percentile is the slowest one, which says nothing.
-      ...(metric.statistic === 'p99' && { evaluateLowSampleCountPercentile: 'ignore' }),
+      ...rule,
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);
@@ -147,9 +220,9 @@ export class Alarms extends Construct {
 const followers = [
   ...consumers.flatMap(({ name, deadLetters }) => [
     ...(deadLetters ? [`${name}-dead-letters`] : []),
-    `${name}-lag`,
+    ...['lag', 'errors', 'throttles'].map((what) => `${name}-${what}`),
   ]),
-  ...schedules.map(({ name }) => `${name}-errors`),
+  ...schedules.flatMap(({ name }) => ['errors', 'throttles', 'not-run'].map((what) => `${name}-${what}`)),
 ];
 
 /** The alarms of what follows the table, for whoever shows them from another stack. */
@@ -166,12 +239,3 @@ export const followerAlarms = (scope: Construct, environment: Environment): IAla
       }),
     ),
   );
-
-const tableMetric = (table: string, metricName: string) =>
-  new Metric({
-    namespace: 'AWS/DynamoDB',
-    metricName,
-    dimensionsMap: { TableName: table },
-    period,
-    statistic: 'Sum',
-  });

@@ -77,6 +77,7 @@ export class ApiStack extends Stack {
     });
     const alarms = new Alarms(this, environment);
     alarms.watchApi({ functions, stage });
+    alarms.watchTables();
     dashboard(this, environment, { functions, stage, alarms: alarms.all });
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',

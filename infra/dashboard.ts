@@ -10,9 +10,11 @@ import {
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type Consumer, consumers } from '../lib/consumers.ts';
+import { channelsTable } from '../lib/tables.ts';
 import { type Api, followerAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';
+import { indexMetric, tableMetric } from './table-metrics.ts';
 
 interface Shown extends Api {
   functions: (Api['functions'][number] & { logGroup: ILogGroup })[];
@@ -32,18 +34,19 @@ export const dashboard = (
   { functions, stage, alarms }: Shown,
 ): Dashboard => {
   const names = namesOf(environment);
-  const consumed = (metricName: string) =>
-    [names.channelsTable, names.directoryTable, names.accessKeysTable].map(
-      (TableName) =>
-        new Metric({
-          namespace: 'AWS/DynamoDB',
-          metricName,
-          dimensionsMap: { TableName },
-          label: TableName,
-          period,
-          statistic: 'Sum',
-        }),
-    );
+  const ofTables = (title: string, metricName: string) =>
+    new GraphWidget({
+      title,
+      left: [
+        ...[names.channelsTable, names.directoryTable, names.accessKeysTable].map((table) =>
+          tableMetric(table, metricName).with({ label: table }),
+        ),
+        ...channelsTable.indexes.map(({ name }) =>
+          indexMetric(names.channelsTable, name, metricName).with({ label: name }),
+        ),
+      ],
+      ...half,
+    });
   const perConsumer = (
     title: string,
     rows: readonly Consumer[],
@@ -98,9 +101,10 @@ export const dashboard = (
         perFunction('Errors', ({ name, function: of }) => of.metricErrors({ period, label: name })),
       ],
       [
-        new GraphWidget({ title: 'Read units', left: consumed('ConsumedReadCapacityUnits'), ...half }),
-        new GraphWidget({ title: 'Write units', left: consumed('ConsumedWriteCapacityUnits'), ...half }),
+        ofTables('Read units', 'ConsumedReadCapacityUnits'),
+        ofTables('Write units', 'ConsumedWriteCapacityUnits'),
       ],
+      [ofTables('Refused reads', 'ReadThrottleEvents'), ofTables('Refused writes', 'WriteThrottleEvents')],
       [
         perConsumer('Behind the stream, milliseconds', consumers, (name) => ({
           namespace: 'AWS/Lambda',

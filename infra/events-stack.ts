@@ -33,7 +33,7 @@ export class EventsStack extends Stack {
     }
     for (const schedule of schedules) {
       const made = new ScheduledFunction(this, schedule, environment);
-      alarms.watchScheduled(schedule.name, made.function);
+      alarms.watchScheduled(schedule, made.function);
     }
     new CfnOutput(this, 'EventBus', { value: bus.eventBusName });
   }

@@ -70,7 +70,8 @@ export const consumers: readonly Consumer[] = [
       maximumBatchingWindow: 0,
       bisectBatchOnError: true,
       retryAttempts: 10,
-      // The stream keeps records for 24 hours: half of that to wait out a failure, half to replay from dead letters.
+      // A record that fails is a dead letter within minutes, after its tries; this is for those that wait behind it. The
+      // stream keeps records for 24 hours: half of that for their turn to come, half to replay from dead letters.
       maximumRecordAge: 12 * 60 * 60,
       reportBatchItemFailures: true,
     },

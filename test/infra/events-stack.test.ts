@@ -120,7 +120,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       });
     });
 
-    it('rings at the first dead letter, and where it falls behind; the dashboard shows both', () => {
+    it('rings at the first dead letter it keeps, where it falls behind, fails or may not run; the dashboard shows each', () => {
       const topic = [`arn:aws:sns:${account}:client-channels-alarms-${name}`];
       const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
         .map(([, alarm]) => alarm)
@@ -140,6 +140,13 @@ describe.each(environments)('what follows the table of $name', (environment) => 
           Threshold: environment.alarms.furthestBehind,
           AlarmActions: topic,
         },
+        ...['Errors', 'Throttles'].map((MetricName) => ({
+          AlarmName: `${prefix}-${consumer.name}-${MetricName.toLowerCase()}`,
+          MetricName,
+          Threshold: environment.alarms.failures,
+          EvaluationPeriods: 1,
+          AlarmActions: topic,
+        })),
       ]);
       const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
       for (const { AlarmName } of alarms)
@@ -192,14 +199,34 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
   });
 
   it.each(
-    schedules.map((row) => row.name),
-  )('%s rings where it fails three times in a row, and the dashboard shows it', (of) => {
-    const alarm = ofType(events, 'AWS::CloudWatch::Alarm').find(
-      ([, { AlarmName }]) => AlarmName === `${prefix}-${of}-errors`,
-    );
-    expect(alarm?.[1]).toMatchObject({ MetricName: 'Errors', Threshold: 1, EvaluationPeriods: 3 });
+    schedules.map((row) => [row.name, row] as const),
+  )('%s rings where it fails, may not run or is not run three times in a row, and the dashboard shows it', (of, row) => {
+    const { id } = functionOf(events, `${prefix}-${of}`);
+    const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
+      .map(([, alarm]) => alarm)
+      .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${of}-`));
+    const common = {
+      Dimensions: [{ Name: 'FunctionName', Value: id }],
+      Statistic: 'Sum',
+      Threshold: 1,
+      EvaluationPeriods: 3,
+      Period: row.everyMinutes * 60,
+      AlarmActions: [`arn:aws:sns:${account}:client-channels-alarms-${name}`],
+    };
+    const tooMany = {
+      ...common,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+    };
+    // Where nothing is run there is no metric either.
+    const tooFew = { ...common, ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching' };
+    expect(alarms).toMatchObject([
+      { ...tooMany, AlarmName: `${prefix}-${of}-errors`, MetricName: 'Errors' },
+      { ...tooMany, AlarmName: `${prefix}-${of}-throttles`, MetricName: 'Throttles' },
+      { ...tooFew, AlarmName: `${prefix}-${of}-not-run`, MetricName: 'Invocations' },
+    ]);
     const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
-    expect(dashboard.DashboardBody).toContain(`alarm:${prefix}-${of}-errors`);
+    for (const { AlarmName } of alarms) expect(dashboard.DashboardBody).toContain(`alarm:${AlarmName}`);
   });
 });
 

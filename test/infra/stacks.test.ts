@@ -7,6 +7,7 @@ import { environments } from '../../infra/environments.ts';
 import { addStacks } from '../../infra/stacks.ts';
 import { consumers } from '../../lib/consumers.ts';
 import { type Operation, operations } from '../../lib/operations.ts';
+import { channelsTable } from '../../lib/tables.ts';
 import {
   assemble,
   functionOf,
@@ -125,6 +126,59 @@ describe.each(environments)('the stacks of $name', (environment) => {
     ]);
   });
 
+  it('takes the slowest hundredth of few requests too, three times in a row before it rings', () => {
+    const slow = ofType(api, 'AWS::CloudWatch::Alarm')
+      .map(([, alarm]) => alarm)
+      .filter(({ ExtendedStatistic }) => ExtendedStatistic === 'p99');
+    expect(slow).toHaveLength(rows.length);
+    for (const alarm of slow) {
+      expect(alarm).toMatchObject({ EvaluationPeriods: 3, Threshold: environment.alarms.slowest });
+      expect(alarm.EvaluateLowSampleCountPercentile ?? 'evaluate').toBe('evaluate');
+    }
+  });
+
+  it('rings where a table, or an index that lists read, refuses reads or writes; the dashboard shows them', () => {
+    const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
+    const ofTables = ofType(api, 'AWS::CloudWatch::Alarm')
+      .map(([, alarm]) => alarm)
+      .filter(({ Namespace }) => Namespace === 'AWS/DynamoDB');
+    const watched = ofTables.map(({ MetricName, Dimensions, Statistic, Threshold, AlarmActions }) => {
+      expect({ Statistic, Threshold, AlarmActions }).toEqual({
+        Statistic: 'Sum',
+        Threshold: 100,
+        AlarmActions: topic,
+      });
+      const dimensions = Object.fromEntries(
+        Dimensions.map(({ Name, Value }: { Name: string; Value: string }) => [Name, Value]),
+      );
+      return [MetricName, dimensions.TableName, dimensions.GlobalSecondaryIndexName];
+    });
+    const [channels, directory, accessKeys] = ['', 'directory-', 'access-keys-'].map(
+      (table) => `client-channels-${table}${name}`,
+    );
+    expect(watched).toEqual([
+      ['ReadThrottleEvents', channels, undefined],
+      ['WriteThrottleEvents', channels, undefined],
+      ['ReadThrottleEvents', directory, undefined],
+      ['WriteThrottleEvents', directory, undefined],
+      ...channelsTable.indexes
+        .filter((index) => index.name !== 'byPending')
+        .map((index) => ['ReadThrottleEvents', channels, index.name]),
+      ['ReadThrottleEvents', accessKeys, undefined],
+    ]);
+    const [[, { DashboardBody }] = [undefined, { DashboardBody: '' }]] = ofType(
+      api,
+      'AWS::CloudWatch::Dashboard',
+    );
+    for (const [metric, table, index] of watched)
+      expect(DashboardBody).toContain(
+        `"${metric}","TableName","${table}"`.replace(
+          '"TableName"',
+          index ? `"GlobalSecondaryIndexName","${index}","TableName"` : '"TableName"',
+        ),
+      );
+  });
+
   it('names for each alarm the heading under which it stands what to do', () => {
     const runbook = readFileSync('docs/operations.md', 'utf8');
     const alarms = [api, events].flatMap((stack) =>
@@ -240,7 +294,7 @@ describe('two environments', () => {
     const namesIn = ({ data, api, events }: Synthesis) =>
       [data, api, events]
         .flatMap((resources) => Object.values(resources))
-        .filter(({ Type }) => !['AWS::Lambda::Permission', 'AWS::Lambda::EventSourceMapping'].includes(Type))
+        .filter(({ Type }) => !Type.startsWith('AWS::Lambda::') || Type === 'AWS::Lambda::Function')
         .flatMap(({ Type, Properties: p }) =>
           [p.TableName, p.FunctionName, p.TopicName, p.AlarmName, p.DashboardName, p.QueueName, p.Name]
             .filter((name) => name !== undefined)
