@@ -35,7 +35,7 @@ for (;;) {
   for (const event of data) {
     if (event.detail.namespace !== namespace || seen.has(event.id)) continue;
     seen.add(event.id);
-    await handler(event);
+    if (!(await handler(event))) continue;
     const { channel, previous, version } = event.detail;
     console.log(`${channel ? 'kept' : 'gone'} ${(channel ?? previous)?._id} at version ${version}`);
   }

@@ -22,13 +22,14 @@ const client = DynamoDBDocumentClient.from(new DynamoDBClient());
  * Writes what a channel is at a version, unless the copy has that version or a later one already. That makes every
  * repetition harmless and every order right: events come at least once, and EventBridge keeps no order. What was deleted
  * stays as a row without a channel, so that an earlier event that comes late can't bring it back.
+ * @returns whether it was news to the copy
  */
 export const keep = async (
   namespace: string,
   id: string,
   version: number,
   channel: Channel | null,
-): Promise<void> => {
+): Promise<boolean> => {
   try {
     await client.send(
       new PutCommand({
@@ -39,14 +40,16 @@ export const keep = async (
         ExpressionAttributeValues: { ':version': version },
       }),
     );
+    return true;
   } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
   }
 };
 
-/** Takes one event of the bus, however often and in whatever order they come. */
-export const handler = async ({ detail }: EventBridgeEvent<string, ChannelChange>): Promise<void> => {
+/** Takes one event of the bus, however often and in whatever order they come; answers whether it was news. */
+export const handler = async ({ detail }: EventBridgeEvent<string, ChannelChange>): Promise<boolean> => {
   const { namespace, version, channel, previous } = detail;
   const { _id } = (channel ?? previous) as Channel;
-  await keep(namespace, _id, version, channel);
+  return keep(namespace, _id, version, channel);
 };
