@@ -1,3 +1,4 @@
+import { findEnvironment } from '../infra/environments.ts';
 import { engineEnvironment, enterEnvironment, localEnvironment } from '../local/environment.ts';
 import { findRunningServer, stateFolder } from '../local/state.ts';
 
@@ -8,10 +9,10 @@ export class CommandError extends Error {}
  * Makes this process act on a deployed environment, by the account and region of the shell, or without a name on the local
  * server that is running.
  * @returns the environment's name
- * @throws CommandError where no local server runs
+ * @throws Error with one line for what is no environment; CommandError where no local server runs
  */
 export const enterTarget = (environment: string | undefined): string => {
-  if (environment !== undefined) return environment;
+  if (environment !== undefined) return findEnvironment(environment).name;
   const { enginePort } = findRunningServer(stateFolder()) ?? {};
   if (enginePort === undefined)
     throw new CommandError(

@@ -61,6 +61,7 @@ describe('npm run keys', () => {
       '--expires is a number of days or hours, as "90d" or "12h", not "soon".',
     ],
     [['revoke'], 'Which key? `keys -- list` shows their ids.'],
+    [['list', '--environment', 'nope'], 'There is no environment "nope": dev, staging, prod.'],
     [['destroy'], 'Usage:'],
     [[], 'Usage:'],
   ])('refuses %j in a line', async (args, line) => {
