@@ -2,7 +2,7 @@ import { above, below, everyId, type IdRange, includes, isEmpty } from '../chann
 import { channelsIn } from '../channels/keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
-import { pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
+import { countItems, pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { areLinked, type Block, blocksBeginningIn, toBlocks } from './blocks.ts';
@@ -62,13 +62,6 @@ const readBlocks = async (directory: Table, namespace: string, span: Span): Prom
 const difference = ({ id, target, counted }: Mark, { settled }: Block) =>
   Number(target !== undefined) - Number(settled[id] ?? counted);
 
-const countIn = async (channels: Table, namespace: string, range: IdRange): Promise<number> => {
-  let count = 0;
-  for await (const page of pagesWithinBudget(channels, { ...channelsIn(namespace, range), Select: 'COUNT' }))
-    count += page.count;
-  return count;
-};
-
 /**
  * The blocks that hold the ids of a range, with how many channels the namespace has in each, every answered write
  * included. Marks are read before the blocks: what they tell is what the blocks may not know, and a block tells which of
@@ -96,7 +89,7 @@ export const takeCensus = async (
         const isCertain = marked.every(({ id, token }) => left.get(id) === token);
         const count = isCertain
           ? marked.reduce((sum, mark) => sum + difference(mark, block), block.count)
-          : await countIn(channels, namespace, block);
+          : await countItems(channels, channelsIn(namespace, block));
         return { ...block, count };
       }),
     );

@@ -23,18 +23,15 @@ export const readBlock = async ({ directory }: Tables, namespace: string, id: st
   return block as Block;
 };
 
-const isMarked = async ({ channels }: Tables, namespace: string, id: string): Promise<boolean> =>
-  (await channels.get(markKey(namespace, id))) !== undefined;
-
 /** What a block has to remember of those that were settled in it: whose mark is gone needs no word any more. */
 const stillMarked = async (
-  tables: Tables,
+  { channels }: Tables,
   namespace: string,
   settled: Block['settled'],
 ): Promise<Block['settled']> => {
   const kept: Block['settled'] = {};
   for (const [id, isCounted] of Object.entries(settled))
-    if (await isMarked(tables, namespace, id)) kept[id] = isCounted;
+    if (await channels.get(markKey(namespace, id))) kept[id] = isCounted;
   return kept;
 };
 
@@ -59,27 +56,16 @@ const isUncountedFrom = async (
   return isCertain && found.every(({ sk }) => fresh.has(sk as string));
 };
 
-const partition = (
-  settled: Block['settled'],
-  isFirst: (id: string) => boolean,
-): [Block['settled'], Block['settled']] => {
-  const entries = Object.entries(settled);
-  return [
-    Object.fromEntries(entries.filter(([id]) => isFirst(id))),
-    Object.fromEntries(entries.filter(([id]) => !isFirst(id))),
-  ];
-};
+const settledWhere = (settled: Block['settled'], isHere: (id: string) => boolean): Block['settled'] =>
+  Object.fromEntries(Object.entries(settled).filter(([id]) => isHere(id)));
 
 /**
  * The writes by which the blocks take in the channel of a mark, or let it go; none where its block has done so already.
  * They are refused where the block has changed since. A block that is full is left as it is where the channel stands behind
  * all that it counts, as new ones do; one that has become twice as large by channels that joined later is divided first.
  */
-export const countChannel = async (
-  tables: Tables,
-  namespace: string,
-  { id, target, counted }: Mark,
-): Promise<Write[]> => {
+export const countChannel = async (tables: Tables, namespace: string, mark: Mark): Promise<Write[]> => {
+  const { id, target, counted } = mark;
   const TableName = tables.directory.name;
   const block = await readBlock(tables, namespace, id);
   const { first, count, version } = block;
@@ -95,7 +81,8 @@ export const countChannel = async (
   });
   if (isThere && count >= blockSize) {
     if (first < id && (await isUncountedFrom(tables, namespace, id, block))) {
-      const [before, behind] = partition(settled, (other) => other < id);
+      const before = settledWhere(settled, (other) => other < id);
+      const behind = settledWhere(settled, (other) => other >= id);
       const next = { ...block, first: id, count: 1, version: 1, settled: { ...behind, [id]: true } };
       return [
         put({ settled: before, link: linkTo(id) }),
@@ -104,7 +91,7 @@ export const countChannel = async (
     }
     if (count >= 2 * blockSize) {
       await recount(tables, namespace, id);
-      return countChannel(tables, namespace, { id, target, counted } as Mark);
+      return countChannel(tables, namespace, mark);
     }
   }
   return [put({ count: count + (isThere ? 1 : -1), settled: { ...settled, [id]: isThere } })];
@@ -147,7 +134,7 @@ const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<B
       first: firstOf(index),
       count: part.length,
       version: index === 0 ? block.version + 1 : 1,
-      settled: partition(settled, isHere)[0],
+      settled: settledWhere(settled, isHere),
       ...(link !== undefined && { link }),
     };
   });

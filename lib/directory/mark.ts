@@ -1,6 +1,6 @@
 import type { Channel } from '../channels/channel.ts';
 import { everyId, type IdRange } from '../channels/id-range.ts';
-import { itemsBetween, partitionOf } from '../channels/keys.ts';
+import { itemsBetween, namespaceOf, partitionOf } from '../channels/keys.ts';
 import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { foldText } from '../text/fold.ts';
@@ -39,12 +39,38 @@ export const toMark = (item: Record<string, unknown>): Mark => {
 
 /** The channel that a mark's key stands for. */
 export const readMarkKey = ({ pk, sk }: { pk: string; sk: string }) => ({
-  namespace: pk.slice(partitionOf('').length),
+  namespace: namespaceOf(pk),
   id: sk.slice(prefix.length),
 });
 
+/** What a mark is to tell; of what an earlier one tells, `counted` stays and names are added to. */
+interface Telling extends Omit<Mark, 'entered'> {
+  /** Folded names of which entries may exist. */
+  names: string[];
+  /** Since when it waits, in milliseconds since the epoch. */
+  now: number;
+}
+
+/** The write that leaves a mark, whether there is an earlier one or not. */
+export const markUpdate = (namespace: string, { id, token, target, counted, names, now }: Telling) => ({
+  Key: markKey(namespace, id),
+  UpdateExpression:
+    'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
+    'counted = if_not_exists(counted, :counted)' +
+    (target === undefined ? ' REMOVE #target' : ', #target = :target'),
+  ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+  ExpressionAttributeValues: {
+    ':token': token,
+    ':now': new Date(now).toISOString(),
+    ':none': [],
+    ':old': names,
+    ':counted': counted,
+    ...(target !== undefined && { ':target': target }),
+  },
+});
+
 /**
- * The write that leaves a mark, or nothing where a change is none to the directory. What an earlier mark holds of the
+ * The write by which a change leaves a mark, or nothing where it is none to the directory. What an earlier mark holds of the
  * directory's state stays; its target is replaced, and joins the names of which entries may exist, since it may have been
  * settled in part. A name that is changed again and again while its mark waits is refused another change, lest the mark grow
  * without end.
@@ -61,26 +87,20 @@ export const leaveMark = (
   const channel = is ?? was;
   const [old, target] = [was, is].map((version) => version && foldText(version.name));
   if (!channel || old === target) return undefined;
-  const version = is ? is.__v : channel.__v + 1;
+  const update = markUpdate(namespace, {
+    id: channel._id,
+    token: `${is ? is.__v : channel.__v + 1}`,
+    ...(target !== undefined && { target }),
+    counted: old !== undefined,
+    names: old === undefined ? [] : [old],
+    now,
+  });
+  if (target === undefined) return { Update: update };
   return {
     Update: {
-      Key: markKey(namespace, channel._id),
-      UpdateExpression:
-        'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
-        'counted = if_not_exists(counted, :counted)' +
-        (target === undefined ? ' REMOVE #target' : ', #target = :target'),
-      ...(target !== undefined && {
-        ConditionExpression: 'attribute_not_exists(entered) OR size(entered) < :most',
-      }),
-      ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
-      ExpressionAttributeValues: {
-        ':token': `${version}`,
-        ':now': new Date(now).toISOString(),
-        ':none': [],
-        ':old': old === undefined ? [] : [old],
-        ':counted': old !== undefined,
-        ...(target !== undefined && { ':target': target, ':most': mostEntered }),
-      },
+      ...update,
+      ConditionExpression: 'attribute_not_exists(entered) OR size(entered) < :most',
+      ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ':most': mostEntered },
     },
   };
 };

@@ -12,7 +12,7 @@ import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
 import { readBlock, recount, removeEmpty } from './count.ts';
 import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
-import { markKey } from './mark.ts';
+import { markUpdate } from './mark.ts';
 import { settle } from './settle.ts';
 import type { Tables } from './tables.ts';
 
@@ -36,11 +36,9 @@ const readEntered = async ({ directory }: Tables, namespace: string): Promise<Ma
   return entered;
 };
 
-const nameOf = (item: Item | undefined) => item && foldText(fromItem(item).name);
-
 /** Marks a channel as it is now, so that it is settled whatever the directory holds of it. */
 const markAnew = (namespace: string, id: string, channel: Item | undefined, names: string[]): Write[] => {
-  const target = nameOf(channel);
+  const target = channel && foldText(fromItem(channel).name);
   return [
     {
       ConditionCheck: {
@@ -55,21 +53,14 @@ const markAnew = (namespace: string, id: string, channel: Item | undefined, name
       },
     },
     {
-      Update: {
-        Key: markKey(namespace, id),
-        UpdateExpression:
-          'SET #token = :token, pendingSince = :now, counted = if_not_exists(counted, :counted), ' +
-          `entered = list_append(if_not_exists(entered, :none), :names)${target === undefined ? ' REMOVE #target' : ', #target = :target'}`,
-        ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
-        ExpressionAttributeValues: {
-          ':token': randomUUID(),
-          ':now': new Date().toISOString(),
-          ':counted': channel !== undefined,
-          ':none': [],
-          ':names': names,
-          ...(target !== undefined && { ':target': target }),
-        },
-      },
+      Update: markUpdate(namespace, {
+        id,
+        token: randomUUID(),
+        ...(target !== undefined && { target }),
+        counted: channel !== undefined,
+        names,
+        now: Date.now(),
+      }),
     },
   ];
 };
@@ -128,8 +119,8 @@ export interface Reindexed {
 }
 
 /**
- * Makes all that is derived from a namespace's channels right: totals, keys of indexes, blocks, search entries. Others may read and write
- * meanwhile; what was right stays so at every moment. It reads the whole namespace and all its entries.
+ * Makes all that is derived from a namespace's channels right: totals, keys of indexes, blocks, search entries. Others may
+ * read and write meanwhile; what was right stays so at every moment. It reads the whole namespace and all its entries.
  * @throws ApiError `conflict` where others wrote with every try; what was done by then is right, and stays.
  */
 export const reindex = async (tables: Tables, namespace: string): Promise<Reindexed> => ({

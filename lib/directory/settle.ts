@@ -33,8 +33,8 @@ const entryWrites = ({ directory }: Tables, namespace: string, { id, target, ent
  * Writes what the directory lacks, then removes the mark: not in one transaction, since a reader may see one item of it before
  * another, and must find no mark gone whose entries are not there yet.
  */
-const settleMark = async ({ channels, directory }: Tables, namespace: string, mark: Mark): Promise<void> => {
-  const tables = { channels, directory };
+const settleMark = async (tables: Tables, namespace: string, mark: Mark): Promise<void> => {
+  const { channels } = tables;
   const Key = markKey(namespace, mark.id);
   const check: Write = { ConditionCheck: { Key, ...isStill(mark) } };
   const entries = entryWrites(tables, namespace, mark);

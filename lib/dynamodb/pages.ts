@@ -3,8 +3,8 @@ import type { Item } from './failures.ts';
 import type { Query, Table } from './table.ts';
 
 /**
- * Pages of 1 MB that one request may read beyond its own page: 4 MB are 1,024 read units, and about 9,500 channels of 289
- * bytes, which with their keys are 430. A partition gives 3,000 units a second.
+ * Pages of 1 MB that one request may read beyond its own page: 4 MB are 1,024 read units, and about 10,700 channels of 289
+ * bytes, which with their keys are 389. A partition gives 3,000 units a second.
  */
 const budget = 4;
 
@@ -41,6 +41,21 @@ export const readFirst = async (table: Table, query: Query, most: number): Promi
     if (items.length >= most) break;
   }
   return items.slice(0, most);
+};
+
+/**
+ * How many items a query finds.
+ * @param read the pages to count in: as many as there are, or those within the budget
+ * @throws ApiError as `read` does
+ */
+export const countItems = async (
+  table: Table,
+  query: Query,
+  read: typeof pages = pagesWithinBudget,
+): Promise<number> => {
+  let count = 0;
+  for await (const page of read(table, { ...query, Select: 'COUNT' })) count += page.count;
+  return count;
 };
 
 /** Passes over so many items of a query, without reading them: the key of the last, or nothing where they are fewer. */

@@ -1,7 +1,7 @@
 import { ApiError } from '../errors.ts';
 import type { Plan } from './plan.ts';
 
-/** An index has no blocks: what stands before a page is passed over one by one, 36 read units for 1,000 of 289 bytes. */
+/** An index has no blocks: what stands before a page is passed over one by one, 48 read units for 1,000 of 289 bytes. */
 const deepestOnIndex = 10_000;
 
 /** The last channel, counted from the first, that a page by number may show. */

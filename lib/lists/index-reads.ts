@@ -8,7 +8,7 @@ import type { SortedIndex, Stretch } from './stretch.ts';
 
 /**
  * Read units that one list may spend on an index: as many as the 4 MB of the partition cost that a list may read. An
- * index costs half as much, since it may lag, so that these are 8 MB, about 19,000 channels of 289 bytes.
+ * index costs half as much, since it may lag, so that these are 8 MB, about 21,000 channels of 289 bytes.
  */
 const budget = 1_024;
 

@@ -1,9 +1,9 @@
 import type { Channel } from '../channels/channel.ts';
 import { above, below, type IdRange, isEmpty, none } from '../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../channels/items.ts';
-import { range as itemRange, itemsBetween, keys } from '../channels/keys.ts';
-import { type pages, pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
-import type { Query, Table } from '../dynamodb/table.ts';
+import { channelsIn, range as itemRange, itemsBetween, keys } from '../channels/keys.ts';
+import { pagesWithinBudget, readFirst, skip } from '../dynamodb/pages.ts';
+import type { Table } from '../dynamodb/table.ts';
 
 /** The first channels of a range, in the order of their ids or against it. */
 export const readChannels = async (
@@ -14,7 +14,7 @@ export const readChannels = async (
   most: number,
 ): Promise<Channel[]> => {
   if (isEmpty(range)) return [];
-  const query = { ...itemsBetween(namespace, range.first, range.last), ScanIndexForward: !descending };
+  const query = { ...channelsIn(namespace, range), ScanIndexForward: !descending };
   return (await readFirst(table, query, most)).map(fromItem);
 };
 
@@ -25,26 +25,9 @@ export const readAllChannels = async (
   range: IdRange,
 ): Promise<Channel[]> => {
   const channels: Channel[] = [];
-  for await (const page of pagesWithinBudget(table, itemsBetween(namespace, range.first, range.last)))
+  for await (const page of pagesWithinBudget(table, channelsIn(namespace, range)))
     channels.push(...page.items.map(fromItem));
   return channels;
-};
-
-/**
- * How many channels are in a range.
- * @param read the pages to count in: as many as there are, or those within the budget
- * @throws ApiError as `read` does
- */
-export const countChannels = async (
-  table: Table,
-  namespace: string,
-  range: IdRange,
-  read: typeof pages = pagesWithinBudget,
-): Promise<number> => {
-  const query: Query = { ...itemsBetween(namespace, range.first, range.last), Select: 'COUNT' };
-  let count = 0;
-  for await (const page of read(table, query)) count += page.count;
-  return count;
 };
 
 /**
@@ -60,7 +43,7 @@ export const narrowBehind = async (
   offset: number,
 ): Promise<IdRange> => {
   if (offset === 0) return range;
-  const query = itemsBetween(namespace, range.first, range.last);
+  const query = channelsIn(namespace, range);
   if (offset <= count / 2) {
     const last = await skip(table, { ...query, ScanIndexForward: !descending }, offset);
     if (!last) return none;

@@ -1,9 +1,10 @@
 import { clip, type IdRange } from '../channels/id-range.ts';
+import { channelsIn } from '../channels/keys.ts';
 import { blockSize } from '../directory/blocks.ts';
 import { takeCensus } from '../directory/census.ts';
 import type { Tables } from '../directory/tables.ts';
-import { pages, pagesWithinBudget } from '../dynamodb/pages.ts';
-import { countChannels, narrowBehind } from './partition.ts';
+import { countItems, pages, pagesWithinBudget } from '../dynamodb/pages.ts';
+import { narrowBehind } from './partition.ts';
 
 /** Ids one behind the other, and how many channels the namespace has of them. */
 export interface Tract extends IdRange {
@@ -26,7 +27,7 @@ export const survey = async (tables: Tables, namespace: string, range: IdRange):
       const part = clip({ first, last }, range);
       if (part.first === first && part.last === last) return { first, last, count };
       const read = count > boundedByItself ? pagesWithinBudget : pages;
-      return { ...part, count: await countChannels(tables.channels, namespace, part, read) };
+      return { ...part, count: await countItems(tables.channels, channelsIn(namespace, part), read) };
     }),
   );
 };

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { isEmpty } from '../../lib/channels/id-range.ts';
+import { channelsIn } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/failures.ts';
+import { countItems } from '../../lib/dynamodb/pages.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import {
-  countChannels,
   narrowBehind,
   readAllChannels,
   readByIds,
@@ -85,7 +86,7 @@ describe('what is read of a namespace', () => {
 describe('the budget', () => {
   const reads = {
     'reading all': async (table: Table) => (await readAllChannels(table, 'acme', everyId)).length,
-    counting: (table: Table) => countChannels(table, 'acme', everyId),
+    counting: (table: Table) => countItems(table, channelsIn('acme', everyId)),
   };
   test.each(Object.entries(reads))('of %s is 4 pages', async (_, read) => {
     const { table, asked } = tableOf(channels(0, 2), channels(2, 3), [], channels(3, 4));
@@ -101,7 +102,7 @@ describe('the budget', () => {
 
   test('counts without reading', async () => {
     const { table, asked } = tableOf(channels(0, 1));
-    await countChannels(table, 'acme', everyId);
+    await countItems(table, channelsIn('acme', everyId));
     expect(asked[0]?.Select).toBe('COUNT');
   });
 });
