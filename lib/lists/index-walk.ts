@@ -15,7 +15,7 @@ type WalkPlan = Extract<Plan, { read: 'walkIndex' }>;
  * keys.
  */
 const readPage = async (
-  { table, namespace, order, filter, perPage }: Reading,
+  { channels: table, namespace, order, filter, perPage }: Reading,
   stretch: Stretch,
   descending: boolean,
   leftOut: (read: Channel[]) => number,
@@ -52,7 +52,7 @@ const readAtOffset = async (
   { stretch, descending }: WalkPlan,
   offset: number,
 ): Promise<Channel[]> => {
-  const { table, namespace, order } = reading;
+  const { channels: table, namespace, order } = reading;
   const last = offset > 0 ? await skipAlong(table, namespace, stretch, descending, offset) : undefined;
   if (offset > 0 && !last) return [];
   const from = last ? onwardsFrom(last.key, stretch, descending) : stretch;
@@ -66,7 +66,7 @@ const readAtOffset = async (
 
 /** Reads a page of a list that an index is in the order of. */
 export const walkIndex = async (reading: Reading, plan: WalkPlan): Promise<Found> => {
-  const { table, namespace, place, perPage } = reading;
+  const { channels: table, namespace, place, perPage } = reading;
   const [read, total] = await Promise.all([
     isGap(place) ? readBeside(reading, plan, place) : readAtOffset(reading, plan, place.offset),
     plan.total === 'counters' ? readFromCounters(reading) : countStretch(table, namespace, plan.stretch),

@@ -1,5 +1,5 @@
 import type { Channel } from '../channels/channel.ts';
-import type { Table } from '../dynamodb/table.ts';
+import type { Tables } from '../directory/tables.ts';
 import type { Cursor } from './cursor.ts';
 import type { ListFilter } from './list-query.ts';
 import type { OrderTerm } from './order.ts';
@@ -10,9 +10,7 @@ export type Place = { offset: number } | Cursor;
 export const isGap = (place: Place): place is Cursor => 'position' in place;
 
 /** A page to read: which list, and which part of it. */
-export interface Reading {
-  table: Table;
-  directory: Table;
+export interface Reading extends Tables {
   namespace: string;
   filter: ListFilter;
   order: OrderTerm[];

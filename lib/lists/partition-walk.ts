@@ -13,13 +13,12 @@ export const walkPartition = async (
   reading: Reading,
   { range, descending, total }: Extract<Plan, { read: 'walk' }>,
 ): Promise<Found> => {
-  const { table, directory, namespace, place, perPage } = reading;
-  const tables = { channels: table, directory };
+  const { channels: table, namespace, place, perPage } = reading;
   const most = perPage + 1;
   const read = (part: IdRange, downwards = descending): Promise<Channel[]> =>
     readChannels(table, namespace, part, downwards, most);
   const readTotal = async () =>
-    total === 'counters' ? readFromCounters(reading) : sumOf(await survey(tables, namespace, range));
+    total === 'counters' ? readFromCounters(reading) : sumOf(await survey(reading, namespace, range));
 
   if (isGap(place)) {
     const part = besideGap(place, descending, place.backward ? 'before' : 'behind', range);
@@ -39,7 +38,7 @@ export const walkPartition = async (
     const [channels, count] = await Promise.all([readPage(), readTotal()]);
     return pageAtOffset(channels, perPage, offset, count);
   }
-  const tracts = await survey(tables, namespace, range);
-  const rest = await behindFirst(tables, namespace, tracts, descending, offset);
+  const tracts = await survey(reading, namespace, range);
+  const rest = await behindFirst(reading, namespace, tracts, descending, offset);
   return pageAtOffset(rest ? await read(rest) : [], perPage, offset, sumOf(tracts));
 };

@@ -59,7 +59,7 @@ const pickMatching = (reading: Reading, channels: Channel[]): Found =>
   );
 
 const run = async (reading: Reading, plan: Plan): Promise<Found> => {
-  const { table, namespace } = reading;
+  const { channels: table, namespace } = reading;
   switch (plan.read) {
     case 'walk':
       return walkPartition(reading, plan);
@@ -91,7 +91,7 @@ const run = async (reading: Reading, plan: Plan): Promise<Found> => {
  * `query_too_broad` for what would read more than the budget; `page_too_deep`.
  */
 export const readList = async (
-  { channels: table, directory }: Tables,
+  tables: Tables,
   namespace: string,
   { filter, sort, page, perPage, cursor }: ListQuery,
   cursorKeys: CursorKeys,
@@ -110,7 +110,7 @@ export const readList = async (
 
   const plan = planList(filter, range, order);
   refuseTooDeep(plan, page, perPage);
-  const found = await run({ table, directory, namespace, filter, order, place, perPage }, plan);
+  const found = await run({ ...tables, namespace, filter, order, place, perPage }, plan);
 
   // A page without channels leaves the gap that it was asked for as the place to turn round at.
   const gapBeside = (channel: Channel | undefined, side: Gap['side']): Gap | undefined => {

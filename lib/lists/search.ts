@@ -15,17 +15,14 @@ type SearchPlan = Extract<Plan, { read: 'search' }>;
 /** Channels that are read one by one, rather than in the way that the other filters offer: a quarter of the budget. */
 const mostHits = 250;
 
-const find = async (
-  { table, directory, namespace }: Reading,
-  { words, range }: SearchPlan,
-): Promise<Hit[]> => {
-  const hits = await findByWords({ channels: table, directory }, namespace, words);
+const find = async (reading: Reading, { words, range }: SearchPlan): Promise<Hit[]> => {
+  const hits = await findByWords(reading, reading.namespace, words);
   return hits.filter(({ id }) => includes(range, id));
 };
 
 /** A page of hits as the channels that they are, or nothing where one of them has changed since it was found. */
 const readHits = async (
-  { table, namespace }: Reading,
+  { channels: table, namespace }: Reading,
   found: Found<{ _id: string; name: string }>,
 ): Promise<Found | undefined> => {
   const read = await readByIds(
@@ -53,7 +50,7 @@ export const readSearch = async (
   plan: SearchPlan,
   otherwise: () => Promise<Found>,
 ): Promise<Found> => {
-  const { table, namespace, filter } = reading;
+  const { channels: table, namespace, filter } = reading;
   if (plan.byWordsAlone) {
     for await (const _ of attempts(table.signal)) {
       const hits = await find(reading, plan);

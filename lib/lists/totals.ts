@@ -2,7 +2,7 @@ import type { Reading } from './page.ts';
 import { readTotals } from './partition.ts';
 
 /** How many channels a list has that is bounded by nothing, or by their status alone. */
-export const readFromCounters = async ({ table, namespace, filter }: Reading): Promise<number> => {
+export const readFromCounters = async ({ channels: table, namespace, filter }: Reading): Promise<number> => {
   const { enabled, disabled } = await readTotals(table, namespace);
   if (filter.disabled === undefined) return enabled + disabled;
   return filter.disabled ? disabled : enabled;

@@ -61,7 +61,7 @@ describe('a walk along an index in which many channels share a key', () => {
         if (plan.read !== 'walkIndex') throw new Error('An index is in this order');
         const read = async (place: Place) => {
           const found = await walkIndex(
-            { table, directory: table, namespace: 'company1', filter, order, place, perPage },
+            { channels: table, directory: table, namespace: 'company1', filter, order, place, perPage },
             plan,
           );
           return [found.channels.map(({ _id }) => _id), found.total, found.hasNext];
