@@ -1,4 +1,5 @@
 import type { Consumer } from '../lib/consumers.ts';
+import { loadHandler } from './load-handler.ts';
 import type { StreamHandler } from './stream-function.ts';
 import { type StreamMapping, type StreamMappingOptions, startStreamMapping } from './stream-mapping.ts';
 
@@ -23,9 +24,7 @@ export const startConsumers = async (
   };
   try {
     for (const consumer of consumers) {
-      const module: { handler?: StreamHandler } = await import(`../${consumer.handler}`);
-      const { handler } = module;
-      if (typeof handler !== 'function') throw new Error(`${consumer.handler} exports no handler`);
+      const handler = await loadHandler<StreamHandler>(consumer.handler);
       mappings[consumer.name] = await startStreamMapping({ ...options, consumer, handler });
     }
     return { mappings, stop };

@@ -1,5 +1,6 @@
 import { operations } from '../lib/operations.ts';
 import type { Route } from './gateway-routes.ts';
+import { loadHandler } from './load-handler.ts';
 
 /**
  * Loads the functions of all operations, one route a method. They read their environment while they load, so that has
@@ -9,9 +10,7 @@ import type { Route } from './gateway-routes.ts';
 export const loadRoutes = async (): Promise<Route[]> => {
   const routes: Route[] = [];
   for (const { name, methods, path, handler } of operations) {
-    const module: { handler?: Route['invoke'] } = await import(`../${handler}`);
-    const invoke = module.handler;
-    if (typeof invoke !== 'function') throw new Error(`${handler} exports no handler`);
+    const invoke = await loadHandler<Route['invoke']>(handler);
     routes.push(...methods.map((method): Route => ({ method, path, name, invoke })));
   }
   return routes;

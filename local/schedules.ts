@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Schedule } from '../lib/schedules.ts';
 import { contextOf } from './function-context.ts';
+import { loadHandler } from './load-handler.ts';
 
 type ScheduledFunction = (event: object, context: Context) => Promise<unknown>;
 
@@ -15,9 +16,7 @@ export const startSchedules = async (schedules: readonly Schedule[]): Promise<Ru
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();
   for (const { name, handler, timeout, everyMinutes } of schedules) {
-    const module: { handler?: ScheduledFunction } = await import(`../${handler}`);
-    const { handler: invoke } = module;
-    if (typeof invoke !== 'function') throw new Error(`${handler} exports no handler`);
+    const invoke = await loadHandler<ScheduledFunction>(handler);
     const run = () => {
       const ended = invoke({}, contextOf(name, randomUUID(), timeout * 1000))
         .then(() => undefined)
