@@ -5,9 +5,9 @@ import { namespaceForm } from '../lib/access/namespace.ts';
 import { isCounter } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
 import { reindex } from '../lib/directory/reindex.ts';
+import { openTables, type Tables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { Meter } from '../lib/dynamodb/meter.ts';
-import { Table } from '../lib/dynamodb/table.ts';
+import type { Table } from '../lib/dynamodb/table.ts';
 import { tableNames } from '../lib/tables.ts';
 import { CommandError, enterTarget } from './target.ts';
 
@@ -36,10 +36,10 @@ const read = () => {
 const patience = 60 * 60 * 1000;
 
 /** The tables of a deployed environment, restored ones in their place, or those of the local server. */
-const tableNamesOf = (environment: string | undefined): { channelsTable: string; directoryTable: string } => {
-  if (environment !== undefined) return namesOf(findEnvironment(environment));
-  const { channels, directory } = tableNames(enterTarget(undefined));
-  return { channelsTable: channels, directoryTable: directory };
+const tableNamesOf = (environment: string | undefined): Record<keyof Tables, string> => {
+  if (environment === undefined) return tableNames(enterTarget(undefined));
+  const { channelsTable: channels, directoryTable: directory } = namesOf(findEnvironment(environment));
+  return { channels, directory };
 };
 
 const readNamespaces = async (channels: Table): Promise<string[]> => {
@@ -54,11 +54,7 @@ const run = async (): Promise<void> => {
     throw new CommandError(usage);
   const names = tableNamesOf(environment);
   const client = connect();
-  const openAll = () => {
-    const signal = AbortSignal.timeout(patience);
-    const open = (name: string) => new Table(client, name, new Meter(), signal);
-    return { channels: open(names.channelsTable), directory: open(names.directoryTable) };
-  };
+  const openAll = () => openTables(client, names, AbortSignal.timeout(patience));
   for (const namespace of all ? await readNamespaces(openAll().channels) : named) {
     const { totals, keys, blocks, channels } = await reindex(openAll(), namespace);
     const [before, after] = [totals.before, totals.after].map(

@@ -7,11 +7,12 @@ import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import { publish } from '../lib/events/publish.ts';
 import type { ChannelEvent } from '../lib/events/schema.ts';
-import { engineEnvironment, enterEnvironment, localEventBus, localTables } from '../local/environment.ts';
-import { findRunningServer, stateFolder } from '../local/state.ts';
+import { tableNames } from '../lib/tables.ts';
+import { localEventBus } from '../local/environment.ts';
 import { eventsOfLetter, readLetters } from './replay/dead-letters.ts';
 import { eventsOfTable } from './replay/from-table.ts';
-import { CommandError, readWords, type Selection, type Words } from './replay/words.ts';
+import { readWords, type Selection, type Words } from './replay/words.ts';
+import { enterTarget } from './target.ts';
 
 /** Milliseconds that the whole command may take. */
 const patience = 60 * 60 * 1000;
@@ -23,22 +24,10 @@ interface Place {
   eventBus: string;
 }
 
-const enterLocalServer = (): Place => {
-  const { enginePort, eventBusPort } = findRunningServer(stateFolder()) ?? {};
-  if (enginePort === undefined || eventBusPort === undefined)
-    throw new CommandError(
-      'No local server is running: start one with "npm start", or name an --environment.',
-    );
-  enterEnvironment({
-    ...engineEnvironment,
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}`,
-    AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${eventBusPort}`,
-  });
-  return { channelsTable: localTables.channels, eventBus: localEventBus };
+const placeOf = ({ environment }: Words): Place => {
+  if (environment !== undefined) return namesOf(findEnvironment(environment));
+  return { channelsTable: tableNames(enterTarget(undefined)).channels, eventBus: localEventBus };
 };
-
-const placeOf = ({ environment }: Words): Place =>
-  environment === undefined ? enterLocalServer() : namesOf(findEnvironment(environment));
 
 const isMeant = ({ namespace, channel, from = -Infinity, to = Infinity }: Selection) => {
   return ({ detail }: ChannelEvent): boolean => {

@@ -13,11 +13,15 @@ export class CommandError extends Error {}
  */
 export const enterTarget = (environment: string | undefined): string => {
   if (environment !== undefined) return findEnvironment(environment).name;
-  const { enginePort } = findRunningServer(stateFolder()) ?? {};
-  if (enginePort === undefined)
+  const { enginePort, eventBusPort } = findRunningServer(stateFolder()) ?? {};
+  if (enginePort === undefined || eventBusPort === undefined)
     throw new CommandError(
       'No local server is running: start one with "npm start", or name an --environment.',
     );
-  enterEnvironment({ ...engineEnvironment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}` });
+  enterEnvironment({
+    ...engineEnvironment,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}`,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${eventBusPort}`,
+  });
   return localEnvironment;
 };

@@ -2,19 +2,17 @@ import type { DynamoDBBatchItemFailure, DynamoDBStreamHandler } from 'aws-lambda
 import { readTablesConfig } from '../lib/config.ts';
 import { readMarkKey } from '../lib/directory/mark.ts';
 import { settle } from '../lib/directory/settle.ts';
+import { openTables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { Meter } from '../lib/dynamodb/meter.ts';
-import { Table } from '../lib/dynamodb/table.ts';
 import { logFailure } from '../lib/log.ts';
 
-const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
+const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfig();
 const client = connect();
 
 /** Settles the marks that a batch of the stream tells of, each once, and answers the records of those that could not be. */
 export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const open = (name: string) => new Table(client, name, new Meter(), signal);
-  const tables = { channels: open(CHANNELS_TABLE), directory: open(DIRECTORY_TABLE) };
+  const tables = openTables(client, { channels, directory }, signal);
   const settled = new Set<string>();
   const batchItemFailures: DynamoDBBatchItemFailure[] = [];
   for (const { dynamodb } of Records) {

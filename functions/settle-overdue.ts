@@ -1,12 +1,11 @@
 import type { ScheduledHandler } from 'aws-lambda';
 import { readTablesConfig } from '../lib/config.ts';
 import { settleOverdue } from '../lib/directory/overdue.ts';
+import { openTables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { Meter } from '../lib/dynamodb/meter.ts';
-import { Table } from '../lib/dynamodb/table.ts';
 import { logFailure, logLine } from '../lib/log.ts';
 
-const { CHANNELS_TABLE, DIRECTORY_TABLE } = readTablesConfig();
+const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfig();
 const client = connect();
 
 /** Milliseconds after which the stream ought to have settled a mark long since. */
@@ -20,8 +19,7 @@ const reserve = 10_000;
  */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const open = (name: string) => new Table(client, name, new Meter(), signal);
-  const tables = { channels: open(CHANNELS_TABLE), directory: open(DIRECTORY_TABLE) };
+  const tables = openTables(client, { channels, directory }, signal);
   const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
   const { settled, failed } = await settleOverdue(tables, Date.now() - patience, {
     isTimeLeft,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { namespaceForm } from '../../lib/access/namespace.ts';
 import { readChannelId } from '../../lib/channels/channel-id.ts';
+import { CommandError } from '../target.ts';
 
 export const usage = `Usage:
   npm run -s replay -- --namespace <name> [--channel <id>] [--from <time>] [--to <time>]
@@ -9,9 +10,6 @@ export const usage = `Usage:
 Shows the events that would be published again; --send publishes them. Times are ISO 8601, as 2026-11-24T09:00:00Z.
 Add --environment <name> to act on a deployed environment, by the account and region of your shell; without it, the
 local server that is running is meant, which keeps no queue of dead letters.`;
-
-/** A command that can't be carried out as it was written: said in one line, without a stack trace. */
-export class CommandError extends Error {}
 
 /** Which events are meant: all that is given has to fit. */
 export interface Selection {
