@@ -1,5 +1,4 @@
-import type { DynamoDbAction } from './operations.ts';
-import type { tableNames } from './tables.ts';
+import type { TableActions } from './operations.ts';
 
 /** One row a function on the channels table's stream: deployment and local server read this table alike. */
 export interface Consumer {
@@ -14,7 +13,7 @@ export interface Consumer {
   /** Whether records that it has given up wait for a person in a queue; where not, something else does what they were for. */
   deadLetters: boolean;
   /** What the handler does to each table, as IAM names it. Reading the stream is the mapping's, and stands in none. */
-  actions: Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
+  actions: TableActions;
   /** Whether it puts events on the event bus. */
   publishes?: boolean;
 }
@@ -45,6 +44,12 @@ export interface FilterPattern {
 }
 
 const beginsWith = (...prefixes: string[]) => prefixes.map((prefix) => ({ prefix }));
+
+/** What it takes to settle a mark, whoever does. */
+export const settling: TableActions = {
+  channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+  directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+};
 
 export const consumers: readonly Consumer[] = [
   {
@@ -101,9 +106,6 @@ export const consumers: readonly Consumer[] = [
     },
     // What can't be settled now is settled by the schedule: a mark stays in the table until it is.
     deadLetters: false,
-    actions: {
-      channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
-      directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-    },
+    actions: settling,
   },
 ];

@@ -1,4 +1,5 @@
 import type { Scope } from './access/api-key.ts';
+import type { tableNames } from './tables.ts';
 
 /** One row an operation of the API: everything that routes, permits or describes it reads this table. */
 export interface Operation {
@@ -32,6 +33,9 @@ export type DynamoDbAction =
   | 'dynamodb:Query'
   | 'dynamodb:Scan'
   | 'dynamodb:UpdateItem';
+
+/** What a handler does to each table. */
+export type TableActions = Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
 
 export const operations = [
   {

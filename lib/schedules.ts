@@ -1,5 +1,5 @@
-import type { DynamoDbAction } from './operations.ts';
-import type { tableNames } from './tables.ts';
+import { settling } from './consumers.ts';
+import type { TableActions } from './operations.ts';
 
 /** One row a function that runs by the clock: deployment and local server read this table alike. */
 export interface Schedule {
@@ -12,7 +12,7 @@ export interface Schedule {
   timeout: number;
   everyMinutes: number;
   /** What the handler does to each table, as IAM names it. */
-  actions: Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
+  actions: TableActions;
   /** The indexes of the channels table that it scans. */
   scans: readonly string[];
 }
@@ -24,10 +24,7 @@ export const schedules: readonly Schedule[] = [
     description: 'Settles in the directory what has waited for more than 5 minutes',
     timeout: 240,
     everyMinutes: 5,
-    actions: {
-      channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
-      directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-    },
+    actions: settling,
     scans: ['byPending'],
   },
 ];
