@@ -9,11 +9,8 @@ import { markKey } from '../../lib/directory/mark.ts';
 import { reindex } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
-import { Meter } from '../../lib/dynamodb/meter.ts';
-import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { foldText } from '../../lib/text/fold.ts';
-import { bySortKey, enter, held, idsOf } from '../support/directory.ts';
+import { bySortKey, enter, held, idsOf, whoseQueries } from '../support/directory.ts';
 import { channelOf, idAt, plantedAt } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -193,23 +190,14 @@ describe('the census', () => {
     const early = await joinEarly(namespace, 1);
     // The settler has read the marks, and the last channel is deleted before he reads the channels.
     let isGone = false;
-    class Interrupted extends Table {
-      override async query(query: Query) {
-        const page = await super.query(query);
-        const asksForMarks = `${query.ExpressionAttributeValues?.[':first']}`.startsWith('~pending#');
-        if (asksForMarks && !isGone) {
-          isGone = true;
-          await remove(last);
-        }
-        return page;
+    const channels = whoseQueries(service.channels, async (page, query) => {
+      const asksForMarks = `${query.ExpressionAttributeValues?.[':first']}`.startsWith('~pending#');
+      if (asksForMarks && !isGone) {
+        isGone = true;
+        await remove(last);
       }
-    }
-    const channels = new Interrupted(
-      connect(),
-      service.channels.name,
-      new Meter(),
-      AbortSignal.timeout(60_000),
-    );
+      return page;
+    });
     await settle({ channels, directory: service.directory }, namespace, early);
     await settleAll();
     expect(isGone).toBe(true);
@@ -251,24 +239,15 @@ describe('the census', () => {
     await settleAll();
     const id = await create({ name: 'x' });
     let isSettled = false;
-    class Interrupted extends Table {
-      override async query(query: Query) {
-        const page = await super.query(query);
-        if (!isSettled) {
-          isSettled = true;
-          await settle(id);
-          // The block forgets it, once another is settled there.
-          await settle(await create({ name: 'x' }));
-        }
-        return page;
+    const channels = whoseQueries(service.channels, async (page) => {
+      if (!isSettled) {
+        isSettled = true;
+        await settle(id);
+        // The block forgets it, once another is settled there.
+        await settle(await create({ name: 'x' }));
       }
-    }
-    const channels = new Interrupted(
-      connect(),
-      service.channels.name,
-      new Meter(),
-      AbortSignal.timeout(60_000),
-    );
+      return page;
+    });
     const [block] = await takeCensus({ channels, directory: service.directory }, namespace, everyId);
     expect(block?.count).toBe(3);
   });
@@ -300,13 +279,9 @@ describe('the census', () => {
     await create({ name: 'x' });
     await settleAll();
     let reads = 0;
-    class Torn extends Table {
-      override async query(asked: Query) {
-        const page = await super.query(asked);
-        return reads++ === 0 ? { ...page, items: [...before, ...page.items.slice(1)] } : page;
-      }
-    }
-    const directory = new Torn(connect(), service.directory.name, new Meter(), AbortSignal.timeout(60_000));
+    const directory = whoseQueries(service.directory, (page) =>
+      reads++ === 0 ? { ...page, items: [...before, ...page.items.slice(1)] } : page,
+    );
     const blocks = await takeCensus({ channels: service.channels, directory }, namespace, everyId);
     expect(blocks.map(({ count }) => count)).toEqual([blockSize, 1]);
     expect(reads).toBe(2);

@@ -6,10 +6,7 @@ import { recountTotals } from '../../lib/channels/recount-totals.ts';
 import { blockKey, blockSize } from '../../lib/directory/blocks.ts';
 import { entriesOf } from '../../lib/directory/entries.ts';
 import { reindex } from '../../lib/directory/reindex.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
-import { Meter } from '../../lib/dynamodb/meter.ts';
-import { type Query, Table } from '../../lib/dynamodb/table.ts';
-import { enter, entriesFor, held } from '../support/directory.ts';
+import { enter, entriesFor, held, whoseQueries } from '../support/directory.ts';
 import { channelOf } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -133,16 +130,11 @@ describe('reindexing a namespace', () => {
     const { namespace, create } = enter(service);
     await plantBare(namespace, 3);
     let counts = 0;
-    class Restless extends Table {
-      override async query(query: Query) {
-        const page = await super.query(query);
-        if (!query.ProjectionExpression) return page;
-        // What differs is counted twice before it is believed; only then does somebody write.
-        if (++counts % 2 === 0) await create({ name: 'Meanwhile' });
-        return page;
-      }
-    }
-    const table = new Restless(connect(), service.channels.name, new Meter(), AbortSignal.timeout(60_000));
+    const table = whoseQueries(service.channels, async (page, query) => {
+      // What differs is counted twice before it is believed; only then does somebody write.
+      if (query.ProjectionExpression && ++counts % 2 === 0) await create({ name: 'Meanwhile' });
+      return page;
+    });
     await expect(recountTotals(table, namespace)).rejects.toMatchObject({ code: 'conflict' });
     expect(counts).toBe(20);
     expect(await totalsOf(namespace)).toEqual({ enabled: 10, disabled: 0 });

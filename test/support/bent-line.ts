@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from './loopback.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the bodies of DynamoDB's own protocol, in JSON
 export type Body = any;
@@ -43,15 +43,10 @@ export const startBentLine = async (engine: string): Promise<BentLine> => {
       .writeHead(response.status, { 'content-type': 'application/x-amz-json-1.0' })
       .end(JSON.stringify(response.ok ? line.answer(operation, asked, answered) : answered));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const line: BentLine = {
     ...straight,
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listenOnLoopback(server)),
     straighten: () => Object.assign(line, straight),
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
   };
   return line;
 };

@@ -8,8 +8,10 @@ import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
 import { readMarks } from '../../lib/directory/mark.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
-import type { Query, Table } from '../../lib/dynamodb/table.ts';
+import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
 import { foldText, foldWords } from '../../lib/text/fold.ts';
 import type { Service } from './service.ts';
 
@@ -64,3 +66,16 @@ export const entriesFor = (namespace: string, names: Record<string, string>) =>
   Object.entries(names)
     .flatMap(([id, name]) => entriesOf(namespace, id, foldText(name)))
     .sort(bySortKey);
+
+/** The same table, of which every answer to a query passes through somebody's hands first. */
+export const whoseQueries = (
+  { name }: Table,
+  pass: (page: QueryPage, query: Query) => Promise<QueryPage> | QueryPage,
+): Table => {
+  class Meddled extends Table {
+    override async query(query: Query) {
+      return pass(await super.query(query), query);
+    }
+  }
+  return new Meddled(connect(), name, new Meter(), AbortSignal.timeout(60_000));
+};

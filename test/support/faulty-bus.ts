@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback.ts';
 
 export interface FaultyBus {
   endpoint: string;
@@ -48,11 +48,5 @@ export const startFaultyBus = async (bus: { endpoint: string }): Promise<FaultyB
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(await answer(headers, body)));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  line.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  line.close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return line;
+  return Object.assign(line, await listenOnLoopback(server));
 };

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOnLoopback } from './loopback.ts';
 
 /** What becomes of a call to DynamoDB: it goes through, is answered with an error, or is never answered. */
 export type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };
@@ -31,11 +31,5 @@ export const startFaultyLine = async (engine: string): Promise<FaultyLine> => {
     else if (fault !== 'hang')
       answer.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(fault));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  line.endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  line.close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return line;
+  return Object.assign(line, await listenOnLoopback(server));
 };
