@@ -85,6 +85,29 @@ describe('the function on the stream', () => {
   });
 });
 
+describe('the function on the stream, of several namespaces', () => {
+  test('holds up none of them where another can’t be settled', async () => {
+    const { namespace, other, create } = enter(service);
+    const ids = [
+      await create({ name: 'One', company_namespace: [namespace] }),
+      await create({ name: 'Two', company_namespace: [other] }),
+    ];
+    const records = [namespace, other].flatMap(
+      (each, index) => recordsOf(each, [ids[index] as string]).Records,
+    );
+    let transactions = 0;
+    line.fault = (operation) =>
+      operation === 'TransactWriteItems' && ++transactions === 1 ? 'hang' : 'none';
+    // It is given up before the client would ask again.
+    const hasty = { ...context, getRemainingTimeInMillis: () => 3_500 };
+    const { batchItemFailures } = await settleDirectory({ Records: records }, hasty);
+    line.fault = () => 'none';
+    expect(batchItemFailures).toHaveLength(1);
+    const left = [namespace, other].map(async (each) => (await readMarks(service.channels, each)).length);
+    expect((await Promise.all(left)).sort()).toEqual([0, 1]);
+  });
+});
+
 describe('the function that runs by the clock', () => {
   // Planted channels were written in 2023: what they left has waited since.
   const plantOne = async (namespace: string, ordinal: number) => {
