@@ -15,16 +15,17 @@ const reserve = 10_000;
 
 /**
  * Settles what the stream has missed.
- * @throws Error, after all others, where some could not be: it is what the alarm counts
+ * @throws Error, at the end, where some could not be or time ran out before their turn: it is what the alarm counts
  */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
   const tables = openTables(client, { channels, directory }, signal);
   const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
-  const { settled, failed } = await settleOverdue(tables, Date.now() - patience, {
+  const { settled, failed, isCutShort } = await settleOverdue(tables, Date.now() - patience, {
     isTimeLeft,
     report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
   });
   if (settled) logLine({ settled });
   if (failed) throw new Error(`${failed} could not be settled`);
+  if (isCutShort) throw new Error('Time ran out before all were settled');
 };

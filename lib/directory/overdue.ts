@@ -16,18 +16,18 @@ export interface OverdueOptions {
  * Settles what has waited since before a time, in all namespaces: marks whose record the stream no longer has, or whose
  * settling failed. Looking costs next to nothing, since marks alone are in the index.
  * @param before milliseconds since the epoch
- * @returns how many were settled, and how many could not be
+ * @returns how many were settled, how many could not be, and whether time ran out before all had their turn
  */
 export const settleOverdue = async (
   tables: Tables,
   before: number,
   { isTimeLeft, report }: OverdueOptions,
-): Promise<{ settled: number; failed: number }> => {
+): Promise<{ settled: number; failed: number; isCutShort: boolean }> => {
   let [settled, failed] = [0, 0];
   const failures = new Map<string, number>();
   for await (const { pk, sk, pendingSince } of tables.channels.scan(markIndex)) {
     if (Date.parse(pendingSince as string) >= before) continue;
-    if (!isTimeLeft()) break;
+    if (!isTimeLeft()) return { settled, failed, isCutShort: true };
     const { namespace, id } = readMarkKey({ pk: pk as string, sk: sk as string });
     const failuresHere = failures.get(namespace) ?? 0;
     if (failuresHere === mostFailures) continue;
@@ -40,5 +40,5 @@ export const settleOverdue = async (
       failed++;
     }
   }
-  return { settled, failed };
+  return { settled, failed, isCutShort: false };
 };

@@ -169,10 +169,11 @@ describe('the function that runs by the clock', () => {
     expect(await readMarks(service.channels, namespace)).toEqual([]);
   });
 
-  test('stops before its time is up, and leaves what is left to the next run', async () => {
+  test('stops before its time is up, says so for the alarm, and leaves what is left to the next run', async () => {
     const { namespace } = enter(service);
     await plantOne(namespace, 1);
-    await settleOverdue({}, { ...context, getRemainingTimeInMillis: () => 9_000 });
+    const hasty = { ...context, getRemainingTimeInMillis: () => 9_000 };
+    await expect(settleOverdue({}, hasty)).rejects.toThrow('Time ran out before all were settled');
     expect(await readMarks(service.channels, namespace)).toHaveLength(1);
     await settleOverdue({}, context);
     expect(await readMarks(service.channels, namespace)).toEqual([]);
