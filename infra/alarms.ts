@@ -14,6 +14,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { consumers } from '../lib/consumers.ts';
 import { type Schedule, schedules } from '../lib/schedules.ts';
+import { channelsTable as channelsTableDefinition } from '../lib/tables.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { indexMetric, readIndexes, tableMetric } from './table-metrics.ts';
@@ -88,7 +89,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** What the tables and the indexes that requests read refuse. */
+  /** What the tables and their indexes refuse. */
   watchTables(): void {
     const { channelsTable, directoryTable, accessKeysTable } = namesOf(this.#environment);
     const from = 100;
@@ -115,6 +116,13 @@ export class Alarms extends Construct {
         metric: indexMetric(channelsTable, index, 'ReadThrottleEvents'),
         from,
         meaning: `The index ${index} refuses reads: the lists that read it are slow, or answered with 429.`,
+        runbook: 'index-throttled',
+      });
+    for (const { name } of channelsTableDefinition.indexes)
+      this.#ring(`index-throttled-writes-${name}`, {
+        metric: indexMetric(channelsTable, name, 'WriteThrottleEvents'),
+        from,
+        meaning: `The index ${name} refuses writes: changes of channels are slow, or answered with 429.`,
         runbook: 'index-throttled',
       });
     this.#ring('access-keys-throttled', {

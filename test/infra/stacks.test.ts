@@ -137,7 +137,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     }
   });
 
-  it('rings where a table, or an index that lists read, refuses reads or writes; the dashboard shows them', () => {
+  it('rings where a table refuses reads or writes, or an index the reads of lists or any write; the dashboard shows them', () => {
     const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
     const ofTables = ofType(api, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
@@ -164,6 +164,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       ...channelsTable.indexes
         .filter((index) => index.name !== 'byPending')
         .map((index) => ['ReadThrottleEvents', channels, index.name]),
+      ...channelsTable.indexes.map((index) => ['WriteThrottleEvents', channels, index.name]),
       ['ReadThrottleEvents', accessKeys, undefined],
     ]);
     const [[, { DashboardBody }] = [undefined, { DashboardBody: '' }]] = ofType(
