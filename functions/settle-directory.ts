@@ -1,6 +1,6 @@
 import type { DynamoDBBatchItemFailure, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
+import { readMarkKey } from '../lib/channels/mark.ts';
 import { readTablesConfig } from '../lib/config.ts';
-import { readMarkKey } from '../lib/directory/mark.ts';
 import { settle } from '../lib/directory/settle.ts';
 import { openTables, type Tables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';

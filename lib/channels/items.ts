@@ -1,9 +1,9 @@
-import { leaveMark } from '../directory/mark.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { indexKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
+import { leaveMark } from './mark.ts';
 
 /** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
 export const counterShards = 8;

@@ -1,12 +1,12 @@
 import { above, below, everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
+import { type Mark, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
 import { countItems, pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { areLinked, type Block, blocksBeginningIn, toBlocks } from './blocks.ts';
-import { type Mark, readMarks } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 /** The stored block in which an id lies, or nothing where there are no blocks yet. */

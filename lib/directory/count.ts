@@ -1,5 +1,6 @@
 import { below, everyId } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
+import { isSame, type Mark, markKey, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { TransactionRefused } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
@@ -7,7 +8,6 @@ import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Block, blockItem, blockKey, blockSize, linkTo, toBlocks } from './blocks.ts';
 import { findBlock, findNextBlock } from './census.ts';
-import { isSame, type Mark, markKey, readMarks } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 const isStillAt = (version: number) =>

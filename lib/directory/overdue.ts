@@ -1,4 +1,4 @@
-import { markIndex, readMarkKey } from './mark.ts';
+import { markIndex, readMarkKey } from '../channels/mark.ts';
 import { settle } from './settle.ts';
 import type { Tables } from './tables.ts';
 

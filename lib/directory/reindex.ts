@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { above, everyId, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn, keys } from '../channels/keys.ts';
+import { markUpdate } from '../channels/mark.ts';
 import { recountTotals } from '../channels/recount-totals.ts';
 import { resetIndexKeys } from '../channels/reset-index-keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
@@ -12,7 +13,6 @@ import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
 import { readBlock, recount, removeEmpty } from './count.ts';
 import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
-import { markUpdate } from './mark.ts';
 import { settle } from './settle.ts';
 import type { Tables } from './tables.ts';
 

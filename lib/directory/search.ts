@@ -1,9 +1,9 @@
+import { isSame, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Entry, entriesHolding, idOfEntry } from './entries.ts';
-import { isSame, readMarks } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 /** A channel that was found, with its folded name. */

@@ -1,10 +1,10 @@
+import { type Mark, markKey, toMark } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { countChannel, removeEmpty } from './count.ts';
 import { entriesOf } from './entries.ts';
-import { type Mark, markKey, toMark } from './mark.ts';
 import type { Tables } from './tables.ts';
 
 /** Items that a transaction takes. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
 import { everyId } from '../../lib/channels/id-range.ts';
-import { readMarks } from '../../lib/directory/mark.ts';
+import { readMarks } from '../../lib/channels/mark.ts';
 import { reindex } from '../../lib/directory/reindex.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import { connect } from '../../lib/dynamodb/client.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { everyId } from '../../lib/channels/id-range.ts';
-import { markKey, readMarks } from '../../lib/directory/mark.ts';
+import { markKey, readMarks } from '../../lib/channels/mark.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { enter, entriesFor, held } from '../support/directory.ts';
 import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { markIndex } from '../../lib/directory/mark.ts';
+import { markIndex } from '../../lib/channels/mark.ts';
 import type { Item } from '../../lib/dynamodb/failures.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';

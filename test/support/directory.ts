@@ -1,11 +1,11 @@
 import type { Caller } from '../../lib/access/authenticate.ts';
 import { everyId } from '../../lib/channels/id-range.ts';
+import { readMarks } from '../../lib/channels/mark.ts';
 import type { ChannelDraft, ChannelPatch } from '../../lib/channels/schema.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { blocksBeginningIn } from '../../lib/directory/blocks.ts';
 import { takeCensus } from '../../lib/directory/census.ts';
 import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
-import { readMarks } from '../../lib/directory/mark.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import { connect } from '../../lib/dynamodb/client.ts';

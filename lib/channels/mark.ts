@@ -1,9 +1,9 @@
-import type { Channel } from '../channels/channel.ts';
-import { everyId, type IdRange } from '../channels/id-range.ts';
-import { itemsBetween, namespaceOf, partitionOf } from '../channels/keys.ts';
 import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { foldText } from '../text/fold.ts';
+import type { Channel } from './channel.ts';
+import { everyId, type IdRange } from './id-range.ts';
+import { itemsBetween, namespaceOf, partitionOf } from './keys.ts';
 
 /**
  * What the directory does not know yet of one channel in one namespace. A change leaves it in its own transaction, since
