@@ -87,7 +87,8 @@ export const fill = async (namespace: string, size: number): Promise<void> => {
       const first = start === 0 ? everyId.first : idOf(start);
       const count = Math.min(blockSize, size - start);
       const next = start + blockSize < size ? { link: linkTo(idOf(start + blockSize)) } : {};
-      yield blockItem(namespace, { first, count, version: count, settled: {}, ...next });
+      const highest = idOf(start + count - 1);
+      yield blockItem(namespace, { first, highest, count, version: count, settled: {}, ...next });
     }
     for (const ordinal of ordinals) {
       const { _id, name } = channelOf(namespace, ordinal, size);

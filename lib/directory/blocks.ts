@@ -14,6 +14,8 @@ export interface Block extends IdRange {
   version: number;
   /** The channels that were settled here and may still have their marks: whether the block counts them. */
   settled: Record<string, boolean>;
+  /** No channel that it counts has a higher id. Only the last of all blocks knows better than by where it ends. */
+  highest: string;
   /** Tells the block that comes next; absent where none does. */
   link?: number;
 }
@@ -28,12 +30,12 @@ export const linkTo = (first: string): number => Number.parseInt(first.slice(-6)
 /** A block's item. Its names are short, since what is read is paid by the byte. */
 export const blockItem = (
   namespace: string,
-  { first, count, version, settled, link }: Omit<Block, 'last'>,
+  { first, count, version, settled, highest, link }: Omit<Block, 'last'>,
 ): Item => ({
   ...blockKey(namespace, first),
   n: count,
   v: version,
-  ...(link !== undefined && { l: link }),
+  ...(link === undefined ? { h: highest } : { l: link }),
   ...(Object.keys(settled).length && { d: settled }),
 });
 
@@ -44,23 +46,24 @@ export const blocksBeginningIn = (namespace: string, { first, last }: IdRange) =
   ConsistentRead: true,
 });
 
-const none: Omit<Block, 'last'> = { first: everyId.first, count: 0, version: 0, settled: {} };
+/** Where no block is stored, one of no channels stands for all. */
+const unstored: Item = { sk: everyId.first, n: 0, v: 0, h: everyId.first };
 
-/** The blocks that items tell of, in their order and without a gap. Where none is stored, one of no channels stands for all. */
+/** The blocks that items tell of, in their order and without a gap. */
 export const toBlocks = (items: Item[]): Block[] => {
-  const stored = items.map(
-    ({ sk, n, v, d = {}, l }): Omit<Block, 'last'> => ({
+  const stored = items.length ? items : [unstored];
+  return stored.map(({ sk, n, v, d = {}, h, l }, index) => {
+    const next = stored[index + 1];
+    const last = next ? below(next.sk as string, everyId).last : everyId.last;
+    return {
       first: sk as string,
+      last,
       count: n as number,
       version: v as number,
       settled: d as Block['settled'],
+      highest: (h ?? last) as string,
       ...(l !== undefined && { link: l as number }),
-    }),
-  );
-  const all = stored.length ? stored : [none];
-  return all.map((block, index) => {
-    const next = all[index + 1];
-    return { ...block, last: next ? below(next.first, everyId).last : everyId.last };
+    };
   });
 };
 

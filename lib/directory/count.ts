@@ -1,9 +1,9 @@
-import { below, everyId } from '../channels/id-range.ts';
+import { above, below, everyId, type IdRange } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
-import { isSame, type Mark, markKey, readMarks } from '../channels/mark.ts';
+import { type Mark, markKey, readMarks, toMark } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { TransactionRefused } from '../dynamodb/failures.ts';
-import { pages, readFirst } from '../dynamodb/pages.ts';
+import { pages } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Block, blockItem, blockKey, blockSize, linkTo, toBlocks } from './blocks.ts';
@@ -29,31 +29,11 @@ const stillMarked = async (
   namespace: string,
   settled: Block['settled'],
 ): Promise<Block['settled']> => {
-  const kept: Block['settled'] = {};
-  for (const [id, isCounted] of Object.entries(settled))
-    if (await channels.get(markKey(namespace, id))) kept[id] = isCounted;
-  return kept;
-};
-
-/** Whether a block counts no channel from an id on. */
-const isUncountedFrom = async (
-  { channels }: Tables,
-  namespace: string,
-  id: string,
-  { last, settled }: Block,
-): Promise<boolean> => {
-  const range = { first: id, last };
-  const marks = await readMarks(channels, namespace, range, pages);
-  if (marks.some((mark) => settled[mark.id] ?? mark.counted)) return false;
-  const fresh = new Set(marks.map((mark) => mark.id));
-  const found = await readFirst(
-    channels,
-    { ...channelsIn(namespace, range), ProjectionExpression: 'sk' },
-    fresh.size + 1,
-  );
-  // One that was counted may have gone between the two readings.
-  const isCertain = isSame(marks, await readMarks(channels, namespace, range, pages));
-  return isCertain && found.every(({ sk }) => fresh.has(sk as string));
+  const ids = Object.keys(settled);
+  if (!ids.length) return {};
+  const marks = await channels.batchGet(ids.map((id) => markKey(namespace, id)));
+  const marked = new Set(marks.map((item) => toMark(item).id));
+  return settledWhere(settled, (id) => marked.has(id));
 };
 
 const settledWhere = (settled: Block['settled'], isHere: (id: string) => boolean): Block['settled'] =>
@@ -62,60 +42,139 @@ const settledWhere = (settled: Block['settled'], isHere: (id: string) => boolean
 /**
  * The writes by which the blocks take in the channel of a mark, or let it go; none where its block has done so already.
  * They are refused where the block has changed since. A block that is full is left as it is where the channel stands behind
- * all that it counts, as new ones do; one that has become twice as large by channels that joined later is divided first.
+ * all that it counts, as new ones do; one that has become twice as large by channels that came later is divided first.
  */
 export const countChannel = async (tables: Tables, namespace: string, mark: Mark): Promise<Write[]> => {
   const { id, target, counted } = mark;
-  const TableName = tables.directory.name;
-  const block = await readBlock(tables, namespace, id);
-  const { first, count, version } = block;
   const isThere = target !== undefined;
+  let block = await readBlock(tables, namespace, id);
   if (isThere === (block.settled[id] ?? counted)) return [];
+  if (isThere && block.count >= 2 * blockSize) {
+    await divide(tables, namespace, id);
+    block = await readBlock(tables, namespace, id);
+  }
+  const { count, highest, version } = block;
   const settled = await stillMarked(tables, namespace, block.settled);
   const put = (changed: Partial<Block>): Write => ({
     Put: {
-      TableName,
+      TableName: tables.directory.name,
       Item: blockItem(namespace, { ...block, settled, version: version + 1, ...changed }),
       ...isStillAt(version),
     },
   });
-  if (isThere && count >= blockSize) {
-    if (first < id && (await isUncountedFrom(tables, namespace, id, block))) {
-      const before = settledWhere(settled, (other) => other < id);
-      const behind = settledWhere(settled, (other) => other >= id);
-      const next = { ...block, first: id, count: 1, version: 1, settled: { ...behind, [id]: true } };
-      return [
-        put({ settled: before, link: linkTo(id) }),
-        { Put: { TableName, Item: blockItem(namespace, next), ...isStillAt(0) } },
-      ];
-    }
-    if (count >= 2 * blockSize) {
-      await recount(tables, namespace, id);
-      return countChannel(tables, namespace, mark);
-    }
-  }
-  return [put({ count: count + (isThere ? 1 : -1), settled: { ...settled, [id]: isThere } })];
+  if (!isThere) return [put({ count: count - 1, settled: { ...settled, [id]: false } })];
+  if (count < blockSize || id <= highest)
+    return [
+      put({
+        count: count + 1,
+        settled: { ...settled, [id]: true },
+        highest: id > highest ? id : highest,
+      }),
+    ];
+  const behind = settledWhere(settled, (other) => other > id);
+  const next = { ...block, first: id, highest: id, count: 1, version: 1, settled: { ...behind, [id]: true } };
+  return [
+    put({ settled: settledWhere(settled, (other) => other < id), link: linkTo(id) }),
+    { Put: { TableName: tables.directory.name, Item: blockItem(namespace, next), ...isStillAt(0) } },
+  ];
 };
 
-/** The ids that a block counts, or nothing where its channels changed while they were read. */
-const readCounted = async (
+/**
+ * The ids that a block counts, in their order, some at a time. Marks are read behind the channels that they stand beside: a
+ * channel that was created meanwhile has one by then. Whoever settles one meanwhile changes the block's version, on which
+ * depends whatever is written by this.
+ */
+async function* readCounted(
   { channels }: Tables,
   namespace: string,
   { first, last, settled }: Block,
-): Promise<string[] | undefined> => {
-  const range = { first, last };
-  const marks = await readMarks(channels, namespace, range, pages);
-  const marked = new Set(marks.map(({ id }) => id));
-  const counted = marks.filter((mark) => settled[mark.id] ?? mark.counted).map(({ id }) => id);
-  for await (const page of pages(channels, { ...channelsIn(namespace, range), ProjectionExpression: 'sk' }))
-    counted.push(...page.items.map(({ sk }) => sk as string).filter((id) => !marked.has(id)));
-  return isSame(marks, await readMarks(channels, namespace, range, pages)) ? counted.sort() : undefined;
+  atOnce?: number,
+): AsyncGenerator<string[]> {
+  const query = { ...channelsIn(namespace, { first, last }), ProjectionExpression: 'sk', Limit: atOnce };
+  let left: IdRange = { first, last };
+  for await (const { items, lastKey } of pages(channels, query)) {
+    const end = (lastKey?.sk as string | undefined) ?? last;
+    const marks = await readMarks(channels, namespace, { first: left.first, last: end }, pages);
+    const marked = new Set(marks.map(({ id }) => id));
+    const counted = marks.filter((mark) => settled[mark.id] ?? mark.counted).map(({ id }) => id);
+    const unmarked = items.map(({ sk }) => sk as string).filter((id) => !marked.has(id));
+    yield [...counted, ...unmarked].sort();
+    left = above(end, left);
+  }
+}
+
+/**
+ * Puts others in the place of a block, of which the first begins where it does.
+ * @returns whether it was done; not where the block has changed since it was read
+ */
+const replace = async (
+  { directory }: Tables,
+  namespace: string,
+  { version }: Block,
+  [lowest, ...others]: Omit<Block, 'last'>[],
+): Promise<boolean> => {
+  try {
+    await directory.transact(() => [
+      {
+        Put: {
+          Item: blockItem(namespace, { ...(lowest as Block), version: version + 1 }),
+          ...isStillAt(version),
+        },
+      },
+      ...others.map((part) => ({
+        Put: { Item: blockItem(namespace, { ...part, version: 1 }), ...isStillAt(0) },
+      })),
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionRefused) return false;
+    throw error;
+  }
+};
+
+/**
+ * Takes a full block out of an id's block that counts twice as many, reading no more than that: behind what a block counts
+ * there may be any number of channels that it doesn't know yet. What it takes out is believed when it comes out the same
+ * twice, since a channel may be seen a moment before its mark. Where others change the block with every try, it stays as it
+ * is until it is next added to.
+ */
+const divide = async (tables: Tables, namespace: string, id: string): Promise<void> => {
+  let before: string | undefined;
+  for await (const _ of attempts(tables.directory.signal)) {
+    const block = await readBlock(tables, namespace, id);
+    const ids: string[] = [];
+    for await (const some of readCounted(tables, namespace, block, 2 * blockSize)) {
+      ids.push(...some);
+      if (ids.length > blockSize) break;
+    }
+    const boundary = ids[blockSize];
+    if (block.count < 2 * blockSize || boundary === undefined) return;
+    const isConfirmed = ids.slice(0, blockSize + 1).join() === before;
+    before = ids.slice(0, blockSize + 1).join();
+    if (!isConfirmed) continue;
+    const { settled } = block;
+    const parts = [
+      {
+        ...block,
+        count: blockSize,
+        settled: settledWhere(settled, (other) => other < boundary),
+        link: linkTo(boundary),
+      },
+      {
+        ...block,
+        first: boundary,
+        count: block.count - blockSize,
+        settled: settledWhere(settled, (other) => other >= boundary),
+      },
+    ];
+    if (await replace(tables, namespace, block, parts)) return;
+  }
 };
 
 /** Blocks that one transaction writes at most; the last of them takes all that is left. */
 const mostBlocks = 99;
 
-const divide = (ids: string[]): string[][] => {
+const inParts = (ids: string[]): string[][] => {
   const parts: string[][] = [ids.slice(0, blockSize)];
   for (let start = blockSize; start < ids.length; start += blockSize)
     parts.push(ids.slice(start, parts.length === mostBlocks - 1 ? ids.length : start + blockSize));
@@ -124,18 +183,18 @@ const divide = (ids: string[]): string[][] => {
 
 /** What takes the place of a block that counts these channels: full blocks, of which the first begins where it does. */
 const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<Block, 'last'>[] => {
-  const parts = divide(ids);
+  const parts = inParts(ids);
   const firstOf = (index: number) => (index === 0 ? block.first : (parts[index]?.[0] as string));
   return parts.map((part, index) => {
     const next = index + 1 < parts.length ? firstOf(index + 1) : undefined;
-    const link = next === undefined ? block.link : linkTo(next);
     const isHere = (id: string) => (index === 0 || firstOf(index) <= id) && (next === undefined || id < next);
     return {
+      ...block,
       first: firstOf(index),
+      highest: part.at(-1) ?? block.first,
       count: part.length,
-      version: index === 0 ? block.version + 1 : 1,
       settled: settledWhere(settled, isHere),
-      ...(link !== undefined && { link }),
+      ...(next !== undefined && { link: linkTo(next) }),
     };
   });
 };
@@ -148,29 +207,19 @@ const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<B
  * @throws ApiError `conflict` where it changed with every try.
  */
 export const recount = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
-  const { directory } = tables;
   let before: string | undefined;
-  for await (const _ of attempts(directory.signal)) {
+  for await (const _ of attempts(tables.directory.signal)) {
     const block = await readBlock(tables, namespace, id);
-    const ids = await readCounted(tables, namespace, block);
-    if (!ids) continue;
+    const ids: string[] = [];
+    for await (const some of readCounted(tables, namespace, block)) ids.push(...some);
     const settled = await stillMarked(tables, namespace, block.settled);
     const isUpToDate = Object.keys(settled).length === Object.keys(block.settled).length;
     const isRight = ids.length === block.count && ids.length <= blockSize;
     if (isRight && isUpToDate) return false;
     const isConfirmed = ids.length === block.count || ids.join() === before;
     before = ids.join();
-    if (!isConfirmed) continue;
-    const [lowest, ...others] = partsOf(block, settled, ids);
-    try {
-      await directory.transact(() => [
-        { Put: { Item: blockItem(namespace, lowest as Block), ...isStillAt(block.version) } },
-        ...others.map((part) => ({ Put: { Item: blockItem(namespace, part), ...isStillAt(0) } })),
-      ]);
+    if (isConfirmed && (await replace(tables, namespace, block, partsOf(block, settled, ids))))
       return !isRight;
-    } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
-    }
   }
   throw new ApiError('conflict', 'The channels are changing too fast to be counted: try again in a moment.');
 };

@@ -9,6 +9,9 @@ import { entriesOf } from '../../lib/directory/entries.ts';
 import { reindex } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
 import { foldText } from '../../lib/text/fold.ts';
 import { bySortKey, enter, held, idsOf, whoseQueries } from '../support/directory.ts';
 import { channelOf, idAt, plantedAt } from '../support/plant.ts';
@@ -184,25 +187,48 @@ describe('the census', () => {
     expect([await blocks(), await total()]).toEqual([[full, [third, 1]], blockSize + 1]);
   });
 
-  test('is right where the last of a full block goes while one before it is settled', async () => {
-    const { namespace, ids, remove, settleAll, total } = await withFullBlock();
-    const last = ids.at(-1) as string;
-    const early = await joinEarly(namespace, 1);
-    // The settler has read the marks, and the last channel is deleted before he reads the channels.
-    let isGone = false;
-    const channels = whoseQueries(service.channels, async (page, query) => {
-      const asksForMarks = `${query.ExpressionAttributeValues?.[':first']}`.startsWith('~pending#');
-      if (asksForMarks && !isGone) {
-        isGone = true;
-        await remove(last);
-      }
+  test('begins another block behind a full one while others go on to create', async () => {
+    const { namespace, create, settleAll, blocks, total } = await withFullBlock();
+    const next = await create({ name: 'x' });
+    let created = 0;
+    const channels = whoseQueries(service.channels, async (page) => {
+      // Bounded, lest a settler that waits for quiet goes on for ever.
+      if (created++ < 20) await create({ name: 'x' });
       return page;
     });
-    await settle({ channels, directory: service.directory }, namespace, early);
+    await settle({ channels, directory: service.directory }, namespace, next);
+    expect(await blocks()).toEqual([
+      [everyId.first, blockSize],
+      [next, 1],
+    ]);
     await settleAll();
-    expect(isGone).toBe(true);
-    expect(await total()).toBe(blockSize);
-    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0 });
+    expect(await total()).toBe(blockSize + 1 + Math.min(created, 20));
+  });
+
+  test('takes a backlog in whichever order, at a cost that does not follow its size', async () => {
+    const { namespace, total } = enter(service);
+    const size = 4 * blockSize;
+    const ids = Array.from({ length: size }, (_, ordinal) => idAt(plantedAt + ordinal, ordinal));
+    for (const [ordinal, _id] of ids.entries()) {
+      const channel = channelOf(ordinal, { _id, company_namespace: [namespace] });
+      await service.channels.transact(() =>
+        transition(undefined, channel, { now: plantedAt + ordinal, keyId: 'k' }, 0),
+      );
+    }
+    // The newest before all others, as where the stream goes on with what is new and leaves what is old to the clock.
+    const costs: number[] = [];
+    for (const id of [ids.at(-1) as string, ...ids]) {
+      const meter = new Meter();
+      const open = ({ name }: Table) => new Table(connect(), name, meter, AbortSignal.timeout(60_000));
+      await settle({ channels: open(service.channels), directory: open(service.directory) }, namespace, id);
+      costs.push(meter.totals.rcu);
+    }
+    expect(await total()).toBe(size);
+    const dear = costs.filter((cost) => cost > 12);
+    expect({ dear: dear.length <= size / blockSize, dearest: Math.max(...costs) < 200 }).toEqual({
+      dear: true,
+      dearest: true,
+    });
   });
 
   test('counts no channel twice whose mark outlives its settling, though another block begins before it', async () => {
@@ -300,21 +326,48 @@ describe('the census', () => {
     expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });
 
-  test('divides a block that older channels have joined', async () => {
-    const { namespace, settleAll, total } = enter(service);
-    const most = 2 * blockSize + 1;
-    // The latest first: none of the others is behind all that is counted.
-    for (let ordinal = most; ordinal > 0; ordinal--) {
-      const channel = channelOf(ordinal, { company_namespace: [namespace] });
-      await service.channels.transact(() =>
-        transition(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
-      );
-      await settle(service, namespace, channel._id);
+  /** A namespace whose only block counts twice as many as a full one: the latest came first, and none of the others stands behind it. */
+  const withDoubleBlock = async () => {
+    const actors = enter(service);
+    const ids: string[] = [];
+    for (let ordinal = 2 * blockSize; ordinal > 0; ordinal--) {
+      ids.unshift(await joinEarly(actors.namespace, ordinal));
+      await actors.settle(ids[0] as string);
     }
+    return { ...actors, ids, blocks: async () => (await held(service, actors.namespace)).blocks };
+  };
+
+  test('divides a block that older channels have joined', async () => {
+    const { namespace, settle, blocks, total } = await withDoubleBlock();
+    expect(await blocks()).toEqual([[everyId.first, 2 * blockSize]]);
+    await settle(await joinEarly(namespace, 0));
+    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
+    expect(await total()).toBe(2 * blockSize + 1);
+  });
+
+  test('divides a block rightly though others come and go as it is read', async () => {
+    const { namespace, ids, remove, settleAll, blocks, total } = await withDoubleBlock();
+    const late = await joinEarly(namespace, 0);
+    let readings = 0;
+    const channels = whoseQueries(service.channels, async (page, { ProjectionExpression }) => {
+      // Behind the channels, before the marks that stand beside them.
+      if (ProjectionExpression === 'sk' && readings++ === 0) {
+        await remove(ids[1] as string);
+        const between = idAt(plantedAt + 1, 999);
+        const channel = channelOf(1, { _id: between, company_namespace: [namespace] });
+        await service.channels.transact(() =>
+          transition(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
+        );
+      }
+      return page;
+    });
+    await settle({ channels, directory: service.directory }, namespace, late);
+    expect(readings).toBeGreaterThan(1);
+    expect(await total()).toBe(2 * blockSize + 1);
     await settleAll();
-    const { blocks } = await held(service, namespace);
-    expect(blocks.map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
-    expect(await total()).toBe(most);
+    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 1 });
+    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize, 1, blockSize]);
   });
 });
 
