@@ -47,7 +47,14 @@ const beginsWith = (...prefixes: string[]) => prefixes.map((prefix) => ({ prefix
 
 /** What it takes to settle a mark, whoever does. */
 export const settling: TableActions = {
-  channels: ['dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+  channels: [
+    'dynamodb:BatchGetItem',
+    'dynamodb:ConditionCheckItem',
+    'dynamodb:DeleteItem',
+    'dynamodb:GetItem',
+    'dynamodb:Query',
+    'dynamodb:UpdateItem',
+  ],
   directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
 };
 

@@ -44,7 +44,7 @@ export const operations = [
     path: '/client-channel',
     scope: 'channels:read',
     handler: 'functions/list-channels.ts',
-    actions: ['dynamodb:Query', 'dynamodb:BatchGetItem'],
+    actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
     directory: ['dynamodb:Query'],
     indexes: ['byName', 'byUpdatedAt', 'byStatus', 'byExternalId', 'byMetaId'],
     cursors: true,

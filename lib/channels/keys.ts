@@ -15,6 +15,8 @@ export const keys = {
     pk: partitionOf(namespace),
     sk: `~idempotency#${keyHash}`,
   }),
+  /** Right before the marks, so that one query reads both. */
+  moves: (namespace: string) => ({ pk: partitionOf(namespace), sk: '~moves' }),
 };
 
 /** The bounds of what stands in a partition, for Query. */

@@ -1,9 +1,11 @@
+import type { Item } from '../dynamodb/failures.ts';
 import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
-import type { Table, Write } from '../dynamodb/table.ts';
+import type { Query, Table, Write } from '../dynamodb/table.ts';
+import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
 import type { Channel } from './channel.ts';
 import { everyId, type IdRange } from './id-range.ts';
-import { itemsBetween, namespaceOf, partitionOf } from './keys.ts';
+import { itemsBetween, keys, namespaceOf, partitionOf } from './keys.ts';
 
 /**
  * What the directory does not know yet of one channel in one namespace. A change leaves it in its own transaction, since
@@ -105,6 +107,16 @@ export const leaveMark = (
   };
 };
 
+/** Beyond what one request may read: nothing that is asked can be narrowed by, and the marks go by themselves. */
+const fallenBehind = () =>
+  new ApiError(
+    'unavailable',
+    'More channels have changed of late than the search and the pages know yet: try again in a minute.',
+  );
+
+/** Within a request's budget. @throws ApiError `unavailable` beyond it. */
+export const pagesOfBacklog = (table: Table, query: Query) => pagesWithinBudget(table, query, fallenBehind);
+
 /**
  * The marks of the channels whose ids lie in a range.
  * @param read the pages to read: those within a request's budget, or as many as there are
@@ -114,7 +126,7 @@ export const readMarks = async (
   channels: Table,
   namespace: string,
   { first, last }: IdRange = everyId,
-  read: typeof pages = pagesWithinBudget,
+  read: typeof pages = pagesOfBacklog,
 ): Promise<Mark[]> => {
   const marks: Mark[] = [];
   const query = itemsBetween(namespace, prefix + first, prefix + last);
@@ -122,7 +134,33 @@ export const readMarks = async (
   return marks;
 };
 
-/** Whether two readings of the marks found the same. */
-export const isSame = (marks: Mark[], others: Mark[]) =>
-  marks.length === others.length &&
-  marks.every(({ id, token }, index) => others[index]?.id === id && others[index].token === token);
+const movesIn = (item: Item | undefined): number => (item?.n as number | undefined) ?? 0;
+
+/**
+ * Counts a move: that a channel is about to leave one place among the search entries for another. It is counted before the
+ * entries are written, and the mark goes behind them. So whoever reads as many moves before all marks and behind all entries
+ * has found each channel where its entries were, or its mark.
+ */
+export const countMove = async (channels: Table, namespace: string): Promise<void> => {
+  await channels.update({
+    Key: keys.moves(namespace),
+    UpdateExpression: 'ADD n :one',
+    ExpressionAttributeValues: { ':one': 1 },
+  });
+};
+
+export const readMoves = async (channels: Table, namespace: string): Promise<number> =>
+  movesIn(await channels.get(keys.moves(namespace)));
+
+/** All marks of a namespace, and the moves before them. @throws ApiError `unavailable` where they pass the budget. */
+export const readMarksAndMoves = async (
+  channels: Table,
+  namespace: string,
+): Promise<{ marks: Mark[]; moves: number }> => {
+  const { sk: movesKey } = keys.moves(namespace);
+  const items: Item[] = [];
+  const query = itemsBetween(namespace, movesKey, prefix + everyId.last);
+  for await (const page of pagesOfBacklog(channels, query)) items.push(...page.items);
+  const [moves, ...marks] = items[0]?.sk === movesKey ? items : [undefined, ...items];
+  return { marks: (marks as Item[]).map(toMark), moves: movesIn(moves) };
+};

@@ -1,12 +1,12 @@
 import { above, below, everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
-import { type Mark, readMarks } from '../channels/mark.ts';
+import { type Mark, pagesOfBacklog, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
-import { countItems, pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
+import { countItems, pages, pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { areLinked, type Block, blocksBeginningIn, toBlocks } from './blocks.ts';
+import { areLinked, type Block, blockSize, blocksBeginningIn, toBlocks } from './blocks.ts';
 import type { Tables } from './tables.ts';
 
 /** The stored block in which an id lies, or nothing where there are no blocks yet. */
@@ -53,7 +53,8 @@ const readBlocks = async (directory: Table, namespace: string, span: Span): Prom
   for await (const page of pagesWithinBudget(directory, blocksBeginningIn(namespace, span)))
     items.push(...page.items);
   const blocks = toBlocks(span.next ? [...items, span.next] : items);
-  if (!areLinked(blocks)) return undefined;
+  // The block in which the range begins may have gone into the one before it.
+  if (blocks[0]?.first !== span.first || !areLinked(blocks)) return undefined;
   if (span.next) return blocks.slice(0, -1);
   return blocks.at(-1)?.link === undefined ? blocks : undefined;
 };
@@ -62,12 +63,18 @@ const readBlocks = async (directory: Table, namespace: string, span: Span): Prom
 const difference = ({ id, target, counted }: Mark, { settled }: Block) =>
   Number(target !== undefined) - Number(settled[id] ?? counted);
 
+/** Channels among which some are counted whatever they take: as many as a block counts before it is divided. */
+const fewEnough = 2 * blockSize;
+
+/** How so many channels are counted one by one: of more than a block's, as far as one request may read. */
+export const pagesFor = (count: number): typeof pages => (count > fewEnough ? pagesOfBacklog : pages);
+
 /**
  * The blocks that hold the ids of a range, with how many channels the namespace has in each, every answered write
  * included. Marks are read before the blocks: what they tell is what the blocks may not know, and a block tells which of
- * them it does. Where one is gone or another when the blocks have been read, its block may have forgotten it meanwhile: the
- * channels of that block are counted themselves.
- * @throws ApiError `query_too_broad` where the directory is so far behind that its marks pass the budget; `unavailable`
+ * them it does. Where one that makes a difference is gone or another when the blocks have been read, its block may have
+ * forgotten it meanwhile: the channels of that block are counted themselves.
+ * @throws ApiError `unavailable` where the directory is so far behind that what is to be read of it passes the budget, or
  * where blocks were divided with every try.
  */
 export const takeCensus = async (
@@ -86,10 +93,11 @@ export const takeCensus = async (
     return Promise.all(
       blocks.map(async (block) => {
         const marked = marks.filter(({ id }) => includes(block, id));
-        const isCertain = marked.every(({ id, token }) => left.get(id) === token);
+        const telling = marked.filter((mark) => difference(mark, block) !== 0);
+        const isCertain = telling.every(({ id, token }) => left.get(id) === token);
         const count = isCertain
-          ? marked.reduce((sum, mark) => sum + difference(mark, block), block.count)
-          : await countItems(channels, channelsIn(namespace, block));
+          ? telling.reduce((sum, mark) => sum + difference(mark, block), block.count)
+          : await countItems(channels, channelsIn(namespace, block), pagesFor(block.count + marked.length));
         return { ...block, count };
       }),
     );

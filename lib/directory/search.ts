@@ -1,6 +1,6 @@
-import { isSame, readMarks } from '../channels/mark.ts';
+import { readMarksAndMoves, readMoves } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import { pagesWithinBudget } from '../dynamodb/pages.ts';
+import { pagesWithinBudget, tooBroad } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Entry, entriesHolding, idOfEntry } from './entries.ts';
@@ -21,7 +21,8 @@ const readEntries = async (
 ): Promise<{ found: Map<string, string>; count: number }> => {
   const found = new Map<string, string>();
   let count = 0;
-  for await (const page of pagesWithinBudget(directory, entriesHolding(namespace, word))) {
+  const entries = entriesHolding(namespace, word);
+  for await (const page of pagesWithinBudget(directory, entries, () => tooBroad('by a longer word'))) {
     count++;
     for (const { sk, name } of page.items as unknown as Entry[])
       if (isWanted(name)) found.set(idOfEntry(sk), name);
@@ -33,8 +34,8 @@ const readEntries = async (
  * The channels, in no order, whose folded name holds each of these folded words, every answered write
  * included: marks are read before entries, and decide where there is one. The other way round, a mark that is settled
  * between the two would hide its channel. The longest word is looked up; names tell of the others.
- * @throws ApiError `query_too_broad` where more hold the longest word than the budget reads; `unavailable` where names changed
- * with every try to read several pages of them.
+ * @throws ApiError `query_too_broad` where more hold the longest word than the budget reads; `unavailable` where renamed channels were
+ * settled with every try to read several pages of them, or more marks wait than the budget reads.
  */
 export const findByWords = async (
   { channels, directory }: Tables,
@@ -44,10 +45,10 @@ export const findByWords = async (
   const holdsAll = (name: string) => words.every((word) => name.includes(word));
   const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
   for await (const _ of attempts(channels.signal)) {
-    const marks = await readMarks(channels, namespace);
+    const { marks, moves } = await readMarksAndMoves(channels, namespace);
     const { found, count } = await readEntries(directory, namespace, longest, holdsAll);
     // A name that is settled while pages are read may leave one before it is read, and join one that has been.
-    if (count > 1 && !isSame(marks, await readMarks(channels, namespace))) continue;
+    if (count > 1 && (await readMoves(channels, namespace)) !== moves) continue;
     for (const { id, target } of marks)
       if (target !== undefined && holdsAll(target)) found.set(id, target);
       else found.delete(id);
@@ -55,6 +56,6 @@ export const findByWords = async (
   }
   throw new ApiError(
     'unavailable',
-    'The channels are changing too fast to be searched: try again in a moment.',
+    'The channels are renamed too fast to be searched: try again in a moment.',
   );
 };

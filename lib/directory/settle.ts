@@ -1,4 +1,4 @@
-import { type Mark, markKey, toMark } from '../channels/mark.ts';
+import { countMove, type Mark, markKey, toMark } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
@@ -40,6 +40,8 @@ const settleMark = async (tables: Tables, namespace: string, mark: Mark): Promis
   const entries = entryWrites(tables, namespace, mark);
   const block = await countChannel(tables, namespace, mark);
   const inLast = mostWrites - 1 - block.length;
+  if (mark.target !== undefined && entries.some((write) => write.Delete))
+    await countMove(channels, namespace);
   while (entries.length > inLast) {
     const some = entries.splice(0, mostWrites - 1);
     await channels.transact(() => [check, ...some]);

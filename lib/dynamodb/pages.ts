@@ -24,12 +24,12 @@ export async function* pages(table: Table, query: Query) {
   } while (from);
 }
 
-/** The same, as far as one request may read. @throws ApiError `query_too_broad` beyond the budget. */
-export async function* pagesWithinBudget(table: Table, query: Query) {
+/** The same, as far as one request may read. @throws ApiError beyond the budget, `query_too_broad` unless said otherwise. */
+export async function* pagesWithinBudget(table: Table, query: Query, refusal: () => ApiError = tooBroad) {
   let left = budget;
   for await (const page of pages(table, query)) {
     yield page;
-    if (page.lastKey && --left === 0) throw tooBroad();
+    if (page.lastKey && --left === 0) throw refusal();
   }
 }
 

@@ -1,9 +1,8 @@
 import { clip, type IdRange } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
-import { blockSize } from '../directory/blocks.ts';
-import { takeCensus } from '../directory/census.ts';
+import { pagesFor, takeCensus } from '../directory/census.ts';
 import type { Tables } from '../directory/tables.ts';
-import { countItems, pages, pagesWithinBudget } from '../dynamodb/pages.ts';
+import { countItems } from '../dynamodb/pages.ts';
 import { narrowBehind } from './partition.ts';
 
 /** Ids one behind the other, and how many channels the namespace has of them. */
@@ -11,14 +10,11 @@ export interface Tract extends IdRange {
   count: number;
 }
 
-/** Channels among which a part of a block is counted whatever they take: as many as a block holds before it is divided. */
-const boundedByItself = 2 * blockSize;
-
 /**
  * How many channels a range holds, and where: by blocks, so that it costs the same wherever the range begins. Where it
  * has a part of a block only, that part is counted.
- * @throws ApiError as `takeCensus` does; `query_too_broad` also where so many channels were created at once that the part
- * of a block passes the budget
+ * @throws ApiError as `takeCensus` does; `unavailable` also where so many channels were created at once that the part of a
+ * block passes the budget
  */
 export const survey = async (tables: Tables, namespace: string, range: IdRange): Promise<Tract[]> => {
   const blocks = await takeCensus(tables, namespace, range);
@@ -26,8 +22,10 @@ export const survey = async (tables: Tables, namespace: string, range: IdRange):
     blocks.map(async ({ first, last, count }) => {
       const part = clip({ first, last }, range);
       if (part.first === first && part.last === last) return { first, last, count };
-      const read = count > boundedByItself ? pagesWithinBudget : pages;
-      return { ...part, count: await countItems(tables.channels, channelsIn(namespace, part), read) };
+      return {
+        ...part,
+        count: await countItems(tables.channels, channelsIn(namespace, part), pagesFor(count)),
+      };
     }),
   );
 };
