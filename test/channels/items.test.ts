@@ -63,10 +63,12 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
   Update: {
     Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
     UpdateExpression:
-      'SET #token = :token, pendingSince = :now, entered = list_append(if_not_exists(entered, :none), :old), ' +
+      'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
+      'entered = list_append(if_not_exists(entered, :none), :old), ' +
+      'enteredBytes = if_not_exists(enteredBytes, :zero) + :bytes, ' +
       `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
     ...(is !== undefined && {
-      ConditionExpression: 'attribute_not_exists(entered) OR size(entered) < :most',
+      ConditionExpression: 'attribute_not_exists(enteredBytes) OR enteredBytes < :most',
     }),
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
     ExpressionAttributeValues: {
@@ -74,8 +76,10 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
       ':now': '2023-11-14T22:13:20.000Z',
       ':none': [],
       ':old': was === undefined ? [] : [was],
+      ':zero': 0,
+      ':bytes': was?.length ?? 0,
       ':counted': was !== undefined,
-      ...(is !== undefined && { ':target': is, ':most': 50 }),
+      ...(is !== undefined && { ':target': is, ':most': 65_536 }),
     },
   },
 });

@@ -13,7 +13,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { foldText, foldWords } from '../../lib/text/fold.ts';
-import { bySortKey, enter, held, idsOf, whoseQueries } from '../support/directory.ts';
+import { bySortKey, enter, entriesFor, held, idsOf, whoseQueries } from '../support/directory.ts';
 import { channelOf, idAt, plantedAt } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -414,17 +414,31 @@ describe('the census', () => {
 });
 
 describe('a channel that is renamed again and again while its mark waits', () => {
-  test('is refused after 50 times, and taken again once it is settled; it may go at any time', async () => {
-    const { create, update, remove, settle, find } = enter(service);
+  test('is taken more than a hundred times, and found by its last name alone', async () => {
+    const { namespace, create, update, settle, find } = enter(service);
     const id = await create({ name: 'Name' });
-    for (let count = 0; count < 50; count++) await update(id, { name: `Name ${count}` });
-    await expect(update(id, { name: 'Name 50' })).rejects.toMatchObject({ code: 'conflict' });
+    for (let count = 0; count <= 100; count++) await update(id, { name: `Name ${count}` });
+    expect([await find('99'), await find('100')]).toEqual([[], [id]]);
     await settle(id);
-    await update(id, { name: 'Name 50' });
-    expect(await find('50')).toEqual([id]);
-    for (let count = 0; count < 49; count++) await update(id, { name: `Again ${count}` });
+    expect((await held(service, namespace)).entries).toEqual(entriesFor(namespace, { [id]: 'Name 100' }));
+  });
+
+  // Folded, each of the first letters is 33 bytes.
+  const longName = (end: number) => `${'ﷺ'.repeat(250)} ${end}`;
+
+  test('is refused when its names would fill the mark, and taken again once it is settled; it may go at any time', async () => {
+    const { create, update, remove, settle, find } = enter(service);
+    const id = await create({ name: longName(0) });
+    const renameEightTimes = async (from: number) => {
+      for (let count = from; count < from + 8; count++) await update(id, { name: longName(count) });
+    };
+    await renameEightTimes(1);
+    await expect(update(id, { name: longName(9) })).rejects.toMatchObject({ code: 'conflict' });
+    await settle(id);
+    await renameEightTimes(9);
+    expect(await find('16')).toEqual([id]);
     await remove(id);
-    expect(await find('again')).toEqual([]);
+    expect(await find('16')).toEqual([]);
   });
 });
 
