@@ -2,20 +2,22 @@ import { parseArgs } from 'node:util';
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
 import { namespaceForm } from '../lib/access/namespace.ts';
-import { isCounter } from '../lib/channels/items.ts';
+import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
-import { reindex } from '../lib/directory/reindex.ts';
+import { reindexing } from '../lib/directory/reindex.ts';
 import { openTables, type Tables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
+import { ApiError } from '../lib/errors.ts';
 import { tableNames } from '../lib/tables.ts';
 import { CommandError, enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
        npm run -s reindex -- --all [--environment <name>]
 Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the blocks
-that count for pages. It may run while the service does. --all reads the whole table to find the namespaces. Without
---environment, it acts on the local server that is running.`;
+that count for pages. It may run while the service does. What others change too fast for it is said, and left to another
+run: the exit code is 1 then. --all reads the whole table to find the namespaces. Without --environment, it acts on the
+local server that is running.`;
 
 const read = () => {
   try {
@@ -32,9 +34,6 @@ const read = () => {
   }
 };
 
-/** Milliseconds that a namespace may take, or the search for all of them. */
-const patience = 60 * 60 * 1000;
-
 /** The tables of a deployed environment, restored ones in their place, or those of the local server. */
 const tableNamesOf = (environment: string | undefined): Record<keyof Tables, string> => {
   if (environment === undefined) return tableNames(enterTarget(undefined));
@@ -48,23 +47,36 @@ const readNamespaces = async (channels: Table): Promise<string[]> => {
   return [...found].sort();
 };
 
+const inWords = ({ enabled, disabled }: Totals) => `${enabled} enabled and ${disabled} disabled`;
+
+/** What each step of reindexing has to say of a namespace. */
+const steps: ((tables: Tables, namespace: string) => Promise<string>)[] = [
+  async (...of) => `${await reindexing.keys(...of)} channels indexed anew`,
+  async (...of) => `${await reindexing.blocks(...of)} blocks counted anew`,
+  async (...of) => `${await reindexing.channels(...of)} channels entered anew`,
+  async (...of) => {
+    const { before, after } = await reindexing.totals(...of);
+    if (!(after.enabled + after.disabled)) return 'no channels, or no such namespace';
+    return inWords(after) + (inWords(before) === inWords(after) ? '' : `, not ${inWords(before)}`);
+  },
+];
+
 const run = async (): Promise<void> => {
   const { namespace: named, all, environment } = read();
   if (all === named.length > 0 || !named.every((name) => namespaceForm.test(name)))
     throw new CommandError(usage);
   const names = tableNamesOf(environment);
-  const client = connect();
-  const openAll = () => openTables(client, names, AbortSignal.timeout(patience));
-  for (const namespace of all ? await readNamespaces(openAll().channels) : named) {
-    const { totals, keys, blocks, channels } = await reindex(openAll(), namespace);
-    const [before, after] = [totals.before, totals.after].map(
-      ({ enabled, disabled }) => `${enabled} enabled and ${disabled} disabled`,
-    );
-    console.log(`${namespace}: ${after}${before === after ? '' : `, not ${before}`}`);
-    console.log(
-      `${namespace}: ${keys} channels indexed anew, ${blocks} blocks counted anew, ${channels} channels entered anew`,
-    );
-  }
+  // However long it takes: a person can end it, and do it again.
+  const tables = openTables(connect(), names, new AbortController().signal);
+  for (const namespace of all ? await readNamespaces(tables.channels) : named)
+    for (const step of steps)
+      try {
+        console.log(`${namespace}: ${await step(tables, namespace)}`);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        console.error(`${namespace}: ${error.message}`);
+        process.exitCode = 1;
+      }
 };
 
 try {

@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { readMarks } from '../../lib/channels/mark.ts';
-import { reindex } from '../../lib/directory/reindex.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { entriesFor, held } from '../support/directory.ts';
+import { entriesFor, held, reindex } from '../support/directory.ts';
 import { listOf, pageOf, type Wish } from '../support/oracle.ts';
 import { type Service, startService } from '../support/service.ts';
 

@@ -11,12 +11,15 @@ describe('npm run reindex', () => {
     expect(await reindexCommand('--namespace', 'company1', '--namespace', 'nobody')).toEqual({
       code: 0,
       lines: [
+        'company1: 0 channels indexed anew',
+        'company1: 0 blocks counted anew',
+        // Its mark may wait yet.
+        expect.stringMatching(/^company1: [01] channels entered anew$/),
         'company1: 1 enabled and 0 disabled',
-        expect.stringMatching(
-          /^company1: 0 channels indexed anew, 0 blocks counted anew, \d channels entered anew$/,
-        ),
-        'nobody: 0 enabled and 0 disabled',
-        'nobody: 0 channels indexed anew, 0 blocks counted anew, 0 channels entered anew',
+        'nobody: 0 channels indexed anew',
+        'nobody: 0 blocks counted anew',
+        'nobody: 0 channels entered anew',
+        'nobody: no channels, or no such namespace',
       ],
       errors: [],
     });
@@ -26,7 +29,7 @@ describe('npm run reindex', () => {
     const { key, url } = await start(['--in-memory']).ready();
     await send(url, 'POST /client-channel', { key, body: { name: 'Retail' } });
     const { code, lines } = await reindexCommand('--all');
-    expect([code, lines[0], lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 2]);
+    expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 4]);
   });
 
   test('says in a line how to call it, and where no server runs', async () => {

@@ -6,14 +6,13 @@ import { markKey } from '../../lib/channels/mark.ts';
 import { blockKey, blockSize, blocksBeginningIn } from '../../lib/directory/blocks.ts';
 import { takeCensus } from '../../lib/directory/census.ts';
 import { entriesOf } from '../../lib/directory/entries.ts';
-import { reindex } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { foldText, foldWords } from '../../lib/text/fold.ts';
-import { bySortKey, enter, entriesFor, held, idsOf, whoseQueries } from '../support/directory.ts';
+import { bySortKey, enter, entriesFor, held, idsOf, reindex, whoseQueries } from '../support/directory.ts';
 import { channelOf, idAt, plantedAt } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 

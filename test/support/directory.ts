@@ -6,8 +6,10 @@ import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/
 import { blocksBeginningIn } from '../../lib/directory/blocks.ts';
 import { takeCensus } from '../../lib/directory/census.ts';
 import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
+import { reindexing } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
+import type { Tables } from '../../lib/directory/tables.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
@@ -41,6 +43,14 @@ export const enter = (service: Service) => {
       (await takeCensus(service, namespace, everyId)).reduce((sum, block) => sum + block.count, 0),
   };
 };
+
+/** All steps of reindexing a namespace, one after the other: what each found amiss. */
+export const reindex = async (tables: Tables, namespace: string) => ({
+  keys: await reindexing.keys(tables, namespace),
+  blocks: await reindexing.blocks(tables, namespace),
+  channels: await reindexing.channels(tables, namespace),
+  totals: await reindexing.totals(tables, namespace),
+});
 
 const readAll = async (table: Table, query: Query) => {
   const items: Record<string, unknown>[] = [];
