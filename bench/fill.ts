@@ -4,6 +4,7 @@ import type { Channel } from '../lib/channels/channel.ts';
 import { everyId } from '../lib/channels/id-range.ts';
 import { counterShards, transition } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
+import { markKey } from '../lib/channels/mark.ts';
 import { blockItem, blockSize, linkTo } from '../lib/directory/blocks.ts';
 import { entriesOf } from '../lib/directory/entries.ts';
 import type { Item } from '../lib/dynamodb/failures.ts';
@@ -42,6 +43,17 @@ const channelOf = (namespace: string, ordinal: number, size: number): Channel =>
   };
 };
 
+/** The mark that its creation left. */
+const markOf = (namespace: string, { _id, name, updatedAt }: Channel): Item => ({
+  ...markKey(namespace, _id),
+  token: '0',
+  target: foldText(name),
+  entered: [],
+  enteredBytes: 0,
+  counted: false,
+  pendingSince: new Date(updatedAt).toISOString(),
+});
+
 const batchSize = 25;
 const atOnce = 4;
 
@@ -64,15 +76,20 @@ const writeAll = async (
   await Promise.all(Array.from({ length: atOnce }, worker));
 };
 
-/** Puts so many channels into a namespace, with all that is derived from them once it is settled. */
-export const fill = async (namespace: string, size: number): Promise<void> => {
+/**
+ * Puts so many channels into a namespace, with all that is derived from them once it is settled.
+ * @param waiting how many of them, the latest, have their marks yet
+ */
+export const fill = async (namespace: string, size: number, waiting = 0): Promise<void> => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const ordinals = Array.from({ length: size }, (_, ordinal) => ordinal);
+  const settled = size - waiting;
   function* channelItems() {
     for (const ordinal of ordinals) {
       const channel = channelOf(namespace, ordinal, size);
       const [copy] = transition(undefined, channel, { now: channel.updatedAt, keyId: 'key1' }, 0);
       yield copy?.Put?.Item as Item;
+      if (ordinal >= settled) yield markOf(namespace, channel);
     }
     for (let shard = 0; shard < counterShards; shard++)
       yield {
@@ -83,14 +100,14 @@ export const fill = async (namespace: string, size: number): Promise<void> => {
       };
   }
   function* directoryItems() {
-    for (let start = 0; start < size; start += blockSize) {
+    for (let start = 0; start < settled; start += blockSize) {
       const first = start === 0 ? everyId.first : idOf(start);
-      const count = Math.min(blockSize, size - start);
-      const next = start + blockSize < size ? { link: linkTo(idOf(start + blockSize)) } : {};
+      const count = Math.min(blockSize, settled - start);
+      const next = start + blockSize < settled ? { link: linkTo(idOf(start + blockSize)) } : {};
       const highest = idOf(start + count - 1);
       yield blockItem(namespace, { first, highest, count, version: count, settled: {}, ...next });
     }
-    for (const ordinal of ordinals) {
+    for (const ordinal of ordinals.slice(0, settled)) {
       const { _id, name } = channelOf(namespace, ordinal, size);
       for (const entry of entriesOf(namespace, _id, foldText(name))) yield { ...entry };
     }
