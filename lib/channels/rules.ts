@@ -32,7 +32,10 @@ export const notFound = () => new ApiError('not_found', 'There is no such channe
 
 const mustMatch = (channel: Channel, precondition: Precondition): void => {
   if (!precondition || 'anyVersion' in precondition || precondition.versions.includes(channel.__v)) return;
-  throw new ApiError('precondition_failed', 'The channel has changed since: read it again, then repeat.');
+  throw new ApiError(
+    'precondition_failed',
+    'The channel is not at the version that "If-Match" names: read it again for its ETag, quotes included, then repeat.',
+  );
 };
 
 /** A new channel, in the request's namespace unless the draft names others. */

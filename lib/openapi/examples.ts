@@ -102,7 +102,10 @@ const everyChannel = (operation: Example['operation'], body?: unknown): Example[
 const stale = {
   headers: { 'if-match': '"41"' },
   status: 412,
-  answer: errorAnswer('precondition_failed', 'The channel has changed since: read it again, then repeat.'),
+  answer: errorAnswer(
+    'precondition_failed',
+    'The channel is not at the version that "If-Match" names: read it again for its ETag, quotes included, then repeat.',
+  ),
 };
 
 const rename = { name: 'Wholesale', local_name: 'قناة الجملة' };

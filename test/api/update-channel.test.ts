@@ -134,7 +134,10 @@ describe('If-Match', () => {
     for (const tag of ['"0"', 'W/"1"', '"7", "8"', 'nonsense', '1'])
       expect(await put(channel._id, patch, { 'if-match': tag })).toMatchObject({
         status: 412,
-        body: errorOf('precondition_failed', 'The channel has changed since: read it again, then repeat.'),
+        body: errorOf(
+          'precondition_failed',
+          'The channel is not at the version that "If-Match" names: read it again for its ETag, quotes included, then repeat.',
+        ),
       });
     expect((await get(channel._id)).body).toEqual(body);
   });
