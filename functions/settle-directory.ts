@@ -26,20 +26,24 @@ const byNamespace = (records: DynamoDBRecord[]): Map<string, Told> => {
   return namespaces;
 };
 
-/** One mark after the other, since those of a namespace are counted in the same blocks. */
-const settleEach = async (
+/** All together; where that fails, one after the other, so that one which can't be settled keeps no other from it. */
+const settleAll = async (
   tables: Tables,
   namespace: string,
   told: Told,
 ): Promise<DynamoDBBatchItemFailure[]> => {
   const failures: DynamoDBBatchItemFailure[] = [];
-  for (const [id, itemIdentifier] of told)
-    try {
-      await settle(tables, namespace, id);
-    } catch (error) {
-      logFailure({ namespace, channel: id }, error);
-      failures.push({ itemIdentifier });
-    }
+  try {
+    await settle(tables, namespace, [...told.keys()]);
+  } catch {
+    for (const [id, itemIdentifier] of told)
+      try {
+        await settle(tables, namespace, [id]);
+      } catch (error) {
+        logFailure({ namespace, channel: id }, error);
+        failures.push({ itemIdentifier });
+      }
+  }
   return failures;
 };
 
@@ -51,7 +55,7 @@ export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
   const tables = openTables(client, { channels, directory }, signal);
   const failures = await Promise.all(
-    [...byNamespace(Records)].map(([namespace, told]) => settleEach(tables, namespace, told)),
+    [...byNamespace(Records)].map(([namespace, told]) => settleAll(tables, namespace, told)),
   );
   return { batchItemFailures: failures.flat() };
 };

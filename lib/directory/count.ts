@@ -39,44 +39,148 @@ const stillMarked = async (
 const settledWhere = (settled: Block['settled'], isHere: (id: string) => boolean): Block['settled'] =>
   Object.fromEntries(Object.entries(settled).filter(([id]) => isHere(id)));
 
-/**
- * The writes by which the blocks take in the channel of a mark, or let it go; none where its block has done so already.
- * They are refused where the block has changed since. A block that is full is left as it is where the channel stands behind
- * all that it counts, as new ones do; one that has become twice as large by channels that came later is divided first.
- */
-export const countChannel = async (tables: Tables, namespace: string, mark: Mark): Promise<Write[]> => {
-  const { id, target, counted } = mark;
-  const isThere = target !== undefined;
-  let block = await readBlock(tables, namespace, id);
-  if (isThere === (block.settled[id] ?? counted)) return [];
-  if (isThere && block.count >= 2 * blockSize) {
-    await divide(tables, namespace, id);
-    block = await readBlock(tables, namespace, id);
-  }
-  const { count, highest, version } = block;
-  const settled = await stillMarked(tables, namespace, block.settled);
-  const put = (changed: Partial<Block>): Write => ({
+/** Holds that a mark is still the one that was read. */
+export const isStill = (namespace: string, { id, token }: Mark) => ({
+  ConditionCheck: {
+    Key: markKey(namespace, id),
+    ConditionExpression: '#token = :token',
+    ExpressionAttributeNames: { '#token': 'token' },
+    ExpressionAttributeValues: { ':token': token },
+  },
+});
+
+/** Blocks as they stand when they have taken the place of another, of which the first begins where it does. */
+const stored = ({ version }: Block, parts: Block[]): Block[] =>
+  parts.map((part, index) => ({ ...part, version: index === 0 ? version + 1 : 1 }));
+
+/** The writes by which they do, refused where it has changed since it was read. */
+const putsOf = ({ directory }: Tables, namespace: string, block: Block, parts: Block[]): Write[] =>
+  stored(block, parts).map((part, index) => ({
     Put: {
-      TableName: tables.directory.name,
-      Item: blockItem(namespace, { ...block, settled, version: version + 1, ...changed }),
-      ...isStillAt(version),
+      TableName: directory.name,
+      Item: blockItem(namespace, part),
+      ...isStillAt(index === 0 ? block.version : 0),
     },
-  });
-  if (!isThere) return [put({ count: count - 1, settled: { ...settled, [id]: false } })];
-  if (count < blockSize || id <= highest)
-    return [
-      put({
-        count: count + 1,
-        settled: { ...settled, [id]: true },
-        highest: id > highest ? id : highest,
-      }),
-    ];
-  const behind = settledWhere(settled, (other) => other > id);
-  const next = { ...block, first: id, highest: id, count: 1, version: 1, settled: { ...behind, [id]: true } };
+  }));
+
+/** Puts others in the place of a block. @returns whether it was done; not where it has changed since it was read */
+const replace = async (tables: Tables, namespace: string, block: Block, parts: Block[]): Promise<boolean> => {
+  try {
+    await tables.directory.transact(() => putsOf(tables, namespace, block, parts));
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionRefused) return false;
+    throw error;
+  }
+};
+
+/** Channels that are counted in one transaction, which takes 100 items. No more than half of what fills a block. */
+const mostTogether = 64;
+
+const isThere = ({ target }: Mark): boolean => target !== undefined;
+
+/**
+ * What takes the place of a block when it takes in the channels of some marks and lets others go; nothing where it has done
+ * so already. Those that stand behind all that a full block counts begin another, as new ones do.
+ */
+const counting = (block: Block, settled: Block['settled'], marks: Mark[]): Block[] => {
+  const changed = marks.filter((mark) => isThere(mark) !== (block.settled[mark.id] ?? mark.counted));
+  if (!changed.length) return [];
+  const words = { ...settled, ...Object.fromEntries(changed.map((mark) => [mark.id, isThere(mark)])) };
+  const coming = changed.filter(isThere).map(({ id }) => id);
+  const within = coming.filter((id) => id <= block.highest);
+  const behind = coming.filter((id) => id > block.highest);
+  const count = block.count - (changed.length - coming.length) + within.length;
+  const joining = behind.slice(0, Math.max(0, blockSize - count));
+  const [first, ...others] = behind.slice(joining.length);
+  const grown = { ...block, count: count + joining.length, highest: joining.at(-1) ?? block.highest };
+  if (first === undefined) return [{ ...grown, settled: words }];
   return [
-    put({ settled: settledWhere(settled, (other) => other < id), link: linkTo(id) }),
-    { Put: { TableName: tables.directory.name, Item: blockItem(namespace, next), ...isStillAt(0) } },
+    {
+      ...grown,
+      last: below(first, everyId).last,
+      settled: settledWhere(words, (id) => id < first),
+      link: linkTo(first),
+    },
+    {
+      ...block,
+      first,
+      count: 1 + others.length,
+      highest: others.at(-1) ?? first,
+      settled: settledWhere(words, (id) => id >= first),
+    },
   ];
+};
+
+/** The block in which the first of some marks, in the order of ids, lies, with those that lie in it too. */
+const readBlockOf = async (tables: Tables, namespace: string, marks: Mark[]) => {
+  const [{ id } = { id: everyId.first }] = marks;
+  const block = await readBlock(tables, namespace, id);
+  return { block, here: marks.filter((mark) => mark.id <= block.last).slice(0, mostTogether) };
+};
+
+/** Counts the first of some marks, and those that lie in its block too. */
+const countFirst = async (tables: Tables, namespace: string, marks: Mark[]) => {
+  let { block, here } = await readBlockOf(tables, namespace, marks);
+  if (block.count >= 2 * blockSize && here.some(isThere)) {
+    await divide(tables, namespace, block.first);
+    ({ block, here } = await readBlockOf(tables, namespace, marks));
+  }
+  const parts = counting(block, await stillMarked(tables, namespace, block.settled), here);
+  const puts = putsOf(tables, namespace, block, parts);
+  if (parts.length)
+    await tables.channels.transact(() => [...here.map((mark) => isStill(namespace, mark)), ...puts]);
+  return { here, blocks: parts.length ? stored(block, parts) : [block] };
+};
+
+/**
+ * Has the blocks take in the channels of marks, or let them go.
+ * @returns the marks for which that is done, which leaves out those that are others by now, and the blocks in which they lie
+ */
+export const countChannels = async (
+  tables: Tables,
+  namespace: string,
+  marks: Mark[],
+): Promise<{ counted: Mark[]; blocks: Block[] }> => {
+  const counted: Mark[] = [];
+  const touched = new Map<string, Block>();
+  let left = marks.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  for await (const _ of attempts(tables.channels.signal)) {
+    try {
+      while (left.length) {
+        const { here, blocks } = await countFirst(tables, namespace, left);
+        for (const block of blocks) touched.set(block.first, block);
+        counted.push(...here);
+        left = left.slice(here.length);
+      }
+      break;
+    } catch (error) {
+      if (!(error instanceof TransactionRefused)) throw error;
+      const items = await tables.channels.batchGet(left.map(({ id }) => markKey(namespace, id)));
+      const tokens = new Map(items.map(toMark).map(({ id, token }) => [id, token]));
+      left = left.filter(({ id, token }) => tokens.get(id) === token);
+    }
+  }
+  return { counted, blocks: [...touched.values()] };
+};
+
+/** Words of channels that a block may be left with: to remove them costs as much as they do. */
+const fewWords = 2;
+
+/** Has a block forget the channels whose marks have been removed, or ends it where it is empty. */
+export const tidy = async (
+  tables: Tables,
+  namespace: string,
+  block: Block,
+  removed: Mark[],
+): Promise<void> => {
+  if (block.count === 0 && block.first !== everyId.first) await removeEmpty(tables, namespace, block.first);
+  else if (Object.keys(block.settled).length > fewWords) {
+    const gone = new Set(removed.map(({ id }) => id));
+    await replace(tables, namespace, block, [
+      { ...block, settled: settledWhere(block.settled, (id) => !gone.has(id)) },
+    ]);
+  }
 };
 
 /**
@@ -102,35 +206,6 @@ async function* readCounted(
     left = above(end, left);
   }
 }
-
-/**
- * Puts others in the place of a block, of which the first begins where it does.
- * @returns whether it was done; not where the block has changed since it was read
- */
-const replace = async (
-  { directory }: Tables,
-  namespace: string,
-  { version }: Block,
-  [lowest, ...others]: Omit<Block, 'last'>[],
-): Promise<boolean> => {
-  try {
-    await directory.transact(() => [
-      {
-        Put: {
-          Item: blockItem(namespace, { ...(lowest as Block), version: version + 1 }),
-          ...isStillAt(version),
-        },
-      },
-      ...others.map((part) => ({
-        Put: { Item: blockItem(namespace, { ...part, version: 1 }), ...isStillAt(0) },
-      })),
-    ]);
-    return true;
-  } catch (error) {
-    if (error instanceof TransactionRefused) return false;
-    throw error;
-  }
-};
 
 /**
  * Takes a full block out of an id's block that counts twice as many, reading no more than that: behind what a block counts
@@ -182,7 +257,7 @@ const inParts = (ids: string[]): string[][] => {
 };
 
 /** What takes the place of a block that counts these channels: full blocks, of which the first begins where it does. */
-const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Omit<Block, 'last'>[] => {
+const partsOf = (block: Block, settled: Block['settled'], ids: string[]): Block[] => {
   const parts = inParts(ids);
   const firstOf = (index: number) => (index === 0 ? block.first : (parts[index]?.[0] as string));
   return parts.map((part, index) => {

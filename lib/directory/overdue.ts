@@ -32,7 +32,7 @@ export const settleOverdue = async (
     const failuresHere = failures.get(namespace) ?? 0;
     if (failuresHere === mostFailures) continue;
     try {
-      await settle(tables, namespace, id);
+      await settle(tables, namespace, [id]);
       settled++;
     } catch (error) {
       report({ namespace, id }, error);

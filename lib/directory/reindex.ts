@@ -74,7 +74,7 @@ const enterAnew = async (tables: Tables, namespace: string, id: string, names: s
     const channel = await channels.get(keys.channel(namespace, id));
     try {
       await channels.transact(() => markAnew(namespace, id, channel, names));
-      return await settle(tables, namespace, id);
+      return await settle(tables, namespace, [id]);
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
     }

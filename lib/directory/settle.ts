@@ -1,20 +1,17 @@
 import { countMove, type Mark, markKey, toMark } from '../channels/mark.ts';
+import { concurrently } from '../concurrently.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { countChannel, removeEmpty } from './count.ts';
+import { countChannels, isStill, tidy } from './count.ts';
 import { entriesOf } from './entries.ts';
 import type { Tables } from './tables.ts';
 
 /** Items that a transaction takes. */
 const mostWrites = 100;
-
-const isStill = ({ token }: Mark) => ({
-  ConditionExpression: '#token = :token',
-  ExpressionAttributeNames: { '#token': 'token' },
-  ExpressionAttributeValues: { ':token': token },
-});
+/** Marks whose entries are written at once, and that are removed at once. */
+const atOnce = 8;
 
 /** What the search entries lack and what they have too much: puts first, so that no state between lacks both names. */
 const entryWrites = ({ directory }: Tables, namespace: string, { id, target, entered }: Mark): Write[] => {
@@ -29,43 +26,58 @@ const entryWrites = ({ directory }: Tables, namespace: string, { id, target, ent
   ];
 };
 
-/**
- * Writes what the directory lacks, then removes the mark: not in one transaction, since a reader may see one item of it before
- * another, and must find no mark gone whose entries are not there yet.
- */
-const settleMark = async (tables: Tables, namespace: string, mark: Mark): Promise<void> => {
+/** Writes the entries that a mark tells of. @returns whether it was done; not where the mark is another by now */
+const enter = async (tables: Tables, namespace: string, mark: Mark): Promise<boolean> => {
   const { channels } = tables;
-  const Key = markKey(namespace, mark.id);
-  const check: Write = { ConditionCheck: { Key, ...isStill(mark) } };
-  const entries = entryWrites(tables, namespace, mark);
-  const block = await countChannel(tables, namespace, mark);
-  const inLast = mostWrites - 1 - block.length;
-  if (mark.target !== undefined && entries.some((write) => write.Delete))
-    await countMove(channels, namespace);
-  while (entries.length > inLast) {
-    const some = entries.splice(0, mostWrites - 1);
-    await channels.transact(() => [check, ...some]);
+  const writes = entryWrites(tables, namespace, mark);
+  if (mark.target !== undefined && writes.some((write) => write.Delete)) await countMove(channels, namespace);
+  try {
+    while (writes.length) {
+      const some = writes.splice(0, mostWrites - 1);
+      await channels.transact(() => [isStill(namespace, mark), ...some]);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionRefused) return false;
+    throw error;
   }
-  if (entries.length + block.length) await channels.transact(() => [check, ...entries, ...block]);
-  await channels.delete({ Key, ...isStill(mark) });
-  if (mark.target === undefined) await removeEmpty(tables, namespace, mark.id);
+};
+
+/** @returns whether the mark is removed; not where it is another by now */
+const remove = async ({ channels }: Tables, namespace: string, mark: Mark): Promise<boolean> => {
+  try {
+    await channels.delete(isStill(namespace, mark).ConditionCheck);
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+};
+
+const those = async (marks: Mark[], work: (mark: Mark) => Promise<boolean>): Promise<Mark[]> => {
+  const done = await concurrently(marks, atOnce, work);
+  return marks.filter((_, index) => done[index]);
 };
 
 /**
- * Brings the directory up to date with one channel of a namespace, and removes its mark; does nothing where there is
- * none. Every write holds that the mark is still the one that was read: of those that settle it late, again or at the same
- * time, one does it, and none undoes a later one's work.
- * @throws ApiError `conflict` where the mark or its block changed with every try.
+ * Brings the directory up to date with some channels of a namespace, and removes their marks; does nothing for one that has
+ * none. What the directory lacks is written first, then the mark is removed: not in one transaction, since a reader may see
+ * one item of it before another, and must find no mark gone whose entries are not there yet. Every write holds that the mark
+ * is still the one that was read: of those that settle it late, again or at the same time, one does it, and none undoes a
+ * later one's work.
+ * @throws ApiError `conflict` where a mark changed with every try.
  */
-export const settle = async (tables: Tables, namespace: string, id: string): Promise<void> => {
+export const settle = async (tables: Tables, namespace: string, ids: string[]): Promise<void> => {
+  let left = ids;
   for await (const _ of attempts(tables.channels.signal)) {
-    const item = await tables.channels.get(markKey(namespace, id));
-    if (!item) return;
-    try {
-      return await settleMark(tables, namespace, toMark(item));
-    } catch (error) {
-      if (!(error instanceof TransactionRefused || error instanceof ConditionFailed)) throw error;
-    }
+    const items = await tables.channels.batchGet(left.map((id) => markKey(namespace, id)));
+    const marks = items.map(toMark);
+    const entered = await those(marks, (mark) => enter(tables, namespace, mark));
+    const { counted, blocks } = await countChannels(tables, namespace, entered);
+    const removed = await those(counted, (mark) => remove(tables, namespace, mark));
+    for (const block of blocks) await tidy(tables, namespace, block, removed);
+    left = marks.filter((mark) => !removed.includes(mark)).map(({ id }) => id);
+    if (!left.length) return;
   }
-  throw new ApiError('conflict', 'The channel is changing too fast for the directory to follow.');
+  throw new ApiError('conflict', 'The channels are changing too fast for the directory to follow.');
 };

@@ -32,7 +32,7 @@ const enterAs = async (id: string, name: string) => {
 
 const create = async (name: string): Promise<string> => {
   const { body } = await service.call('POST /client-channel', { key, body: { name } });
-  await settle(service, 'acme', body.data._id);
+  await settle(service, 'acme', [body.data._id]);
   return body.data._id;
 };
 

@@ -69,11 +69,11 @@ describe('a channel that is settled', () => {
   test('is in the directory of each namespace that it belongs to', async () => {
     const { namespace, other, create, update } = enter(service);
     const id = await create({ name: 'Retail', company_namespace: [namespace, other] });
-    for (const each of [namespace, other]) await settle(service, each, id);
+    for (const each of [namespace, other]) await settle(service, each, [id]);
     expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([id]);
     await update(id, { company_namespace: [namespace] });
     expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([]);
-    await settle(service, other, id);
+    await settle(service, other, [id]);
     expect(await held(service, other)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
   });
 
@@ -235,7 +235,7 @@ describe('the census', () => {
       if (created++ < 20) await create({ name: 'x' });
       return page;
     });
-    await settle({ channels, directory: service.directory }, namespace, next);
+    await settle({ channels, directory: service.directory }, namespace, [next]);
     expect(await blocks()).toEqual([
       [everyId.first, blockSize],
       [next, 1],
@@ -259,7 +259,7 @@ describe('the census', () => {
     for (const id of [ids.at(-1) as string, ...ids]) {
       const meter = new Meter();
       const open = ({ name }: Table) => new Table(connect(), name, meter, AbortSignal.timeout(60_000));
-      await settle({ channels: open(service.channels), directory: open(service.directory) }, namespace, id);
+      await settle({ channels: open(service.channels), directory: open(service.directory) }, namespace, [id]);
       costs.push(meter.totals.rcu);
     }
     expect(await total()).toBe(size);
@@ -315,6 +315,32 @@ describe('the census', () => {
     });
     const [block] = await takeCensus({ channels, directory: service.directory }, namespace, everyId);
     expect(block?.count).toBe(3);
+  });
+
+  test('takes many together, as many as there are, in blocks of 128', async () => {
+    const { namespace, other, create, remove, update, settleAll, find, total, blocks } =
+      await withFullBlock();
+    const later: string[] = [];
+    for (let index = 0; index < 2 * blockSize + 5; index++)
+      later.push(await create({ name: `Shop ${index}` }));
+    const shared = await create({ name: 'Shared', company_namespace: [namespace, other] });
+    await remove(later[3] as string);
+    await update(later[4] as string, { name: 'Renamed' });
+    await settleAll();
+    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize, blockSize, blockSize, 5]);
+    expect([await total(), await find('renamed'), await find('shared')]).toEqual([
+      3 * blockSize + 5,
+      [later[4]],
+      [shared],
+    ]);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0, channels: 0 });
+    for (const id of later.filter((id) => id !== later[3])) await remove(id);
+    await settleAll();
+    expect(await blocks()).toEqual([
+      [everyId.first, blockSize],
+      [expect.any(String), 1],
+    ]);
+    expect(await reindex(service, namespace)).toMatchObject({ blocks: 0, channels: 0 });
   });
 
   test('takes a backlog that no request could read, and divides it', async () => {
@@ -402,7 +428,7 @@ describe('the census', () => {
       }
       return page;
     });
-    await settle({ channels, directory: service.directory }, namespace, late);
+    await settle({ channels, directory: service.directory }, namespace, [late]);
     expect(readings).toBeGreaterThan(1);
     expect(await total()).toBe(2 * blockSize + 1);
     await settleAll();
@@ -445,9 +471,9 @@ describe('of those who settle one mark', () => {
   test('all at once, one does it', async () => {
     const { namespace, create, update } = enter(service);
     const id = await create({ name: 'Retail' });
-    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, id)));
+    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, [id])));
     await update(id, { name: 'Wholesale' });
-    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, id)));
+    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, [id])));
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesOf(namespace, id, 'wholesale').sort(bySortKey),
@@ -461,7 +487,7 @@ describe('of those who settle one mark', () => {
     const names = ['Wholesale', 'Retail', 'Corner', 'Retail shop'];
     const settling: Promise<void>[] = [];
     for (const name of names) {
-      settling.push(settle(service, namespace, id));
+      settling.push(settle(service, namespace, [id]));
       await update(id, { name });
     }
     await Promise.all(settling);
@@ -469,7 +495,7 @@ describe('of those who settle one mark', () => {
     expect((await held(service, namespace)).entries).toEqual(
       entriesOf(namespace, id, 'retail shop').sort(bySortKey),
     );
-    settling.push(settle(service, namespace, id));
+    settling.push(settle(service, namespace, [id]));
     await remove(id);
     await Promise.all(settling);
     await settleAll();

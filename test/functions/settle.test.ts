@@ -53,6 +53,19 @@ const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
   }),
 });
 
+/** Leaves marks that can't be settled, one after the other and before any planted one. */
+const spoil = async (namespace: string, ids: string[]) => {
+  for (const [second, id] of ids.entries()) {
+    const pendingSince = new Date(second * 1000).toISOString();
+    await service.channels.put({
+      Item: { ...markKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
+    });
+  }
+  return async () => {
+    for (const id of ids) await service.channels.delete({ Key: markKey(namespace, id) });
+  };
+};
+
 describe('the function on the stream', () => {
   test('settles each mark that a batch tells of, however often, and passes over what is settled', async () => {
     const { namespace, create } = enter(service);
@@ -69,19 +82,29 @@ describe('the function on the stream', () => {
 
   test('answers and logs which could not be settled, and settles the others', async () => {
     const { namespace, create } = enter(service);
-    const [one, two, three] = [
-      await create({ name: 'One' }),
-      await create({ name: 'Two' }),
-      await create({ name: 'Three' }),
-    ];
+    const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
+    const spoilt = channelOf(1)._id;
+    const mend = await spoil(namespace, [spoilt]);
+    const answer = await settleDirectory(recordsOf(namespace, [one, spoilt, two]), context);
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(failures).toEqual([{ namespace, channel: spoilt, why: 'TypeError' }]);
+    await mend();
+    expect(await held(service, namespace)).toEqual({
+      marks: [],
+      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      blocks: [[everyId.first, 2]],
+    });
+  });
+
+  test('goes on one by one where they can’t be settled together', async () => {
+    const { namespace, create } = enter(service);
+    const ids = [await create({ name: 'One' }), await create({ name: 'Two' })];
     let transactions = 0;
     line.fault = (operation) =>
-      operation === 'TransactWriteItems' && ++transactions === 2 ? { __type: 'ValidationException' } : 'none';
-    const answer = await settleDirectory(recordsOf(namespace, [one, two, three]), context);
+      operation === 'TransactWriteItems' && ++transactions === 1 ? { __type: 'ValidationException' } : 'none';
+    expect(await settleDirectory(recordsOf(namespace, ids), context)).toEqual({ batchItemFailures: [] });
     line.fault = () => 'none';
-    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
-    expect(failures).toEqual([{ namespace, channel: two, why: 'ValidationException' }]);
-    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([two]);
+    expect([failures, await readMarks(service.channels, namespace)]).toEqual([[], []]);
   });
 });
 
@@ -125,19 +148,6 @@ describe('the function that runs by the clock', () => {
     expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([fresh]);
     expect(await readMarks(service.channels, other)).toEqual([]);
   });
-
-  /** Leaves marks that can't be settled, one after the other and before any planted one. */
-  const spoil = async (namespace: string, ids: string[]) => {
-    for (const [second, id] of ids.entries()) {
-      const pendingSince = new Date(second * 1000).toISOString();
-      await service.channels.put({
-        Item: { ...markKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
-      });
-    }
-    return async () => {
-      for (const id of ids) await service.channels.delete({ Key: markKey(namespace, id) });
-    };
-  };
 
   test('settles what it can before it tells of what it could not, and logs why', async () => {
     const { namespace } = enter(service);

@@ -34,9 +34,9 @@ export const enter = (service: Service) => {
       (await createChannel(channels, caller, draft, undefined)).document._id,
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
-    settle: async (id: string) => settle(service, namespace, id),
+    settle: async (id: string) => settle(service, namespace, [id]),
     settleAll: async () => {
-      for (const { id } of await readMarks(channels, namespace)) await settle(service, namespace, id);
+      await settle(service, namespace, idsOf(await readMarks(channels, namespace)));
     },
     find: async (text: string) => idsOf(await findByWords(service, namespace, foldWords(text))),
     total: async () =>
