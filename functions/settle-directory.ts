@@ -1,8 +1,8 @@
 import type { DynamoDBBatchItemFailure, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
 import { readMarkKey } from '../lib/channels/mark.ts';
 import { readTablesConfig } from '../lib/config.ts';
-import { settle } from '../lib/directory/settle.ts';
-import { openTables, type Tables } from '../lib/directory/tables.ts';
+import { settleEach } from '../lib/directory/settle-each.ts';
+import { openTables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure } from '../lib/log.ts';
 
@@ -26,27 +26,6 @@ const byNamespace = (records: DynamoDBRecord[]): Map<string, Told> => {
   return namespaces;
 };
 
-/** All together; where that fails, one after the other, so that one which can't be settled keeps no other from it. */
-const settleAll = async (
-  tables: Tables,
-  namespace: string,
-  told: Told,
-): Promise<DynamoDBBatchItemFailure[]> => {
-  const failures: DynamoDBBatchItemFailure[] = [];
-  try {
-    await settle(tables, namespace, [...told.keys()]);
-  } catch {
-    for (const [id, itemIdentifier] of told)
-      try {
-        await settle(tables, namespace, [id]);
-      } catch (error) {
-        logFailure({ namespace, channel: id }, error);
-        failures.push({ itemIdentifier });
-      }
-  }
-  return failures;
-};
-
 /**
  * Settles the marks that a batch of the stream tells of, each once, and answers the records of those that could not be. No
  * namespace waits for another's.
@@ -54,8 +33,13 @@ const settleAll = async (
 export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
   const tables = openTables(client, { channels, directory }, signal);
-  const failures = await Promise.all(
-    [...byNamespace(Records)].map(([namespace, told]) => settleAll(tables, namespace, told)),
+  const batchItemFailures: DynamoDBBatchItemFailure[] = [];
+  const settling = [...byNamespace(Records)].map(([namespace, told]) =>
+    settleEach(tables, namespace, [...told.keys()], (id, error) => {
+      logFailure({ namespace, channel: id }, error);
+      batchItemFailures.push({ itemIdentifier: told.get(id) as string });
+    }),
   );
-  return { batchItemFailures: failures.flat() };
+  await Promise.all(settling);
+  return { batchItemFailures };
 };

@@ -1,15 +1,37 @@
 import { markIndex, readMarkKey } from '../channels/mark.ts';
-import { settle } from './settle.ts';
+import { type Attempt, settleEach } from './settle-each.ts';
 import type { Tables } from './tables.ts';
 
 /** After so many failures a namespace waits for the next run, so that one in which all fail doesn't use up the time of all. */
 const mostFailures = 3;
 
+/** Marks of a namespace that are settled together. */
+const together = 50;
+
 export interface OverdueOptions {
-  /** Asked before each mark; what is left over then waits for the next time. */
+  /** Asked before some marks of a namespace; what is left over then waits for the next time. */
   isTimeLeft: () => boolean;
   /** Hears of each that could not be settled. */
   report: (mark: { namespace: string; id: string }, error: unknown) => void;
+}
+
+/** What has waited since before a time, some of a namespace at once: an index is read a partition after the other. */
+async function* overdue(
+  { channels }: Tables,
+  before: number,
+): AsyncGenerator<{ namespace: string; ids: string[] }> {
+  let some: { namespace: string; ids: string[] } | undefined;
+  for await (const { pk, sk, pendingSince } of channels.scan(markIndex)) {
+    if (Date.parse(pendingSince as string) >= before) continue;
+    const { namespace, id } = readMarkKey({ pk: pk as string, sk: sk as string });
+    if (some && (some.namespace !== namespace || some.ids.length === together)) {
+      yield some;
+      some = undefined;
+    }
+    some ??= { namespace, ids: [] };
+    some.ids.push(id);
+  }
+  if (some) yield some;
 }
 
 /**
@@ -22,23 +44,17 @@ export const settleOverdue = async (
   tables: Tables,
   before: number,
   { isTimeLeft, report }: OverdueOptions,
-): Promise<{ settled: number; failed: number; isCutShort: boolean }> => {
-  let [settled, failed] = [0, 0];
-  const failures = new Map<string, number>();
-  for await (const { pk, sk, pendingSince } of tables.channels.scan(markIndex)) {
-    if (Date.parse(pendingSince as string) >= before) continue;
-    if (!isTimeLeft()) return { settled, failed, isCutShort: true };
-    const { namespace, id } = readMarkKey({ pk: pk as string, sk: sk as string });
-    const failuresHere = failures.get(namespace) ?? 0;
-    if (failuresHere === mostFailures) continue;
-    try {
-      await settle(tables, namespace, [id]);
-      settled++;
-    } catch (error) {
-      report({ namespace, id }, error);
-      failures.set(namespace, failuresHere + 1);
-      failed++;
-    }
+): Promise<Attempt & { isCutShort: boolean }> => {
+  const all = { settled: 0, failed: 0 };
+  const givenUp = new Set<string>();
+  for await (const { namespace, ids } of overdue(tables, before)) {
+    if (givenUp.has(namespace)) continue;
+    if (!isTimeLeft()) return { ...all, isCutShort: true };
+    const told = (id: string, error: unknown) => report({ namespace, id }, error);
+    const { settled, failed } = await settleEach(tables, namespace, ids, told, mostFailures);
+    if (failed === mostFailures) givenUp.add(namespace);
+    all.settled += settled;
+    all.failed += failed;
   }
-  return { settled, failed, isCutShort: false };
+  return { ...all, isCutShort: false };
 };

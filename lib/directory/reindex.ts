@@ -30,12 +30,13 @@ const atOnce = 8;
 
 const readEntered = async ({ directory }: Tables, namespace: string): Promise<Map<string, Entered>> => {
   const entered = new Map<string, Entered>();
-  for await (const page of pages(directory, allEntries(namespace)))
-    for (const entry of page.items as unknown as Entry[]) {
-      const id = idOfEntry(entry.sk);
-      const { sum, names } = entered.get(id) ?? { sum: 0, names: new Set() };
-      entered.set(id, { sum: sum + numberOf(entry), names: names.add(entry.name) });
-    }
+  for (const query of allEntries(namespace))
+    for await (const page of pages(directory, query))
+      for (const entry of page.items as unknown as Entry[]) {
+        const id = idOfEntry(entry.sk);
+        const { sum, names } = entered.get(id) ?? { sum: 0, names: new Set() };
+        entered.set(id, { sum: sum + numberOf(entry), names: names.add(entry.name) });
+      }
   return entered;
 };
 

@@ -61,7 +61,9 @@ const readAll = async (table: Table, query: Query) => {
 /** What the directory of a namespace holds. */
 export const held = async (service: Service, namespace: string) => ({
   marks: await readMarks(service.channels, namespace),
-  entries: await readAll(service.directory, allEntries(namespace)),
+  entries: (await Promise.all(allEntries(namespace).map((query) => readAll(service.directory, query))))
+    .flat()
+    .sort((one, other) => bySortKey(one as { sk: string }, other as { sk: string })),
   blocks: (await readAll(service.directory, blocksBeginningIn(namespace, everyId))).map(({ sk, n }) => [
     sk,
     n,
