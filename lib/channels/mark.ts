@@ -48,6 +48,16 @@ export const readMarkKey = ({ pk, sk }: { pk: string; sk: string }) => ({
   id: sk.slice(prefix.length),
 });
 
+/** Holds that a mark is still the one that was read. */
+export const isStill = (namespace: string, { id, token }: Mark) => ({
+  ConditionCheck: {
+    Key: markKey(namespace, id),
+    ConditionExpression: '#token = :token',
+    ExpressionAttributeNames: { '#token': 'token' },
+    ExpressionAttributeValues: { ':token': token },
+  },
+});
+
 /** What a mark is to tell; of what an earlier one tells, `counted` stays and names are added to. */
 interface Telling extends Omit<Mark, 'entered'> {
   /** Folded names of which entries may exist. */

@@ -20,6 +20,10 @@ export interface Block extends IdRange {
   link?: number;
 }
 
+/** What a block remembers of some of the channels. */
+export const settledWhere = (settled: Block['settled'], isHere: (id: string) => boolean): Block['settled'] =>
+  Object.fromEntries(Object.entries(settled).filter(([id]) => isHere(id)));
+
 const partitionOf = (namespace: string) => `BLOCKS#${namespace}`;
 
 export const blockKey = (namespace: string, first: string) => ({ pk: partitionOf(namespace), sk: first });

@@ -1,35 +1,14 @@
-import { above, below, everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
+import { below, everyId, type IdRange, includes } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
 import { type Mark, pagesOfBacklog, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import type { Item } from '../dynamodb/failures.ts';
-import { countItems, pages, pagesWithinBudget, readFirst } from '../dynamodb/pages.ts';
+import { countItems, pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
+import { findBlock, findNextBlock } from './block-store.ts';
 import { areLinked, type Block, blockSize, blocksBeginningIn, toBlocks } from './blocks.ts';
 import type { Tables } from './tables.ts';
-
-/** The stored block in which an id lies, or nothing where there are no blocks yet. */
-export const findBlock = async (
-  directory: Table,
-  namespace: string,
-  id: string,
-): Promise<Item | undefined> => {
-  const upToIt = blocksBeginningIn(namespace, { first: everyId.first, last: id });
-  const [item] = await readFirst(directory, { ...upToIt, ScanIndexForward: false }, 1);
-  return item;
-};
-
-/** The stored block that begins next behind an id. */
-export const findNextBlock = async (
-  directory: Table,
-  namespace: string,
-  id: string,
-): Promise<Item | undefined> => {
-  const behind = above(id, everyId);
-  const [item] = isEmpty(behind) ? [] : await readFirst(directory, blocksBeginningIn(namespace, behind), 1);
-  return item;
-};
 
 /** What is read at once: whole blocks, from the one in which a range begins to the one in which it ends. */
 interface Span extends IdRange {

@@ -11,8 +11,9 @@ import { pages } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
-import { readBlock, recount, removeEmpty } from './count.ts';
+import { readBlock, removeEmpty } from './block-store.ts';
 import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
+import { recount } from './recount.ts';
 import { settle } from './settle.ts';
 import type { Tables } from './tables.ts';
 

@@ -1,10 +1,10 @@
-import { countMove, type Mark, markKey, toMark } from '../channels/mark.ts';
+import { countMove, isStill, type Mark, markKey, toMark } from '../channels/mark.ts';
 import { concurrently } from '../concurrently.ts';
 import { attempts } from '../dynamodb/attempts.ts';
 import { ConditionFailed, TransactionRefused } from '../dynamodb/failures.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { countChannels, isStill, tidy } from './count.ts';
+import { countChannels, tidy } from './count.ts';
 import { entriesOf } from './entries.ts';
 import type { Tables } from './tables.ts';
 
