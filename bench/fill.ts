@@ -7,7 +7,7 @@ import { keys } from '../lib/channels/keys.ts';
 import { markKey } from '../lib/channels/mark.ts';
 import { blockItem, blockSize, linkTo } from '../lib/directory/blocks.ts';
 import { entriesOf } from '../lib/directory/entries.ts';
-import type { Item } from '../lib/dynamodb/failures.ts';
+import type { Item } from '../lib/dynamodb/item.ts';
 import { foldText } from '../lib/text/fold.ts';
 import { tables } from './service.ts';
 

@@ -4,11 +4,11 @@ import { namesOf } from '../infra/names.ts';
 import { namespaceForm } from '../lib/access/namespace.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
-import { reindexing } from '../lib/directory/reindex.ts';
 import { openTables, type Tables } from '../lib/directory/tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
 import { ApiError } from '../lib/errors.ts';
+import { reindexing } from '../lib/reindex/reindex.ts';
 import { tableNames } from '../lib/tables.ts';
 import { CommandError, enterTarget } from './target.ts';
 

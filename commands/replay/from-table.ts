@@ -1,5 +1,5 @@
 import { keys, partitionOf } from '../../lib/channels/keys.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';

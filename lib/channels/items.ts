@@ -1,4 +1,4 @@
-import type { Item } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { indexKeys } from './index-keys.ts';

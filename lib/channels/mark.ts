@@ -1,4 +1,4 @@
-import type { Item } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Query, Table, Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';

@@ -1,6 +1,7 @@
 import { above, below, everyId, isEmpty } from '../channels/id-range.ts';
 import { markKey, toMark } from '../channels/mark.ts';
-import { type Item, TransactionRefused } from '../dynamodb/failures.ts';
+import { TransactionRefused } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { type Block, blockItem, blockKey, blocksBeginningIn, settledWhere, toBlocks } from './blocks.ts';

@@ -1,5 +1,5 @@
 import { below, everyId, type IdRange } from '../channels/id-range.ts';
-import type { Item } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 
 /**
  * How many channels a block counts before the next is begun. With 128, reading all blocks of 100,000 channels costs 10 read

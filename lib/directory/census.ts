@@ -2,7 +2,7 @@ import { below, everyId, type IdRange, includes } from '../channels/id-range.ts'
 import { channelsIn } from '../channels/keys.ts';
 import { type Mark, pagesOfBacklog, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import type { Item } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { countItems, pages, pagesWithinBudget } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';

@@ -5,8 +5,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ApiError } from '../errors.ts';
-
-export type Item = Record<string, unknown>;
+import type { Item } from './item.ts';
 
 /** A write whose condition did not hold; the item is the one that stood in its way, if there is one. */
 export class ConditionFailed extends Error {

@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.ts';
-import type { Item } from './failures.ts';
+import type { Item } from './item.ts';
 import type { Query, Table } from './table.ts';
 
 /**

@@ -18,7 +18,8 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { attempts } from './attempts.ts';
-import { Contended, conflict, type Item, tooManyRequests, translateFailure } from './failures.ts';
+import { Contended, conflict, tooManyRequests, translateFailure } from './failures.ts';
+import type { Item } from './item.ts';
 import type { Meter } from './meter.ts';
 
 /** The numbers in it are sort keys of indexes. */

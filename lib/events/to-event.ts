@@ -2,7 +2,7 @@ import { type Channel, type ChannelDocument, toDocument } from '../channels/chan
 import { readChannelId } from '../channels/channel-id.ts';
 import { fromItem, fromTombstone } from '../channels/items.ts';
 import { namespaceOf, readTombstoneKey } from '../channels/keys.ts';
-import type { Item } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import type { Change } from '../dynamodb/stream-record.ts';
 import { type ChannelEvent, schemaVersion, source } from './schema.ts';
 

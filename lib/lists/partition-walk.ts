@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.ts';
 import type { IdRange } from '../channels/id-range.ts';
 import { blockSize } from '../directory/blocks.ts';
-import { besideGap } from './id-range.ts';
+import { besideGap } from './id-bounds.ts';
 import { type Found, isGap, pageAtGap, pageAtOffset, type Reading } from './page.ts';
 import { narrowBehind, readChannels, readFirstChannels } from './partition.ts';
 import type { Plan } from './plan.ts';

@@ -5,7 +5,7 @@ import type { Tables } from '../directory/tables.ts';
 import { ApiError } from '../errors.ts';
 import { type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
 import { deepestOf, refuseTooDeep } from './depth.ts';
-import { between, readIdMark } from './id-range.ts';
+import { between, readIdBound } from './id-bounds.ts';
 import { readStretches } from './index-reads.ts';
 import { walkIndex } from './index-walk.ts';
 import type { ListFilter, ListQuery } from './list-query.ts';
@@ -105,7 +105,7 @@ export const readList = async (
       'cursor_mismatch',
       'The cursor belongs to a list with other filters or another order: send those it was made with.',
     );
-  const mark = (text: string | undefined) => (text === undefined ? undefined : readIdMark(text, open));
+  const mark = (text: string | undefined) => (text === undefined ? undefined : readIdBound(text, open));
   const range: IdRange = between(mark(filter.after), mark(filter.before));
 
   const plan = planList(filter, range, order);

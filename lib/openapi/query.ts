@@ -1,4 +1,4 @@
-import { type DescribedParameter, describedParameters } from '../lists/parameters/described.ts';
+import { type DescribedParameter, describedParameters } from './list-parameters.ts';
 
 const inWords = (name: string, example: unknown): string =>
   example === undefined

@@ -1,8 +1,8 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { describedParameters } from '../../lib/lists/parameters/described.ts';
 import { describeApi } from '../../lib/openapi/document.ts';
 import { type Example, examples, misfortunes } from '../../lib/openapi/examples.ts';
+import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 import { operations } from '../../lib/operations.ts';
 import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';
 import { type Service, startService } from '../support/service.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import { transition } from '../../lib/channels/items.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import { checkEvent } from '../../lib/events/schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
 import { channelOf } from '../support/plant.ts';

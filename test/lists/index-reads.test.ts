@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { markIndex } from '../../lib/channels/mark.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';
 import type { Stretch } from '../../lib/lists/stretch.ts';

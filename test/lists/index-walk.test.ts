@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { everyId } from '../../lib/channels/id-range.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { walkIndex } from '../../lib/lists/index-walk.ts';
 import { positionOf, toOrder } from '../../lib/lists/order.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isEmpty } from '../../lib/channels/id-range.ts';
 import { channelsIn } from '../../lib/channels/keys.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import { countItems } from '../../lib/dynamodb/pages.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import {

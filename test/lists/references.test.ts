@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { above, everyId } from '../../lib/channels/id-range.ts';
 import { metaKey } from '../../lib/channels/index-keys.ts';
-import type { Item } from '../../lib/dynamodb/failures.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { readReferenced } from '../../lib/lists/references.ts';
 import { idAt, plantedAt } from '../support/plant.ts';

@@ -6,7 +6,6 @@ import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/
 import { blocksBeginningIn } from '../../lib/directory/blocks.ts';
 import { takeCensus } from '../../lib/directory/census.ts';
 import { allEntries, entriesOf } from '../../lib/directory/entries.ts';
-import { reindexing } from '../../lib/directory/reindex.ts';
 import { findByWords } from '../../lib/directory/search.ts';
 import { settle } from '../../lib/directory/settle.ts';
 import type { Tables } from '../../lib/directory/tables.ts';
@@ -14,6 +13,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
+import { reindexing } from '../../lib/reindex/reindex.ts';
 import { foldText, foldWords } from '../../lib/text/fold.ts';
 import type { Service } from './service.ts';
 

@@ -1,4 +1,4 @@
-import { sortFields } from './sort.ts';
+import { sortFields } from '../lists/parameters/sort.ts';
 
 /** One query parameter of a list, as OpenAPI has it: how its value is written, and what it means. */
 export interface DescribedParameter {

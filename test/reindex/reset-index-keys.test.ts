@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { keys } from '../../lib/channels/keys.ts';
-import { resetIndexKeys } from '../../lib/channels/reset-index-keys.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { type Query, Table } from '../../lib/dynamodb/table.ts';
+import { resetIndexKeys } from '../../lib/reindex/reset-index-keys.ts';
 import { channelOf, plant } from '../support/plant.ts';
 import { type Service, startService } from '../support/service.ts';
 

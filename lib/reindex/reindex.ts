@@ -3,19 +3,20 @@ import { above, everyId, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn, keys } from '../channels/keys.ts';
 import { markUpdate } from '../channels/mark.ts';
-import { recountTotals } from '../channels/recount-totals.ts';
-import { resetIndexKeys } from '../channels/reset-index-keys.ts';
+import { readBlock, removeEmpty } from '../directory/block-store.ts';
+import { allEntries, type Entry, entriesOf, idOfEntry } from '../directory/entries.ts';
+import { recount } from '../directory/recount.ts';
+import { settle } from '../directory/settle.ts';
+import type { Tables } from '../directory/tables.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import { type Item, TransactionRefused } from '../dynamodb/failures.ts';
+import { TransactionRefused } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { foldText } from '../text/fold.ts';
-import { readBlock, removeEmpty } from './block-store.ts';
-import { allEntries, type Entry, entriesOf, idOfEntry } from './entries.ts';
-import { recount } from './recount.ts';
-import { settle } from './settle.ts';
-import type { Tables } from './tables.ts';
+import { recountTotals } from './recount-totals.ts';
+import { resetIndexKeys } from './reset-index-keys.ts';
 
 /** All entries of one channel, as a number that two channels hardly share, and the names that they were made of. */
 interface Entered {

@@ -19,14 +19,14 @@ export const besideGap = (
 };
 
 /** A place among ids: a channel's id, or the gap of a cursor of a list by id. */
-export type IdMark = { id: string } | { gap: Gap; descending: boolean };
+export type IdBound = { id: string } | { gap: Gap; descending: boolean };
 
 /**
  * Reads what `from__id` and `to__id` take.
  * @param open opens a cursor, and throws `invalid_cursor` for what is none
  * @throws ApiError `invalid_cursor` also for a cursor of a list in another order
  */
-export const readIdMark = (text: string, open: (text: string) => Gap & { order: string }): IdMark => {
+export const readIdBound = (text: string, open: (text: string) => Gap & { order: string }): IdBound => {
   const id = readChannelId(text);
   if (id) return { id };
   const cursor = open(text);
@@ -36,7 +36,7 @@ export const readIdMark = (text: string, open: (text: string) => Gap & { order: 
 };
 
 /** The range above one mark and below another. */
-export const between = (from: IdMark | undefined, to: IdMark | undefined): IdRange => {
+export const between = (from: IdBound | undefined, to: IdBound | undefined): IdRange => {
   let range = everyId;
   if (from)
     range =

@@ -1,12 +1,13 @@
+import { everyId } from '../channels/id-range.ts';
+import { indexKeys } from '../channels/index-keys.ts';
+import { fromItem } from '../channels/items.ts';
+import { channelsIn } from '../channels/keys.ts';
 import { attempts } from '../dynamodb/attempts.ts';
-import { ConditionFailed, type Item } from '../dynamodb/failures.ts';
+import { ConditionFailed } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
 import type { Table, Update } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { everyId } from './id-range.ts';
-import { indexKeys } from './index-keys.ts';
-import { fromItem } from './items.ts';
-import { channelsIn } from './keys.ts';
 
 const attributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as const;
 

@@ -1,10 +1,10 @@
+import { everyId } from '../channels/id-range.ts';
+import { counterShards, sumCounters, type Totals } from '../channels/items.ts';
+import { channelsIn, itemsBetween, keys, range } from '../channels/keys.ts';
 import { TransactionRefused } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
-import { everyId } from './id-range.ts';
-import { counterShards, sumCounters, type Totals } from './items.ts';
-import { channelsIn, itemsBetween, keys, range } from './keys.ts';
 
 const tries = 10;
 

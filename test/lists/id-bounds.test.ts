@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { above, below, everyId, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { between, readIdMark } from '../../lib/lists/id-range.ts';
+import { between, readIdBound } from '../../lib/lists/id-bounds.ts';
 
 const id = (end: string) => end.padStart(24, '0');
 
@@ -47,17 +47,19 @@ describe('from__id and to__id', () => {
   const cursor = (order: string) => () => ({ order, position: [id('20')], side: 'after' as const });
 
   test('take an id in any case', () => {
-    expect(readIdMark('60F1B2B3C9E9A12345678901', cursor('_id'))).toEqual({ id: '60f1b2b3c9e9a12345678901' });
+    expect(readIdBound('60F1B2B3C9E9A12345678901', cursor('_id'))).toEqual({
+      id: '60f1b2b3c9e9a12345678901',
+    });
   });
 
   test('take a cursor of a list by id', () => {
     const gap = expect.objectContaining({ position: [id('20')], side: 'after' });
-    expect(readIdMark('cursor', cursor('_id'))).toEqual({ gap, descending: false });
-    expect(readIdMark('cursor', cursor('-_id'))).toEqual({ gap, descending: true });
+    expect(readIdBound('cursor', cursor('_id'))).toEqual({ gap, descending: false });
+    expect(readIdBound('cursor', cursor('-_id'))).toEqual({ gap, descending: true });
   });
 
   test('take no cursor of a list in another order', () => {
     const refused = new ApiError('invalid_cursor', 'The cursor is of a list in another order than by "_id".');
-    expect(() => readIdMark('cursor', cursor('name,_id'))).toThrow(refused);
+    expect(() => readIdBound('cursor', cursor('name,_id'))).toThrow(refused);
   });
 });
