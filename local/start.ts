@@ -29,17 +29,27 @@ const fail = (error: unknown) => {
 const isReasonOf = (signal: AbortSignal, error: unknown) =>
   signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError');
 
+/**
+ * Hears of the end of whoever started this. npm runs a script in a shell, and ends that by a signal which the shell does not
+ * pass on.
+ */
+const onParentsEnd = (then: () => void): void => {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && then(), 100).unref();
+};
+
 /** Serves until it is told to stop, or the engine ends. */
 const main = async (): Promise<void> => {
   const toldToStop = new AbortController();
   const stopped = new Promise<undefined>((resolve) => {
     toldToStop.signal.addEventListener('abort', () => resolve(undefined));
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (!toldToStop.signal.aborted) console.log('stopping');
-      toldToStop.abort();
-    });
+  const stop = () => {
+    if (!toldToStop.signal.aborted) console.log('stopping');
+    toldToStop.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  onParentsEnd(stop);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   try {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
 import { commandLine } from '../../local/processes.ts';
-import { inFolder, record, recordFile, start, useLocalServers } from '../support/local-server.ts';
+import { inFolder, record, recordFile, start, startByNpm, useLocalServers } from '../support/local-server.ts';
 
 useLocalServers();
 
@@ -59,6 +59,15 @@ describe('npm start', () => {
     expect(server.lines).toEqual(['stopping']);
     expect(commandLine(enginePid)).toBeUndefined();
     expect(existsSync(recordFile())).toBe(false);
+  });
+
+  it('ends where the npm that started it is told to, whose shell passes nothing on', async () => {
+    const { child, ready, ended } = startByNpm('--in-memory');
+    const { url } = await ready();
+    child.kill('SIGTERM');
+    // It is over when nobody is left to write to its output.
+    await ended;
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it('ends with one line where the engine does', async () => {

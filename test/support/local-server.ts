@@ -28,10 +28,10 @@ export const inFolder = (name: string) => join(folder, name);
 export const recordFile = () => inFolder('server.json');
 export const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
 
-/** A program of the project, in the state folder, as a process group of its own, as a terminal makes it. */
-export const run = (file: string, args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
+/** A program in the state folder, as a process group of its own, as a terminal makes it. */
+const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv) => {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const child = spawn(program, args, {
     cwd: root,
     detached: true,
     env: { ...inherited, LOCAL_STATE_DIR: folder, ...environment },
@@ -61,9 +61,11 @@ export const run = (file: string, args: string[] = [], environment: NodeJS.Proce
   return { child, lines, line, ended };
 };
 
-/** `npm start`. */
-export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) => {
-  const { child, lines, line, ended } = run('local/start.ts', args, { PORT: '0', ...environment });
+/** A program of the project. */
+export const run = (file: string, args: string[] = [], environment: NodeJS.ProcessEnv = {}) =>
+  launch(process.execPath, ['--import', 'tsx', file, ...args], environment);
+
+const server = ({ child, lines, line, ended }: ReturnType<typeof launch>) => {
   const ready = async () => ({
     key: (await line('api-key: ')).slice('api-key: '.length),
     url: (await line('ready')).split(' ').at(-1) as string,
@@ -71,6 +73,14 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
   const ctrlC = () => process.kill(-(child.pid as number), 'SIGINT');
   return { child, lines, line, ready, ended, ctrlC };
 };
+
+/** What `npm start` starts. */
+export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) =>
+  server(run('local/start.ts', args, { PORT: '0', ...environment }));
+
+/** `npm start` itself. */
+export const startByNpm = (...args: string[]) =>
+  server(launch('npm', ['start', '--', ...args], { PORT: '0' }));
 
 /** `npm run -s <name> -- …`, to its end. */
 const command =
