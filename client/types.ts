@@ -80,7 +80,7 @@ export interface ErrorBody {
 
 /** What a list is asked by. Filters combine with AND. */
 export interface ListQuery {
-  /** The page, from 1, which is the default. `page × per_page` may be at most 10,000: go further by `cursor`. For example `page=1`. */
+  /** The page, from 1, which is the default. Any page where the list is in the order of `_id`; sorted by `name`, `updatedAt` or `disabled`, or filtered by `disabled`, `page × per_page` may be at most 10,000: go further by `cursor`. For example `page=1`. */
   page?: number;
   /** How many channels a page holds, 25 by default. For example `per_page=25`. */
   per_page?: number;

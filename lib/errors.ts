@@ -27,6 +27,15 @@ export interface ErrorDetail {
 /** How many are said at once: a detail may be far longer than what it is about, and 10,000 help nobody. */
 export const mostDetails = 100;
 
+/** The first of what is wrong with parts of a request, as a sentence, and that there is more. */
+const sentenceOf = (part: string, { path, message }: ErrorDetail, count: number): string => {
+  const sentence = `The ${part} "${path}" ${message}.`;
+  if (count === 1) return sentence;
+  const where =
+    count > mostDetails ? `see the details, which are the first ${mostDetails}` : 'see the details';
+  return `${sentence} Of ${count} problems this is the first: ${where}.`;
+};
+
 /**
  * A request that is answered with an error the client may read: the message is for a person and goes out as it stands.
  * Anything else that is thrown is a fault of ours, and is masked.
@@ -42,3 +51,14 @@ export class ApiError extends Error {
     this.details = options.details?.slice(0, mostDetails);
   }
 }
+
+/**
+ * `invalid_request` for all that is wrong with parts of a request.
+ * @param part what they are parts of, as `query parameter` or `field`
+ * @param count how many there are, where `details` holds the first of them alone
+ */
+export const invalidRequest = (
+  part: string,
+  details: [ErrorDetail, ...ErrorDetail[]],
+  count = details.length,
+): ApiError => new ApiError('invalid_request', sentenceOf(part, details[0], count), { details });

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { namespaceForm } from '../access/namespace.ts';
-import { ApiError, type ErrorDetail } from '../errors.ts';
+import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
+import { similarName } from '../text/similar-name.ts';
 import { readIntegrationMeta } from './integration-meta.ts';
 
 export const mostCharacters = 256;
@@ -78,23 +79,26 @@ export type ChannelDraft = z.infer<typeof createBody>;
 /** What an update asks for: an absent field stays as it is, a null removes one. */
 export type ChannelPatch = Omit<z.infer<typeof updateBody>, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
 
-const invalid = (details: ErrorDetail[]) =>
-  new ApiError('invalid_request', 'The body is not what this operation accepts: see details.', { details });
+const unknown = (name: string, known: string[]): string => {
+  const meant = similarName(name, known);
+  return `is not a field of this operation${meant ? ` (did you mean ${meant}?)` : ''}`;
+};
 
-const toDetails = (issues: z.core.$ZodIssue[], body: object): ErrorDetail[] =>
+const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[]): ErrorDetail[] =>
   issues.flatMap((issue): ErrorDetail[] => {
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ path: key, message: 'is not a field of this operation' }));
+      return issue.keys.map((key) => ({ path: key, message: unknown(key, known) }));
     const [field] = issue.path;
     const message = field !== undefined && !Object.hasOwn(body, field) ? 'is required' : issue.message;
     return [{ path: issue.path.join('.'), message }];
   });
 
-const parse = <Schema extends z.ZodMiniType>(schema: Schema, body: unknown): z.infer<Schema> => {
+const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z.infer<Schema> => {
   if (!isObject(body)) throw new ApiError('invalid_request', 'The body must be a JSON object.');
   const parsed = schema.safeParse(body);
-  if (!parsed.success) throw invalid(toDetails(parsed.error.issues, body));
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  const details = toDetails(parsed.error.issues, body, Object.keys(schema.shape));
+  throw invalidRequest('field', details as [ErrorDetail, ...ErrorDetail[]]);
 };
 
 /**
@@ -112,6 +116,6 @@ export const readPatch = (body: unknown, id: string): ChannelPatch => {
   if (!Object.keys(body as object).length)
     throw new ApiError('invalid_request', 'The body must hold at least one field to change.');
   if (_id !== undefined && _id.toLowerCase() !== id.toLowerCase())
-    throw invalid([{ path: '_id', message: 'must be the id in the path' }]);
+    throw invalidRequest('field', [{ path: '_id', message: 'must be the id in the path' }]);
   return patch;
 };

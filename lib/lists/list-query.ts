@@ -1,3 +1,4 @@
+import { similarName } from '../text/similar-name.ts';
 import { isBlank, isGiven } from './parameters/absent.ts';
 import { isMetaName, type MetaCondition, metaConditions, metaName } from './parameters/integration-meta.ts';
 import { asSent, choice, idOrCursor, searchWords, wholeNumber } from './parameters/kinds.ts';
@@ -7,7 +8,6 @@ import type { Reader, Refuse, SameName } from './parameters/reader.ts';
 import { collectRefusals } from './parameters/refusals.ts';
 import { type SortTerm, sortTerm } from './parameters/sort.ts';
 import { sortTerms } from './parameters/sort-by.ts';
-import { unknownName } from './parameters/unknown-name.ts';
 import { type Parameter, parseQueryString } from './query-string.ts';
 
 export type { SortTerm };
@@ -100,7 +100,11 @@ const parameters = new Map<string, Row>([
   row('sort', 'sort', one(sortTerm)),
   row('sortPageOrder', 'descending', one(choice({ asc: false, desc: true, dsc: true }))),
   row('sortBy', 'sortBy', sortTerms),
-  row('_id', 'ids', many({ split: (text) => text.split(','), normalize: (id) => id.toLowerCase() })),
+  row(
+    '_id',
+    'ids',
+    many({ split: (text) => text.split(',').map((id) => id.trim()), normalize: (id) => id.toLowerCase() }),
+  ),
   row('name', 'names', many()),
   row('local_name', 'localNames', many()),
   row('search', 'words', one(searchWords, isBlank)),
@@ -120,11 +124,16 @@ const neverTogether: [name: string, other: string, reason: string][] = [
   ['sortPageOrder', 'sortBy', 'each element of sortBy has a type of its own'],
 ];
 
+const unknown = (name: string): string => {
+  const meant = similarName(name, [...parameters.keys()]);
+  return `is not known ${meant ? `(did you mean ${meant}?)` : `(there are ${[...parameters.keys()].join(', ')})`}`;
+};
+
 const readAll = (given: Map<string, SameName>, refuse: Refuse): Asked => {
   const asked: Asked = {};
   for (const [name, ofThatName] of given) {
     const read = parameters.get(name);
-    if (read === undefined) refuse(name, unknownName(name, [...parameters.keys()]));
+    if (read === undefined) refuse(name, unknown(name));
     else read(ofThatName, asked, refuse);
   }
   return asked;

@@ -8,7 +8,7 @@ import { deepestOf, refuseTooDeep } from './depth.ts';
 import { between, readIdBound } from './id-bounds.ts';
 import { readStretches } from './index-reads.ts';
 import { walkIndex } from './index-walk.ts';
-import type { ListFilter, ListQuery } from './list-query.ts';
+import type { ListFilter, ListQuery, SortTerm } from './list-query.ts';
 import { matches } from './match.ts';
 import { orderText, positionOf, toOrder } from './order.ts';
 import { type Found, isGap, type Place, type Reading } from './page.ts';
@@ -40,14 +40,14 @@ export interface List {
 /** JSON takes lone surrogates, which a filter can hold. */
 const inOrder = (values: unknown[]): string[] => values.map((value) => JSON.stringify(value)).sort();
 
-/** The same for filters that mean the same: in whichever order their parameters and the values of these came. */
-const fingerprint = (filter: ListFilter): string => {
+/** The same for filters that mean the same, in whichever order their parameters and the values of these came, and one sort. */
+const fingerprint = (filter: ListFilter, sort: SortTerm[]): string => {
   const conditions = Object.entries(filter).map(([name, value]) => [
     name,
     Array.isArray(value) ? inOrder(value) : value,
   ]);
   return createHash('sha256')
-    .update(JSON.stringify(inOrder(conditions)))
+    .update(JSON.stringify([orderText(sort), ...inOrder(conditions)]))
     .digest('base64url')
     .slice(0, 22);
 };
@@ -98,7 +98,7 @@ export const readList = async (
 ): Promise<List> => {
   const order = toOrder(sort);
   const open = (text: string) => openCursor(text, namespace, cursorKeys);
-  const list = { order: orderText(order), filter: fingerprint(filter) };
+  const list = { order: orderText(order), filter: fingerprint(filter, sort) };
   const place: Place = cursor === undefined ? { offset: (page - 1) * perPage } : open(cursor);
   if (isGap(place) && (place.order !== list.order || place.filter !== list.filter))
     throw new ApiError(

@@ -40,7 +40,6 @@ export const errorAnswer = (code: ErrorCode | 'internal_error', error: string, d
   request_id: requestId,
 });
 
-const wrongBody = 'The body is not what this operation accepts: see details.';
 /** To a query parameter where there is none, `pretty`. */
 export const unknownParameter = errorAnswer('invalid_request', 'This operation takes no query parameters.', [
   { path: 'pretty', message: 'is not a parameter of this operation' },
@@ -180,11 +179,15 @@ export const examples: Example[] = [
     summary: 'Everything that is wrong is named',
     body: { name: ' ', disabled: 'no', nmae: 'x' },
     status: 400,
-    answer: errorAnswer('invalid_request', wrongBody, [
-      { path: 'name', message: 'must not be blank' },
-      { path: 'disabled', message: 'must be true or false' },
-      { path: 'nmae', message: 'is not a field of this operation' },
-    ]),
+    answer: errorAnswer(
+      'invalid_request',
+      'The field "name" must not be blank. Of 3 problems this is the first: see the details.',
+      [
+        { path: 'name', message: 'must not be blank' },
+        { path: 'disabled', message: 'must be true or false' },
+        { path: 'nmae', message: 'is not a field of this operation (did you mean name?)' },
+      ],
+    ),
   },
   {
     operation: 'create-channel',

@@ -38,7 +38,8 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'page',
     description:
-      'The page, from 1, which is the default. `page × per_page` may be at most 10,000: go further by `cursor`.',
+      'The page, from 1, which is the default. Any page where the list is in the order of `_id`; sorted by `name`, `updatedAt` ' +
+      'or `disabled`, or filtered by `disabled`, `page × per_page` may be at most 10,000: go further by `cursor`.',
     schema: whole(1),
     example: 1,
   },

@@ -11,6 +11,15 @@ export const foldWords = (text: string): string[] =>
     return folded.length > 0 ? folded : [word];
   });
 
+/**
+ * The folded words by which a text is to be found. A word of which folding leaves nothing, such as a tatweel that stands for
+ * a dash, makes no difference beside others; it is sought where there is no other.
+ */
+export const soughtWords = (text: string): string[] => {
+  const words = wordsOf(text).flatMap((word) => wordsOf(foldCharacters(word)));
+  return words.length ? words : foldWords(text);
+};
+
 /** The folded words with one space between them: what names are sorted by. */
 export const foldText = (text: string): string => foldWords(text).join(' ');
 

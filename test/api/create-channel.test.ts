@@ -77,11 +77,15 @@ describe('POST /client-channel', () => {
   test('says everything that is wrong with a body', async () => {
     expect(await create({ nam: 'x', disabled: 'no' })).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request', 'The body is not what this operation accepts: see details.', [
-        { path: 'name', message: 'is required' },
-        { path: 'disabled', message: 'must be true or false' },
-        { path: 'nam', message: 'is not a field of this operation' },
-      ]),
+      body: errorOf(
+        'invalid_request',
+        'The field "name" is required. Of 3 problems this is the first: see the details.',
+        [
+          { path: 'name', message: 'is required' },
+          { path: 'disabled', message: 'must be true or false' },
+          { path: 'nam', message: 'is not a field of this operation (did you mean name?)' },
+        ],
+      ),
     });
   });
 

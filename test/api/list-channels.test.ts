@@ -210,7 +210,14 @@ describe('a cursor', () => {
   test('belongs to the filters and the order it was made with', async () => {
     const { list } = await given(many(4));
     const { next_cursor } = (await list('per_page=1&disabled=false')).body.pagination;
-    for (const other of ['', 'disabled=true', 'disabled=false&sort=-_id', 'disabled=false&search=x'])
+    for (const other of [
+      '',
+      'disabled=true',
+      'disabled=false&search=x',
+      'disabled=false&sort=-_id',
+      // The order is the same, the sort is another.
+      'disabled=false&sort=createdAt',
+    ])
       expect(await list(`${other}&cursor=${next_cursor}`)).toMatchObject({
         status: 400,
         body: errorOf('cursor_mismatch'),

@@ -101,9 +101,9 @@ describe('PUT /client-channel/{id}', () => {
   test.each([
     [{}, 'The body must hold at least one field to change.'],
     [[], 'The body must be a JSON object.'],
-    [{ nmae: 'x' }, 'The body is not what this operation accepts: see details.'],
-    [{ _id: '60f1b2b3c9e9a12345678901' }, 'The body is not what this operation accepts: see details.'],
-    [{ pk: 'NS#x' }, 'The body is not what this operation accepts: see details.'],
+    [{ nmae: 'x' }, 'The field "nmae" is not a field of this operation (did you mean name?).'],
+    [{ _id: '60f1b2b3c9e9a12345678901' }, 'The field "_id" must be the id in the path.'],
+    [{ pk: 'NS#x' }, 'The field "pk" is not a field of this operation.'],
   ])('refuses %j', async (body, error) => {
     const channel = await create({});
     expect(await put(channel._id, body)).toMatchObject({

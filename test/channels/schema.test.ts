@@ -50,7 +50,7 @@ describe('the body of a creation', () => {
         ['integration_meta', 'must be a JSON object'],
         ['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -'],
         ['company_namespace.1', 'must be a string'],
-        ['nmae', 'is not a field of this operation'],
+        ['nmae', 'is not a field of this operation (did you mean name?)'],
       ),
     );
   });

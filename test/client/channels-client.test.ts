@@ -126,7 +126,9 @@ describe('an error', () => {
       requestId: expect.any(String),
       retryAfter: undefined,
     });
-    expect(refused.message).toBe('The body is not what this operation accepts: see details.');
+    expect(refused.message).toBe(
+      'The field "name" must not be blank. Of 2 problems this is the first: see the details.',
+    );
   });
 
   test.each([

@@ -155,6 +155,7 @@ describe.each([1, 2, 100])('%i values', (count) => {
   test('are split at commas for _id alone', () => {
     expect(parseListQuery(`_id=${ids.join(',')}`)).toEqual(withFilter({ ids }));
     expect(parseListQuery(`_id[]=${ids.join('%2C')}`)).toEqual(withFilter({ ids }));
+    expect(parseListQuery(`_id=${ids.join(',+')}`)).toEqual(withFilter({ ids }));
     expect(parseListQuery(`name=${names.join(',')}`)).toEqual(withFilter({ names: [names.join(',')] }));
   });
 });
@@ -524,6 +525,7 @@ describe('integration_meta', () => {
   const noLeaf = 'may ask for strings, numbers, booleans and null, and not for lists or empty objects';
   const noObject = 'must be a JSON object, or name a key as in integration_meta.external_id=…';
   const noKey = 'must have a key between and behind its dots';
+  const noBracket = 'may have brackets behind its dots, and not between them';
   test.each([
     ['text', 'integration_meta=x', ['integration_meta', noObject]],
     ['a list', 'integration_meta=[]', ['integration_meta', noObject]],
@@ -537,6 +539,8 @@ describe('integration_meta', () => {
     ['an empty object in JSON', 'integration_meta={"a":{}}', ['integration_meta', noLeaf]],
     ['a dot at the end', 'integration_meta.=x', ['integration_meta.', noKey]],
     ['two dots', 'integration_meta.a..b=x', ['integration_meta.a..b', noKey]],
+    ['brackets between dots', 'integration_meta.a[b].c=x', ['integration_meta.a[b].c', noBracket]],
+    ['brackets that do not match', 'integration_meta.a]=x', ['integration_meta.a]', noBracket]],
     ['two dots and no value', 'integration_meta..a=', ['integration_meta..a', noKey]],
     [
       'a key twice',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareFolded, cutToBytes, foldText, foldWords } from '../../lib/text/fold.ts';
+import { compareFolded, cutToBytes, foldText, foldWords, soughtWords } from '../../lib/text/fold.ts';
 
 describe('texts that differ only in', () => {
   test.each([
@@ -81,6 +81,17 @@ describe('words', () => {
     ['nothing but a spacing accent', '\u00B4', ['\u00B4']],
   ])('%s: %j', (_, text, words) => {
     expect(foldWords(text)).toEqual(words);
+  });
+});
+
+describe('the words that are sought', () => {
+  test.each([
+    ['as they are folded', 'Été shop', ['ete', 'shop']],
+    ['without a tatweel that stands for a dash', 'قناة ـ تجزئة', ['قناه', 'تجزيه']],
+    ['without a lone accent', 'cafe \u0301', ['cafe']],
+    ['the tatweel where there is no other', ' \u0640 ', ['\u0640']],
+  ])('%s: %j', (_, text, words) => {
+    expect(soughtWords(text)).toEqual(words);
   });
 });
 

@@ -46,6 +46,7 @@ const metaOf = (
 ): MetaCondition[] | undefined => {
   const [, ...levels] = root.split('.');
   if (levels.includes('')) return refuse(name, 'must have a key between and behind its dots');
+  if (/[[\]]/.test(root)) return refuse(name, 'may have brackets behind its dots, and not between them');
   if (isAbsent(value)) return undefined;
   if (levels.length + keys.length > 0) return leavesOf(value, [...levels, ...keys], name, refuse);
   const parsed = parseJson(value);

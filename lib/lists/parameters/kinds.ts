@@ -1,5 +1,5 @@
 import { readChannelId } from '../../channels/channel-id.ts';
-import { foldWords } from '../../text/fold.ts';
+import { soughtWords } from '../../text/fold.ts';
 
 /** What one value may be: `read` gives `undefined` for any other text, `accepted` goes on from "must be". */
 export interface Kind<Value> {
@@ -35,5 +35,5 @@ const longestSearch = 256;
 /** Folded, each word once: one character may hold several words, and 256 of it hundreds, for every channel to be asked. */
 export const searchWords: Kind<string[]> = {
   accepted: `at most ${longestSearch} characters`,
-  read: (text) => ([...text].length <= longestSearch ? [...new Set(foldWords(text))] : undefined),
+  read: (text) => ([...text].length <= longestSearch ? [...new Set(soughtWords(text))] : undefined),
 };

@@ -1,4 +1,4 @@
-import { ApiError, type ErrorDetail, mostDetails } from '../../errors.ts';
+import { type ErrorDetail, invalidRequest, mostDetails } from '../../errors.ts';
 import type { Refuse } from './reader.ts';
 
 /** Everything that is wrong with a query. */
@@ -18,16 +18,8 @@ export const collectRefusals = (): Refusals => {
       return undefined;
     },
     throwIfAny: () => {
-      const [first] = details;
-      if (first) throw new ApiError('invalid_request', sentenceOf(first, count), { details });
+      const [first, ...others] = details;
+      if (first) throw invalidRequest('query parameter', [first, ...others], count);
     },
   };
-};
-
-const sentenceOf = ({ path, message }: ErrorDetail, count: number): string => {
-  const sentence = `The query parameter "${path}" ${message}.`;
-  if (count === 1) return sentence;
-  const where =
-    count > mostDetails ? `see the details, which are the first ${mostDetails}` : 'see the details';
-  return `${sentence} Of ${count} problems this is the first: ${where}.`;
 };

@@ -1,8 +1,10 @@
-/** Goes on from an unknown name: which one was probably meant, or all there are. */
-export const unknownName = (name: string, known: string[]): string => {
+/** Which of the known names was probably meant by another, or nothing. Of one or two letters none is like another. */
+export const similarName = (name: string, known: string[]): string | undefined => {
   const plain = withoutStyle(name);
-  const meant = known.find((other) => isAboutEqual(plain, withoutStyle(other)));
-  return `is not known ${meant ? `(did you mean ${meant}?)` : `(there are ${known.join(', ')})`}`;
+  return known.find((other) => {
+    const known = withoutStyle(other);
+    return plain === known || (plain.length > 2 && isAboutEqual(plain, known));
+  });
 };
 
 /** `perPage` and `per-page` are `per_page` in the style of another API. */
