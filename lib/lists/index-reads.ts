@@ -35,7 +35,7 @@ const along = (namespace: string, { index, first, last }: Stretch, descending = 
 
 /** Ids narrow what is read by name or by status, and not what is read by time. */
 const howToNarrow: Partial<Record<SortedIndex, string>> = {
-  byUpdatedAt: 'by a later "from_updatedAt", or ask for all, sorted by "updatedAt", and go on with "cursor"',
+  byUpdatedAt: 'by a later "from_updatedAt", or go through all, sorted by "-updatedAt", as far back as you need',
 };
 
 /** Counts what queries of an index consume. @throws ApiError `query_too_broad` where that is more than the budget. */
@@ -85,6 +85,34 @@ export const countStretch = async (table: Table, namespace: string, stretch: Str
   for await (const page of pages(table, { ...along(namespace, stretch), Select: 'COUNT' })) {
     count += page.count;
     spend(page);
+  }
+  return count;
+};
+
+/**
+ * How many channels are in one of the two stretches of which an index consists. Both are counted, a page of each in turn,
+ * until one ends; the other holds what is left of all.
+ * @param readTotal how many the index holds
+ * @throws ApiError `query_too_broad` where both are beyond the budget
+ */
+export const countEither = async (
+  table: Table,
+  namespace: string,
+  stretch: Stretch,
+  rest: Stretch,
+  readTotal: () => Promise<number>,
+): Promise<number> => {
+  const spend = purse(stretch.index);
+  const counting = (part: Stretch) => pages(table, { ...along(namespace, part), Select: 'COUNT' });
+  const others = counting(rest);
+  let [count, counted] = [0, 0];
+  for await (const page of counting(stretch)) {
+    count += page.count;
+    if (!page.lastKey) break;
+    spend(page);
+    const { value: other } = await others.next();
+    counted += other?.count ?? 0;
+    if (!other?.lastKey) return (await readTotal()) - counted;
   }
   return count;
 };

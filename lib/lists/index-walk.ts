@@ -1,10 +1,10 @@
 import type { Channel } from '../channels/channel.ts';
 import type { Cursor } from './cursor.ts';
-import { countStretch, readGroups, skipAlong } from './index-reads.ts';
+import { countEither, countStretch, readGroups, skipAlong } from './index-reads.ts';
 import { isBehind, positionOf, sortChannels } from './order.ts';
 import { type Found, isGap, pageAtGap, pageAtOffset, type Reading } from './page.ts';
 import type { Plan } from './plan.ts';
-import { keyAt, onwardsFrom, type Stretch } from './stretch.ts';
+import { keyAt, onwardsFrom, type Stretch, updatedUntil } from './stretch.ts';
 import { readFromCounters } from './totals.ts';
 
 type WalkPlan = Extract<Plan, { read: 'walkIndex' }>;
@@ -64,12 +64,26 @@ const readAtOffset = async (
     .slice(passed(read));
 };
 
+const readTotal = (reading: Reading, { stretch, total }: WalkPlan): Promise<number> => {
+  const { channels: table, namespace, filter } = reading;
+  switch (total) {
+    case 'counters':
+      return readFromCounters(reading);
+    case 'count':
+      return countStretch(table, namespace, stretch);
+    case 'countEither': {
+      const rest = updatedUntil(filter.updatedAfter as number);
+      return countEither(table, namespace, stretch, rest, () => readFromCounters(reading));
+    }
+  }
+};
+
 /** Reads a page of a list that an index is in the order of. */
 export const walkIndex = async (reading: Reading, plan: WalkPlan): Promise<Found> => {
-  const { channels: table, namespace, place, perPage } = reading;
+  const { place, perPage } = reading;
   const [read, total] = await Promise.all([
     isGap(place) ? readBeside(reading, plan, place) : readAtOffset(reading, plan, place.offset),
-    plan.total === 'counters' ? readFromCounters(reading) : countStretch(table, namespace, plan.stretch),
+    readTotal(reading, plan),
   ]);
   return isGap(place)
     ? pageAtGap(read, perPage, place, total)

@@ -4,10 +4,13 @@ import { nameKey, statusKey } from '../channels/index-keys.ts';
 import { sortText } from '../text/fold.ts';
 import type { ListFilter } from './list-query.ts';
 import type { OrderTerm } from './order.ts';
-import type { SortedIndex, Stretch } from './stretch.ts';
+import { type SortedIndex, type Stretch, updatedSince } from './stretch.ts';
 
-/** From the namespace's counters, or by counting what is walked along, within a fixed budget. */
-type Total = 'counters' | 'count';
+/**
+ * From the namespace's counters, or by counting what is walked along, within a fixed budget; of what was updated after a
+ * time, by counting that or the rest, whichever is less.
+ */
+type Total = 'counters' | 'count' | 'countEither';
 
 /** The indexes that find channels by a value in their metadata, and hold their keys alone. */
 export type ReferenceIndex = 'byExternalId' | 'byMetaId';
@@ -24,7 +27,7 @@ export type ReferenceIndex = 'byExternalId' | 'byMetaId';
  * - `nothing`: no channel can match.
  */
 export type Plan =
-  | { read: 'walk'; range: IdRange; descending: boolean; total: Total }
+  | { read: 'walk'; range: IdRange; descending: boolean; total: Exclude<Total, 'countEither'> }
   | { read: 'walkIndex'; stretch: Stretch; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
   | { read: 'search'; words: string[]; range: IdRange; byWordsAlone: boolean; otherwise: Plan }
@@ -69,8 +72,6 @@ const ofStatus = (disabled: boolean, { first, last }: IdRange): Stretch => ({
   last: statusKey(disabled, last),
 });
 
-const updatedSince = (updatedAfter: number): Stretch => ({ index: 'byUpdatedAt', first: updatedAfter + 1 });
-
 const sortedIndexes: Record<string, SortedIndex> = {
   'name,_id': 'byName',
   'updatedAt,_id': 'byUpdatedAt',
@@ -96,7 +97,7 @@ const planWalk = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan 
   if (!index || disabled !== undefined || !isWhole(range)) return undefined;
   if (updatedAfter === undefined) return { read: 'walkIndex', stretch: { index }, descending, total };
   if (index !== 'byUpdatedAt') return undefined;
-  return { read: 'walkIndex', stretch: updatedSince(updatedAfter), descending, total: 'count' };
+  return { read: 'walkIndex', stretch: updatedSince(updatedAfter), descending, total: 'countEither' };
 };
 
 const references: [ReferenceIndex, key: string][] = [

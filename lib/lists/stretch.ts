@@ -34,6 +34,13 @@ export const keyAt = (
   }
 };
 
+/** What an index of times holds that is updated after a time, and the rest of it. */
+export const updatedSince = (updatedAfter: number): Stretch => ({
+  index: 'byUpdatedAt',
+  first: updatedAfter + 1,
+});
+export const updatedUntil = (updatedAfter: number): Stretch => ({ index: 'byUpdatedAt', last: updatedAfter });
+
 /** The part of a stretch from a key on, in the direction in which it is read. The key is one of the stretch. */
 export const onwardsFrom = (key: Key, stretch: Stretch, descending: boolean): Stretch => ({
   ...stretch,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { markIndex } from '../../lib/channels/mark.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';
+import { countEither, countStretch, readGroups, readStretches } from '../../lib/lists/index-reads.ts';
 import type { Stretch } from '../../lib/lists/stretch.ts';
 import { type Operation, operations } from '../../lib/operations.ts';
 import { channelsTable } from '../../lib/tables.ts';
@@ -137,6 +137,50 @@ describe('the budget', () => {
     const { table, asked } = tableOf([[channel(1)], [channel(2)]]);
     expect(await countStretch(table, 'acme', whole)).toBe(2);
     expect(asked.map(({ Select }) => Select)).toEqual(['COUNT', 'COUNT']);
+  });
+});
+
+describe('counting what was updated after a time, or the rest', () => {
+  const [later, rest]: Stretch[] = [
+    { index: 'byUpdatedAt', first: 6 },
+    { index: 'byUpdatedAt', last: 5 },
+  ];
+  /** An index with so many pages of one channel on either side of the time, at so many units each. */
+  const indexOf = (pages: { later: number; rest: number }, units = 1) => {
+    const asked: string[] = [];
+    const query = async ({ ExpressionAttributeValues, ExclusiveStartKey }: Query) => {
+      const side = ExpressionAttributeValues?.[':first'] === undefined ? 'rest' : 'later';
+      asked.push(side);
+      const page = Number(ExclusiveStartKey?.sk ?? 0) + 1;
+      const lastKey = page < pages[side] ? { pk: 'NS#acme', sk: `${page}` } : undefined;
+      return { items: [], count: 1, lastKey, units };
+    };
+    const total = async () => pages.later + pages.rest;
+    const count = () =>
+      countEither({ query } as unknown as Table, 'acme', later as Stretch, rest as Stretch, total);
+    return { count, asked };
+  };
+
+  test('reads one page where that is all', async () => {
+    const { count, asked } = indexOf({ later: 1, rest: 1_000_000 });
+    expect([await count(), asked]).toEqual([1, ['later']]);
+  });
+
+  test.each([
+    [{ later: 3, rest: 1_000_000 }, 3, ['later', 'rest', 'later', 'rest', 'later']],
+    [{ later: 1_000_000, rest: 2 }, 1_000_000, ['later', 'rest', 'later', 'rest']],
+  ])('reads as many pages as the smaller has, of each: %j', async (pages, counted, read) => {
+    const { count, asked } = indexOf(pages);
+    expect([await count(), asked]).toEqual([counted, read]);
+  });
+
+  test('is refused where both are beyond the budget', async () => {
+    const { count } = indexOf({ later: 10, rest: 10 }, 128);
+    await expect(count()).rejects.toMatchObject({
+      code: 'query_too_broad',
+      message: expect.stringMatching('sorted by "-updatedAt"'),
+    });
+    expect(await indexOf({ later: 9, rest: 10 }, 128).count()).toBe(9);
   });
 });
 

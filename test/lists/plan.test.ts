@@ -38,8 +38,14 @@ describe('a list is planned as a walk, which reads the page alone', () => {
     ],
     ['sort=updatedAt', 'walk byUpdatedAt upwards, total from the counters'],
     ['sort=-updatedAt', 'walk byUpdatedAt downwards, total from the counters'],
-    ['from_updatedAt=1000&sort=updatedAt', 'walk byUpdatedAt from 1001 upwards, total by counting'],
-    ['from_updatedAt=1000&sort=-updatedAt', 'walk byUpdatedAt from 1001 downwards, total by counting'],
+    [
+      'from_updatedAt=1000&sort=updatedAt',
+      'walk byUpdatedAt from 1001 upwards, total by counting it or the rest',
+    ],
+    [
+      'from_updatedAt=1000&sort=-updatedAt',
+      'walk byUpdatedAt from 1001 downwards, total by counting it or the rest',
+    ],
     ['sort=disabled', 'walk byStatus upwards, total from the counters'],
     ['sort=-disabled', 'walk byStatus downwards, total from the counters'],
     ['disabled=false', 'walk byStatus from "active#0…" to "active#f…" upwards, total from the counters'],

@@ -14,8 +14,14 @@ const stretchText = (stretch: Stretch) => `${stretch.index}${boundsText(stretch)
 const partitionText = (range: IdRange) =>
   `the partition${range.first === everyId.first && range.last === everyId.last ? '' : boundsText(range)}`;
 
-const wayText = ({ descending, total }: { descending: boolean; total: 'counters' | 'count' }) =>
-  `${descending ? 'downwards' : 'upwards'}, total ${total === 'counters' ? 'from the counters' : 'by counting'}`;
+const totals = {
+  counters: 'from the counters',
+  count: 'by counting',
+  countEither: 'by counting it or the rest',
+};
+
+const wayText = ({ descending, total }: { descending: boolean; total: keyof typeof totals }) =>
+  `${descending ? 'downwards' : 'upwards'}, total ${totals[total]}`;
 
 /** A plan as one line of text, the same for the same plan alone. The lowest id is written `0…`, the highest `f…`. */
 export const describePlan = (plan: Plan): string => {
