@@ -7,7 +7,8 @@ import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { tableNames } from '../lib/tables.ts';
-import { CommandError, enterTarget } from './target.ts';
+import { runCommand } from './run.ts';
+import { enterTarget } from './target.ts';
 
 const usage = `Usage:
   npm run -s keys -- create --namespace <name> [--namespace <name>] --scope read [--scope write] [--expires 90d]
@@ -22,20 +23,20 @@ const units: Record<string, number> = { h: hour, d: 24 * hour };
 
 const readScope = (text: string): Scope => {
   const scope = Object.hasOwn(scopes, text) ? scopes[text] : undefined;
-  if (!scope) throw new CommandError(`--scope is "read" or "write", not "${text}".`);
+  if (!scope) throw new Error(`--scope is "read" or "write", not "${text}".`);
   return scope;
 };
 
 const readNamespace = (text: string): string => {
   if (!namespaceForm.test(text))
-    throw new CommandError(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
+    throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
   return text;
 };
 
 const readExpiry = (text: string): number => {
   const [, amount, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? [];
   if (!amount || !unit)
-    throw new CommandError(`--expires is a number of days or hours, as "90d" or "12h", not "${text}".`);
+    throw new Error(`--expires is a number of days or hours, as "90d" or "12h", not "${text}".`);
   return Date.now() + Number(amount) * (units[unit] as number);
 };
 
@@ -51,7 +52,7 @@ const read = () => {
       },
     });
   } catch (error) {
-    throw new CommandError(`${(error as Error).message}\n${usage}`);
+    throw new Error(`${(error as Error).message}\n${usage}`);
   }
 };
 
@@ -59,8 +60,8 @@ const read = () => {
 type Action = (table: Table, environment: string) => Promise<string>;
 
 const create = (options: ReturnType<typeof read>['values']): Action => {
-  if (!options.namespace.length) throw new CommandError('Name at least one --namespace.');
-  if (!options.scope.length) throw new CommandError('Name at least one --scope: read, write.');
+  if (!options.namespace.length) throw new Error('Name at least one --namespace.');
+  if (!options.scope.length) throw new Error('Name at least one --scope: read, write.');
   const grant: Grant = {
     namespaces: [...new Set(options.namespace.map(readNamespace))],
     scopes: [...new Set(options.scope.map(readScope))],
@@ -96,12 +97,12 @@ const list: Action = async (table) => {
 };
 
 const revoke = (id: string | undefined): Action => {
-  if (!id) throw new CommandError('Which key? `keys -- list` shows their ids.');
+  if (!id) throw new Error('Which key? `keys -- list` shows their ids.');
   return async (table) => {
     try {
       await revokeAccessKey(table, id);
     } catch (error) {
-      if (error instanceof ConditionFailed) throw new CommandError(`There is no key "${id}".`);
+      if (error instanceof ConditionFailed) throw new Error(`There is no key "${id}".`);
       throw error;
     }
     return `Revoked ${id}. Functions that know it may accept it for another minute.`;
@@ -117,21 +118,17 @@ const understand = ({ values, positionals: [command, id] }: ReturnType<typeof re
     case 'revoke':
       return revoke(id);
     default:
-      throw new CommandError(usage);
+      throw new Error(usage);
   }
 };
 
-const run = async (): Promise<string> => {
+const run = async (): Promise<void> => {
   const words = read();
   const action = understand(words);
   const environment = enterTarget(words.values.environment);
   const { accessKeys } = tableNames(environment);
-  return action(new Table(connect(), accessKeys, new Meter(), AbortSignal.timeout(60_000)), environment);
+  const table = new Table(connect(), accessKeys, new Meter(), AbortSignal.timeout(60_000));
+  console.log(await action(table, environment));
 };
 
-try {
-  console.log(await run());
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(run);

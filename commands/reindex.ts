@@ -10,7 +10,8 @@ import type { Table } from '../lib/dynamodb/table.ts';
 import { ApiError } from '../lib/errors.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
 import { tableNames } from '../lib/tables.ts';
-import { CommandError, enterTarget } from './target.ts';
+import { runCommand } from './run.ts';
+import { enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
        npm run -s reindex -- --all [--environment <name>]
@@ -30,7 +31,7 @@ const read = () => {
     });
     return values;
   } catch (error) {
-    throw new CommandError(`${(error as Error).message}\n${usage}`);
+    throw new Error(`${(error as Error).message}\n${usage}`);
   }
 };
 
@@ -63,8 +64,7 @@ const steps: ((tables: Tables, namespace: string) => Promise<string>)[] = [
 
 const run = async (): Promise<void> => {
   const { namespace: named, all, environment } = read();
-  if (all === named.length > 0 || !named.every((name) => namespaceForm.test(name)))
-    throw new CommandError(usage);
+  if (all === named.length > 0 || !named.every((name) => namespaceForm.test(name))) throw new Error(usage);
   const names = tableNamesOf(environment);
   // However long it takes: a person can end it, and do it again.
   const tables = openTables(connect(), names, new AbortController().signal);
@@ -79,9 +79,4 @@ const run = async (): Promise<void> => {
       }
 };
 
-try {
-  await run();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(run);

@@ -12,6 +12,7 @@ import { localEventBus } from '../local/environment.ts';
 import { eventsOfLetter, readLetters } from './replay/dead-letters.ts';
 import { eventsOfTable } from './replay/from-table.ts';
 import { readWords, type Selection, type Words } from './replay/words.ts';
+import { runCommand } from './run.ts';
 import { enterTarget } from './target.ts';
 
 /** Milliseconds that the whole command may take. */
@@ -120,9 +121,4 @@ const run = async (): Promise<void> => {
   if (failed) throw new Error(`${failed} could not be.`);
 };
 
-try {
-  await run();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(run);

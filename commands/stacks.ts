@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { findEnvironment } from '../infra/environments.ts';
+import { runCommand } from './run.ts';
 
 /** What the CDK is told besides the environment. */
 const commands: Record<string, string[]> = {
@@ -16,7 +17,7 @@ const [, , command = '', name, ...more] = process.argv;
  * Runs the CDK on the stacks of one environment: `npm run deploy -- <environment> [options of the CDK]`. A name that is
  * no environment is refused here, before anything is built.
  */
-const run = (): number => {
+const run = (): void => {
   const environment = findEnvironment(name);
   const words = commands[command];
   if (!words) throw new Error(`"${command}" is none of ${Object.keys(commands).join(', ')}.`);
@@ -26,12 +27,7 @@ const run = (): number => {
     [cdk, ...words, '--context', `environment=${environment.name}`, ...more],
     { stdio: 'inherit' },
   );
-  return status ?? 1;
+  process.exitCode = status ?? 1;
 };
 
-try {
-  process.exitCode = run();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(run);

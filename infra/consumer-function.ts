@@ -17,7 +17,7 @@ export class ConsumerFunction extends ServiceFunction {
   readonly deadLetters: Queue | undefined;
 
   constructor(scope: Construct, consumer: Consumer, environment: Environment) {
-    const { channelsTable, directoryTable, accessKeysTable, channelsStream, eventBus } = namesOf(environment);
+    const { channelsTable, directoryTable, channelsStream, eventBus } = namesOf(environment);
     const { name, handler, description, timeout, mapping, actions } = consumer;
     super(
       scope,
@@ -27,9 +27,8 @@ export class ConsumerFunction extends ServiceFunction {
         description,
         timeout,
         variables: {
-          CHANNELS_TABLE: channelsTable,
-          DIRECTORY_TABLE: directoryTable,
-          ACCESS_KEYS_TABLE: accessKeysTable,
+          ...(actions.channels && { CHANNELS_TABLE: channelsTable }),
+          ...(actions.directory && { DIRECTORY_TABLE: directoryTable }),
           ...(consumer.publishes && { EVENT_BUS: eventBus }),
         },
       },
@@ -39,7 +38,6 @@ export class ConsumerFunction extends ServiceFunction {
     this.allowAnywhere('dynamodb:ListStreams');
     this.allowOnTable(actions.channels ?? [], channelsTable);
     this.allowOnTable(actions.directory ?? [], directoryTable);
-    this.allowOnTable(actions.accessKeys ?? [], accessKeysTable);
     if (consumer.publishes)
       this.allow(
         ['events:PutEvents'],

@@ -23,10 +23,10 @@ export interface Environment {
     furthestBehind: number;
   };
   /**
-   * Tables that stand in for the data stack's own, restored from a backup: the channels table by name, and its stream by
-   * ARN; the directory by name, where it is not to be made anew (docs/operations.md). Absent as a rule.
+   * What stands in for the data stack's own channels table, restored from a backup: its name, and the ARN of its stream
+   * (docs/operations.md). Absent as a rule.
    */
-  restored?: { channelsTable: string; channelsStream: string; directoryTable?: string };
+  restored?: { channelsTable: string; channelsStream: string };
   /**
    * Versions of the cursor secret, by id. Absent until the first rotation: the version that is current when the list
    * function changes. `previous` opens cursors sealed before a rotation, for the day after it.

@@ -13,7 +13,7 @@ export const namesOf = ({ name, restored }: Environment) => {
     apiStack: `client-channels-api-${name}`,
     eventsStack: `client-channels-events-${name}`,
     channelsTable: restored?.channelsTable ?? tables.channels,
-    directoryTable: restored?.directoryTable ?? tables.directory,
+    directoryTable: tables.directory,
     /** A stream's ARN holds the time of its making, so the data stack notes it under a name. */
     streamParameter,
     channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,

@@ -1,5 +1,4 @@
 import type { Scope } from './access/api-key.ts';
-import type { tableNames } from './tables.ts';
 
 /** One row an operation of the API: everything that routes, permits or describes it reads this table. */
 export interface Operation {
@@ -34,8 +33,8 @@ export type DynamoDbAction =
   | 'dynamodb:Scan'
   | 'dynamodb:UpdateItem';
 
-/** What a handler does to each table. */
-export type TableActions = Partial<Record<keyof ReturnType<typeof tableNames>, readonly DynamoDbAction[]>>;
+/** What a handler does to the tables that hold channels and what is derived from them. */
+export type TableActions = Partial<Record<'channels' | 'directory', readonly DynamoDbAction[]>>;
 
 export const operations = [
   {

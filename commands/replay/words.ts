@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
 import { namespaceForm } from '../../lib/access/namespace.ts';
 import { readChannelId } from '../../lib/channels/channel-id.ts';
-import { CommandError } from '../target.ts';
 
 export const usage = `Usage:
   npm run -s replay -- --namespace <name> [--channel <id>] [--from <time>] [--to <time>]
@@ -30,21 +29,20 @@ export interface Words {
 const readTime = (option: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const time = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw new CommandError(`--${option} is a time as 2026-11-24T09:00:00Z, not "${text}".`);
+  if (Number.isNaN(time)) throw new Error(`--${option} is a time as 2026-11-24T09:00:00Z, not "${text}".`);
   return time;
 };
 
 const readNamespace = (text: string | undefined): string | undefined => {
   if (text !== undefined && !namespaceForm.test(text))
-    throw new CommandError(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
+    throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
   return text;
 };
 
 const readChannel = (text: string | undefined): string | undefined => {
   if (text === undefined) return undefined;
   const id = readChannelId(text);
-  if (id === undefined) throw new CommandError(`--channel is a channel's id, not "${text}".`);
+  if (id === undefined) throw new Error(`--channel is a channel's id, not "${text}".`);
   return id;
 };
 
@@ -62,11 +60,11 @@ const readOptions = () => {
       },
     }).values;
   } catch (error) {
-    throw new CommandError(`${(error as Error).message}\n${usage}`);
+    throw new Error(`${(error as Error).message}\n${usage}`);
   }
 };
 
-/** @throws CommandError where the words name nothing to replay, or are not understood. */
+/** @throws Error where the words name nothing to replay, or are not understood. */
 export const readWords = (): Words => {
   const { environment, namespace, channel, from, to, send, 'dead-letters': deadLetters } = readOptions();
   const given = {
@@ -79,9 +77,9 @@ export const readWords = (): Words => {
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Selection;
   if (deadLetters && environment === undefined)
-    throw new CommandError('--dead-letters are kept by deployed environments: name an --environment.');
-  if (!deadLetters && namespace === undefined && from === undefined) throw new CommandError(usage);
+    throw new Error('--dead-letters are kept by deployed environments: name an --environment.');
+  if (!deadLetters && namespace === undefined && from === undefined) throw new Error(usage);
   if (channel !== undefined && namespace === undefined)
-    throw new CommandError('--channel needs the --namespace in which it is meant.');
+    throw new Error('--channel needs the --namespace in which it is meant.');
   return { environment, deadLetters, send, selection };
 };

@@ -35,7 +35,8 @@ const along = (namespace: string, { index, first, last }: Stretch, descending = 
 
 /** Ids narrow what is read by name or by status, and not what is read by time. */
 const howToNarrow: Partial<Record<SortedIndex, string>> = {
-  byUpdatedAt: 'by a later "from_updatedAt", or go through all, sorted by "-updatedAt", as far back as you need',
+  byUpdatedAt:
+    'by a later "from_updatedAt", or go through all, sorted by "-updatedAt", as far back as you need',
 };
 
 /** Counts what queries of an index consume. @throws ApiError `query_too_broad` where that is more than the budget. */

@@ -74,7 +74,6 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       const tables = {
         channels: prefix,
         directory: `client-channels-directory-${name}`,
-        accessKeys: `client-channels-access-keys-${name}`,
       };
       const onTables = Object.entries(consumer.actions).map(([table, actions]) => ({
         actions,
@@ -102,7 +101,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       ]);
     });
 
-    it('has the time of its row, and knows the bus where it publishes', () => {
+    it('has the time of its row, and knows the tables and the bus that it needs', () => {
       const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -112,9 +111,8 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       });
       expect(properties.Environment.Variables).toEqual({
         ENVIRONMENT: name,
-        CHANNELS_TABLE: prefix,
-        DIRECTORY_TABLE: `client-channels-directory-${name}`,
-        ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
+        ...(consumer.actions.channels && { CHANNELS_TABLE: prefix }),
+        ...(consumer.actions.directory && { DIRECTORY_TABLE: `client-channels-directory-${name}` }),
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
       });
@@ -242,7 +240,7 @@ it('a restored table is followed by its own stream', () => {
     consumers.map(() => restored.channelsStream),
   );
   expect(
-    functionOf(events, 'client-channels-dev-publish-events').properties.Environment.Variables,
+    functionOf(events, 'client-channels-dev-settle-directory').properties.Environment.Variables,
   ).toMatchObject({
     CHANNELS_TABLE: 'restored',
   });
