@@ -8,6 +8,7 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { entriesFor, held } from '../support/directory.ts';
 import { listOf, pageOf, type Wish } from '../support/oracle.ts';
+import { randomFrom } from '../support/random.ts';
 import { type Service, startService } from '../support/service.ts';
 
 /**
@@ -22,17 +23,6 @@ beforeAll(async () => {
   service = await startService();
 });
 afterAll(() => service.stop());
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-const randomFrom = (start: number) => {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 /** More suffixes than a transaction takes, so that it is settled in several. */
 const long = Array.from({ length: 120 }, (_, index) => String.fromCodePoint(0x4e00 + index)).join('');
@@ -85,8 +75,7 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
   test('a search and a list by id answer at once what was written', async () => {
     const namespace = name.replaceAll(' ', '-');
     const key = await service.newKey({ namespaces: [namespace, `${namespace}-other`] });
-    const random = randomFrom(seed + name.length);
-    const pick = <Value>(values: Value[]): Value => values[Math.floor(random() * values.length)] as Value;
+    const { next: random, pick } = randomFrom(seed + name.length);
     const channels = new Map<string, ChannelDocument>();
     const call = async (route: string, body?: object) => {
       const reply = await service.call(route, { key, ...(body && { body }) });
