@@ -1,4 +1,4 @@
-import { below, everyId, type IdRange, includes } from '../channels/id-range.ts';
+import { below, clip, everyId, type IdRange, includes, isEmpty } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
 import { type Mark, pagesOfBacklog, readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
@@ -69,8 +69,10 @@ export const takeCensus = async (
     const left = new Map(
       (marks.length ? await readMarks(channels, namespace, span) : []).map(({ id, token }) => [id, token]),
     );
+    // One that was begun since may lie beside the range.
+    const inRange = blocks.filter((block) => !isEmpty(clip(block, range)));
     return Promise.all(
-      blocks.map(async (block) => {
+      inRange.map(async (block) => {
         const marked = marks.filter(({ id }) => includes(block, id));
         const telling = marked.filter((mark) => difference(mark, block) !== 0);
         const isCertain = telling.every(({ id, token }) => left.get(id) === token);

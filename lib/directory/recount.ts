@@ -1,4 +1,4 @@
-import { above, type IdRange } from '../channels/id-range.ts';
+import { above, type IdRange, isEmpty } from '../channels/id-range.ts';
 import { channelsIn } from '../channels/keys.ts';
 import { readMarks } from '../channels/mark.ts';
 import { attempts } from '../dynamodb/attempts.ts';
@@ -29,6 +29,7 @@ async function* readCounted(
     const unmarked = items.map(({ sk }) => sk as string).filter((id) => !marked.has(id));
     yield [...counted, ...unmarked].sort();
     left = above(end, left);
+    if (isEmpty(left)) return;
   }
 }
 

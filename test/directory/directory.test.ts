@@ -380,6 +380,22 @@ describe('the census', () => {
     expect(reads).toBe(2);
   });
 
+  test('leaves out a block that begins behind its range while it is taken', async () => {
+    const { namespace, ids, create, settleAll } = await withFullBlock();
+    let isBegun = false;
+    const directory = whoseQueries(service.directory, async (page) => {
+      if (!isBegun) {
+        isBegun = true;
+        await create({ name: 'x' });
+        await settleAll();
+      }
+      return page;
+    });
+    const range = { first: everyId.first, last: ids[5] as string };
+    const blocks = await takeCensus({ channels: service.channels, directory }, namespace, range);
+    expect(blocks.map(({ first, count }) => [first, count])).toEqual([[everyId.first, blockSize]]);
+  });
+
   test('believes a block of a mark that it has settled and that is still there', async () => {
     const { namespace, create, remove, settle, total } = enter(service);
     const id = await create({ name: 'x' });
