@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { saveAccessKey } from '../lib/access/access-keys.ts';
-import { createApiKey, formatApiKey } from '../lib/access/api-key.ts';
+import { saveApiKey } from '../lib/auth/api-key-store.ts';
+import { createApiKey, formatApiKey } from '../lib/auth/api-key.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts';
+import { accessKeysTable, channelsTable, directoryTable } from '../lib/manifest/tables.ts';
 import { createTables } from '../local/create-tables.ts';
 import { startEngine } from '../local/engine.ts';
 import { engineEnvironment } from '../local/environment.ts';
@@ -51,7 +51,7 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
   return {
     newKey: async (namespace) => {
       const key = createApiKey('bench');
-      await saveAccessKey(accessKeys, key, { namespaces: [namespace], scopes: ['channels:read'] });
+      await saveApiKey(accessKeys, key, { namespaces: [namespace], scopes: ['channels:read'] });
       return formatApiKey(key);
     },
     list: async (key, query) => {

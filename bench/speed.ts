@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { bundle } from '../infra/bundle.ts';
 import { keys } from '../lib/channels/keys.ts';
-import { type Operation, operations } from '../lib/operations.ts';
+import { type Operation, operations } from '../lib/manifest/operations.ts';
 import { contextOf } from '../local/function-context.ts';
 import { loadHandler } from '../local/load-handler.ts';
 import { fill, idOf } from './fill.ts';

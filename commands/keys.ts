@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
-import { type Grant, listAccessKeys, revokeAccessKey, saveAccessKey } from '../lib/access/access-keys.ts';
-import { createApiKey, formatApiKey, type Scope } from '../lib/access/api-key.ts';
-import { namespaceForm } from '../lib/access/namespace.ts';
+import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
+import { createApiKey, formatApiKey, type Scope } from '../lib/auth/api-key.ts';
+import { namespaceForm } from '../lib/auth/namespace.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { tableNames } from '../lib/tables.ts';
+import { tableNames } from '../lib/manifest/tables.ts';
 import { runCommand } from './run.ts';
 import { enterTarget } from './target.ts';
 
@@ -69,7 +69,7 @@ const create = (options: ReturnType<typeof read>['values']): Action => {
   };
   return async (table, environment) => {
     const key = createApiKey(environment);
-    await saveAccessKey(table, key, grant);
+    await saveApiKey(table, key, grant);
     return formatApiKey(key);
   };
 };
@@ -83,7 +83,7 @@ const stateOf = ({ revokedAt, expiresAt }: { revokedAt?: number; expiresAt?: num
 };
 
 const list: Action = async (table) => {
-  const rows = (await listAccessKeys(table)).map((key) =>
+  const rows = (await listApiKeys(table)).map((key) =>
     [
       key.id,
       `…${key.lastFour}`,
@@ -100,7 +100,7 @@ const revoke = (id: string | undefined): Action => {
   if (!id) throw new Error('Which key? `keys -- list` shows their ids.');
   return async (table) => {
     try {
-      await revokeAccessKey(table, id);
+      await revokeApiKey(table, id);
     } catch (error) {
       if (error instanceof ConditionFailed) throw new Error(`There is no key "${id}".`);
       throw error;

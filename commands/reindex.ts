@@ -1,15 +1,15 @@
 import { parseArgs } from 'node:util';
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
-import { namespaceForm } from '../lib/access/namespace.ts';
+import { namespaceForm } from '../lib/auth/namespace.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
-import { openTables, type Tables } from '../lib/directory/tables.ts';
+import { openTables, type Tables } from '../lib/projections/channel-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
 import { ApiError } from '../lib/errors.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
-import { tableNames } from '../lib/tables.ts';
+import { tableNames } from '../lib/manifest/tables.ts';
 import { runCommand } from './run.ts';
 import { enterTarget } from './target.ts';
 

@@ -7,11 +7,11 @@ import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import { publish } from '../lib/events/publish.ts';
 import type { ChannelEvent } from '../lib/events/schema.ts';
-import { tableNames } from '../lib/tables.ts';
+import { tableNames } from '../lib/manifest/tables.ts';
 import { localEventBus } from '../local/environment.ts';
 import { eventsOfLetter, readLetters } from './replay/dead-letters.ts';
 import { eventsOfTable } from './replay/from-table.ts';
-import { readWords, type Selection, type Words } from './replay/words.ts';
+import { readWords, type Selection, type Words } from './replay/arguments.ts';
 import { runCommand } from './run.ts';
 import { enterTarget } from './target.ts';
 

@@ -1,9 +1,9 @@
 import { toDocument } from '../lib/channels/channel.ts';
 import { readCursorConfig } from '../lib/config.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
-import { refuseOversize } from '../lib/lists/answer-size.ts';
-import { linksOf } from '../lib/lists/links.ts';
-import { parseListQuery } from '../lib/lists/list-query.ts';
+import { refuseOversize } from '../lib/lists/limits.ts';
+import { linksOf } from '../lib/lists/link-header.ts';
+import { parseListQuery } from '../lib/lists/query/list-query.ts';
 import { readList } from '../lib/lists/read-list.ts';
 
 const { CURSOR_SECRET, CURSOR_SECRET_PREVIOUS } = readCursorConfig();

@@ -1,5 +1,5 @@
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
-import { docsPage } from '../lib/openapi/page.ts';
+import { docsPage } from '../lib/openapi/docs-page.ts';
 
 const takesGzip = (accepted = '') => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(accepted);
 

@@ -10,7 +10,7 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Operation, operations } from '../lib/operations.ts';
+import { type Operation, operations } from '../lib/manifest/operations.ts';
 import { Alarms } from './alarms.ts';
 import { dashboard } from './dashboard.ts';
 import type { Environment } from './environments.ts';

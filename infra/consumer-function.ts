@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { Consumer } from '../lib/consumers.ts';
+import type { Consumer } from '../lib/manifest/stream-consumers.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';

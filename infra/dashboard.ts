@@ -9,8 +9,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Consumer, consumers } from '../lib/consumers.ts';
-import { channelsTable } from '../lib/tables.ts';
+import { type Consumer, consumers } from '../lib/manifest/stream-consumers.ts';
+import { channelsTable } from '../lib/manifest/tables.ts';
 import { type Api, followerAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';

@@ -12,7 +12,7 @@ import {
   type IndexDefinition,
   type TableDefinition,
   tableNames,
-} from '../lib/tables.ts';
+} from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 

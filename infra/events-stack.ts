@@ -1,8 +1,8 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
-import { consumers } from '../lib/consumers.ts';
-import { schedules } from '../lib/schedules.ts';
+import { consumers } from '../lib/manifest/stream-consumers.ts';
+import { schedules } from '../lib/manifest/schedules.ts';
 import { Alarms } from './alarms.ts';
 import { ConsumerFunction } from './consumer-function.ts';
 import type { Environment } from './environments.ts';

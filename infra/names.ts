@@ -1,4 +1,4 @@
-import { tableNames } from '../lib/tables.ts';
+import { tableNames } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Construct } from 'constructs';
-import type { Operation } from '../lib/operations.ts';
+import type { Operation } from '../lib/manifest/operations.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';

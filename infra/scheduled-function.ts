@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Schedule as Rate, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
-import type { Schedule } from '../lib/schedules.ts';
+import type { Schedule } from '../lib/manifest/schedules.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';

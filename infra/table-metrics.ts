@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricProps } from 'aws-cdk-lib/aws-cloudwatch';
-import { type Operation, operations } from '../lib/operations.ts';
+import { type Operation, operations } from '../lib/manifest/operations.ts';
 
 const rows: readonly Operation[] = operations;
 

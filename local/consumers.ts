@@ -1,4 +1,4 @@
-import type { Consumer } from '../lib/consumers.ts';
+import type { Consumer } from '../lib/manifest/stream-consumers.ts';
 import { loadHandler } from './load-handler.ts';
 import type { StreamHandler } from './stream-function.ts';
 import { type StreamMapping, type StreamMappingOptions, startStreamMapping } from './stream-mapping.ts';

@@ -10,7 +10,7 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { IndexDefinition, TableDefinition } from '../lib/tables.ts';
+import type { IndexDefinition, TableDefinition } from '../lib/manifest/tables.ts';
 
 const keySchemaOf = ({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string | undefined }) => [
   { AttributeName: partitionKey, KeyType: 'HASH' as const },

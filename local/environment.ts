@@ -1,4 +1,4 @@
-import { tableNames } from '../lib/tables.ts';
+import { tableNames } from '../lib/manifest/tables.ts';
 
 /** What the SDK needs to speak to the engine. The engine checks no credentials, but the SDK will not go without. */
 export const engineEnvironment = {

@@ -1,5 +1,5 @@
-import { findAccessKey, type Grant, saveAccessKey } from '../lib/access/access-keys.ts';
-import { type ApiKey, createApiKey, formatApiKey, parseApiKey } from '../lib/access/api-key.ts';
+import { findApiKey, type Grant, saveApiKey } from '../lib/auth/api-key-store.ts';
+import { type ApiKey, createApiKey, formatApiKey, parseApiKey } from '../lib/auth/api-key.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
@@ -23,11 +23,11 @@ export const localApiKey = async (folder: string, accessKeysTable: string): Prom
   try {
     const table = new Table(client, accessKeysTable, new Meter(), AbortSignal.timeout(10_000));
     const kept = keptKey(folder);
-    const stored = kept && (await findAccessKey(table, kept.id));
+    const stored = kept && (await findApiKey(table, kept.id));
     if (kept && stored && stored.revokedAt === undefined) return formatApiKey(kept);
     const key = kept && !stored ? kept : createApiKey(localEnvironment);
     keepSecret(folder, fileName, formatApiKey(key));
-    await saveAccessKey(table, key, grant);
+    await saveApiKey(table, key, grant);
     return formatApiKey(key);
   } finally {
     client.destroy();

@@ -1,4 +1,4 @@
-import { operations } from '../lib/operations.ts';
+import { operations } from '../lib/manifest/operations.ts';
 import type { Route } from './gateway-routes.ts';
 import { loadHandler } from './load-handler.ts';
 

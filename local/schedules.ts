@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import type { Schedule } from '../lib/schedules.ts';
+import type { Schedule } from '../lib/manifest/schedules.ts';
 import { contextOf } from './function-context.ts';
 import { loadHandler } from './load-handler.ts';
 

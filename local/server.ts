@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { consumers } from '../lib/consumers.ts';
-import { schedules } from '../lib/schedules.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../lib/tables.ts';
+import { consumers } from '../lib/manifest/stream-consumers.ts';
+import { schedules } from '../lib/manifest/schedules.ts';
+import { accessKeysTable, channelsTable, directoryTable } from '../lib/manifest/tables.ts';
 import { type RunningConsumers, startConsumers } from './consumers.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './engine.ts';

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isEngineOf } from './engine.ts';
 import { commandLine, terminate } from './processes.ts';
-import { readText, succeed } from './succession.ts';
+import { readText, succeed } from './lock-file.ts';
 
 /** What a running server tells of itself, in `server.json`. */
 export interface ServerRecord {

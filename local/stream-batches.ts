@@ -1,6 +1,6 @@
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { StreamParameters } from '../lib/consumers.ts';
+import type { StreamParameters } from '../lib/manifest/stream-consumers.ts';
 import { matches } from './stream-filter.ts';
 
 /** What Lambda takes as an event, in bytes as JSON; the rest is for what stands around the records. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Consumer } from '../lib/consumers.ts';
+import type { Consumer } from '../lib/manifest/stream-consumers.ts';
 import { functionArn } from './function-context.ts';
 
 type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';

@@ -1,4 +1,4 @@
-import type { FilterPattern } from '../lib/consumers.ts';
+import type { FilterPattern } from '../lib/manifest/stream-consumers.ts';
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import type { Consumer } from '../lib/consumers.ts';
+import type { Consumer } from '../lib/manifest/stream-consumers.ts';
 import { contextOf } from './function-context.ts';
 
 export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => unknown;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient, type Shard } from '@aws-sdk/client-dynamodb-streams';
-import type { Consumer } from '../lib/consumers.ts';
+import type { Consumer } from '../lib/manifest/stream-consumers.ts';
 import { toBatches } from './stream-batches.ts';
 import { type DeadLetter, deliver } from './stream-delivery.ts';
 import { invokeConsumer, type StreamHandler } from './stream-function.ts';

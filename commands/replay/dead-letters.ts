@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { consumers } from '../../lib/consumers.ts';
+import { consumers } from '../../lib/manifest/stream-consumers.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';
 import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';

@@ -4,7 +4,7 @@ import { pages } from '../../lib/dynamodb/pages.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';
 import { lastEventOf } from '../../lib/events/to-event.ts';
-import type { Selection } from './words.ts';
+import type { Selection } from './arguments.ts';
 
 async function* itemsOf(table: Table, { namespace, channel }: Selection): AsyncGenerator<Item> {
   if (namespace === undefined) return yield* table.scan();

@@ -3,7 +3,7 @@ import type { Write } from '../dynamodb/table.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { indexKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
-import { leaveMark } from './mark.ts';
+import { leaveMark } from './pending-change.ts';
 
 /** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
 export const counterShards = 8;

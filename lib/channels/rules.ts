@@ -1,4 +1,4 @@
-import type { Caller } from '../access/authenticate.ts';
+import type { Caller } from '../auth/authenticate.ts';
 import { ApiError } from '../errors.ts';
 import type { Channel } from './channel.ts';
 import type { ChannelDraft, ChannelPatch } from './schema.ts';

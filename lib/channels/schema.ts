@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { namespaceForm } from '../access/namespace.ts';
+import { namespaceForm } from '../auth/namespace.ts';
 import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
 import { similarName } from '../text/similar-name.ts';
 import { readIntegrationMeta } from './integration-meta.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Caller } from '../access/authenticate.ts';
-import { attempts } from '../dynamodb/attempts.ts';
+import type { Caller } from '../auth/authenticate.ts';
+import { attempts } from '../dynamodb/retry.ts';
 import { ConditionFailed, conflict, TransactionRefused, unavailable } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';

@@ -17,7 +17,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { attempts } from './attempts.ts';
+import { attempts } from './retry.ts';
 import { Contended, conflict, tooManyRequests, translateFailure } from './failures.ts';
 import type { Item } from './item.ts';
 import type { Meter } from './meter.ts';

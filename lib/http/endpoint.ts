@@ -1,13 +1,13 @@
 import middy, { type Request as MiddyRequest } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { authenticate, type Caller } from '../access/authenticate.ts';
+import { authenticate, type Caller } from '../auth/authenticate.ts';
 import { readServiceConfig } from '../config.ts';
 import { connect } from '../dynamodb/client.ts';
 import { Meter } from '../dynamodb/meter.ts';
 import { Table } from '../dynamodb/table.ts';
-import { operations, type ScopedOperation } from '../operations.ts';
-import { type Answer, commonHeaders, toErrorResult, toResult } from './answer.ts';
-import { logFailure, logRequest } from './log.ts';
+import { operations, type ScopedOperation } from '../manifest/operations.ts';
+import { type Answer, commonHeaders, toErrorResult, toResult } from './response.ts';
+import { logFailure, logRequest } from './request-log.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** A request that has been let in: API Gateway's event, and what the service knows of it. */

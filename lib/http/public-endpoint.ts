@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { commonHeaders, toErrorResult } from './answer.ts';
-import { logFailure } from './log.ts';
+import { commonHeaders, toErrorResult } from './response.ts';
+import { logFailure } from './request-log.ts';
 import { refuseParameters } from './parameters.ts';
 import { requestIdOf } from './request-id.ts';
 

@@ -1,5 +1,5 @@
 import { ApiError } from '../errors.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan/plan.ts';
 
 /** An index has no blocks: what stands before a page is passed over one by one, 48 read units for 1,000 of 289 bytes. */
 const deepestOnIndex = 10_000;

@@ -1,5 +1,5 @@
-import { isBehind, type Sorted, sortChannels } from './order.ts';
-import { type Found, isGap, pageAtGap, pageAtOffset, type Reading } from './page.ts';
+import { isBehind, type Sorted, sortChannels } from './plan/order.ts';
+import { type Found, isGap, pageAtGap, pageAtOffset, type Reading } from './read/paginate.ts';
 
 /** Sorts all that a list holds, and takes the page from it. */
 export const pick = <Row extends Sorted>(

@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { Channel } from '../channels/channel.ts';
 import { type IdRange, includes } from '../channels/id-range.ts';
-import type { Tables } from '../directory/tables.ts';
+import type { Tables } from '../projections/channel-tables.ts';
 import { ApiError } from '../errors.ts';
 import { type CursorKeys, type Gap, openCursor, sealCursor } from './cursor.ts';
 import { deepestOf, refuseTooDeep } from './depth.ts';
-import { between, readIdBound } from './id-bounds.ts';
-import { readStretches } from './index-reads.ts';
-import { walkIndex } from './index-walk.ts';
-import type { ListFilter, ListQuery, SortTerm } from './list-query.ts';
-import { matches } from './match.ts';
-import { orderText, positionOf, toOrder } from './order.ts';
-import { type Found, isGap, type Place, type Reading } from './page.ts';
-import { readAllChannels, readByIds } from './partition.ts';
-import { walkPartition } from './partition-walk.ts';
+import { between, readIdBound } from './plan/id-bounds.ts';
+import { readStretches } from './read/index-queries.ts';
+import { walkIndex } from './read/scan-index.ts';
+import type { ListFilter, ListQuery, SortTerm } from './query/list-query.ts';
+import { matches } from './read/match.ts';
+import { orderText, positionOf, toOrder } from './plan/order.ts';
+import { type Found, isGap, type Place, type Reading } from './read/paginate.ts';
+import { readAllChannels, readByIds } from './read/partition.ts';
+import { walkPartition } from './read/scan-partition.ts';
 import { pick } from './pick.ts';
-import { type Plan, planList } from './plan.ts';
-import { readReferenced } from './references.ts';
-import { readSearch } from './search.ts';
+import { type Plan, planList } from './plan/plan.ts';
+import { readReferenced } from './read/lookup.ts';
+import { readSearch } from './read/search-channels.ts';
 
 export interface Pagination {
   page: number;

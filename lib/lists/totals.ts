@@ -1,5 +1,5 @@
-import type { Reading } from './page.ts';
-import { readTotals } from './partition.ts';
+import type { Reading } from './read/paginate.ts';
+import { readTotals } from './read/partition.ts';
 
 /** How many channels a list has that is bounded by nothing, or by their status alone. */
 export const readFromCounters = async ({ channels: table, namespace, filter }: Reading): Promise<number> => {

@@ -1,8 +1,8 @@
-import { type OperationName, operations, type ScopedOperation } from '../operations.ts';
-import { answersOf, publicAnswers, type Success } from './answers.ts';
+import { type OperationName, operations, type ScopedOperation } from '../manifest/operations.ts';
+import { answersOf, publicAnswers, type Success } from './responses.ts';
 import { examples } from './examples.ts';
 import { answerHeaders, type RequestParameter, requestParameters } from './headers.ts';
-import { describeQuery } from './query.ts';
+import { describeQuery } from './example-queries.ts';
 import { describeSchemas, ref } from './schemas.ts';
 
 interface Saying {

@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetail } from '../errors.ts';
-import type { ScopedOperation } from '../operations.ts';
+import type { ScopedOperation } from '../manifest/operations.ts';
 
 /** One exchange: a request, and what the service answers to it. Ids and times are stand-ins for those of the day. */
 export interface Example {

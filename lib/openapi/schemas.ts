@@ -9,7 +9,7 @@ import {
   updateBody,
 } from '../channels/schema.ts';
 import { mostDetails } from '../errors.ts';
-import { statuses } from '../http/answer.ts';
+import { statuses } from '../http/response.ts';
 
 type JsonSchema = Record<string, unknown>;
 

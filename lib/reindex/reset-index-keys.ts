@@ -2,7 +2,7 @@ import { everyId } from '../channels/id-range.ts';
 import { indexKeys } from '../channels/index-keys.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn } from '../channels/keys.ts';
-import { attempts } from '../dynamodb/attempts.ts';
+import { attempts } from '../dynamodb/retry.ts';
 import { ConditionFailed } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';

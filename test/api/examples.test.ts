@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { describeApi } from '../../lib/openapi/document.ts';
 import { type Example, examples, misfortunes } from '../../lib/openapi/examples.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
-import { operations } from '../../lib/operations.ts';
-import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';
+import { operations } from '../../lib/manifest/operations.ts';
+import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let line: FaultyLine;

@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type FaultyLine, startFaultyLine } from '../support/faulty-line.ts';
+import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
 import { type Service, startService } from '../support/service.ts';
 import { errorOf } from '../support/shapes.ts';
 

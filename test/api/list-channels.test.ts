@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { channelOf, metaOfSize, plant } from '../support/plant.ts';
+import { channelOf, metaOfSize, plant } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
 import { aTime, errorOf } from '../support/shapes.ts';
 

@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel, ChannelDocument } from '../../lib/channels/channel.ts';
-import { channelsTable } from '../../lib/tables.ts';
+import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import { type BentLine, startBentLine } from '../support/bent-line.ts';
-import { channelOf, plant, plantedAt } from '../support/plant.ts';
+import { type BentLine, startBentLine } from '../support/rewriting-proxy.ts';
+import { channelOf, plant, plantedAt } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 // What DynamoDB does to lists, and its engine for one machine does not.

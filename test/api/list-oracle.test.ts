@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
 import { readIntegrationMeta } from '../../lib/channels/integration-meta.ts';
 import { type Field, listOf, type Mark, type Page, pageOf, type Wish } from '../support/oracle.ts';
-import { channelOf, idAt, plant, plantedAt } from '../support/plant.ts';
+import { channelOf, idAt, plant, plantedAt } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
 import { type Dialect, type Written, write } from '../support/wire.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { indexKeys, metaKey, metaKeys, nameKey, statusKey } from '../../lib/channels/index-keys.ts';
 import { compareFolded, foldText } from '../../lib/text/fold.ts';
-import { channelOf } from '../support/plant.ts';
+import { channelOf } from '../support/seed.ts';
 
 const id = '63c3d5a8007b000000000001';
 const higher = '63c3d5a8007b000000000002';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
-import { operations, type ScopedOperation } from '../../lib/operations.ts';
+import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
 import { type Service, startService } from '../support/service.ts';
 import { anId, aTime } from '../support/shapes.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseApiKey } from '../../lib/access/api-key.ts';
+import { parseApiKey } from '../../lib/auth/api-key.ts';
 import { keysCommand, start, useLocalServers } from '../support/local-server.ts';
 import { send } from '../support/service.ts';
 

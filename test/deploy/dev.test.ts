@@ -10,7 +10,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { tableNames } from '../../lib/tables.ts';
+import { tableNames } from '../../lib/manifest/tables.ts';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
 import { proveOperations } from '../support/operations-suite.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { consumers } from '../../lib/consumers.ts';
+import { consumers } from '../../lib/manifest/stream-consumers.ts';
 import { matches } from '../../local/stream-filter.ts';
 
 const filters = consumers.find(({ name }) => name === 'publish-events')?.mapping.filters ?? [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Entry } from '../../lib/events/bus.ts';
 import { publish } from '../../lib/events/publish.ts';
 import { creationOf, updateOf } from '../../lib/events/to-event.ts';
-import { channelOf } from '../support/plant.ts';
+import { channelOf } from '../support/seed.ts';
 
 const { signal } = new AbortController();
 

@@ -6,7 +6,7 @@ import { toDocument } from '../../lib/channels/channel.ts';
 import { readChannelId } from '../../lib/channels/channel-id.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { keys, namespaceOf } from '../../lib/channels/keys.ts';
-import { type Consumer, consumers } from '../../lib/consumers.ts';
+import { type Consumer, consumers } from '../../lib/manifest/stream-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type BusEvent, type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';

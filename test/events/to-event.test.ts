@@ -4,7 +4,7 @@ import { transition } from '../../lib/channels/items.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { checkEvent } from '../../lib/events/schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
-import { channelOf } from '../support/plant.ts';
+import { channelOf } from '../support/seed.ts';
 
 const channel = channelOf(1, {
   name: 'Retail',

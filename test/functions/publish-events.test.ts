@@ -5,7 +5,7 @@ import { engineEnvironment } from '../../local/environment.ts';
 import { type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { type FaultyBus, startFaultyBus } from '../support/faulty-bus.ts';
-import { channelOf } from '../support/plant.ts';
+import { channelOf } from '../support/seed.ts';
 
 let bus: EventBus;
 let line: FaultyBus;

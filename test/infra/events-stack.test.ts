@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Environment, environments } from '../../infra/environments.ts';
-import { type Consumer, consumers } from '../../lib/consumers.ts';
-import { schedules } from '../../lib/schedules.ts';
+import { type Consumer, consumers } from '../../lib/manifest/stream-consumers.ts';
+import { schedules } from '../../lib/manifest/schedules.ts';
 import { functionOf, ofType, type Resources, statementsOf, synthesize } from './synthesis.ts';
 
 const account = 'us-east-1:000000000000';

@@ -5,9 +5,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { bundle, bundleLimit } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { addStacks } from '../../infra/stacks.ts';
-import { consumers } from '../../lib/consumers.ts';
-import { type Operation, operations } from '../../lib/operations.ts';
-import { channelsTable } from '../../lib/tables.ts';
+import { consumers } from '../../lib/manifest/stream-consumers.ts';
+import { type Operation, operations } from '../../lib/manifest/operations.ts';
+import { channelsTable } from '../../lib/manifest/tables.ts';
 import {
   assemble,
   functionOf,

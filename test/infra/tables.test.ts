@@ -8,7 +8,7 @@ import {
   directoryTable,
   type TableDefinition,
   tableNames,
-} from '../../lib/tables.ts';
+} from '../../lib/manifest/tables.ts';
 import { toCreateTableInput } from '../../local/create-tables.ts';
 import { indexChanges, type TableSchema } from './index-changes.ts';
 import { released } from './released.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { above, below, everyId, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { between, readIdBound } from '../../lib/lists/id-bounds.ts';
+import { between, readIdBound } from '../../lib/lists/plan/id-bounds.ts';
 
 const id = (end: string) => end.padStart(24, '0');
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import type { ListFilter } from '../../lib/lists/list-query.ts';
-import { matches } from '../../lib/lists/match.ts';
-import { channelOf, idAt, plantedAt } from '../support/plant.ts';
+import type { ListFilter } from '../../lib/lists/query/list-query.ts';
+import { matches } from '../../lib/lists/read/match.ts';
+import { channelOf, idAt, plantedAt } from '../support/seed.ts';
 
 const id = (ordinal: number) => idAt(plantedAt + ordinal, ordinal);
 /** The names of those channels that a filter lets through. */

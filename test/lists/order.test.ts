@@ -7,8 +7,8 @@ import {
   orderText,
   positionOf,
   toOrder,
-} from '../../lib/lists/order.ts';
-import { channelOf, idAt, plantedAt } from '../support/plant.ts';
+} from '../../lib/lists/plan/order.ts';
+import { channelOf, idAt, plantedAt } from '../support/seed.ts';
 
 // What `toOrder` leaves out of an order is told in plan.test.ts, beside what it spares.
 

@@ -11,8 +11,8 @@ import {
   readChannels,
   readFirstChannels,
   readTotals,
-} from '../../lib/lists/partition.ts';
-import { idAt, plantedAt } from '../support/plant.ts';
+} from '../../lib/lists/read/partition.ts';
+import { idAt, plantedAt } from '../support/seed.ts';
 
 const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
 const everyId = { first: '0'.repeat(24), last: 'f'.repeat(24) };

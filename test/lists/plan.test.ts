@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { above, below, everyId, type IdRange } from '../../lib/channels/id-range.ts';
-import { parseListQuery } from '../../lib/lists/list-query.ts';
-import { toOrder } from '../../lib/lists/order.ts';
-import { planList } from '../../lib/lists/plan.ts';
+import { parseListQuery } from '../../lib/lists/query/list-query.ts';
+import { toOrder } from '../../lib/lists/plan/order.ts';
+import { planList } from '../../lib/lists/plan/plan.ts';
 import { describePlan } from '../support/describe-plan.ts';
 
 const id = '60f1b2b3c9e9a12345678901';

@@ -8,7 +8,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accessKeysTable, channelsTable, type TableDefinition } from '../../lib/tables.ts';
+import { accessKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
 import type { Engine } from '../../local/engine.ts';
 import { startTestEngine } from '../support/engine.ts';

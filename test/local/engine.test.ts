@@ -4,7 +4,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { channelsTable } from '../../lib/tables.ts';
+import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
 import { type Engine, isEngineOf, startEngine } from '../../local/engine.ts';
 import { engineEnvironment } from '../../local/environment.ts';

@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { schedules } from '../../lib/schedules.ts';
+import { schedules } from '../../lib/manifest/schedules.ts';
 import { engineEnvironment } from '../../local/environment.ts';
 import { type RunningSchedules, startSchedules } from '../../local/schedules.ts';
 import { eventually } from '../support/eventually.ts';

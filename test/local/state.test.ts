@@ -15,7 +15,7 @@ import {
   readSecret,
   type ServerRecord,
 } from '../../local/state.ts';
-import { successorFile } from '../../local/succession.ts';
+import { successorFile } from '../../local/lock-file.ts';
 
 let folder: string;
 let others: ChildProcess[];

@@ -1,6 +1,6 @@
 import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import { describe, expect, it } from '@jest/globals';
-import type { StreamParameters } from '../../lib/consumers.ts';
+import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { toBatches } from '../../local/stream-batches.ts';
 import { consumerOf, sequenceNumbers } from '../support/stream.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { StreamParameters } from '../../lib/consumers.ts';
+import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
 import { consumerOf, recordOf, sequenceNumbers } from '../support/stream.ts';
 

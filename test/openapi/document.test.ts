@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { parameterNames } from '../../lib/lists/list-query.ts';
+import { parameterNames } from '../../lib/lists/query/list-query.ts';
 import { describeApi } from '../../lib/openapi/document.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
-import { operations } from '../../lib/operations.ts';
+import { operations } from '../../lib/manifest/operations.ts';
 
 const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
 

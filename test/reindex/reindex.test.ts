@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { everyId } from '../../lib/channels/id-range.ts';
 import { sumCounters, transition } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { blockKey, blockSize } from '../../lib/directory/blocks.ts';
-import { entriesOf } from '../../lib/directory/entries.ts';
+import { blockKey, blockSize } from '../../lib/projections/rank-index/count-bucket.ts';
+import { entriesOf } from '../../lib/projections/search-index/suffix-entries.ts';
 import { recountTotals } from '../../lib/reindex/recount-totals.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
-import { enter, entriesFor, held, reindex, whoseQueries } from '../support/directory.ts';
-import { channelOf } from '../support/plant.ts';
+import { enter, entriesFor, held, reindex, whoseQueries } from '../support/projections.ts';
+import { channelOf } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;

@@ -4,7 +4,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { resetIndexKeys } from '../../lib/reindex/reset-index-keys.ts';
-import { channelOf, plant } from '../support/plant.ts';
+import { channelOf, plant } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;

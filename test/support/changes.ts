@@ -1,4 +1,4 @@
-import type { Caller } from '../../lib/access/authenticate.ts';
+import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import type { ChannelPatch } from '../../lib/channels/schema.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';

@@ -1,6 +1,6 @@
 import { everyId, type IdRange } from '../../lib/channels/id-range.ts';
-import type { Plan } from '../../lib/lists/plan.ts';
-import type { Stretch } from '../../lib/lists/stretch.ts';
+import type { Plan } from '../../lib/lists/plan/plan.ts';
+import type { Stretch } from '../../lib/lists/plan/index-range.ts';
 
 /** Keys end with an id, of which the lowest and the highest there can be are long to read. */
 const quote = (key: string | number): string =>

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { saveAccessKey } from '../../lib/access/access-keys.ts';
-import { createApiKey, formatApiKey, type Scope } from '../../lib/access/api-key.ts';
-import { consumers } from '../../lib/consumers.ts';
+import { saveApiKey } from '../../lib/auth/api-key-store.ts';
+import { createApiKey, formatApiKey, type Scope } from '../../lib/auth/api-key.ts';
+import { consumers } from '../../lib/manifest/stream-consumers.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../../lib/tables.ts';
+import { accessKeysTable, channelsTable, directoryTable } from '../../lib/manifest/tables.ts';
 import { type RunningConsumers, startConsumers } from '../../local/consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
@@ -137,7 +137,7 @@ export const startService = async (
     accessKeys,
     newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
       const key = createApiKey(environment);
-      await saveAccessKey(accessKeys, key, {
+      await saveApiKey(accessKeys, key, {
         namespaces,
         scopes,
         ...(expiresAt !== undefined && { expiresAt }),

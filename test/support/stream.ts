@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Consumer, StreamParameters } from '../../lib/consumers.ts';
+import type { Consumer, StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 
 /** A consumer of a test's own: what the test is about, and the rest as it hinders least. */
 export const consumerOf = (mapping: Partial<StreamParameters> = {}): Consumer => ({

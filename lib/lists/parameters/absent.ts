@@ -1,4 +1,4 @@
-import type { Parameter } from '../query-string.ts';
+import type { Parameter } from '../query/raw-parameters.ts';
 
 /** Clients write out what they have no value for: `URLSearchParams` makes these texts of null and undefined. */
 export const isAbsent = (value: unknown): boolean =>

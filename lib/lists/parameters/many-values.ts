@@ -1,7 +1,7 @@
-import { nameOf, type Parameter } from '../query-string.ts';
+import { nameOf, type Parameter } from '../query/raw-parameters.ts';
 import { isAbsent } from './absent.ts';
 import { isIndex, parseJson } from './forms.ts';
-import { mostValues, type Reader, type Refuse, type SameName } from './reader.ts';
+import { mostValues, type Reader, type Refuse, type SameName } from '../query/parser.ts';
 
 /** How the values of one filter are written: what one parameter holds, and how each is compared. */
 interface Values {

@@ -1,7 +1,7 @@
-import { nameOf } from '../query-string.ts';
+import { nameOf } from '../query/raw-parameters.ts';
 import { isAbsent } from './absent.ts';
-import type { Kind } from './kinds.ts';
-import type { Reader } from './reader.ts';
+import type { Kind } from '../query/values.ts';
+import type { Reader } from '../query/parser.ts';
 
 /** Reads a parameter that takes one value of a kind; it may be repeated only where all others count as absent. */
 export const one =

@@ -1,5 +1,5 @@
 import { type ErrorDetail, invalidRequest, mostDetails } from '../../errors.ts';
-import type { Refuse } from './reader.ts';
+import type { Refuse } from '../query/parser.ts';
 
 /** Everything that is wrong with a query. */
 export interface Refusals {

@@ -1,4 +1,4 @@
-import type { Kind } from './kinds.ts';
+import type { Kind } from '../query/values.ts';
 
 /** The fields by which a list can be sorted. */
 export const sortFields = ['_id', 'name', 'local_name', 'disabled', 'createdAt', 'updatedAt'] as const;

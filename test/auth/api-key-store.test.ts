@@ -1,0 +1,55 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { findApiKey, saveApiKey } from '../../lib/auth/api-key-store.ts';
+import { createApiKey, type Scope } from '../../lib/auth/api-key.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { ConditionFailed } from '../../lib/dynamodb/failures.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
+import { accessKeysTable } from '../../lib/manifest/tables.ts';
+import { createTables } from '../../local/create-tables.ts';
+import type { Engine } from '../../local/engine.ts';
+import { startTestEngine } from '../support/engine.ts';
+
+let engine: Engine;
+let client: DynamoDBDocumentClient;
+let table: Table;
+let losesAnswer = false;
+
+beforeAll(async () => {
+  engine = await startTestEngine();
+  await createTables(new DynamoDBClient({}), { keys: accessKeysTable });
+  client = connect();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      if (!losesAnswer) return answer;
+      losesAnswer = false;
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  table = new Table(client, 'keys', new Meter(), AbortSignal.timeout(60_000));
+});
+afterAll(() => engine.stop());
+
+const grant = { namespaces: ['a'], scopes: ['channels:read'] as Scope[] };
+
+describe('a key that is saved', () => {
+  test('though the answer was lost is known again as one’s own', async () => {
+    const key = createApiKey('test');
+    losesAnswer = true;
+    const saved = await saveApiKey(table, key, grant);
+    expect(losesAnswer).toBe(false);
+    expect(await findApiKey(table, key.id)).toEqual(saved);
+  });
+
+  test('never takes the place of another with its id', async () => {
+    const key = createApiKey('test');
+    const saved = await saveApiKey(table, key, grant);
+    const other = { ...createApiKey('test'), id: key.id };
+    await expect(saveApiKey(table, other, grant)).rejects.toBeInstanceOf(ConditionFailed);
+    expect(await findApiKey(table, key.id)).toEqual(saved);
+  });
+});
