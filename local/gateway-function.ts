@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { contextOf } from './function-context.ts';
-import { type Answer, gatewayAnswer, toAnswer } from './gateway-answer.ts';
+import { type Answer, gatewayAnswer, toAnswer } from './gateway-response.ts';
 import type { Route } from './gateway-routes.ts';
 
 /** What Lambda takes as an event, and what it gives back, in bytes as JSON. */

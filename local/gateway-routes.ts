@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import type { Answer } from './gateway-answer.ts';
+import type { Answer } from './gateway-response.ts';
 
 /** A route of the HTTP API, and the function behind it. */
 export interface Route {

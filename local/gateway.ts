@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-answer.ts';
+import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-response.ts';
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
 import { findRoute, type OwnRoute, type Route } from './gateway-routes.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { consumers } from '../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from './consumers.ts';
+import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
+import { type RunningConsumers, startConsumers } from './start-consumers.ts';
 import { createTables } from './create-tables.ts';
-import { type Engine, startEngine } from './engine.ts';
+import { type Engine, startEngine } from './dynamodb-local.ts';
 import {
   engineEnvironment,
   enterEnvironment,
@@ -16,9 +16,9 @@ import {
 import { type EventBus, eventsRoute, startEventBus, summaryOf } from './event-bus.ts';
 import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
-import { localApiKey } from './local-key.ts';
-import { loadRoutes } from './routes.ts';
-import { type RunningSchedules, startSchedules } from './schedules.ts';
+import { localApiKey } from './local-api-key.ts';
+import { loadRoutes } from './load-functions.ts';
+import { type RunningSchedules, startSchedules } from './start-schedules.ts';
 import { type Claim, claimState, cursorSecret } from './state.ts';
 
 export interface ServerOptions {
@@ -45,8 +45,8 @@ const prepareTables = async () => {
   try {
     await createTables(client, {
       [localTables.channels]: channelsTable,
-      [localTables.directory]: directoryTable,
-      [localTables.accessKeys]: accessKeysTable,
+      [localTables.directory]: projectionsTable,
+      [localTables.accessKeys]: apiKeysTable,
     });
   } finally {
     client.destroy();
@@ -116,7 +116,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
     const functions = await loadRoutes();
-    started.consumers = await startConsumers(consumers, { tableName: localTables.channels });
+    started.consumers = await startConsumers(streamConsumers, { tableName: localTables.channels });
     started.schedules = await startSchedules(schedules);
     serve([...functions, eventsRoute(bus)]);
     signal.throwIfAborted();

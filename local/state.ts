@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isEngineOf } from './engine.ts';
+import { isEngineOf } from './dynamodb-local.ts';
 import { commandLine, terminate } from './processes.ts';
 import { readText, succeed } from './lock-file.ts';
 

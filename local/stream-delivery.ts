@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Consumer } from '../lib/manifest/stream-consumers.ts';
+import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import { functionArn } from './function-context.ts';
 
 type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
@@ -22,7 +22,7 @@ export interface DeadLetter {
 }
 
 export interface Destination {
-  consumer: Consumer;
+  consumer: StreamConsumer;
   shard: { streamArn: string; shardId: string };
   /** Has the function take a batch; rejects where it fails. */
   invoke: (records: DynamoDBRecord[]) => Promise<unknown>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import type { Consumer } from '../lib/manifest/stream-consumers.ts';
+import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import { contextOf } from './function-context.ts';
 
 export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => unknown;
@@ -10,7 +10,7 @@ export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => un
  * @throws what the function throws, or an Error where it takes longer than its row allows.
  */
 export const invokeConsumer = async (
-  { name, timeout }: Consumer,
+  { name, timeout }: StreamConsumer,
   handler: StreamHandler,
   Records: DynamoDBRecord[],
 ): Promise<unknown> => {

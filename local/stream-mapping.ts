@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient, type Shard } from '@aws-sdk/client-dynamodb-streams';
-import type { Consumer } from '../lib/manifest/stream-consumers.ts';
+import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import { toBatches } from './stream-batches.ts';
 import { type DeadLetter, deliver } from './stream-delivery.ts';
 import { invokeConsumer, type StreamHandler } from './stream-function.ts';
 import { listShards, openShard, type Position } from './stream-shards.ts';
 
 export interface StreamMappingOptions {
-  consumer: Consumer;
+  consumer: StreamConsumer;
   handler: StreamHandler;
   tableName: string;
   /** Hears of failures, and of what is given up, in a line each. */

@@ -8,9 +8,9 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { accessKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/engine.ts';
+import type { Engine } from '../../local/dynamodb-local.ts';
 import { startTestEngine } from '../support/engine.ts';
 
 const keySchema = (partitionKey: string, sortKey: string) => [
@@ -68,7 +68,7 @@ describe('toCreateTableInput', () => {
   });
 
   it('has neither sort key nor stream where the definition has none', () => {
-    expect(toCreateTableInput('keys', accessKeysTable)).toEqual({
+    expect(toCreateTableInput('keys', apiKeysTable)).toEqual({
       TableName: 'keys',
       BillingMode: 'PAY_PER_REQUEST',
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
@@ -91,7 +91,7 @@ describe('createTables', () => {
 
     await createTables(client, { [channels]: channelsTable });
     await client.send(new PutItemCommand({ TableName: channels, Item: item }));
-    await createTables(client, { [channels]: channelsTable, [keys]: accessKeysTable });
+    await createTables(client, { [channels]: channelsTable, [keys]: apiKeysTable });
 
     const { Item } = await client.send(new GetItemCommand({ TableName: channels, Key: item }));
     expect(Item).toEqual(item);

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEngine } from '../../local/engine.ts';
+import { startEngine } from '../../local/dynamodb-local.ts';
 import { findJava } from '../../local/java.ts';
 import { commandLine } from '../../local/processes.ts';
 import {

@@ -3,9 +3,9 @@ import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/clie
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
-import { accessKeysTable, channelsTable } from '../../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/engine.ts';
+import type { Engine } from '../../local/dynamodb-local.ts';
 import type { StreamHandler } from '../../local/stream-function.ts';
 import { type StreamMapping, startStreamMapping } from '../../local/stream-mapping.ts';
 import { startTestEngine } from '../support/engine.ts';
@@ -177,7 +177,7 @@ describe('a mapping', () => {
 
   it('is refused for a table without a stream', async () => {
     tableName = `keys-${randomUUID()}`;
-    await createTables(client, { [tableName]: accessKeysTable });
+    await createTables(client, { [tableName]: apiKeysTable });
     await expect(start(() => undefined)).rejects.toThrow(`The table ${tableName} has no stream`);
   });
 });

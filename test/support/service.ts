@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, type Scope } from '../../lib/auth/api-key.ts';
-import { consumers } from '../../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from '../../local/consumers.ts';
+import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
+import { type RunningConsumers, startConsumers } from '../../local/start-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
-import { loadRoutes } from '../../local/routes.ts';
+import { loadRoutes } from '../../local/load-functions.ts';
 import { startTestEngine } from './engine.ts';
 
 /** A whole answer, as its client sees it. */
@@ -105,8 +105,8 @@ export const startService = async (
   };
   await createTables(new DynamoDBClient({}), {
     [names.channels]: channelsTable,
-    [names.directory]: directoryTable,
-    [names.accessKeys]: accessKeysTable,
+    [names.directory]: projectionsTable,
+    [names.accessKeys]: apiKeysTable,
   });
   const bus = await startEventBus({ name: 'test' });
   Object.assign(process.env, {
@@ -123,7 +123,7 @@ export const startService = async (
   const accessKeys = open(names.accessKeys);
   const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
   const fed = await startConsumers(
-    consumers.filter(({ name }) => consumerNames.includes(name)),
+    streamConsumers.filter(({ name }) => consumerNames.includes(name)),
     { tableName: names.channels },
   );
   const url = `http://127.0.0.1:${gateway.port}`;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { schedules } from '../../lib/manifest/schedules.ts';
 import { engineEnvironment } from '../../local/environment.ts';
-import { type RunningSchedules, startSchedules } from '../../local/schedules.ts';
+import { type RunningSchedules, startSchedules } from '../../local/start-schedules.ts';
 import { eventually } from '../support/eventually.ts';
 
 let running: RunningSchedules | undefined;

@@ -34,7 +34,7 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-const assembly = fileURLToPath(new URL('./engine.xml', import.meta.url));
+const assembly = fileURLToPath(new URL('./dynamodb-local.xml', import.meta.url));
 const emulator = join(
   dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
   'emulator',

@@ -1,5 +1,5 @@
-import type { Consumer } from '../lib/manifest/stream-consumers.ts';
-import { loadHandler } from './load-handler.ts';
+import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
+import { loadHandler } from './load-functions.ts';
 import type { StreamHandler } from './stream-function.ts';
 import { type StreamMapping, type StreamMappingOptions, startStreamMapping } from './stream-mapping.ts';
 
@@ -15,7 +15,7 @@ export interface RunningConsumers {
  * @throws Error where a function's file exports no `handler`; nothing is left running.
  */
 export const startConsumers = async (
-  consumers: readonly Consumer[],
+  consumers: readonly StreamConsumer[],
   options: Omit<StreamMappingOptions, 'consumer' | 'handler'>,
 ): Promise<RunningConsumers> => {
   const mappings: Record<string, StreamMapping> = {};

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import type { Schedule } from '../lib/manifest/schedules.ts';
 import { contextOf } from './function-context.ts';
-import { loadHandler } from './load-handler.ts';
+import { loadHandler } from './load-functions.ts';
 
 type ScheduledFunction = (event: object, context: Context) => Promise<unknown>;
 

@@ -6,7 +6,7 @@ import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } fr
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
-import { type Engine, isEngineOf, startEngine } from '../../local/engine.ts';
+import { type Engine, isEngineOf, startEngine } from '../../local/dynamodb-local.ts';
 import { engineEnvironment } from '../../local/environment.ts';
 import { findJava } from '../../local/java.ts';
 import { commandLine } from '../../local/processes.ts';
