@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { begin, fill, idOf, targets } from './fill.ts';
-import { type MeasuredService, startMeasuredService } from './service.ts';
+import { begin, fill, idOf, targets } from './seed-namespace.ts';
+import { type MeasuredService, startMeasuredService } from './measured-service.ts';
 
 /** What is measured: a query over so many channels, and what it is called in the table. */
 const forms: [name: string, query: (size: number) => string][] = [

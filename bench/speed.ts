@@ -6,9 +6,9 @@ import { bundle } from '../infra/bundle.ts';
 import { keys } from '../lib/channels/keys.ts';
 import { type Operation, operations } from '../lib/manifest/operations.ts';
 import { contextOf } from '../local/function-context.ts';
-import { loadHandler } from '../local/load-handler.ts';
-import { fill, idOf } from './fill.ts';
-import { startMeasuredService } from './service.ts';
+import { loadHandler } from '../local/load-functions.ts';
+import { fill, idOf } from './seed-namespace.ts';
+import { startMeasuredService } from './measured-service.ts';
 
 /**
  * Machines are noisy, so what is told are ratios: of two things done one after the other, many times, the median. How

@@ -1,6 +1,6 @@
-import { ChannelsError } from './errors.ts';
-import { type ChannelQuery, toQueryString } from './query-string.ts';
-import { persistently } from './retries.ts';
+import { ChannelsError } from './channels-error.ts';
+import { type ChannelQuery, toQueryString } from './encode-query.ts';
+import { persistently } from './send-with-retries.ts';
 import type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';
 
 export interface ClientOptions {

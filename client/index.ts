@@ -5,6 +5,6 @@ export {
   type ClientOptions,
   type WriteOptions,
 } from './channels-client.ts';
-export { ChannelsError, type ErrorCode, type ErrorDetail } from './errors.ts';
-export type { ChannelQuery, MetaCondition } from './query-string.ts';
+export { ChannelsError, type ErrorCode, type ErrorDetail } from './channels-error.ts';
+export type { ChannelQuery, MetaCondition } from './encode-query.ts';
 export type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';

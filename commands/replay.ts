@@ -10,9 +10,9 @@ import type { ChannelEvent } from '../lib/events/schema.ts';
 import { tableNames } from '../lib/manifest/tables.ts';
 import { localEventBus } from '../local/environment.ts';
 import { eventsOfLetter, readLetters } from './replay/dead-letters.ts';
-import { eventsOfTable } from './replay/from-table.ts';
+import { eventsOfTable } from './replay/table-events.ts';
 import { readWords, type Selection, type Words } from './replay/arguments.ts';
-import { runCommand } from './run.ts';
+import { runCommand } from './run-command.ts';
 import { enterTarget } from './target.ts';
 
 /** Milliseconds that the whole command may take. */

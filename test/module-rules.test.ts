@@ -50,7 +50,7 @@ test('a room imports from those alone that it may know', () => {
     'functions/get-channel.ts': ['../lib/channels/store.ts'],
     'infra/api-stack.ts': ['../lib/operations.ts'],
     'local/server.ts': ['../lib/operations.ts'],
-    'commands/keys.ts': ['../local/state.ts', '../infra/names.ts'],
+    'commands/api-keys.ts': ['../local/state.ts', '../infra/names.ts'],
   };
   const files = new Set([...Object.keys(refused), ...Object.keys(allowed)]);
   const all = Object.fromEntries(

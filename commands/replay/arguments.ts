@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { namespaceForm } from '../../lib/auth/namespace.ts';
+import { namespaceFormat } from '../../lib/auth/namespace.ts';
 import { readChannelId } from '../../lib/channels/channel-id.ts';
 
 export const usage = `Usage:
@@ -34,7 +34,7 @@ const readTime = (option: string, text: string | undefined): number | undefined 
 };
 
 const readNamespace = (text: string | undefined): string | undefined => {
-  if (text !== undefined && !namespaceForm.test(text))
+  if (text !== undefined && !namespaceFormat.test(text))
     throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
   return text;
 };

@@ -7,7 +7,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { consumers } from '../../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';
 import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
@@ -63,7 +63,7 @@ export const readLetters = async (queueName: string): Promise<Letter[]> => {
 /** The records of a letter, as the function was given them. */
 const recordsOf = async (client: DynamoDBStreamsClient, span: Span): Promise<DynamoDBRecord[]> => {
   const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = span;
-  const consumer = consumers.find(({ name }) => name === 'publish-events');
+  const consumer = streamConsumers.find(({ name }) => name === 'publish-events');
   if (!consumer) throw new Error('There is no consumer that publishes events');
   const signal = AbortSignal.timeout(patience);
   const pages = await openShard({

@@ -21,7 +21,7 @@ const runScript = (file: string, ...words: string[]) => run('--import', 'tsx', f
 
 /** `npm run <command> -- dev …`, and all that it said. */
 export const stacks = (command: string, ...options: string[]): string =>
-  runScript('commands/stacks.ts', command, 'dev', ...options).output;
+  runScript('commands/run-cdk.ts', command, 'dev', ...options).output;
 
 /** Deploys what stands in `environments.ts`, and finds out where it is reached. */
 export const deploy = (): { said: string; url: string } => {
@@ -51,7 +51,7 @@ export const destroyApi = (): string =>
 /** A key that `npm run keys` makes for the deployed environment. */
 export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:write'] }: Grant) =>
   runScript(
-    'commands/keys.ts',
+    'commands/api-keys.ts',
     'create',
     '--environment',
     'dev',

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it, test } from '@jest/globals';
-import { CopyStack } from '../../examples/copy-of-a-namespace/stack.ts';
+import { CopyStack } from '../../examples/copy-of-a-namespace/copy-stack.ts';
 import { WebhookStack } from '../../examples/copy-of-a-namespace/webhook-stack.ts';
 import { engineEnvironment } from '../../local/environment.ts';
 import { assemble, ofType } from '../infra/synthesis.ts';

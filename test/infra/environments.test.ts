@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { environments, findEnvironment } from '../../infra/environments.ts';
 
 const deploy = (...words: string[]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', 'commands/stacks.ts', 'deploy', ...words], {
+  spawnSync(process.execPath, ['--import', 'tsx', 'commands/run-cdk.ts', 'deploy', ...words], {
     encoding: 'utf8',
   });
 

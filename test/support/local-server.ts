@@ -82,7 +82,7 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
 export const startByNpm = (...args: string[]) =>
   server(launch('npm', ['start', '--', ...args], { PORT: '0' }));
 
-/** `npm run -s <name> -- …`, to its end. */
+/** Runs `commands/<name>.ts` to its end. */
 const command =
   (name: string) =>
   async (...args: string[]) => {
@@ -91,6 +91,6 @@ const command =
     return { code, lines, errors };
   };
 
-export const keysCommand = command('keys');
-export const reindexCommand = command('reindex');
+export const keysCommand = command('api-keys');
+export const reindexCommand = command('reindex-namespaces');
 export const replayCommand = command('replay');

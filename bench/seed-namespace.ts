@@ -1,15 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Channel } from '../lib/channels/channel.ts';
-import { everyId } from '../lib/channels/id-range.ts';
-import { counterShards, transition } from '../lib/channels/items.ts';
+import { allIds } from '../lib/channels/id-range.ts';
+import { counterShards, planChannelWrites } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
-import { markKey } from '../lib/channels/pending-change.ts';
-import { blockItem, blockSize, linkTo } from '../lib/projections/rank-index/count-bucket.ts';
-import { entriesOf } from '../lib/projections/search-index/suffix-entries.ts';
+import { pendingChangeKey } from '../lib/channels/pending-change.ts';
+import { bucketItem, bucketSize, linkTo } from '../lib/projections/rank-index/count-bucket.ts';
+import { suffixEntries } from '../lib/projections/search-index/suffix-entries.ts';
 import type { Item } from '../lib/dynamodb/item.ts';
 import { foldText } from '../lib/text/fold.ts';
-import { tables } from './service.ts';
+import { tables } from './measured-service.ts';
 
 /** Of all channels, evenly spread, so many bear what the measured queries ask for. */
 export const targets = 25;
@@ -45,7 +45,7 @@ const channelOf = (namespace: string, ordinal: number, size: number): Channel =>
 
 /** The mark that its creation left. */
 const markOf = (namespace: string, { _id, name, updatedAt }: Channel): Item => ({
-  ...markKey(namespace, _id),
+  ...pendingChangeKey(namespace, _id),
   token: '0',
   target: foldText(name),
   entered: [],
@@ -87,8 +87,8 @@ export const fill = async (namespace: string, size: number, waiting = 0): Promis
   function* channelItems() {
     for (const ordinal of ordinals) {
       const channel = channelOf(namespace, ordinal, size);
-      const [copy] = transition(undefined, channel, { now: channel.updatedAt, keyId: 'key1' }, 0);
-      yield copy?.Put?.Item as Item;
+      const [copy] = planChannelWrites(undefined, channel, { now: channel.updatedAt, keyId: 'key1' }, 0);
+      yield copy?.Put?.Item;
       if (ordinal >= settled) yield markOf(namespace, channel);
     }
     for (let shard = 0; shard < counterShards; shard++)
@@ -100,16 +100,16 @@ export const fill = async (namespace: string, size: number, waiting = 0): Promis
       };
   }
   function* directoryItems() {
-    for (let start = 0; start < settled; start += blockSize) {
-      const first = start === 0 ? everyId.first : idOf(start);
-      const count = Math.min(blockSize, settled - start);
-      const next = start + blockSize < settled ? { link: linkTo(idOf(start + blockSize)) } : {};
+    for (let start = 0; start < settled; start += bucketSize) {
+      const first = start === 0 ? allIds.first : idOf(start);
+      const count = Math.min(bucketSize, settled - start);
+      const next = start + bucketSize < settled ? { link: linkTo(idOf(start + bucketSize)) } : {};
       const highest = idOf(start + count - 1);
-      yield blockItem(namespace, { first, highest, count, version: count, settled: {}, ...next });
+      yield bucketItem(namespace, { first, highestId: highest, count, version: count, appliedIds: {}, ...next });
     }
     for (const ordinal of ordinals.slice(0, settled)) {
       const { _id, name } = channelOf(namespace, ordinal, size);
-      for (const entry of entriesOf(namespace, _id, foldText(name))) yield { ...entry };
+      for (const entry of suffixEntries(namespace, _id, foldText(name))) yield { ...entry };
     }
   }
   await writeAll(client, tables.channels, channelItems());

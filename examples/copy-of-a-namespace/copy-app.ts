@@ -1,5 +1,5 @@
 import { App } from 'aws-cdk-lib';
-import { CopyStack } from './stack.ts';
+import { CopyStack } from './copy-stack.ts';
 
 /** `npx cdk deploy --app "node --import tsx examples/copy-of-a-namespace/app.ts" -c environment=dev -c namespace=acme` */
 const app = new App();

@@ -1,4 +1,4 @@
-import { readError } from './errors.ts';
+import { readError } from './channels-error.ts';
 
 const mostTries = 3;
 

@@ -4,7 +4,7 @@ import type { EventBridgeEvent } from 'aws-lambda';
 import { createTables } from '../../local/create-tables.ts';
 import { engineEnvironment, enterEnvironment } from '../../local/environment.ts';
 import { findRunningServer, readSecret, stateFolder } from '../../local/state.ts';
-import type { ChannelChange } from './keep-copy.ts';
+import type { ChannelChange } from './copy-consumer.ts';
 
 /** The namespace of the key that the local server prints. */
 const namespace = 'company1';
@@ -22,8 +22,8 @@ await createTables(new DynamoDBClient(), {
   'copy-of-company1': { partitionKey: 'namespace', sortKey: 'id', stream: false },
 });
 
-const { handler } = await import('./keep-copy.ts');
-const { fillCopy } = await import('./fill-copy.ts');
+const { handler } = await import('./copy-consumer.ts');
+const { fillCopy } = await import('./backfill.ts');
 await fillCopy(api, readSecret(folder, 'api-key') ?? '', namespace);
 console.log(`following ${namespace}`);
 

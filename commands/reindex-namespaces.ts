@@ -1,16 +1,16 @@
 import { parseArgs } from 'node:util';
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
-import { namespaceForm } from '../lib/auth/namespace.ts';
+import { namespaceFormat } from '../lib/auth/namespace.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
-import { openTables, type Tables } from '../lib/projections/channel-tables.ts';
+import { openChannelTables, type ChannelTables } from '../lib/projections/channel-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
 import { ApiError } from '../lib/errors.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
 import { tableNames } from '../lib/manifest/tables.ts';
-import { runCommand } from './run.ts';
+import { runCommand } from './run-command.ts';
 import { enterTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
@@ -36,7 +36,7 @@ const read = () => {
 };
 
 /** The tables of a deployed environment, restored ones in their place, or those of the local server. */
-const tableNamesOf = (environment: string | undefined): Record<keyof Tables, string> => {
+const tableNamesOf = (environment: string | undefined): Record<keyof ChannelTables, string> => {
   if (environment === undefined) return tableNames(enterTarget(undefined));
   const { channelsTable: channels, directoryTable: directory } = namesOf(findEnvironment(environment));
   return { channels, directory };
@@ -51,9 +51,9 @@ const readNamespaces = async (channels: Table): Promise<string[]> => {
 const inWords = ({ enabled, disabled }: Totals) => `${enabled} enabled and ${disabled} disabled`;
 
 /** What each step of reindexing has to say of a namespace. */
-const steps: ((tables: Tables, namespace: string) => Promise<string>)[] = [
+const steps: ((tables: ChannelTables, namespace: string) => Promise<string>)[] = [
   async (...of) => `${await reindexing.keys(...of)} channels indexed anew`,
-  async (...of) => `${await reindexing.blocks(...of)} blocks counted anew`,
+  async (...of) => `${await reindexing.buckets(...of)} blocks counted anew`,
   async (...of) => `${await reindexing.channels(...of)} channels entered anew`,
   async (...of) => {
     const { before, after } = await reindexing.totals(...of);
@@ -64,10 +64,10 @@ const steps: ((tables: Tables, namespace: string) => Promise<string>)[] = [
 
 const run = async (): Promise<void> => {
   const { namespace: named, all, environment } = read();
-  if (all === named.length > 0 || !named.every((name) => namespaceForm.test(name))) throw new Error(usage);
+  if (all === named.length > 0 || !named.every((name) => namespaceFormat.test(name))) throw new Error(usage);
   const names = tableNamesOf(environment);
   // However long it takes: a person can end it, and do it again.
-  const tables = openTables(connect(), names, new AbortController().signal);
+  const tables = openChannelTables(connect(), names, new AbortController().signal);
   for (const namespace of all ? await readNamespaces(tables.channels) : named)
     for (const step of steps)
       try {

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, type Scope } from '../lib/auth/api-key.ts';
-import { namespaceForm } from '../lib/auth/namespace.ts';
+import { namespaceFormat } from '../lib/auth/namespace.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { tableNames } from '../lib/manifest/tables.ts';
-import { runCommand } from './run.ts';
+import { runCommand } from './run-command.ts';
 import { enterTarget } from './target.ts';
 
 const usage = `Usage:
@@ -28,7 +28,7 @@ const readScope = (text: string): Scope => {
 };
 
 const readNamespace = (text: string): string => {
-  if (!namespaceForm.test(text))
+  if (!namespaceFormat.test(text))
     throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
   return text;
 };

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { findEnvironment } from '../infra/environments.ts';
-import { runCommand } from './run.ts';
+import { runCommand } from './run-command.ts';
 
 /** What the CDK is told besides the environment. */
 const commands: Record<string, string[]> = {

@@ -4,13 +4,13 @@ import { createApiKey, formatApiKey } from '../lib/auth/api-key.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { accessKeysTable, channelsTable, directoryTable } from '../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
 import { createTables } from '../local/create-tables.ts';
-import { startEngine } from '../local/engine.ts';
+import { startEngine } from '../local/dynamodb-local.ts';
 import { engineEnvironment } from '../local/environment.ts';
 import { startGateway } from '../local/gateway.ts';
 import { findJava } from '../local/java.ts';
-import { loadRoutes } from '../local/routes.ts';
+import { loadRoutes } from '../local/load-functions.ts';
 
 export const tables = { channels: 'channels', directory: 'directory' };
 
@@ -43,8 +43,8 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
   });
   await createTables(new DynamoDBClient({}), {
     [tables.channels]: { ...channelsTable, stream: false },
-    [tables.directory]: directoryTable,
-    'access-keys': accessKeysTable,
+    [tables.directory]: projectionsTable,
+    'access-keys': apiKeysTable,
   });
   const accessKeys = new Table(connect(), 'access-keys', new Meter(), AbortSignal.timeout(60 * 60 * 1000));
   const gateway = await startGateway({ routes: await loadRoutes(), port: 0 });

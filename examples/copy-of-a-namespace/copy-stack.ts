@@ -24,7 +24,7 @@ export class CopyStack extends Stack {
       billingMode: BillingMode.PAY_PER_REQUEST,
     });
     const keepCopy = new NodejsFunction(this, 'KeepCopy', {
-      entry: fileURLToPath(new URL('./keep-copy.ts', import.meta.url)),
+      entry: fileURLToPath(new URL('./copy-consumer.ts', import.meta.url)),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       timeout: Duration.seconds(30),

@@ -1,4 +1,4 @@
-import { type Channel, keep } from './keep-copy.ts';
+import { type Channel, keep } from './copy-consumer.ts';
 
 interface Page {
   data: Channel[];
