@@ -1,71 +1,61 @@
-import { parseArgs } from 'node:util';
 import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, type Scope } from '../lib/auth/api-key.ts';
-import { namespaceFormat } from '../lib/auth/namespace.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { tableNames } from '../lib/manifest/tables.ts';
+import { parseArguments, parseNamespace } from './arguments.ts';
 import { runCommand } from './run-command.ts';
-import { enterTarget } from './target.ts';
+import { selectTarget } from './target.ts';
 
 const usage = `Usage:
   npm run -s keys -- create --namespace <name> [--namespace <name>] --scope read [--scope write] [--expires 90d]
   npm run -s keys -- list
   npm run -s keys -- revoke <key id>
-Add --environment <name> to act on a deployed environment, by the account and region of your shell;
-without it, they act on the local server that is running.`;
+Add --environment <name> to act on a deployed environment, in the account and region of your shell.
+Without it, the command acts on the local server that is running.`;
 
 const scopes: Record<string, Scope> = { read: 'channels:read', write: 'channels:write' };
-const hour = 60 * 60 * 1000;
-const units: Record<string, number> = { h: hour, d: 24 * hour };
+const hourMs = 60 * 60 * 1000;
+const unitsMs: Record<string, number> = { h: hourMs, d: 24 * hourMs };
 
-const readScope = (text: string): Scope => {
+const parseScope = (text: string): Scope => {
   const scope = Object.hasOwn(scopes, text) ? scopes[text] : undefined;
   if (!scope) throw new Error(`--scope is "read" or "write", not "${text}".`);
   return scope;
 };
 
-const readNamespace = (text: string): string => {
-  if (!namespaceFormat.test(text))
-    throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
-  return text;
-};
-
-const readExpiry = (text: string): number => {
+/** @returns milliseconds since the epoch */
+const parseExpiry = (text: string): number => {
   const [, amount, unit] = /^([1-9]\d{0,4})([hd])$/.exec(text) ?? [];
   if (!amount || !unit)
     throw new Error(`--expires is a number of days or hours, as "90d" or "12h", not "${text}".`);
-  return Date.now() + Number(amount) * (units[unit] as number);
+  return Date.now() + Number(amount) * (unitsMs[unit] as number);
 };
 
-const read = () => {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        environment: { type: 'string' },
-        namespace: { type: 'string', multiple: true, default: [] },
-        scope: { type: 'string', multiple: true, default: [] },
-        expires: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${usage}`);
-  }
-};
+const readArguments = () =>
+  parseArguments(usage, {
+    allowPositionals: true,
+    options: {
+      environment: { type: 'string' },
+      namespace: { type: 'string', multiple: true, default: [] },
+      scope: { type: 'string', multiple: true, default: [] },
+      expires: { type: 'string' },
+    },
+  });
 
-/** What a command does to the table, once all its words have been understood. */
+type Arguments = ReturnType<typeof readArguments>;
+
+/** What a command does to the table of API keys. It is built only from valid arguments. */
 type Action = (table: Table, environment: string) => Promise<string>;
 
-const create = (options: ReturnType<typeof read>['values']): Action => {
+const create = (options: Arguments['values']): Action => {
   if (!options.namespace.length) throw new Error('Name at least one --namespace.');
   if (!options.scope.length) throw new Error('Name at least one --scope: read, write.');
   const grant: Grant = {
-    namespaces: [...new Set(options.namespace.map(readNamespace))],
-    scopes: [...new Set(options.scope.map(readScope))],
-    ...(options.expires !== undefined && { expiresAt: readExpiry(options.expires) }),
+    namespaces: [...new Set(options.namespace.map(parseNamespace))],
+    scopes: [...new Set(options.scope.map(parseScope))],
+    ...(options.expires !== undefined && { expiresAt: parseExpiry(options.expires) }),
   };
   return async (table, environment) => {
     const key = createApiKey(environment);
@@ -74,12 +64,12 @@ const create = (options: ReturnType<typeof read>['values']): Action => {
   };
 };
 
-const day = (time: number) => new Date(time).toISOString().slice(0, 16);
+const formatTime = (time: number) => new Date(time).toISOString().slice(0, 16);
 
-const stateOf = ({ revokedAt, expiresAt }: { revokedAt?: number; expiresAt?: number }): string => {
-  if (revokedAt !== undefined) return `revoked ${day(revokedAt)}`;
+const describeState = ({ revokedAt, expiresAt }: { revokedAt?: number; expiresAt?: number }): string => {
+  if (revokedAt !== undefined) return `revoked ${formatTime(revokedAt)}`;
   if (expiresAt === undefined) return 'valid';
-  return `${expiresAt < Date.now() ? 'expired' : 'valid until'} ${day(expiresAt)}`;
+  return `${expiresAt < Date.now() ? 'expired' : 'valid until'} ${formatTime(expiresAt)}`;
 };
 
 const list: Action = async (table) => {
@@ -89,8 +79,8 @@ const list: Action = async (table) => {
       `…${key.lastFour}`,
       key.namespaces.join(','),
       key.scopes.join(','),
-      `created ${day(key.createdAt)}`,
-      stateOf(key),
+      `created ${formatTime(key.createdAt)}`,
+      describeState(key),
     ].join('  '),
   );
   return rows.join('\n');
@@ -109,7 +99,7 @@ const revoke = (id: string | undefined): Action => {
   };
 };
 
-const understand = ({ values, positionals: [command, id] }: ReturnType<typeof read>): Action => {
+const selectAction = ({ values, positionals: [command, id] }: Arguments): Action => {
   switch (command) {
     case 'create':
       return create(values);
@@ -123,11 +113,10 @@ const understand = ({ values, positionals: [command, id] }: ReturnType<typeof re
 };
 
 const run = async (): Promise<void> => {
-  const words = read();
-  const action = understand(words);
-  const environment = enterTarget(words.values.environment);
-  const { accessKeys } = tableNames(environment);
-  const table = new Table(connect(), accessKeys, new Meter(), AbortSignal.timeout(60_000));
+  const args = readArguments();
+  const action = selectAction(args);
+  const { environment, apiKeysTable } = await selectTarget(args.values.environment);
+  const table = new Table(connect(), apiKeysTable, new Meter(), AbortSignal.timeout(60_000));
   console.log(await action(table, environment));
 };
 

@@ -1,6 +1,6 @@
 /**
- * Runs what a person has asked for. Where it fails it says why, without a stack trace, and the exit code is 1: what goes wrong
- * here is how a command was written, or AWS's to say.
+ * Runs a command for a person. If it fails, this prints the message without a stack trace and sets the exit code to 1:
+ * the cause is a wrong argument or an error from AWS, and a stack trace explains neither.
  */
 export const runCommand = async (run: () => Promise<void> | void): Promise<void> => {
   try {

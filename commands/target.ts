@@ -1,15 +1,33 @@
 import { findEnvironment } from '../infra/environments.ts';
-import { engineEnvironment, enterEnvironment, localEnvironment } from '../local/environment.ts';
-import { findRunningServer, stateFolder } from '../local/state.ts';
+import { namesOf } from '../infra/names.ts';
 
-/**
- * Makes this process act on a deployed environment, by the account and region of the shell, or without a name on the local
- * server that is running.
- * @returns the environment's name
- * @throws Error with one line for what is no environment; and where no local server runs
- */
-export const enterTarget = (environment: string | undefined): string => {
-  if (environment !== undefined) return findEnvironment(environment).name;
+/** The names of the resources that a command acts on. */
+export interface Target {
+  environment: string;
+  channelsTable: string;
+  projectionsTable: string;
+  apiKeysTable: string;
+  eventBus: string;
+}
+
+const deployedTarget = (environment: string): Target => {
+  const found = findEnvironment(environment);
+  const { channelsTable, directoryTable, accessKeysTable, eventBus } = namesOf(found);
+  return {
+    environment: found.name,
+    channelsTable,
+    projectionsTable: directoryTable,
+    apiKeysTable: accessKeysTable,
+    eventBus,
+  };
+};
+
+/** Imports `local/` only when it is called: a command on a deployed environment works without that folder. */
+const localTarget = async (): Promise<Target> => {
+  const { engineEnvironment, enterEnvironment, localEnvironment, localEventBus, localTables } = await import(
+    '../local/environment.ts'
+  );
+  const { findRunningServer, stateFolder } = await import('../local/state.ts');
   const { enginePort, eventBusPort } = findRunningServer(stateFolder()) ?? {};
   if (enginePort === undefined || eventBusPort === undefined)
     throw new Error('No local server is running: start one with "npm start", or name an --environment.');
@@ -18,5 +36,19 @@ export const enterTarget = (environment: string | undefined): string => {
     AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}`,
     AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${eventBusPort}`,
   });
-  return localEnvironment;
+  return {
+    environment: localEnvironment,
+    channelsTable: localTables.channels,
+    projectionsTable: localTables.directory,
+    apiKeysTable: localTables.accessKeys,
+    eventBus: localEventBus,
+  };
 };
+
+/**
+ * Selects what this process acts on. With a name it is that deployed environment, in the account and region of the
+ * shell. Without a name it is the local server that is running, and the SDK's variables are set to reach it.
+ * @throws Error with one line if there is no such environment, or if no local server is running
+ */
+export const selectTarget = async (environment: string | undefined): Promise<Target> =>
+  environment === undefined ? localTarget() : deployedTarget(environment);

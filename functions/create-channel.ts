@@ -1,4 +1,4 @@
-import { readDraft } from '../lib/channels/schema.ts';
+import { parseCreateBody } from '../lib/channels/schema.ts';
 import { createChannel } from '../lib/channels/store.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf } from '../lib/http/etag.ts';
@@ -9,7 +9,7 @@ import { refuseParameters } from '../lib/http/parameters.ts';
 export const handler = endpoint('create-channel', async (request) => {
   const body = readJsonBody(request);
   refuseParameters(request);
-  const draft = readDraft(body);
+  const draft = parseCreateBody(body);
   const once = readIdempotencyKey(request.headers['idempotency-key'], body);
   const { document, replayed } = await createChannel(request.channels, request.caller, draft, once);
   return {

@@ -1,8 +1,8 @@
 import type { DynamoDBBatchItemFailure, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
-import { readMarkKey } from '../lib/channels/pending-change.ts';
+import { parsePendingChangeKey } from '../lib/channels/pending-change.ts';
 import { readTablesConfig } from '../lib/config.ts';
-import { settleEach } from '../lib/projections/apply/apply-each.ts';
-import { openTables } from '../lib/projections/channel-tables.ts';
+import { applyEach } from '../lib/projections/apply/apply-each.ts';
+import { openChannelTables } from '../lib/projections/channel-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure } from '../lib/log.ts';
 
@@ -10,18 +10,18 @@ const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfi
 const client = connect();
 
 /** The marks of a namespace, by the channel's id, each with the number of the first record that tells of it. */
-type Told = Map<string, string>;
+type SequenceNumbers = Map<string, string>;
 
-const byNamespace = (records: DynamoDBRecord[]): Map<string, Told> => {
-  const namespaces = new Map<string, Told>();
+const byNamespace = (records: DynamoDBRecord[]): Map<string, SequenceNumbers> => {
+  const namespaces = new Map<string, SequenceNumbers>();
   for (const { dynamodb } of records) {
-    const { namespace, id } = readMarkKey({
+    const { namespace, id } = parsePendingChangeKey({
       pk: dynamodb?.Keys?.pk?.S ?? '',
       sk: dynamodb?.Keys?.sk?.S ?? '',
     });
-    const told = namespaces.get(namespace) ?? new Map();
-    if (!told.has(id)) told.set(id, dynamodb?.SequenceNumber ?? '');
-    namespaces.set(namespace, told);
+    const sequenceNumbers = namespaces.get(namespace) ?? new Map();
+    if (!sequenceNumbers.has(id)) sequenceNumbers.set(id, dynamodb?.SequenceNumber ?? '');
+    namespaces.set(namespace, sequenceNumbers);
   }
   return namespaces;
 };
@@ -32,12 +32,12 @@ const byNamespace = (records: DynamoDBRecord[]): Map<string, Told> => {
  */
 export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const tables = openTables(client, { channels, directory }, signal);
+  const tables = openChannelTables(client, { channels, directory }, signal);
   const batchItemFailures: DynamoDBBatchItemFailure[] = [];
-  const settling = [...byNamespace(Records)].map(([namespace, told]) =>
-    settleEach(tables, namespace, [...told.keys()], (id, error) => {
+  const settling = [...byNamespace(Records)].map(([namespace, sequenceNumbers]) =>
+    applyEach(tables, namespace, [...sequenceNumbers.keys()], (id, error) => {
       logFailure({ namespace, channel: id }, error);
-      batchItemFailures.push({ itemIdentifier: told.get(id) as string });
+      batchItemFailures.push({ itemIdentifier: sequenceNumbers.get(id) as string });
     }),
   );
   await Promise.all(settling);

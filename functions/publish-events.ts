@@ -1,11 +1,11 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEventsConfig } from '../lib/config.ts';
 import { connectBus } from '../lib/events/bus.ts';
-import { relay } from '../lib/events/relay.ts';
+import { publishBatch } from '../lib/events/relay.ts';
 import { logFailure } from '../lib/log.ts';
 
 /** Milliseconds that are left for an answer when publishing is given up. */
-const reserve = 5_000;
+const deadlineMarginMs = 5_000;
 
 const put = connectBus(readEventsConfig().EVENT_BUS);
 
@@ -17,10 +17,10 @@ export const handler = async (
   { Records }: DynamoDBStreamEvent,
   context: Context,
 ): Promise<DynamoDBBatchResponse> => {
-  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - reserve);
-  const unfinished = await relay(Records, put, signal);
+  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
+  const unfinished = await publishBatch(Records, put, signal);
   if (!unfinished) return { batchItemFailures: [] };
-  const { place, cause } = unfinished;
+  const { index: place, cause } = unfinished;
   const itemIdentifier = Records[place]?.dynamodb?.SequenceNumber ?? '';
   logFailure({ record: itemIdentifier }, cause);
   if (place === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });

@@ -1,7 +1,7 @@
 import type { ScheduledHandler } from 'aws-lambda';
 import { readTablesConfig } from '../lib/config.ts';
-import { settleOverdue } from '../lib/projections/apply/sweep.ts';
-import { openTables } from '../lib/projections/channel-tables.ts';
+import { sweepPending } from '../lib/projections/apply/sweep.ts';
+import { openChannelTables } from '../lib/projections/channel-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure, logLine } from '../lib/log.ts';
 
@@ -9,9 +9,9 @@ const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfi
 const client = connect();
 
 /** Milliseconds after which the stream ought to have settled a mark long since. */
-const patience = 5 * 60 * 1000;
+const minAgeMs = 5 * 60 * 1000;
 /** Milliseconds kept for the last one. */
-const reserve = 10_000;
+const deadlineMarginMs = 10_000;
 
 /**
  * Settles what the stream has missed.
@@ -19,9 +19,9 @@ const reserve = 10_000;
  */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const tables = openTables(client, { channels, directory }, signal);
-  const isTimeLeft = () => context.getRemainingTimeInMillis() > reserve;
-  const { settled, failed, isCutShort } = await settleOverdue(tables, Date.now() - patience, {
+  const tables = openChannelTables(client, { channels, directory }, signal);
+  const isTimeLeft = () => context.getRemainingTimeInMillis() > deadlineMarginMs;
+  const { applied: settled, failed, ranOutOfTime: isCutShort } = await sweepPending(tables, Date.now() - minAgeMs, {
     isTimeLeft,
     report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
   });

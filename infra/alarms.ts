@@ -12,7 +12,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { consumers } from '../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { type Schedule, schedules } from '../lib/manifest/schedules.ts';
 import { channelsTable as channelsTableDefinition } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
@@ -226,7 +226,7 @@ export class Alarms extends Construct {
 }
 
 const followers = [
-  ...consumers.flatMap(({ name, deadLetters }) => [
+  ...streamConsumers.flatMap(({ name, deadLetters }) => [
     ...(deadLetters ? [`${name}-dead-letters`] : []),
     ...['lag', 'errors', 'throttles'].map((what) => `${name}-${what}`),
   ]),

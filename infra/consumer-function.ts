@@ -3,7 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { Consumer } from '../lib/manifest/stream-consumers.ts';
+import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import type { Environment } from './environments.ts';
 import { deadLettersOf, namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
@@ -16,7 +16,7 @@ export class ConsumerFunction extends ServiceFunction {
   /** Where what it has given up waits for a person; absent where its row wants none. */
   readonly deadLetters: Queue | undefined;
 
-  constructor(scope: Construct, consumer: Consumer, environment: Environment) {
+  constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
     const { channelsTable, directoryTable, channelsStream, eventBus } = namesOf(environment);
     const { name, handler, description, timeout, mapping, actions } = consumer;
     super(

@@ -9,7 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Consumer, consumers } from '../lib/manifest/stream-consumers.ts';
+import { type StreamConsumer, streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../lib/manifest/tables.ts';
 import { type Api, followerAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
@@ -49,7 +49,7 @@ export const dashboard = (
     });
   const perConsumer = (
     title: string,
-    rows: readonly Consumer[],
+    rows: readonly StreamConsumer[],
     metricOf: (name: string) => {
       namespace: string;
       metricName: string;
@@ -106,14 +106,14 @@ export const dashboard = (
       ],
       [ofTables('Refused reads', 'ReadThrottleEvents'), ofTables('Refused writes', 'WriteThrottleEvents')],
       [
-        perConsumer('Behind the stream, milliseconds', consumers, (name) => ({
+        perConsumer('Behind the stream, milliseconds', streamConsumers, (name) => ({
           namespace: 'AWS/Lambda',
           metricName: 'IteratorAge',
           dimensionsMap: { FunctionName: `${names.prefix}-${name}` },
         })),
         perConsumer(
           'Dead letters',
-          consumers.filter(({ deadLetters }) => deadLetters),
+          streamConsumers.filter(({ deadLetters }) => deadLetters),
           (name) => ({
             namespace: 'AWS/SQS',
             metricName: 'ApproximateNumberOfMessagesVisible',

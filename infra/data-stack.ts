@@ -6,9 +6,9 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import {
-  accessKeysTable,
+  apiKeysTable,
   channelsTable,
-  directoryTable,
+  projectionsTable,
   type IndexDefinition,
   type TableDefinition,
   tableNames,
@@ -52,8 +52,8 @@ export class DataStack extends Stack {
       description: 'The stream of the channels table',
       stringValue: channels.tableStreamArn as string,
     });
-    this.#table('Directory', tables.directory, directoryTable);
-    this.#table('AccessKeys', tables.accessKeys, accessKeysTable);
+    this.#table('Directory', tables.directory, projectionsTable);
+    this.#table('AccessKeys', tables.accessKeys, apiKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);
   }

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
-import { consumers } from '../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { Alarms } from './alarms.ts';
 import { ConsumerFunction } from './consumer-function.ts';
@@ -27,7 +27,7 @@ export class EventsStack extends Stack {
       description: 'What becomes of channels: docs/events.md',
     });
     const alarms = new Alarms(this, environment);
-    for (const consumer of consumers) {
+    for (const consumer of streamConsumers) {
       const made = new ConsumerFunction(this, consumer, environment);
       alarms.watchConsumer(consumer.name, made.function, made.deadLetters);
     }

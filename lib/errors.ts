@@ -25,14 +25,14 @@ export interface ErrorDetail {
 }
 
 /** How many are said at once: a detail may be far longer than what it is about, and 10,000 help nobody. */
-export const mostDetails = 100;
+export const maxDetails = 100;
 
 /** The first of what is wrong with parts of a request, as a sentence, and that there is more. */
 const sentenceOf = (part: string, { path, message }: ErrorDetail, count: number): string => {
   const sentence = `The ${part} "${path}" ${message}.`;
   if (count === 1) return sentence;
   const where =
-    count > mostDetails ? `see the details, which are the first ${mostDetails}` : 'see the details';
+    count > maxDetails ? `see the details, which are the first ${maxDetails}` : 'see the details';
   return `${sentence} Of ${count} problems this is the first: ${where}.`;
 };
 
@@ -48,7 +48,7 @@ export class ApiError extends Error {
     super(message, { cause: options.cause });
     this.name = 'ApiError';
     this.code = code;
-    this.details = options.details?.slice(0, mostDetails);
+    this.details = options.details?.slice(0, maxDetails);
   }
 }
 

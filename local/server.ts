@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from './start-consumers.ts';
+import { type RunningConsumers, startConsumers } from './start-stream-consumers.ts';
 import { createTables } from './create-tables.ts';
 import { type Engine, startEngine } from './dynamodb-local.ts';
 import {

@@ -13,7 +13,7 @@ export interface ApiKey {
   secret: string;
 }
 
-const form = /^cck_([a-z][a-z0-9-]{0,30})_([0-9a-f]{16})_([0-9a-f]{64})_([0-9a-f]{8})$/;
+const keyFormat = /^cck_([a-z][a-z0-9-]{0,30})_([0-9a-f]{16})_([0-9a-f]{64})_([0-9a-f]{8})$/;
 
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, '0');
 
@@ -34,7 +34,7 @@ export const formatApiKey = ({ environment, id, secret }: ApiKey): string => {
 
 /** The parts of a well-formed key with a right checksum; anything else is no key. */
 export const parseApiKey = (text: string): ApiKey | undefined => {
-  const [, environment, id, secret, sum] = form.exec(text) ?? [];
+  const [, environment, id, secret, sum] = keyFormat.exec(text) ?? [];
   if (!environment || !id || !secret) return undefined;
   return checksum(text.slice(0, -9)) === sum ? { environment, id, secret } : undefined;
 };

@@ -16,24 +16,24 @@ export interface Caller {
 type Headers = Record<string, string | undefined>;
 
 /** How long a function trusts what it read of a key, in milliseconds: a revoked key is refused everywhere after that. */
-const trustedFor = 60_000;
+const cacheTtlMs = 60_000;
 /** Bounds what a guesser of key ids can make a function remember. */
-const mostRemembered = 1_000;
+const maxCachedKeys = 1_000;
 
-interface Lookup {
+interface CachedLookup {
   accessKey: ApiKeyRecord | undefined;
   readAt: number;
 }
 
-const remembered = new Map<string, Lookup>();
-const underWay = new Map<string, Promise<Lookup>>();
+const cache = new Map<string, CachedLookup>();
+const inFlight = new Map<string, Promise<CachedLookup>>();
 
-const lookUp = async (table: Table, id: string): Promise<Lookup> => {
+const lookUpKey = async (table: Table, id: string): Promise<CachedLookup> => {
   const readAt = Date.now();
   const lookup = { accessKey: await findApiKey(table, id), readAt };
-  remembered.delete(id);
-  if (remembered.size >= mostRemembered) remembered.delete(remembered.keys().next().value as string);
-  remembered.set(id, lookup);
+  cache.delete(id);
+  if (cache.size >= maxCachedKeys) cache.delete(cache.keys().next().value as string);
+  cache.set(id, lookup);
   return lookup;
 };
 
@@ -41,18 +41,18 @@ const lookUp = async (table: Table, id: string): Promise<Lookup> => {
  * What is known of a key. Requests that come while it is being looked up wait for that; where it fails, by the first
  * one's time running out perhaps, each looks for itself.
  */
-const recall = async (table: Table, id: string): Promise<ApiKeyRecord | undefined> => {
-  const known = remembered.get(id);
-  if (known && Date.now() - known.readAt < trustedFor) return known.accessKey;
-  const others = underWay.get(id);
+const cachedLookup = async (table: Table, id: string): Promise<ApiKeyRecord | undefined> => {
+  const known = cache.get(id);
+  if (known && Date.now() - known.readAt < cacheTtlMs) return known.accessKey;
+  const others = inFlight.get(id);
   const shared = others && (await others.catch(() => undefined));
   if (shared) return shared.accessKey;
-  const own = lookUp(table, id);
-  underWay.set(id, own);
+  const own = lookUpKey(table, id);
+  inFlight.set(id, own);
   try {
     return (await own).accessKey;
   } finally {
-    underWay.delete(id);
+    inFlight.delete(id);
   }
 };
 
@@ -70,7 +70,7 @@ const sentKey = (headers: Headers): string => {
   return plain ?? bearer ?? '';
 };
 
-const isAlive = ({ expiresAt, revokedAt }: ApiKeyRecord) =>
+const isActive = ({ expiresAt, revokedAt }: ApiKeyRecord) =>
   revokedAt === undefined && (expiresAt === undefined || Date.now() < expiresAt);
 
 /**
@@ -86,10 +86,10 @@ export const authenticate = async (
 ): Promise<Caller> => {
   const key = parseApiKey(sentKey(headers));
   if (!key || key.environment !== environment) throw unauthenticated();
-  const accessKey = await recall(accessKeys, key.id);
+  const accessKey = await cachedLookup(accessKeys, key.id);
   if (!accessKey || !timingSafeEqual(hashSecret(key.secret), Buffer.from(accessKey.secretHash, 'hex')))
     throw unauthenticated();
-  if (!isAlive(accessKey)) throw unauthenticated();
+  if (!isActive(accessKey)) throw unauthenticated();
 
   if (!accessKey.scopes.includes(scope))
     throw new ApiError('forbidden', `This API key lacks the scope "${scope}".`);

@@ -16,10 +16,10 @@ export const newChannelId = (createdAt: number): string => {
 export const createdAtOf = (id: string): number =>
   Number.parseInt(id.slice(0, 8), 16) * 1000 + Number.parseInt(id.slice(8, 12), 16);
 
-const form = /^[0-9a-f]{24}$/;
+const idFormat = /^[0-9a-f]{24}$/;
 
 /** The id as it is stored, or nothing where it can't be one: such a channel does not exist. */
 export const readChannelId = (text: string): string | undefined => {
   const id = text.toLowerCase();
-  return form.test(id) ? id : undefined;
+  return idFormat.test(id) ? id : undefined;
 };

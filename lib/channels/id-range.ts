@@ -7,10 +7,10 @@ export interface IdRange {
 const lowest = '0'.repeat(24);
 const highest = 'f'.repeat(24);
 
-export const everyId: IdRange = { first: lowest, last: highest };
+export const allIds: IdRange = { first: lowest, last: highest };
 
 /** What two ranges have in common. */
-export const clip = (one: IdRange, other: IdRange): IdRange => ({
+export const intersect = (one: IdRange, other: IdRange): IdRange => ({
   first: one.first > other.first ? one.first : other.first,
   last: one.last < other.last ? one.last : other.last,
 });
@@ -20,20 +20,20 @@ export const includes = ({ first, last }: IdRange, id: string): boolean => first
 export const isEmpty = ({ first, last }: IdRange): boolean => first > last;
 
 /** A range that holds no id: its first is behind its last. */
-export const none: IdRange = { first: highest, last: lowest };
+export const noIds: IdRange = { first: highest, last: lowest };
 
-const step = (id: string, by: 1n | -1n) => (BigInt(`0x${id}`) + by).toString(16).padStart(24, '0');
+const addTo = (id: string, by: 1n | -1n) => (BigInt(`0x${id}`) + by).toString(16).padStart(24, '0');
 
 /** The ids of a range that are greater than this one. */
 export const above = (id: string, { first, last }: IdRange): IdRange => {
-  if (id === highest) return none;
-  const next = step(id, 1n);
+  if (id === highest) return noIds;
+  const next = addTo(id, 1n);
   return { first: next > first ? next : first, last };
 };
 
 /** The ids of a range that are less than this one. */
 export const below = (id: string, { first, last }: IdRange): IdRange => {
-  if (id === lowest) return none;
-  const previous = step(id, -1n);
+  if (id === lowest) return noIds;
+  const previous = addTo(id, -1n);
   return { first, last: previous < last ? previous : last };
 };

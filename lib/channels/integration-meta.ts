@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 
-const mostBytes = 64 * 1024;
-const mostLevels = 16;
+const maxBytes = 64 * 1024;
+const maxDepth = 16;
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -16,15 +16,15 @@ const isDeeperThan = (levels: number, root: object): boolean => {
 };
 
 /** Whether a parsed value holds only what JSON text can say and bring back: whole characters, finite numbers. */
-const flawOf = (value: unknown): string | undefined => {
+const problemOf = (value: unknown): string | undefined => {
   if (typeof value === 'string' && !value.isWellFormed())
     return 'holds a lone surrogate, which is no character';
   if (typeof value === 'number' && !Number.isFinite(value))
     return 'holds a number beyond the range of a double';
   if (!isContainer(value)) return undefined;
   for (const [key, inner] of Object.entries(value)) {
-    const flaw = flawOf(key) ?? flawOf(inner);
-    if (flaw) return flaw;
+    const problem = problemOf(key) ?? problemOf(inner);
+    if (problem) return problem;
   }
   return undefined;
 };
@@ -35,9 +35,9 @@ const flawOf = (value: unknown): string | undefined => {
  * @returns the text, or what is wrong with the object, for a person.
  */
 export const readIntegrationMeta = (value: object): { text: string } | { flaw: string } => {
-  if (isDeeperThan(mostLevels, value)) return { flaw: `is nested more than ${mostLevels} levels deep` };
-  const flaw = flawOf(value);
-  if (flaw) return { flaw };
+  if (isDeeperThan(maxDepth, value)) return { flaw: `is nested more than ${maxDepth} levels deep` };
+  const problem = problemOf(value);
+  if (problem) return { flaw: problem };
   const text = canonicalize(value) as string;
-  return Buffer.byteLength(text) > mostBytes ? { flaw: `is larger than ${mostBytes / 1024} KiB` } : { text };
+  return Buffer.byteLength(text) > maxBytes ? { flaw: `is larger than ${maxBytes / 1024} KiB` } : { text };
 };

@@ -3,16 +3,16 @@ import type { Write } from '../dynamodb/table.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { indexKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
-import { leaveMark } from './pending-change.ts';
+import { pendingChangeWrite } from './pending-change.ts';
 
 /** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
 export const counterShards = 8;
 
-const day = 24 * 60 * 60;
+const daySeconds = 24 * 60 * 60;
 /** Seconds for which a deletion is remembered. */
-const tombstoneKept = 90 * day;
+const tombstoneTtlSeconds = 90 * daySeconds;
 /** Seconds for which an idempotency key is remembered. */
-const idempotencyKept = day;
+const idempotencyTtlSeconds = daySeconds;
 
 const toItem = (namespace: string, channel: Channel): Item => {
   const { _id, ...attributes } = channel;
@@ -46,7 +46,7 @@ export const sumCounters = (counters: Item[]): Totals =>
     { enabled: 0, disabled: 0 },
   );
 
-const count = (namespace: string, shard: number, change: Totals): Write => ({
+const counterUpdate = (namespace: string, shard: number, change: Totals): Write => ({
   Update: {
     Key: keys.counter(namespace, shard),
     UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :one',
@@ -54,7 +54,7 @@ const count = (namespace: string, shard: number, change: Totals): Write => ({
   },
 });
 
-const tombstone = (namespace: string, gone: Channel, by: { now: number; keyId: string }): Write => ({
+const tombstonePut = (namespace: string, gone: Channel, by: { now: number; keyId: string }): Write => ({
   Put: {
     Item: {
       ...keys.tombstone(namespace, gone._id),
@@ -62,7 +62,7 @@ const tombstone = (namespace: string, gone: Channel, by: { now: number; keyId: s
       writtenBy: by.keyId,
       __v: gone.__v + 1,
       document: JSON.stringify(toDocument(gone)),
-      expiresAt: Math.floor(by.now / 1000) + tombstoneKept,
+      expiresAt: Math.floor(by.now / 1000) + tombstoneTtlSeconds,
     },
   },
 });
@@ -83,10 +83,10 @@ export const fromTombstone = (item: Item): Tombstone => {
   return { deletedAt, writtenBy, __v, document: JSON.parse(document) };
 };
 
-const isThere = (namespace: string, channel: Channel | undefined): channel is Channel =>
+const belongsTo = (namespace: string, channel: Channel | undefined): channel is Channel =>
   channel?.company_namespace.includes(namespace) ?? false;
 
-const isAsItWas = ({ __v }: Channel) =>
+const versionUnchanged = ({ __v }: Channel) =>
   ({
     ConditionExpression: '#v = :v',
     ExpressionAttributeNames: { '#v': '__v' },
@@ -94,34 +94,34 @@ const isAsItWas = ({ __v }: Channel) =>
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }) as const;
 
-const tally = (there: Channel | undefined): Totals => ({
+const totalsOf = (there: Channel | undefined): Totals => ({
   enabled: there?.disabled === false ? 1 : 0,
   disabled: there?.disabled === true ? 1 : 0,
 });
 
-const writesFor = (
+const planNamespaceWrites = (
   namespace: string,
   before: Channel | undefined,
   after: Channel | undefined,
   by: { now: number; keyId: string },
   shard: number,
 ): Write[] => {
-  const was = isThere(namespace, before) ? before : undefined;
-  const is = isThere(namespace, after) ? after : undefined;
+  const was = belongsTo(namespace, before) ? before : undefined;
+  const is = belongsTo(namespace, after) ? after : undefined;
   const writes: Write[] = [];
-  if (is && was) writes.push({ Put: { Item: toItem(namespace, is), ...isAsItWas(was) } });
+  if (is && was) writes.push({ Put: { Item: toItem(namespace, is), ...versionUnchanged(was) } });
   if (is && !was) {
     writes.push({ Put: { Item: toItem(namespace, is), ConditionExpression: 'attribute_not_exists(pk)' } });
     if (before) writes.push({ Delete: { Key: keys.tombstone(namespace, is._id) } });
   }
   if (was && !is) {
-    writes.push({ Delete: { Key: keys.channel(namespace, was._id), ...isAsItWas(was) } });
-    writes.push(tombstone(namespace, was, by));
+    writes.push({ Delete: { Key: keys.channel(namespace, was._id), ...versionUnchanged(was) } });
+    writes.push(tombstonePut(namespace, was, by));
   }
-  const [old, now] = [tally(was), tally(is)];
+  const [old, now] = [totalsOf(was), totalsOf(is)];
   const change = { enabled: now.enabled - old.enabled, disabled: now.disabled - old.disabled };
-  if (change.enabled || change.disabled) writes.push(count(namespace, shard, change));
-  const mark = leaveMark(namespace, was, is, by.now);
+  if (change.enabled || change.disabled) writes.push(counterUpdate(namespace, shard, change));
+  const mark = pendingChangeWrite(namespace, was, is, by.now);
   if (mark) writes.push(mark);
   return writes;
 };
@@ -134,14 +134,14 @@ const writesFor = (
  * takes 100.
  * @param shard which of the counter items takes the change in the totals
  */
-export const transition = (
+export const planChannelWrites = (
   before: Channel | undefined,
   after: Channel | undefined,
   by: { now: number; keyId: string },
   shard: number,
 ): Write[] => {
   const namespaces = new Set([...(before?.company_namespace ?? []), ...(after?.company_namespace ?? [])]);
-  return [...namespaces].flatMap((namespace) => writesFor(namespace, before, after, by, shard));
+  return [...namespaces].flatMap((namespace) => planNamespaceWrites(namespace, before, after, by, shard));
 };
 
 /** What is remembered of a creation that carried an `Idempotency-Key`. */
@@ -153,7 +153,7 @@ export interface IdempotencyRecord {
 }
 
 /** Refused, with the record, while the key is remembered; one past its time is dead whether or not it has been swept. */
-export const idempotency = (
+export const idempotencyPut = (
   namespace: string,
   keyHash: string,
   record: IdempotencyRecord,
@@ -163,7 +163,7 @@ export const idempotency = (
     Item: {
       ...keys.idempotency(namespace, keyHash),
       ...record,
-      expiresAt: Math.floor(now / 1000) + idempotencyKept,
+      expiresAt: Math.floor(now / 1000) + idempotencyTtlSeconds,
     },
     ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
     ExpressionAttributeValues: { ':now': Math.floor(now / 1000) },

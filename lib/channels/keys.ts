@@ -16,11 +16,11 @@ export const keys = {
     sk: `~idempotency#${keyHash}`,
   }),
   /** Right before the marks, so that one query reads both. */
-  moves: (namespace: string) => ({ pk: partitionOf(namespace), sk: '~moves' }),
+  reindexEpoch: (namespace: string) => ({ pk: partitionOf(namespace), sk: '~moves' }),
 };
 
 /** The bounds of what stands in a partition, for Query. */
-export const range = {
+export const sortKeyBounds = {
   beforeCounters: '!',
   beforeChannels: '0',
   afterChannels: 'g',

@@ -1,10 +1,10 @@
 import type { Caller } from '../auth/authenticate.ts';
 import { ApiError } from '../errors.ts';
 import type { Channel } from './channel.ts';
-import type { ChannelDraft, ChannelPatch } from './schema.ts';
+import type { CreateChannelInput, ChannelPatch } from './schema.ts';
 
 /** Who writes, when (milliseconds since the epoch), and the name of this one write. */
-export interface Authorship {
+export interface WriteContext {
   caller: Caller;
   now: number;
   writeId: string;
@@ -13,13 +13,13 @@ export interface Authorship {
 /** Tells whether the version that a request is about is still the channel's: see `readIfMatch` in the HTTP room. */
 export type Precondition = { anyVersion: true } | { versions: number[] } | undefined;
 
-const changeable = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;
-export type ChangeableField = (typeof changeable)[number];
+const changeableFields = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;
+export type ChangeableField = (typeof changeableFields)[number];
 
 const without = (names: string[], others: string[]) => names.filter((name) => !others.includes(name));
 
 /** @throws ApiError `forbidden` where a key would put a channel into, or take it out of, a namespace it does not hold. */
-const mayMove = (caller: Caller, from: string[], to: string[]): void => {
+const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
   const moved = [...without(to, from), ...without(from, to)];
   const foreign = without(moved, caller.namespaces);
   if (foreign.length)
@@ -30,7 +30,7 @@ const mayMove = (caller: Caller, from: string[], to: string[]): void => {
 
 export const notFound = () => new ApiError('not_found', 'There is no such channel.');
 
-const mustMatch = (channel: Channel, precondition: Precondition): void => {
+const checkPrecondition = (channel: Channel, precondition: Precondition): void => {
   if (!precondition || 'anyVersion' in precondition || precondition.versions.includes(channel.__v)) return;
   throw new ApiError(
     'precondition_failed',
@@ -39,9 +39,9 @@ const mustMatch = (channel: Channel, precondition: Precondition): void => {
 };
 
 /** A new channel, in the request's namespace unless the draft names others. */
-export const create = (draft: ChannelDraft, _id: string, { caller, now, writeId }: Authorship): Channel => {
+export const newChannel = (draft: CreateChannelInput, _id: string, { caller, now, writeId }: WriteContext): Channel => {
   const company_namespace = draft.company_namespace ?? [caller.namespace];
-  mayMove(caller, [], company_namespace);
+  requireNamespaces(caller, [], company_namespace);
   const { name, local_name, disabled = false, integration_meta } = draft;
   return {
     _id,
@@ -62,7 +62,7 @@ const isSame = (a: unknown, b: unknown) =>
 
 /** The fields whose value a patch would change. */
 export const changedFields = (channel: Channel, patch: ChannelPatch): ChangeableField[] =>
-  changeable.filter((field) => {
+  changeableFields.filter((field) => {
     const value = patch[field];
     return value !== undefined && !isSame(value ?? undefined, channel[field]);
   });
@@ -71,15 +71,15 @@ export const changedFields = (channel: Channel, patch: ChannelPatch): Changeable
  * The channel as a patch would make it, or the very same where it would change nothing.
  * @throws ApiError `not_found`, `forbidden`, `precondition_failed`: in this order, where several apply.
  */
-export const update = (
+export const applyPatch = (
   channel: Channel | undefined,
   patch: ChannelPatch,
   precondition: Precondition,
-  { caller, now, writeId }: Authorship,
+  { caller, now, writeId }: WriteContext,
 ): Channel => {
   if (!channel) throw notFound();
-  if (patch.company_namespace) mayMove(caller, channel.company_namespace, patch.company_namespace);
-  mustMatch(channel, precondition);
+  if (patch.company_namespace) requireNamespaces(caller, channel.company_namespace, patch.company_namespace);
+  checkPrecondition(channel, precondition);
   const changed = changedFields(channel, patch);
   if (!changed.length) return channel;
 
@@ -100,13 +100,13 @@ export const update = (
  * @throws ApiError `not_found`; `forbidden` where it is shared with a namespace that the key does not hold;
  * `precondition_failed`.
  */
-export const remove = (
+export const checkDeletion = (
   channel: Channel | undefined,
   precondition: Precondition,
-  { caller }: Authorship,
+  { caller }: WriteContext,
 ): Channel => {
   if (!channel) throw notFound();
-  mayMove(caller, channel.company_namespace, []);
-  mustMatch(channel, precondition);
+  requireNamespaces(caller, channel.company_namespace, []);
+  checkPrecondition(channel, precondition);
   return channel;
 };

@@ -1,26 +1,26 @@
 import * as z from 'zod/mini';
-import { namespaceForm } from '../auth/namespace.ts';
+import { namespaceFormat } from '../auth/namespace.ts';
 import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
 import { similarName } from '../text/similar-name.ts';
 import { readIntegrationMeta } from './integration-meta.ts';
 
-export const mostCharacters = 256;
-export const mostNamespaces = 10;
+export const maxNameCharacters = 256;
+export const maxNamespaces = 10;
 
 /** A name, as it is sent: nothing is trimmed. */
-export const text = z.string('must be a string').check(
+export const nameText = z.string('must be a string').check(
   z.refine((value) => value.trim() !== '', { error: 'must not be blank' }),
-  z.refine((value) => [...value].length <= mostCharacters, {
-    error: `must be at most ${mostCharacters} characters long`,
+  z.refine((value) => [...value].length <= maxNameCharacters, {
+    error: `must be at most ${maxNameCharacters} characters long`,
   }),
   z.refine((value) => !/\p{Cc}/u.test(value), { error: 'must not hold control characters' }),
   z.refine((value) => value.isWellFormed(), { error: 'must not hold a lone surrogate' }),
 );
 
 /** Null and the empty string are how clients say that a local name is to go. */
-const removableText = z.pipe(
+const removableNameText = z.pipe(
   z.transform((value: unknown) => (value === '' ? null : value)),
-  z.nullable(text),
+  z.nullable(nameText),
 );
 
 const isObject = (value: unknown): value is object =>
@@ -42,29 +42,29 @@ const removableIntegrationMeta = z.nullable(integrationMeta);
 export const namespaces = z.pipe(
   z
     .array(
-      z.string('must be a string').check(z.regex(namespaceForm, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
+      z.string('must be a string').check(z.regex(namespaceFormat, 'must be 1 to 64 of A-Z a-z 0-9 _ . -')),
       'must be an array of strings',
     )
     .check(z.minLength(1, 'must name at least one namespace')),
   z.pipe(
     z.transform((names: string[]) => [...new Set(names)]),
-    z.array(z.string()).check(z.maxLength(mostNamespaces, `must name at most ${mostNamespaces} namespaces`)),
+    z.array(z.string()).check(z.maxLength(maxNamespaces, `must name at most ${maxNamespaces} namespaces`)),
   ),
 );
 
 const disabled = z.boolean('must be true or false');
 
 export const createBody = z.strictObject({
-  name: text,
-  local_name: z.optional(text),
+  name: nameText,
+  local_name: z.optional(nameText),
   disabled: z.optional(disabled),
   integration_meta: z.optional(integrationMeta),
   company_namespace: z.optional(namespaces),
 });
 
 export const updateBody = z.strictObject({
-  name: z.optional(text),
-  local_name: z.optional(removableText),
+  name: z.optional(nameText),
+  local_name: z.optional(removableNameText),
   disabled: z.optional(disabled),
   integration_meta: z.optional(removableIntegrationMeta),
   company_namespace: z.optional(namespaces),
@@ -75,11 +75,11 @@ export const updateBody = z.strictObject({
   __v: z.optional(z.int('must be an integer')),
 });
 
-export type ChannelDraft = z.infer<typeof createBody>;
+export type CreateChannelInput = z.infer<typeof createBody>;
 /** What an update asks for: an absent field stays as it is, a null removes one. */
 export type ChannelPatch = Omit<z.infer<typeof updateBody>, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
 
-const unknown = (name: string, known: string[]): string => {
+const unknownField = (name: string, known: string[]): string => {
   const meant = similarName(name, known);
   return `is not a field of this operation${meant ? ` (did you mean ${meant}?)` : ''}`;
 };
@@ -87,7 +87,7 @@ const unknown = (name: string, known: string[]): string => {
 const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[]): ErrorDetail[] =>
   issues.flatMap((issue): ErrorDetail[] => {
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ path: key, message: unknown(key, known) }));
+      return issue.keys.map((key) => ({ path: key, message: unknownField(key, known) }));
     const [field] = issue.path;
     const message = field !== undefined && !Object.hasOwn(body, field) ? 'is required' : issue.message;
     return [{ path: issue.path.join('.'), message }];
@@ -105,13 +105,13 @@ const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z
  * Reads the body of a creation.
  * @throws ApiError `invalid_request` that lists everything that is wrong.
  */
-export const readDraft = (body: unknown): ChannelDraft => parse(createBody, body);
+export const parseCreateBody = (body: unknown): CreateChannelInput => parse(createBody, body);
 
 /**
  * Reads the body of an update of the channel with this id.
  * @throws ApiError `invalid_request` that lists everything that is wrong; an empty body and another channel's `_id` are.
  */
-export const readPatch = (body: unknown, id: string): ChannelPatch => {
+export const parseUpdateBody = (body: unknown, id: string): ChannelPatch => {
   const { _id, createdAt, updatedAt, __v, ...patch } = parse(updateBody, body);
   if (!Object.keys(body as object).length)
     throw new ApiError('invalid_request', 'The body must hold at least one field to change.');

@@ -1,29 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../auth/authenticate.ts';
 import { attempts } from '../dynamodb/retry.ts';
-import { ConditionFailed, conflict, TransactionRefused, unavailable } from '../dynamodb/failures.ts';
+import { ConditionFailed, conflict, TransactionConditionFailed, unavailable } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
-import { counterShards, fromItem, type IdempotencyRecord, idempotency, transition } from './items.ts';
+import { counterShards, fromItem, type IdempotencyRecord, idempotencyPut, planChannelWrites } from './items.ts';
 import { keys } from './keys.ts';
-import { type Authorship, create, notFound, type Precondition, remove, update } from './rules.ts';
-import type { ChannelDraft, ChannelPatch } from './schema.ts';
+import { type WriteContext, newChannel, notFound, type Precondition, checkDeletion, applyPatch } from './rules.ts';
+import type { CreateChannelInput, ChannelPatch } from './schema.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
-const authorship = (caller: Caller): Authorship => ({
+const newWriteContext = (caller: Caller): WriteContext => ({
   caller,
   now: Date.now(),
   writeId: randomBytes(9).toString('base64url'),
 });
 
 /** The same writer, now: a write that is tried again must not bear a time that readers of what is new have passed. */
-const afresh = (author: Authorship): Authorship => ({ ...author, now: Date.now() });
+const withCurrentTime = (write: WriteContext): WriteContext => ({ ...write, now: Date.now() });
 
-const drawShard = () => Math.floor(Math.random() * counterShards);
+const randomShard = () => Math.floor(Math.random() * counterShards);
 
-const read = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
+const readChannel = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
   const item = await table.get(keys.channel(namespace, id));
   return item && fromItem(item);
 };
@@ -33,7 +33,7 @@ const read = async (table: Table, namespace: string, id: string): Promise<Channe
  * @throws ApiError `not_found`
  */
 export const getChannel = async (table: Table, namespace: string, id: string): Promise<Channel> => {
-  const channel = await read(table, namespace, id);
+  const channel = await readChannel(table, namespace, id);
   if (!channel) throw notFound();
   return channel;
 };
@@ -44,7 +44,7 @@ export interface Idempotency {
   fingerprint: string;
 }
 
-export interface Creation {
+export interface CreatedChannel {
   document: ChannelDocument;
   /** Whether this answers an earlier request again, as it was answered. */
   replayed: boolean;
@@ -58,35 +58,35 @@ export interface Creation {
 export const createChannel = async (
   table: Table,
   caller: Caller,
-  draft: ChannelDraft,
-  once: Idempotency | undefined,
-): Promise<Creation> => {
+  draft: CreateChannelInput,
+  idempotency: Idempotency | undefined,
+): Promise<CreatedChannel> => {
   let document!: ChannelDocument;
   try {
     await table.transact(() => {
-      const author = authorship(caller);
-      const channel = create(draft, newChannelId(author.now), author);
+      const write = newWriteContext(caller);
+      const channel = newChannel(draft, newChannelId(write.now), write);
       document = toDocument(channel);
       return [
-        ...(once
+        ...(idempotency
           ? [
               idempotency(
                 caller.namespace,
-                once.keyHash,
-                { fingerprint: once.fingerprint, document: JSON.stringify(document) },
-                author.now,
+                idempotency.keyHash,
+                { fingerprint: idempotency.fingerprint, document: JSON.stringify(document) },
+                write.now,
               ),
             ]
           : []),
-        ...transition(undefined, channel, { now: author.now, keyId: caller.keyId }, drawShard()),
+        ...planChannelWrites(undefined, channel, { now: write.now, keyId: caller.keyId }, randomShard()),
       ];
     });
     return { document, replayed: false };
   } catch (error) {
-    const earlier = once && error instanceof TransactionRefused && error.refusals[0]?.item;
+    const earlier = idempotency && error instanceof TransactionConditionFailed && error.conditionFailures[0]?.item;
     if (!earlier) throw error;
     const { fingerprint, document: answered } = earlier as unknown as IdempotencyRecord;
-    if (fingerprint !== once.fingerprint)
+    if (fingerprint !== idempotency.fingerprint)
       throw new ApiError(
         'idempotency_key_reused',
         'This Idempotency-Key was used for another body: use a new key for another channel.',
@@ -96,9 +96,9 @@ export const createChannel = async (
 };
 
 /** What became of one try to write: the version that now stands by this request's doing, or what stood in its way. */
-type Outcome = { written: Channel } | { found: Channel | undefined };
+type WriteOutcome = { written: Channel } | { found: Channel | undefined };
 
-const isWrittenBy = (channel: Channel, { writeId }: Authorship): boolean =>
+const isWrittenBy = (channel: Channel, { writeId }: WriteContext): boolean =>
   channel.writeId === writeId || channel.previousWriteId === writeId;
 
 const tryInPlace = async (
@@ -106,12 +106,12 @@ const tryInPlace = async (
   id: string,
   patch: ChannelPatch,
   precondition: Precondition,
-  author: Authorship,
+  write: WriteContext,
   clockIsBehind: boolean,
-): Promise<Outcome> => {
+): Promise<WriteOutcome> => {
   try {
     const item = await table.update(
-      updateInPlace(author.caller.namespace, id, patch, precondition, author, clockIsBehind),
+      updateInPlace(write.caller.namespace, id, patch, precondition, write, clockIsBehind),
     );
     return { written: fromItem(item) };
   } catch (error) {
@@ -120,35 +120,35 @@ const tryInPlace = async (
     // The SDK repeats a write whose answer was lost; the repetition then meets what the first one wrote, or what another
     // writer has made of that. The latter is answered as it stands: a version that holds this write and the other, whose
     // entity tag is one to go on from. The version in between is stored nowhere.
-    if (found && isWrittenBy(found, author)) return { written: found };
+    if (found && isWrittenBy(found, write)) return { written: found };
     // Either several others have followed this write, or it never arrived: done again, it might undo theirs.
-    if (found && error.mayBeDone && found.updatedAt >= author.now) throw unavailable(error);
+    if (found && error.outcomeUnknown && found.updatedAt >= write.now) throw unavailable(error);
     return { found };
   }
 };
 
 /** @param next the version to come, as it is at the time of a try */
-const tryTransition = async (
+const tryTransaction = async (
   table: Table,
   before: Channel,
-  next: (author: Authorship) => Channel | undefined,
-  author: Authorship,
-): Promise<Outcome> => {
-  const { caller } = author;
+  next: (write: WriteContext) => Channel | undefined,
+  write: WriteContext,
+): Promise<WriteOutcome> => {
+  const { caller } = write;
   let after: Channel | undefined;
   try {
     await table.transact(() => {
-      const current = afresh(author);
+      const current = withCurrentTime(write);
       after = next(current);
-      return transition(before, after, { now: current.now, keyId: caller.keyId }, drawShard());
+      return planChannelWrites(before, after, { now: current.now, keyId: caller.keyId }, randomShard());
     });
     return { written: after ?? before };
   } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
+    if (!(error instanceof TransactionConditionFailed)) throw error;
     const own = keys.channel(caller.namespace, before._id);
-    const refusal = error.refusals.find((each) => each?.item?.pk === own.pk && each.item.sk === own.sk);
+    const refusal = error.conditionFailures.find((each) => each?.item?.pk === own.pk && each.item.sk === own.sk);
     return {
-      found: refusal?.item ? fromItem(refusal.item) : await read(table, caller.namespace, before._id),
+      found: refusal?.item ? fromItem(refusal.item) : await readChannel(table, caller.namespace, before._id),
     };
   }
 };
@@ -165,26 +165,26 @@ export const updateChannel = async (
   patch: ChannelPatch,
   precondition: Precondition,
 ): Promise<Channel> => {
-  const author = authorship(caller);
-  let outcome: Outcome = mayBeInPlace(patch)
-    ? await tryInPlace(table, id, patch, precondition, author, false)
-    : { found: await read(table, caller.namespace, id) };
+  const write = newWriteContext(caller);
+  let outcome: WriteOutcome = mayBeInPlace(patch)
+    ? await tryInPlace(table, id, patch, precondition, write, false)
+    : { found: await readChannel(table, caller.namespace, id) };
   if ('written' in outcome) return outcome.written;
   for await (const _ of attempts(table.signal)) {
     const { found }: { found: Channel | undefined } = outcome;
-    const current = afresh(author);
-    const wanted = update(found, patch, precondition, current);
+    const current = withCurrentTime(write);
+    const wanted = applyPatch(found, patch, precondition, current);
     if (!found || wanted === found) return wanted;
     outcome = isInPlace(found, patch)
       ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
-      : await tryTransition(table, found, (current) => update(found, patch, precondition, current), author);
+      : await tryTransaction(table, found, (current) => applyPatch(found, patch, precondition, current), write);
     if ('written' in outcome) return outcome.written;
   }
   throw conflict();
 };
 
 /**
- * Deletes a channel from all its namespaces, and answers it as it last was.
+ * Deletes a channel from all its namespaces, and answers it last was.
  * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; `conflict` when other writers kept getting ahead.
  */
 export const deleteChannel = async (
@@ -193,11 +193,11 @@ export const deleteChannel = async (
   id: string,
   precondition: Precondition,
 ): Promise<Channel> => {
-  const author = authorship(caller);
-  let outcome: Outcome = { found: await read(table, caller.namespace, id) };
+  const write = newWriteContext(caller);
+  let outcome: WriteOutcome = { found: await readChannel(table, caller.namespace, id) };
   for await (const _ of attempts(table.signal)) {
-    const channel: Channel = remove(outcome.found, precondition, author);
-    outcome = await tryTransition(table, channel, () => undefined, author);
+    const channel: Channel = checkDeletion(outcome.found, precondition, write);
+    outcome = await tryTransaction(table, channel, () => undefined, write);
     if ('written' in outcome) return outcome.written;
   }
   throw conflict();

@@ -2,20 +2,20 @@ import type { Update } from '../dynamodb/table.ts';
 import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
-import { type Authorship, changedFields, type Precondition } from './rules.ts';
+import { type WriteContext, changedFields, type Precondition } from './rules.ts';
 import type { ChannelPatch } from './schema.ts';
 
 /** The fields that no other item depends on: they can change without a transaction. */
-const free = ['local_name', 'integration_meta'] as const;
+const inPlaceFields = ['local_name', 'integration_meta'] as const;
 
 /** Whether a patch changes such fields alone, in a channel of one namespace. */
 export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
-  changedFields(channel, patch).every((field) => free.some((each) => each === field));
+  changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field));
 
 /** Whether a patch may be a change of such fields alone. The whole document may be sent: the write itself will tell. */
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>
-  free.some((field) => patch[field] !== undefined);
+  inPlaceFields.some((field) => patch[field] !== undefined);
 
 /** The keys of indexes that follow from what a patch changes; `null` where there is to be none. */
 const changedKeys = ({ integration_meta }: ChannelPatch) => {
@@ -39,7 +39,7 @@ export const updateInPlace = (
   id: string,
   patch: ChannelPatch,
   precondition: Precondition,
-  { caller, now, writeId }: Authorship,
+  { caller, now, writeId }: WriteContext,
   clockIsBehind: boolean,
 ): Update => {
   const names: Record<string, string> = { '#v': '__v' };
@@ -81,7 +81,7 @@ export const updateInPlace = (
       set.push(`${attribute} = :${attribute}`);
     }
   }
-  const differences = free
+  const differences = inPlaceFields
     .filter((field) => patch[field] !== undefined)
     .map((field) =>
       patch[field] === null

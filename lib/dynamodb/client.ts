@@ -1,16 +1,16 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Failure, isOutOfReach } from './failures.ts';
+import { type Failure, isOutcomeUnknown } from './failures.ts';
 
 /** Marks what the last try of a call throws where an earlier one got no answer, which the SDK keeps to itself. */
-const noteLostAnswers = (client: DynamoDBDocumentClient): void =>
+const flagUnknownOutcomes = (client: DynamoDBDocumentClient): void =>
   client.middlewareStack.add(
     (next, context) => async (args) => {
       try {
         return await next(args);
       } catch (error) {
-        if (isOutOfReach(error as Failure)) context.afterLostAnswer = true;
-        else if (context.afterLostAnswer) (error as Failure).afterLostAnswer = true;
+        if (isOutcomeUnknown(error as Failure)) context.afterLostAnswer = true;
+        else if (context.afterLostAnswer) (error as Failure).outcomeUnknown = true;
         throw error;
       }
     },
@@ -30,6 +30,6 @@ export const connect = (): DynamoDBDocumentClient => {
     }),
     { marshallOptions: { removeUndefinedValues: true } },
   );
-  noteLostAnswers(client);
+  flagUnknownOutcomes(client);
   return client;
 };

@@ -11,25 +11,25 @@ import type { Item } from './item.ts';
 export class ConditionFailed extends Error {
   readonly item: Item | undefined;
   /** Whether an earlier try of the same write got no answer, and so may have been carried out. */
-  readonly mayBeDone: boolean;
+  readonly outcomeUnknown: boolean;
   constructor(item: Item | undefined, mayBeDone = false) {
     super('The condition of the write did not hold');
     this.item = item;
-    this.mayBeDone = mayBeDone;
+    this.outcomeUnknown = mayBeDone;
   }
 }
 
 /** A transaction of which at least one condition did not hold: per write, what stood in its way. */
-export class TransactionRefused extends Error {
-  readonly refusals: ({ item: Item | undefined } | undefined)[];
+export class TransactionConditionFailed extends Error {
+  readonly conditionFailures: ({ item: Item | undefined } | undefined)[];
   constructor(refusals: ({ item: Item | undefined } | undefined)[]) {
     super('A condition of the transaction did not hold');
-    this.refusals = refusals;
+    this.conditionFailures = refusals;
   }
 }
 
 /** Nothing was written because another writer was at the same items, or the table had no capacity: try again. */
-export class Contended extends Error {
+export class WriteContention extends Error {
   /** Whether capacity was what lacked, rather than another transaction being under way. */
   readonly throttled: boolean;
   constructor(throttled: boolean, cause: unknown) {
@@ -63,34 +63,34 @@ export interface Failure {
   code?: string;
   $metadata?: { httpStatusCode?: number };
   /** Told by our own client: an earlier try of the same call got no answer. */
-  afterLostAnswer?: boolean;
+  outcomeUnknown?: boolean;
 }
 
-const outOfReachNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
+const noAnswerNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
 
 /** Whether it is unknown what became of a call: no answer came, or one that tells nothing. */
-export const isOutOfReach = ({ name = '', code, $metadata }: Failure): boolean => {
+export const isOutcomeUnknown = ({ name = '', code, $metadata }: Failure): boolean => {
   // An earlier try with the same token is still at work when the SDK has repeated it for the last time: how it ends is
   // as unknown as when no answer comes.
   if (name === 'TransactionInProgressException') return true;
   // An answer of the service carries its status; what carries none is of a call that never got one.
   const status = $metadata?.httpStatusCode;
   if (status !== undefined) return status >= 500;
-  return outOfReachNames.has(name) || (code !== undefined && !code.startsWith('ERR_'));
+  return noAnswerNames.has(name) || (code !== undefined && !code.startsWith('ERR_'));
 };
 
 const oldItem = (marshalled: CancellationReason['Item']) => (marshalled ? unmarshall(marshalled) : undefined);
 
 const readCancellation = (reasons: CancellationReason[], cause: unknown): Error => {
   if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed'))
-    return new TransactionRefused(
+    return new TransactionConditionFailed(
       reasons.map(({ Code, Item }) =>
         Code === 'ConditionalCheckFailed' ? { item: oldItem(Item) } : undefined,
       ),
     );
   const codes = reasons.map(({ Code = 'None' }) => Code).filter((code) => code !== 'None');
   if (codes.length && codes.every((code) => contentionCodes.has(code)))
-    return new Contended(!codes.includes('TransactionConflict'), cause);
+    return new WriteContention(!codes.includes('TransactionConflict'), cause);
   return cause as Error;
 };
 
@@ -100,12 +100,12 @@ const readCancellation = (reasons: CancellationReason[], cause: unknown): Error 
  */
 export const translateFailure = (error: unknown): unknown => {
   if (error instanceof ConditionalCheckFailedException)
-    return new ConditionFailed(oldItem(error.Item), (error as Failure).afterLostAnswer);
+    return new ConditionFailed(oldItem(error.Item), (error as Failure).outcomeUnknown);
   if (error instanceof TransactionCanceledException)
     return readCancellation(error.CancellationReasons ?? [], error);
   const failure = (error ?? {}) as Failure;
-  if (failure.name === 'TransactionConflictException') return new Contended(false, error);
+  if (failure.name === 'TransactionConflictException') return new WriteContention(false, error);
   if (failure.name !== undefined && throttlingNames.has(failure.name)) return tooManyRequests(error);
-  if (isOutOfReach(failure)) return unavailable(error);
+  if (isOutcomeUnknown(failure)) return unavailable(error);
   return error;
 };

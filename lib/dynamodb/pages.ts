@@ -11,7 +11,7 @@ const budget = 4;
 const byIds = 'by "from__id" and "to__id", or ask for the whole list in "_id" order and go on with "cursor"';
 
 /** @param how what would narrow the query, for a person */
-export const tooBroad = (how = byIds) =>
+export const queryTooBroad = (how = byIds) =>
   new ApiError('query_too_broad', `This query would read too many channels: narrow it ${how}.`);
 
 /** Pages through a query; a page may be short, or empty, before the end, so only the missing key tells the end. */
@@ -25,7 +25,7 @@ export async function* pages(table: Table, query: Query) {
 }
 
 /** The same, as far as one request may read. @throws ApiError beyond the budget, `query_too_broad` unless said otherwise. */
-export async function* pagesWithinBudget(table: Table, query: Query, refusal: () => ApiError = tooBroad) {
+export async function* pagesWithinBudget(table: Table, query: Query, refusal: () => ApiError = queryTooBroad) {
   let left = budget;
   for await (const page of pages(table, query)) {
     yield page;

@@ -18,7 +18,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { attempts } from './retry.ts';
-import { Contended, conflict, tooManyRequests, translateFailure } from './failures.ts';
+import { WriteContention, conflict, tooManyRequests, translateFailure } from './failures.ts';
 import type { Item } from './item.ts';
 import type { Meter } from './meter.ts';
 
@@ -142,7 +142,7 @@ export class Table {
     await this.#persistently(() => this.#call('write', (options) => this.#client.send(command, options)));
   }
 
-  /** Changes one item in one round trip, and answers it as it then is. */
+  /** Changes one item in one round trip, and answers it then is. */
   async update(update: Update): Promise<Item> {
     const command = new UpdateCommand({
       TableName: this.name,
@@ -180,12 +180,12 @@ export class Table {
   }
 
   async #persistently<Result>(write: () => Promise<Result>): Promise<Result> {
-    let last: Contended | undefined;
+    let last: WriteContention | undefined;
     for await (const _ of attempts(this.signal)) {
       try {
         return await write();
       } catch (error) {
-        if (!(error instanceof Contended)) throw error;
+        if (!(error instanceof WriteContention)) throw error;
         last = error;
       }
     }

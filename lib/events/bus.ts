@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 
 /** An event as EventBridge takes it. */
-export interface Entry {
+export interface BusEntry {
   Source: string;
   DetailType: string;
   /** JSON. */
@@ -10,7 +10,7 @@ export interface Entry {
 }
 
 /** Takes at most 10 entries of 256 KB together, and tells of each why it was not taken, or nothing. */
-export type PutEntries = (entries: Entry[], signal: AbortSignal) => Promise<(string | undefined)[]>;
+export type PutEntries = (entries: BusEntry[], signal: AbortSignal) => Promise<(string | undefined)[]>;
 
 /**
  * The one client of a process, for one event bus. The SDK knows no time limit of its own: a call that hangs is given up
@@ -24,8 +24,8 @@ export const connectBus = (EventBusName: string): PutEntries => {
   return async (entries, abortSignal) => {
     const command = new PutEventsCommand({ Entries: entries.map((entry) => ({ ...entry, EventBusName })) });
     const { Entries: results = [] } = await client.send(command, { abortSignal });
-    return entries.map((_, place) => {
-      const { EventId, ErrorCode, ErrorMessage } = results[place] ?? {};
+    return entries.map((_, index) => {
+      const { EventId, ErrorCode, ErrorMessage } = results[index] ?? {};
       return EventId === undefined ? `${ErrorCode}: ${ErrorMessage}` : undefined;
     });
   };

@@ -1,23 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Entry, PutEntries } from './bus.ts';
+import type { BusEntry, PutEntries } from './bus.ts';
 import type { ChannelEvent } from './schema.ts';
 
 /** What one call takes: entries, and bytes of all of them together (EventBridge's PutEvents). */
 const callLimit = { entries: 10, bytes: 256 * 1024 };
 
 /** How often an entry is sent before it counts as failed. */
-const tries = 4;
-const firstPause = 10;
+const maxAttempts = 4;
+const firstPauseMs = 10;
 
 /** Room for what EventBridge counts besides the texts themselves: the time, keys and quotes. */
-const envelope = 512;
+const envelopeBytes = 512;
 
-interface Pending {
+interface PendingEntry {
   /** The event's place among those to publish. */
-  place: number;
+  index: number;
   /** Events of one channel keep their order. */
   channel: string;
-  entry: Entry;
+  entry: BusEntry;
   bytes: number;
   failures: number;
 }
@@ -25,14 +25,14 @@ interface Pending {
 const channelOf = ({ detail }: ChannelEvent): string =>
   `${detail.namespace}:${(detail.channel ?? detail.previous)?._id}`;
 
-const toPending = (event: ChannelEvent, place: number): Pending => {
+const toPending = (event: ChannelEvent, index: number): PendingEntry => {
   const { source: Source, 'detail-type': DetailType, detail } = event;
   const Detail = JSON.stringify(detail);
   return {
-    place,
+    index,
     channel: channelOf(event),
     entry: { Source, DetailType, Detail, Time: new Date(detail.occurred_at) },
-    bytes: Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail) + envelope,
+    bytes: Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail) + envelopeBytes,
     failures: 0,
   };
 };
@@ -41,8 +41,8 @@ const toPending = (event: ChannelEvent, place: number): Pending => {
  * The first of the pending that fit one call. Of a channel only its next: were the first of two refused and the second
  * taken, the second would have overtaken it.
  */
-const nextCall = (pending: Pending[]): Pending[] => {
-  const call: Pending[] = [];
+const nextCall = (pending: PendingEntry[]): PendingEntry[] => {
+  const call: PendingEntry[] = [];
   const channels = new Set<string>();
   let bytes = 0;
   for (const each of pending) {
@@ -57,30 +57,30 @@ const nextCall = (pending: Pending[]): Pending[] => {
 };
 
 /** Takes those that were refused once too often, and what waits behind them, out of what is pending. */
-const giveUp = (
-  pending: Pending[],
-  refused: Map<Pending, string>,
+const dropExhausted = (
+  pending: PendingEntry[],
+  refused: Map<PendingEntry, string>,
   failed: Map<number, string>,
-): Pending[] => {
+): PendingEntry[] => {
   const blocked = new Set<string>();
   return pending.filter((each) => {
     const why = refused.get(each);
-    const isLost = why !== undefined && (each.failures >= tries || each.bytes > callLimit.bytes);
+    const isLost = why !== undefined && (each.failures >= maxAttempts || each.bytes > callLimit.bytes);
     if (isLost) blocked.add(each.channel);
     if (!blocked.has(each.channel)) return true;
-    failed.set(each.place, isLost ? why : 'It waits for an earlier event of its channel.');
+    failed.set(each.index, isLost ? why : 'It waits for an earlier event of its channel.');
     return false;
   });
 };
 
-const send = async (call: Pending[], put: PutEntries, signal: AbortSignal): Promise<Map<Pending, string>> => {
+const send = async (call: PendingEntry[], put: PutEntries, signal: AbortSignal): Promise<Map<PendingEntry, string>> => {
   const answers = await put(
     call.map(({ entry }) => entry),
     signal,
   );
-  const refused = new Map<Pending, string>();
-  for (const [place, each] of call.entries()) {
-    const why = answers[place];
+  const refused = new Map<PendingEntry, string>();
+  for (const [index, each] of call.entries()) {
+    const why = answers[index];
     if (why === undefined) continue;
     each.failures++;
     refused.set(each, why);
@@ -102,7 +102,7 @@ export const publish = async (
   const failed = new Map<number, string>();
   const all = events.map(toPending);
   const tooLarge = all.filter(({ bytes }) => bytes > callLimit.bytes);
-  let pending = giveUp(
+  let pending = dropExhausted(
     all,
     new Map(tooLarge.map((each) => [each, `It has ${each.bytes} bytes: ${callLimit.bytes} is the limit.`])),
     failed,
@@ -111,16 +111,16 @@ export const publish = async (
     while (pending.length) {
       const call = nextCall(pending);
       const refused = await send(call, put, signal);
-      pending = giveUp(
+      pending = dropExhausted(
         pending.filter((each) => !call.includes(each) || refused.has(each)),
         refused,
         failed,
       );
       const most = Math.max(0, ...[...refused.keys()].map(({ failures }) => failures));
-      if (most && pending.length) await pause(Math.random() * firstPause * 2 ** most, undefined, { signal });
+      if (most && pending.length) await pause(Math.random() * firstPauseMs * 2 ** most, undefined, { signal });
     }
   } catch (error) {
-    for (const { place } of pending) failed.set(place, (error as Error).message);
+    for (const { index } of pending) failed.set(index, (error as Error).message);
   }
   return failed;
 };

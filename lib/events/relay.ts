@@ -6,8 +6,8 @@ import { type ChannelEvent, checkEvent } from './schema.ts';
 import { toEvent } from './to-event.ts';
 
 /** The first record of a batch that has to be delivered again, with all that comes after it. */
-export interface Unfinished {
-  place: number;
+export interface UnpublishedRecord {
+  index: number;
   cause: Error;
 }
 
@@ -24,12 +24,12 @@ const read = (record: DynamoDBRecord): ChannelEvent | undefined => {
 /** The events of a batch, up to the first record that can't be read. */
 const readAll = (records: DynamoDBRecord[]) => {
   const events: { place: number; event: ChannelEvent }[] = [];
-  for (const [place, record] of records.entries()) {
+  for (const [index, record] of records.entries()) {
     try {
       const event = read(record);
-      if (event) events.push({ place, event });
+      if (event) events.push({ place: index, event });
     } catch (error) {
-      return { events, unreadable: { place, cause: withoutText(error) } };
+      return { events, unreadable: { place: index, cause: withoutText(error) } };
     }
   }
   return { events };
@@ -40,11 +40,11 @@ const readAll = (records: DynamoDBRecord[]) => {
  * can't be read is published, since Lambda delivers all of it again.
  * @returns nothing where all is done
  */
-export const relay = async (
+export const publishBatch = async (
   records: DynamoDBRecord[],
   put: PutEntries,
   signal: AbortSignal,
-): Promise<Unfinished | undefined> => {
+): Promise<UnpublishedRecord | undefined> => {
   const { events, unreadable } = readAll(records);
   const failed = await publish(
     put,
@@ -54,5 +54,5 @@ export const relay = async (
   const [first] = [...failed].sort(([one], [other]) => one - other);
   if (!first) return unreadable;
   const [number, why] = first;
-  return { place: (events[number] as { place: number }).place, cause: new Error(why) };
+  return { index: (events[number] as { place: number }).place, cause: new Error(why) };
 };

@@ -7,10 +7,10 @@ export const source = 'client-channels';
 export const schemaVersion = 1 as const;
 
 /** What people are told of a schema, in the JSON Schema that is drawn from it. */
-const sayings = z.registry<{ id?: string; title?: string; description?: string }>();
+const descriptions = z.registry<{ id?: string; title?: string; description?: string }>();
 
-const says = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema => {
-  sayings.add(schema, { description });
+const describe = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema => {
+  descriptions.add(schema, { description });
   return schema;
 };
 
@@ -29,46 +29,46 @@ const channel = z.looseObject({
   updatedAt: time(),
   __v: version(),
 });
-sayings.add(channel, { id: 'Channel', description: 'A channel, as the API answers it.' });
+descriptions.add(channel, { id: 'Channel', description: 'A channel, as the API answers it.' });
 
-const about = {
+const commonFields = {
   schema_version: z.literal(schemaVersion),
-  id: says(
+  id: describe(
     z.string().check(z.minLength(1)),
     'Names the change: the same however often it is delivered or replayed. To be compared, not taken apart.',
   ),
-  namespace: says(
+  namespace: describe(
     z.string(),
     'The company namespace in which this happened; a shared channel has an event in each.',
   ),
-  version: says(version(), 'The `__v` of the change. It orders the events of a channel.'),
-  occurred_at: says(time(), 'When the change was made. Versions tell the order, times do not.'),
-  actor: says(z.string(), 'The id of the API key that made the change.'),
+  version: describe(version(), 'The `__v` of the change. It orders the events of a channel.'),
+  occurred_at: describe(time(), 'When the change was made. Versions tell the order, times do not.'),
+  actor: describe(z.string(), 'The id of the API key that made the change.'),
 };
-const changed = says(z.array(z.string()), 'The fields that differ between `previous` and `channel`.');
-const unchanged = says(z.array(z.string()).check(z.maxLength(0)), 'Always empty here.');
+const changed = describe(z.array(z.string()), 'The fields that differ between `previous` and `channel`.');
+const unchanged = describe(z.array(z.string()).check(z.maxLength(0)), 'Always empty here.');
 const none = z.null();
 
 const event = <Type extends string, Shape extends z.core.$ZodLooseShape>(type: Type, shape: Shape) =>
   z.looseObject({
     source: z.literal(source),
     'detail-type': z.literal(type),
-    detail: z.looseObject({ ...about, ...shape }),
+    detail: z.looseObject({ ...commonFields, ...shape }),
   });
 
 const created = event('ChannelCreated', { channel, previous: none, changed: unchanged });
 const updated = event('ChannelUpdated', {
   channel,
-  previous: says(
+  previous: describe(
     z.nullable(channel),
     'Null where a replay knows the channel only as it is now; `changed` is empty then.',
   ),
   changed,
 });
 const deleted = event('ChannelDeleted', { channel: none, previous: channel, changed: unchanged });
-sayings.add(created, { description: 'A channel was created, or has joined the namespace.' });
-sayings.add(updated, { description: 'A channel of the namespace was changed.' });
-sayings.add(deleted, { description: 'A channel was deleted, or has left the namespace.' });
+descriptions.add(created, { description: 'A channel was created, or has joined the namespace.' });
+descriptions.add(updated, { description: 'A channel of the namespace was changed.' });
+descriptions.add(deleted, { description: 'A channel was deleted, or has left the namespace.' });
 
 const channelEvent = z.discriminatedUnion('detail-type', [created, updated, deleted]);
 
@@ -85,5 +85,5 @@ export const checkEvent = (event: ChannelEvent): void => {
 /** The events as JSON Schema (draft 2020-12), for those who consume them. */
 export const describeEvents = () => ({
   title: 'Events of the client channels',
-  ...z.toJSONSchema(channelEvent, { metadata: sayings }),
+  ...z.toJSONSchema(channelEvent, { metadata: descriptions }),
 });

@@ -14,7 +14,7 @@ const idOf = (namespace: string, channelId: string, version: number) =>
   `${namespace}:${channelId}:${version}`;
 
 /** Not told as changed: every change changes them. */
-const housekeeping: readonly string[] = ['updatedAt', '__v'];
+const fieldsOfEveryChange: readonly string[] = ['updatedAt', '__v'];
 
 const differences = (previous: ChannelDocument, channel: ChannelDocument): string[] => {
   const textIn = (document: ChannelDocument, field: string) =>
@@ -23,7 +23,7 @@ const differences = (previous: ChannelDocument, channel: ChannelDocument): strin
   return [...fields].filter((field) => textIn(previous, field) !== textIn(channel, field));
 };
 
-const aboutChannel = (namespace: string, { writtenBy }: Channel, document: ChannelDocument) => ({
+const channelFields = (namespace: string, { writtenBy }: Channel, document: ChannelDocument) => ({
   schema_version: schemaVersion,
   id: idOf(namespace, document._id, document.__v),
   namespace,
@@ -39,7 +39,7 @@ export const creationOf = (namespace: string, item: Item): ChannelEvent => {
   return {
     source,
     'detail-type': 'ChannelCreated',
-    detail: { ...aboutChannel(namespace, channel, toDocument(channel)), previous: null, changed: [] },
+    detail: { ...channelFields(namespace, channel, toDocument(channel)), previous: null, changed: [] },
   };
 };
 
@@ -61,9 +61,9 @@ export const updateOf = (
     source,
     'detail-type': 'ChannelUpdated',
     detail: {
-      ...aboutChannel(namespace, channel, document),
+      ...channelFields(namespace, channel, document),
       previous: previous && { ...previous },
-      changed: different.filter((field) => !housekeeping.includes(field)),
+      changed: different.filter((field) => !fieldsOfEveryChange.includes(field)),
     },
   };
 };

@@ -6,8 +6,8 @@ import { connect } from '../dynamodb/client.ts';
 import { Meter } from '../dynamodb/meter.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
-import { type Answer, commonHeaders, toErrorResult, toResult } from './response.ts';
-import { logFailure, logRequest } from './request-log.ts';
+import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
+import { logRequestFailure, logRequest } from './request-log.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** A request that has been let in: API Gateway's event, and what the service knows of it. */
@@ -16,7 +16,7 @@ export interface Request extends APIGatewayProxyEventV2 {
   /** The channels table, within this request's time. */
   channels: Table;
   /** The directory, likewise. */
-  directory: Table;
+  projections: Table;
 }
 
 interface Incoming extends Request {
@@ -29,31 +29,31 @@ interface Incoming extends Request {
 type Hook = MiddyRequest<Incoming, APIGatewayProxyStructuredResultV2>;
 
 /** Milliseconds that a request may take; API Gateway gives up at 30 s, and most clients before. */
-const patience = 8_000;
+const requestTimeoutMs = 8_000;
 
 const config = readServiceConfig();
 const client = connect();
 
 /** Gives the request its name, its time and its view of the tables. */
-const open = ({ event, context }: Hook): void => {
+const initialise = ({ event, context }: Hook): void => {
   event.requestId = requestIdOf(event, context);
   event.startedAt = performance.now();
   event.meter = new Meter();
-  const signal = AbortSignal.timeout(patience);
+  const signal = AbortSignal.timeout(requestTimeoutMs);
   event.channels = new Table(client, config.CHANNELS_TABLE, event.meter, signal);
-  event.directory = new Table(client, config.DIRECTORY_TABLE, event.meter, signal);
+  event.projections = new Table(client, config.DIRECTORY_TABLE, event.meter, signal);
   event.accessKeys = new Table(client, config.ACCESS_KEYS_TABLE, event.meter, signal);
 };
 
 const headersFor = ({ requestId, meter }: Incoming) => commonHeaders(requestId, meter.summary);
 
-const answerError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 => {
-  logFailure(error, event.requestId);
-  return toErrorResult(error, event.requestId, headersFor(event));
+const respondWithError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 => {
+  logRequestFailure(error, event.requestId);
+  return toErrorResponse(error, event.requestId, headersFor(event));
 };
 
 /** Leaves the request's line in the log, where the environment asks for one. */
-const account = (operation: ScopedOperation['name'], { event }: Hook, status: number | undefined): void => {
+const logAccess = (operation: ScopedOperation['name'], { event }: Hook, status: number | undefined): void => {
   if (config.LOG_REQUESTS === undefined) return;
   const { requestId, requestContext, caller, meter, startedAt } = event;
   logRequest({
@@ -72,19 +72,19 @@ const account = (operation: ScopedOperation['name'], { event }: Hook, status: nu
  * An operation as a Lambda handler behind API Gateway's HTTP API (payload format 2.0): one pipeline that lets requests
  * in, runs them, answers them and turns what they throw into errors. Whatever is sent, it answers; it never rejects.
  */
-export const endpoint = (name: ScopedOperation['name'], run: (request: Request) => Promise<Answer>) => {
+export const endpoint = (name: ScopedOperation['name'], run: (request: Request) => Promise<ApiResponse>) => {
   const operation = operations.find((row) => row.name === name) as ScopedOperation;
-  const letIn = async ({ event }: Hook): Promise<void> => {
+  const authenticateCaller = async ({ event }: Hook): Promise<void> => {
     event.caller = await authenticate(event.headers, operation.scope, config.ENVIRONMENT, event.accessKeys);
   };
   return middy<Incoming, APIGatewayProxyStructuredResultV2>()
-    .before(open)
-    .before(letIn)
-    .after((hook) => account(name, hook, hook.response?.statusCode))
+    .before(initialise)
+    .before(authenticateCaller)
+    .after((hook) => logAccess(name, hook, hook.response?.statusCode))
     .onError((hook) => {
-      const result = answerError(hook);
-      account(name, hook, result.statusCode);
+      const result = respondWithError(hook);
+      logAccess(name, hook, result.statusCode);
       return result;
     })
-    .handler(async (event) => toResult(await run(event), headersFor(event)));
+    .handler(async (event) => toGatewayResponse(await run(event), headersFor(event)));
 };

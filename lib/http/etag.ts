@@ -5,7 +5,7 @@ import { ApiError } from '../errors.ts';
 export const etagOf = ({ __v }: { __v: number }): string => `"${__v}"`;
 
 /** DynamoDB compares with at most 100 values (Comparison Operator and Function Reference, IN). */
-const mostTags = 100;
+const maxTags = 100;
 /** Stands for the tags that no version of a channel has. */
 const noVersion = -1;
 
@@ -22,8 +22,8 @@ export const readIfMatch = (header: string | undefined): Precondition => {
   const versions = tagsIn(header).map((tag) =>
     /^"(?:0|[1-9]\d{0,14})"$/.test(tag) ? Number(tag.slice(1, -1)) : noVersion,
   );
-  if (versions.length > mostTags)
-    throw new ApiError('invalid_request', `"If-Match" may hold at most ${mostTags} entity tags.`);
+  if (versions.length > maxTags)
+    throw new ApiError('invalid_request', `"If-Match" may hold at most ${maxTags} entity tags.`);
   return { versions: versions.length ? versions : [noVersion] };
 };
 

@@ -1,6 +1,6 @@
 import { ApiError } from '../errors.ts';
 
-const mostBytes = 256 * 1024;
+const maxBytes = 256 * 1024;
 
 /** What a request may bring as its body; API Gateway's events fit. */
 export interface BodyCarrier {
@@ -65,8 +65,8 @@ export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrie
       'The body must be sent as "content-type: application/json".',
     );
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.byteLength > mostBytes)
-    throw new ApiError('payload_too_large', `The body must be at most ${mostBytes / 1024} KiB.`);
+  if (bytes.byteLength > maxBytes)
+    throw new ApiError('payload_too_large', `The body must be at most ${maxBytes / 1024} KiB.`);
 
   const text = decode(bytes);
   let value: unknown;

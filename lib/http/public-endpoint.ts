@@ -1,11 +1,11 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { commonHeaders, toErrorResult } from './response.ts';
-import { logFailure } from './request-log.ts';
+import { commonHeaders, toErrorResponse } from './response.ts';
+import { logRequestFailure } from './request-log.ts';
 import { refuseParameters } from './parameters.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** What is answered to everyone alike. */
-export interface PublicAnswer {
+export interface PublicResponse {
   headers: Record<string, string>;
   body: string;
   isBase64Encoded?: boolean;
@@ -16,7 +16,7 @@ export interface PublicAnswer {
  * be read even where its tables can't; its answers carry the headers of all others, and its errors are theirs.
  */
 export const publicEndpoint =
-  (run: (event: APIGatewayProxyEventV2) => PublicAnswer) =>
+  (run: (event: APIGatewayProxyEventV2) => PublicResponse) =>
   async (event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> => {
     const requestId = requestIdOf(event, context);
     const common = commonHeaders(requestId, undefined);
@@ -25,7 +25,7 @@ export const publicEndpoint =
       const { headers, ...answer } = run(event);
       return { statusCode: 200, headers: { ...common, ...headers }, ...answer };
     } catch (error) {
-      logFailure(error, requestId);
-      return toErrorResult(error, requestId, common);
+      logRequestFailure(error, requestId);
+      return toErrorResponse(error, requestId, common);
     }
   };

@@ -6,7 +6,7 @@ import type { OperationName } from '../manifest/operations.ts';
  * One line for each failure that somebody may have to look into, under the id that the client was given. What a client
  * did wrong is the client's business and leaves no line; keys and bodies are never in one.
  */
-export const logFailure = (error: unknown, requestId: string): void => {
+export const logRequestFailure = (error: unknown, requestId: string): void => {
   if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
   log.logFailure({ request_id: requestId }, error);
 };

@@ -2,7 +2,7 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { ApiError, type ErrorCode } from '../errors.ts';
 
 /** What an operation has to say: a status, what goes into the envelope, and headers of its own. */
-export interface Answer {
+export interface ApiResponse {
   status: 200 | 201 | 304;
   headers?: Record<string, string>;
   /** Absent: the answer has no body. */
@@ -39,7 +39,7 @@ const extraHeaders: Partial<Record<ErrorCode, Record<string, string>>> = {
 const json = { 'Content-Type': 'application/json' };
 
 /** On every answer: it may hold a tenant's data, is what it says it is, and came over TLS (OWASP REST Security Cheat Sheet). */
-const always = {
+const commonToAll = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
@@ -47,13 +47,13 @@ const always = {
 
 /** The headers of every answer to this request. */
 export const commonHeaders = (requestId: string, consumed: string | undefined): Record<string, string> => ({
-  ...always,
+  ...commonToAll,
   'x-request-id': requestId,
   ...(consumed !== undefined && { 'x-consumed-capacity': consumed }),
 });
 
-export const toResult = (
-  { status, headers, body }: Answer,
+export const toGatewayResponse = (
+  { status, headers, body }: ApiResponse,
   common: Record<string, string>,
 ): APIGatewayProxyStructuredResultV2 => ({
   statusCode: status,
@@ -61,8 +61,8 @@ export const toResult = (
   ...(body && { body: JSON.stringify({ success: true, ...body }) }),
 });
 
-/** An error as the client sees it: what was meant for it as it stands, of anything else that it happened and no more. */
-export const toErrorResult = (
+/** An error as the client sees it: what was meant for it stands, of anything else that it happened and no more. */
+export const toErrorResponse = (
   error: unknown,
   requestId: string,
   common: Record<string, string>,

@@ -5,14 +5,14 @@ import { ApiError } from '../errors.ts';
  * A place between two channels of a sorted list, told by one of the two: the list may change around it, and the place
  * stays.
  */
-export interface Gap {
+export interface CursorPosition {
   /** The values by which the list is sorted, of the channel that the gap lies beside; its id is the last. */
-  position: (string | number | boolean | null)[];
+  sortValues: (string | number | boolean | null)[];
   /** Whether the gap lies behind that channel, in the list's order, or before it. */
   side: 'before' | 'after';
 }
 
-export interface Cursor extends Gap {
+export interface Cursor extends CursorPosition {
   /** The order and the filters of the list, each as a text; where they differ, so does the list. */
   order: string;
   filter: string;
@@ -23,7 +23,7 @@ export interface Cursor extends Gap {
 }
 
 /** 32 bytes in hex: the key that seals, and after a rotation the one that was before it. */
-export interface CursorKeys {
+export interface CursorSecrets {
   current: string;
   previous?: string | undefined;
 }
@@ -39,14 +39,14 @@ const associated = (namespace: string) => Buffer.from(`client-channels cursor ${
  * It shows nothing of what it holds, and whoever changes a bit of it has no cursor any more.
  */
 export const sealCursor = (
-  { order, filter, offset, backward, side, position }: Cursor,
+  { order, filter, offset, backward, side, sortValues }: Cursor,
   namespace: string,
-  keys: CursorKeys,
+  keys: CursorSecrets,
 ): string => {
   const nonce = randomBytes(nonceLength);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(keys.current, 'hex'), nonce);
   cipher.setAAD(associated(namespace));
-  const text = JSON.stringify([order, filter, offset, backward, side, position]);
+  const text = JSON.stringify([order, filter, offset, backward, side, sortValues]);
   const sealed = Buffer.concat([
     Buffer.of(version),
     nonce,
@@ -80,7 +80,7 @@ const open = (bytes: Buffer, namespace: string, key: string): string => {
  * @throws ApiError `invalid_cursor` for anything else: another namespace's, one whose key is gone, one that was
  * changed, or written in another way than it was given out.
  */
-export const openCursor = (text: string, namespace: string, keys: CursorKeys): Cursor => {
+export const openCursor = (text: string, namespace: string, keys: CursorSecrets): Cursor => {
   const bytes = Buffer.from(text, 'base64url');
   // Decoding is lenient: several texts stand for the same bytes, and only one of them was given out.
   const isOurForm = bytes.toString('base64url') === text && bytes[0] === version;
@@ -89,8 +89,8 @@ export const openCursor = (text: string, namespace: string, keys: CursorKeys): C
   for (const key of [keys.current, keys.previous]) {
     if (key === undefined) continue;
     try {
-      const [order, filter, offset, backward, side, position] = JSON.parse(open(bytes, namespace, key));
-      return { order, filter, offset, backward, side, position };
+      const [order, filter, offset, backward, side, sortValues] = JSON.parse(open(bytes, namespace, key));
+      return { order, filter, offset, backward, side, sortValues };
     } catch (cause) {
       failure = cause;
     }

@@ -1,16 +1,16 @@
 import { ApiError } from '../errors.ts';
 
 /** Lambda takes answers of at most 6 MB, encoded as JSON once more (Lambda quotas); this leaves room for the rest. */
-const mostBytes = 5 * 1024 * 1024;
+const maxBytes = 5 * 1024 * 1024;
 
 const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 
 /** How many of these fit one answer, from the first on. */
-const fitting = (sizes: number[]): number => {
+const countThatFits = (sizes: number[]): number => {
   let bytes = 0;
   for (const [index, size] of sizes.entries()) {
     bytes += size;
-    if (bytes > mostBytes) return index;
+    if (bytes > maxBytes) return index;
   }
   return sizes.length;
 };
@@ -19,9 +19,9 @@ const fitting = (sizes: number[]): number => {
  * @throws ApiError `page_too_large` for a page that no function could answer; it names a `per_page` that fits, whether
  * the page is then taken from the first of these documents or, by a cursor that leads back, from the last.
  */
-export const refuseOversize = (data: object[]): void => {
+export const checkPageSize = (data: object[]): void => {
   const sizes = data.map(encodedBytes);
-  const fits = Math.min(fitting(sizes), fitting(sizes.toReversed()));
+  const fits = Math.min(countThatFits(sizes), countThatFits(sizes.toReversed()));
   if (fits < data.length)
     throw new ApiError('page_too_large', `This page is too large to answer: ask for "per_page=${fits}".`);
 };

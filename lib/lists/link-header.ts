@@ -1,7 +1,7 @@
 import type { Pagination } from './read-list.ts';
 
 /** Bytes beyond which the header is left out rather than sent: proxies limit what they take. */
-const mostBytes = 4_096;
+const maxBytes = 4_096;
 
 const pageParameters = new Set(['page', 'cursor']);
 
@@ -11,13 +11,13 @@ const nameOf = (parameter: string): string => [...new URLSearchParams(`?${parame
 /**
  * The `Link` header of a page (RFC 8288): the first and last page, and those at either side; but not a last page too deep
  * to be asked for. The other parameters stay as the client wrote them, but for a `>`, which would end the link.
- * @param deepest the last channel that a page by number may show
+ * @param maxDepth the last channel that a page by number may show
  */
-export const linksOf = (
+export const linkHeader = (
   path: string,
   rawQueryString: string,
   pagination: Pagination,
-  deepest: number,
+  maxDepth: number,
 ): string | undefined => {
   const kept = rawQueryString
     .replaceAll('>', '%3E')
@@ -26,7 +26,7 @@ export const linksOf = (
   const link = (rel: string, parameter: string) =>
     `<${path}?${[...kept, parameter].join('&')}>; rel="${rel}"`;
   const { next_cursor, prev_cursor, total_page, per_page } = pagination;
-  const hasLast = total_page > 0 && total_page * per_page <= deepest;
+  const hasLast = total_page > 0 && total_page * per_page <= maxDepth;
   const header = [
     link('first', 'page=1'),
     prev_cursor && link('prev', `cursor=${prev_cursor}`),
@@ -35,5 +35,5 @@ export const linksOf = (
   ]
     .filter(Boolean)
     .join(', ');
-  return Buffer.byteLength(header) > mostBytes ? undefined : header;
+  return Buffer.byteLength(header) > maxBytes ? undefined : header;
 };

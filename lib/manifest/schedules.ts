@@ -1,4 +1,4 @@
-import { settling } from './stream-consumers.ts';
+import { applyPermissions } from './stream-consumers.ts';
 import type { TableActions } from './operations.ts';
 
 /** One row a function that runs by the clock: deployment and local server read this table alike. */
@@ -24,7 +24,7 @@ export const schedules: readonly Schedule[] = [
     description: 'Settles in the directory what has waited for more than 5 minutes',
     timeout: 240,
     everyMinutes: 5,
-    actions: settling,
+    actions: applyPermissions,
     scans: ['byPending'],
   },
 ];

@@ -1,7 +1,7 @@
 import type { TableActions } from './operations.ts';
 
 /** One row a function on the channels table's stream: deployment and local server read this table alike. */
-export interface Consumer {
+export interface StreamConsumer {
   name: string;
   /** The file, from the project's root, whose export `handler` takes the records. */
   handler: string;
@@ -46,7 +46,7 @@ export interface FilterPattern {
 const beginsWith = (...prefixes: string[]) => prefixes.map((prefix) => ({ prefix }));
 
 /** What it takes to settle a mark, whoever does. */
-export const settling: TableActions = {
+export const applyPermissions: TableActions = {
   channels: [
     'dynamodb:BatchGetItem',
     'dynamodb:ConditionCheckItem',
@@ -58,7 +58,7 @@ export const settling: TableActions = {
   directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
 };
 
-export const consumers: readonly Consumer[] = [
+export const streamConsumers: readonly StreamConsumer[] = [
   {
     name: 'publish-events',
     handler: 'functions/publish-events.ts',
@@ -113,6 +113,6 @@ export const consumers: readonly Consumer[] = [
     },
     // What can't be settled now is settled by the schedule: a mark stays in the table until it is.
     deadLetters: false,
-    actions: settling,
+    actions: applyPermissions,
   },
 ];

@@ -55,14 +55,14 @@ export const channelsTable = {
  * What is derived from the channels so that lists cost what their page does: search entries and blocks. They are many,
  * nobody follows their changes, and they can be made anew: hence a table without a stream.
  */
-export const directoryTable: TableDefinition = {
+export const projectionsTable: TableDefinition = {
   partitionKey: 'pk',
   sortKey: 'sk',
   stream: false,
 };
 
 /** Access keys, by key id. A table of its own, so that no function needs to write where keys are read. */
-export const accessKeysTable: TableDefinition = {
+export const apiKeysTable: TableDefinition = {
   partitionKey: 'id',
   stream: false,
 };

@@ -2,13 +2,13 @@ import * as z from 'zod/mini';
 import {
   createBody,
   integrationMeta,
-  mostCharacters,
-  mostNamespaces,
+  maxNameCharacters,
+  maxNamespaces,
   namespaces,
-  text,
+  nameText,
   updateBody,
 } from '../channels/schema.ts';
-import { mostDetails } from '../errors.ts';
+import { maxDetails } from '../errors.ts';
 import { statuses } from '../http/response.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -20,10 +20,10 @@ const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
 /** What a check in code asks, which JSON Schema can't be derived from: said here once for each such schema. */
 const sayings = new Map<unknown, JsonSchema>([
   [
-    text,
+    nameText,
     {
       minLength: 1,
-      maxLength: mostCharacters,
+      maxLength: maxNameCharacters,
       pattern: notBlank,
       description:
         'Not blank; no control characters, no lone surrogates. Stored and returned exactly as sent, white space included.',
@@ -41,7 +41,7 @@ const sayings = new Map<unknown, JsonSchema>([
   [
     namespaces,
     {
-      maxItems: mostNamespaces,
+      maxItems: maxNamespaces,
       description:
         'The company namespaces that the channel belongs to. Duplicates collapse, the order is kept. A key may add or remove only namespaces that it holds.',
     },
@@ -121,8 +121,8 @@ const error: JsonSchema = {
     },
     details: {
       type: 'array',
-      maxItems: mostDetails,
-      description: `Everything that is wrong; the first ${mostDetails} where there is more.`,
+      maxItems: maxDetails,
+      description: `Everything that is wrong; the first ${maxDetails} where there is more.`,
       items: {
         type: 'object',
         properties: { path: { type: 'string' }, message: { type: 'string' } },

@@ -1,16 +1,16 @@
-import { everyId } from '../channels/id-range.ts';
+import { allIds } from '../channels/id-range.ts';
 import { counterShards, sumCounters, type Totals } from '../channels/items.ts';
-import { channelsIn, itemsBetween, keys, range } from '../channels/keys.ts';
-import { TransactionRefused } from '../dynamodb/failures.ts';
+import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../channels/keys.ts';
+import { TransactionConditionFailed } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { ApiError } from '../errors.ts';
 
-const tries = 10;
+const maxAttempts = 10;
 
 const countChannels = async (table: Table, namespace: string): Promise<Totals> => {
   const totals: Totals = { enabled: 0, disabled: 0 };
-  const query = channelsIn(namespace, everyId);
+  const query = channelsIn(namespace, allIds);
   for await (const page of pages(table, { ...query, ProjectionExpression: 'disabled' }))
     for (const { disabled } of page.items) totals[disabled ? 'disabled' : 'enabled']++;
   return totals;
@@ -44,8 +44,8 @@ export const recountTotals = async (
   table: Table,
   namespace: string,
 ): Promise<{ before: Totals; after: Totals }> => {
-  const query = itemsBetween(namespace, range.beforeCounters, range.beforeChannels);
-  for (let attempt = 0; attempt < tries; attempt++) {
+  const query = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const counters = await readFirst(table, query, counterShards);
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
@@ -66,11 +66,11 @@ export const recountTotals = async (
       );
       return { before, after };
     } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
+      if (!(error instanceof TransactionConditionFailed)) throw error;
     }
   }
   throw new ApiError(
     'conflict',
-    `The totals of "${namespace}" changed with each of ${tries} counts: try again later.`,
+    `The totals of "${namespace}" changed with each of ${maxAttempts} counts: try again later.`,
   );
 };

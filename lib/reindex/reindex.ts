@@ -1,15 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { above, everyId, isEmpty } from '../channels/id-range.ts';
+import { above, allIds, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn, keys } from '../channels/keys.ts';
-import { markUpdate } from '../channels/pending-change.ts';
-import { readBlock, removeEmpty } from '../projections/rank-index/bucket-store.ts';
-import { allEntries, type Entry, entriesOf, idOfEntry } from '../projections/search-index/suffix-entries.ts';
-import { recount } from '../projections/rank-index/recount-buckets.ts';
-import { settle } from '../projections/apply/apply-pending.ts';
-import type { Tables } from '../projections/channel-tables.ts';
+import { pendingChangeUpdate } from '../channels/pending-change.ts';
+import { readBucket, removeEmptyBucket } from '../projections/rank-index/bucket-store.ts';
+import { allSuffixEntries, type SuffixEntry, suffixEntries, idOfEntry } from '../projections/search-index/suffix-entries.ts';
+import { recountBucket } from '../projections/rank-index/recount-buckets.ts';
+import { applyPending } from '../projections/apply/apply-pending.ts';
+import type { ChannelTables } from '../projections/channel-tables.ts';
 import { attempts } from '../dynamodb/retry.ts';
-import { TransactionRefused } from '../dynamodb/failures.ts';
+import { TransactionConditionFailed } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
 import type { Write } from '../dynamodb/table.ts';
@@ -19,31 +19,31 @@ import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
 /** All entries of one channel, as a number that two channels hardly share, and the names that they were made of. */
-interface Entered {
+interface IndexedEntries {
   sum: number;
   names: Set<string>;
 }
 
-const numberOf = ({ sk, name }: Entry): number =>
+const numberOf = ({ sk, name }: SuffixEntry): number =>
   createHash('sha256').update(`${sk}\n${name}`).digest().readUIntBE(0, 4);
 
 /** Channels that are entered anew at once: each takes seven round trips, and a namespace may hold a hundred thousand. */
-const atOnce = 8;
+const concurrency = 8;
 
-const readEntered = async ({ directory }: Tables, namespace: string): Promise<Map<string, Entered>> => {
-  const entered = new Map<string, Entered>();
-  for (const query of allEntries(namespace))
+const readIndexedEntries = async ({ projections: directory }: ChannelTables, namespace: string): Promise<Map<string, IndexedEntries>> => {
+  const indexed = new Map<string, IndexedEntries>();
+  for (const query of allSuffixEntries(namespace))
     for await (const page of pages(directory, query))
-      for (const entry of page.items as unknown as Entry[]) {
+      for (const entry of page.items as unknown as SuffixEntry[]) {
         const id = idOfEntry(entry.sk);
-        const { sum, names } = entered.get(id) ?? { sum: 0, names: new Set() };
-        entered.set(id, { sum: sum + numberOf(entry), names: names.add(entry.name) });
+        const { sum, names } = indexed.get(id) ?? { sum: 0, names: new Set() };
+        indexed.set(id, { sum: sum + numberOf(entry), names: names.add(entry.name) });
       }
-  return entered;
+  return indexed;
 };
 
 /** Marks a channel as it is now, so that it is settled whatever the directory holds of it. */
-const markAnew = (namespace: string, id: string, channel: Item | undefined, names: string[]): Write[] => {
+const pendingChangeWrites = (namespace: string, id: string, channel: Item | undefined, names: string[]): Write[] => {
   const target = channel && foldText(fromItem(channel).name);
   return [
     {
@@ -59,11 +59,11 @@ const markAnew = (namespace: string, id: string, channel: Item | undefined, name
       },
     },
     {
-      Update: markUpdate(namespace, {
+      Update: pendingChangeUpdate(namespace, {
         id,
         token: randomUUID(),
-        ...(target !== undefined && { target }),
-        counted: channel !== undefined,
+        ...(target !== undefined && { targetName: target }),
+        isCounted: channel !== undefined,
         names,
         now: Date.now(),
       }),
@@ -71,47 +71,47 @@ const markAnew = (namespace: string, id: string, channel: Item | undefined, name
   ];
 };
 
-const enterAnew = async (tables: Tables, namespace: string, id: string, names: string[]): Promise<void> => {
+const indexAgain = async (tables: ChannelTables, namespace: string, id: string, names: string[]): Promise<void> => {
   const { channels } = tables;
   for await (const _ of attempts(channels.signal)) {
     const channel = await channels.get(keys.channel(namespace, id));
     try {
-      await channels.transact(() => markAnew(namespace, id, channel, names));
-      return await settle(tables, namespace, [id]);
+      await channels.transact(() => pendingChangeWrites(namespace, id, channel, names));
+      return await applyPending(tables, namespace, [id]);
     } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
+      if (!(error instanceof TransactionConditionFailed)) throw error;
     }
   }
   throw new ApiError('conflict', `The channel "${id}" changed with every try: try again later.`);
 };
 
-const recountBlocks = async (tables: Tables, namespace: string): Promise<number> => {
+const recountBuckets = async (tables: ChannelTables, namespace: string): Promise<number> => {
   let recounted = 0;
-  let left = everyId;
-  while (!isEmpty(left)) {
-    if ((await recount(tables, namespace, left.first)) || (await removeEmpty(tables, namespace, left.first)))
+  let remaining = allIds;
+  while (!isEmpty(remaining)) {
+    if ((await recountBucket(tables, namespace, remaining.first)) || (await removeEmptyBucket(tables, namespace, remaining.first)))
       recounted++;
     // What the last of the blocks made now has too many of is divided in its turn.
-    left = above((await readBlock(tables, namespace, left.first)).last, everyId);
+    remaining = above((await readBucket(tables, namespace, remaining.first)).last, allIds);
   }
   return recounted;
 };
 
-const enterMissing = async (tables: Tables, namespace: string): Promise<number> => {
-  const entered = await readEntered(tables, namespace);
+const indexMissing = async (tables: ChannelTables, namespace: string): Promise<number> => {
+  const indexed = await readIndexedEntries(tables, namespace);
   const wrong: [id: string, names: Set<string>][] = [];
-  const query = channelsIn(namespace, everyId);
+  const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
-      const { sum, names } = entered.get(_id) ?? { sum: 0, names: new Set<string>() };
-      const wanted = entriesOf(namespace, _id, foldText(name));
+      const { sum, names } = indexed.get(_id) ?? { sum: 0, names: new Set<string>() };
+      const wanted = suffixEntries(namespace, _id, foldText(name));
       if (sum !== wanted.reduce((all, entry) => all + numberOf(entry), 0)) wrong.push([_id, names]);
-      entered.delete(_id);
+      indexed.delete(_id);
     }
-  for (const [id, { names }] of entered) wrong.push([id, names]);
-  for (let start = 0; start < wrong.length; start += atOnce)
+  for (const [id, { names }] of indexed) wrong.push([id, names]);
+  for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
-      wrong.slice(start, start + atOnce).map(([id, names]) => enterAnew(tables, namespace, id, [...names])),
+      wrong.slice(start, start + concurrency).map(([id, names]) => indexAgain(tables, namespace, id, [...names])),
     );
   return wrong.length;
 };
@@ -123,11 +123,11 @@ const enterMissing = async (tables: Tables, namespace: string): Promise<number> 
  */
 export const reindexing = {
   /** How many channels the indexes did not find where they ought to. */
-  keys: ({ channels }: Tables, namespace: string) => resetIndexKeys(channels, namespace),
+  keys: ({ channels }: ChannelTables, namespace: string) => resetIndexKeys(channels, namespace),
   /** How many blocks were counted anew, because they were wrong or too large. */
-  blocks: recountBlocks,
+  buckets: recountBuckets,
   /** How many channels were entered anew. */
-  channels: enterMissing,
+  channels: indexMissing,
   /** What the totals said, and say now. Given up where others create and delete all the time. */
-  totals: ({ channels }: Tables, namespace: string) => recountTotals(channels, namespace),
+  totals: ({ channels }: ChannelTables, namespace: string) => recountTotals(channels, namespace),
 };

@@ -1,4 +1,4 @@
-import { everyId } from '../channels/id-range.ts';
+import { allIds } from '../channels/id-range.ts';
 import { indexKeys } from '../channels/index-keys.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn } from '../channels/keys.ts';
@@ -14,7 +14,7 @@ const attributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as con
 const wantedKeys = (item: Item): Partial<Record<(typeof attributes)[number], string>> =>
   indexKeys(fromItem(item));
 
-const areRight = (item: Item): boolean => {
+const areCorrect = (item: Item): boolean => {
   const wanted = wantedKeys(item);
   return attributes.every((attribute) => item[attribute] === wanted[attribute]);
 };
@@ -39,7 +39,7 @@ const setKeys = (item: Item): Update => {
 const reset = async (table: Table, found: Item): Promise<void> => {
   let item: Item | undefined = found;
   for await (const _ of attempts(table.signal)) {
-    if (!item || areRight(item)) return;
+    if (!item || areCorrect(item)) return;
     try {
       await table.update(setKeys(item));
       return;
@@ -59,9 +59,9 @@ const reset = async (table: Table, found: Item): Promise<void> => {
  */
 export const resetIndexKeys = async (table: Table, namespace: string): Promise<number> => {
   let count = 0;
-  for await (const page of pages(table, channelsIn(namespace, everyId)))
+  for await (const page of pages(table, channelsIn(namespace, allIds)))
     for (const item of page.items) {
-      if (areRight(item)) continue;
+      if (areCorrect(item)) continue;
       await reset(table, item);
       count++;
     }

@@ -15,7 +15,7 @@ export const foldWords = (text: string): string[] =>
  * The folded words by which a text is to be found. A word of which folding leaves nothing, such as a tatweel that stands for
  * a dash, makes no difference beside others; it is sought where there is no other.
  */
-export const soughtWords = (text: string): string[] => {
+export const searchTerms = (text: string): string[] => {
   const words = wordsOf(text).flatMap((word) => wordsOf(foldCharacters(word)));
   return words.length ? words : foldWords(text);
 };
@@ -24,17 +24,17 @@ export const soughtWords = (text: string): string[] => {
 export const foldText = (text: string): string => foldWords(text).join(' ');
 
 /** How much of a folded text takes part in sorting, in bytes of UTF-8: a table's key has room for 1,024 in all. */
-export const sortedBytes = 900;
+export const maxSortBytes = 900;
 
 /**
  * The order of folded texts (the contract of the API, `sortBy`): bytewise in UTF-8 over their first 900 bytes, cut at a
  * character. Texts that differ after those are equal (0).
  */
 export const compareFolded = (one: string, other: string): -1 | 0 | 1 =>
-  Buffer.compare(Buffer.from(cutToBytes(one, sortedBytes)), Buffer.from(cutToBytes(other, sortedBytes)));
+  Buffer.compare(Buffer.from(cutToBytes(one, maxSortBytes)), Buffer.from(cutToBytes(other, maxSortBytes)));
 
 /** What of a text takes part in sorting, folded: see `compareFolded`. */
-export const sortText = (text: string): string => cutToBytes(foldText(text), sortedBytes);
+export const sortText = (text: string): string => cutToBytes(foldText(text), maxSortBytes);
 
 /** The longest beginning of a text that takes at most so many bytes of UTF-8 and ends between two characters. */
 export const cutToBytes = (text: string, bytes: number): string => {

@@ -3,8 +3,8 @@ import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
-import { transition } from '../../lib/channels/items.ts';
-import { create } from '../../lib/channels/rules.ts';
+import { planChannelWrites } from '../../lib/channels/items.ts';
+import { newChannel } from '../../lib/channels/rules.ts';
 import { type Call, type Service, startService } from '../support/service.ts';
 
 /**
@@ -82,7 +82,7 @@ describe('what a write costs in the indexes', () => {
   const caller = { keyId: 'k', namespace: 'acme', namespaces: ['acme'] };
   const now = 1_700_000_000_000;
   const draft = { name: 'Retail', integration_meta: '{"external_id":"ch_1"}' };
-  const before = create(draft, newChannelId(now), { caller, now, writeId: 'w' });
+  const before = newChannel(draft, newChannelId(now), { caller, now, writeId: 'w' });
   const both = { ...before, integration_meta: '{"external_id":"ch_1","id":1}' };
   const later = (changes: object) => ({ ...before, updatedAt: now + 1, __v: 1, ...changes });
 
@@ -92,7 +92,7 @@ describe('what a write costs in the indexes', () => {
     const on = { TableName: service.channels.name, ReturnConsumedCapacity: 'TOTAL' } as const;
     const write = (channel: Channel | undefined) => {
       if (!channel) return client.send(new DeleteCommand({ ...on, Key: { pk: 'NS#acme', sk: before._id } }));
-      const [copy] = transition(undefined, channel, { now, keyId: 'k' }, 0);
+      const [copy] = planChannelWrites(undefined, channel, { now, keyId: 'k' }, 0);
       return client.send(new PutCommand({ ...on, Item: copy?.Put?.Item }));
     };
     await write(from);
@@ -132,8 +132,8 @@ describe('a list', () => {
             disabled: number % 8 === 0,
             integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
           };
-          const channel = create(draft, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
-          const [copy] = transition(undefined, channel, { now, keyId: 'filler' }, 0);
+          const channel = newChannel(draft, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
+          const [copy] = planChannelWrites(undefined, channel, { now, keyId: 'filler' }, 0);
           return copy ? [copy] : [];
         }),
       );

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { entriesOf } from '../../lib/projections/search-index/suffix-entries.ts';
-import { settle } from '../../lib/projections/apply/apply-pending.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { type Service, startService } from '../support/service.ts';
 
 // Entries that no change left: the directory of another moment, after a restore, or folded by another release of Unicode.
@@ -27,12 +27,12 @@ afterEach(() => {
 });
 
 const enterAs = async (id: string, name: string) => {
-  for (const entry of entriesOf('acme', id, name)) await service.directory.put({ Item: { ...entry } });
+  for (const entry of suffixEntries('acme', id, name)) await service.directory.put({ Item: { ...entry } });
 };
 
 const create = async (name: string): Promise<string> => {
   const { body } = await service.call('POST /client-channel', { key, body: { name } });
-  await settle(service, 'acme', [body.data._id]);
+  await applyPending(service, 'acme', [body.data._id]);
   return body.data._id;
 };
 

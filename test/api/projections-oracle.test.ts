@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
-import { everyId } from '../../lib/channels/id-range.ts';
-import { readMarks } from '../../lib/channels/pending-change.ts';
-import { settle } from '../../lib/projections/apply/apply-pending.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { readPendingChanges } from '../../lib/channels/pending-change.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
@@ -53,10 +53,10 @@ const settlers: Record<
   stopped: async () => undefined,
   running: async (namespace, _random, isOver) => {
     while (!isOver())
-      await settle(
+      await applyPending(
         service,
         namespace,
-        (await readMarks(service.channels, namespace)).map(({ id }) => id),
+        (await readPendingChanges(service.channels, namespace)).map(({ id }) => id),
       );
   },
   'killed at random': async (namespace, random, isOver) => {
@@ -66,8 +66,8 @@ const settlers: Record<
       directory: mortal(service.directory.name, dies),
     };
     while (!isOver())
-      for (const { id } of await readMarks(service.channels, namespace))
-        await settle(tables, namespace, [id]).catch((error) => expect(error.message).toBe('Killed'));
+      for (const { id } of await readPendingChanges(service.channels, namespace))
+        await applyPending(tables, namespace, [id]).catch((error) => expect(error.message).toBe('Killed'));
   },
 };
 
@@ -111,7 +111,7 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
       const all = [...channels.values()];
       const perPage = pick([5, 25, 100]);
       const page = 1 + Math.floor((random() * (all.length + 1)) / perPage);
-      const from = pick(all)?._id ?? everyId.first;
+      const from = pick(all)?._id ?? allIds.first;
       const search = pick(fragments);
       const byId: Wish['sort'] = [{ field: '_id', descending: random() < 0.5 }];
       const sort = byId[0]?.descending ? '-_id' : '_id';
@@ -155,10 +155,10 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
     await settling;
 
     // Whatever died on the way: once all is settled, the directory is as if nothing had.
-    await settle(
+    await applyPending(
       service,
       namespace,
-      (await readMarks(service.channels, namespace)).map(({ id }) => id),
+      (await readPendingChanges(service.channels, namespace)).map(({ id }) => id),
     );
     const { marks, entries, blocks } = await held(service, namespace);
     const names = Object.fromEntries([...channels.values()].map((channel) => [channel._id, channel.name]));

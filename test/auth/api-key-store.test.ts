@@ -7,9 +7,9 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { accessKeysTable } from '../../lib/manifest/tables.ts';
+import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/engine.ts';
+import type { Engine } from '../../local/dynamodb-local.ts';
 import { startTestEngine } from '../support/engine.ts';
 
 let engine: Engine;
@@ -19,7 +19,7 @@ let losesAnswer = false;
 
 beforeAll(async () => {
   engine = await startTestEngine();
-  await createTables(new DynamoDBClient({}), { keys: accessKeysTable });
+  await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -8,9 +8,9 @@ import { authenticate } from '../../lib/auth/authenticate.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { accessKeysTable } from '../../lib/manifest/tables.ts';
+import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/engine.ts';
+import type { Engine } from '../../local/dynamodb-local.ts';
 import { startTestEngine } from '../support/engine.ts';
 
 /** Requests that come while a key is being looked up, on the real engine. */
@@ -31,7 +31,7 @@ let arrivals = 0;
 
 beforeAll(async () => {
   engine = await startTestEngine();
-  await createTables(new DynamoDBClient({}), { keys: accessKeysTable });
+  await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { indexKeys } from '../../lib/channels/index-keys.ts';
-import { fromItem, idempotency, sumCounters, transition } from '../../lib/channels/items.ts';
+import { fromItem, idempotencyPut, sumCounters, planChannelWrites } from '../../lib/channels/items.ts';
 
 const id = '63c3d5a8007b000000000001';
 const channel: Channel = {
@@ -87,7 +87,7 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
 // A transaction's item of up to 1 KB is two write units.
 describe('what is written', () => {
   test('for a creation: the copy, where there is none yet, the count, and a mark', () => {
-    expect(transition(undefined, channel, by, 5)).toEqual([
+    expect(planChannelWrites(undefined, channel, by, 5)).toEqual([
       { Put: { Item: copyIn('a'), ConditionExpression: 'attribute_not_exists(pk)' } },
       count('a', 1, 0),
       mark('a', undefined, 'retail', '3'),
@@ -96,7 +96,7 @@ describe('what is written', () => {
 
   test('for a renaming: the copy of the version as it was, and a mark', () => {
     const renamed = { ...channel, name: 'New', __v: 4 };
-    expect(transition(channel, renamed, by, 5)).toEqual([
+    expect(planChannelWrites(channel, renamed, by, 5)).toEqual([
       { Put: { Item: copyIn('a', { name: 'New', __v: 4 }), ...isVersion3 } },
       mark('a', 'retail', 'new'),
     ]);
@@ -104,21 +104,21 @@ describe('what is written', () => {
 
   test('for a renaming that folding makes none: the copy alone', () => {
     const renamed = { ...channel, name: 'RETAIL', __v: 4 };
-    expect(transition(channel, renamed, by, 5)).toEqual([
+    expect(planChannelWrites(channel, renamed, by, 5)).toEqual([
       { Put: { Item: copyIn('a', { name: 'RETAIL', __v: 4 }), ...isVersion3 } },
     ]);
   });
 
   test('for a toggle: the copy, and the count of both states', () => {
     const toggled = { ...channel, disabled: true, __v: 4 };
-    expect(transition(channel, toggled, by, 5)).toEqual([
+    expect(planChannelWrites(channel, toggled, by, 5)).toEqual([
       { Put: { Item: copyIn('a', { disabled: true, __v: 4 }), ...isVersion3 } },
       count('a', -1, 1),
     ]);
   });
 
   test('for a deletion: no copy, a tombstone, the count, and a mark', () => {
-    expect(transition(channel, undefined, by, 5)).toEqual([
+    expect(planChannelWrites(channel, undefined, by, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
@@ -128,7 +128,7 @@ describe('what is written', () => {
 
   test('for a move: a tombstone where it was, none where it comes', () => {
     const moved = { ...channel, company_namespace: ['b'], __v: 4 };
-    expect(transition(channel, moved, by, 5)).toEqual([
+    expect(planChannelWrites(channel, moved, by, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
@@ -149,18 +149,18 @@ describe('what is written', () => {
     const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `${prefix}${index}`);
     const from = { ...channel, company_namespace: names('a') };
     const to = { ...channel, company_namespace: names('b'), __v: 4 };
-    expect(transition(from, to, by, 5)).toHaveLength(80);
+    expect(planChannelWrites(from, to, by, 5)).toHaveLength(80);
   });
 });
 
 test('a copy is read as the channel that was written, without the keys of indexes', () => {
   const whole = { ...channel, local_name: 'x', integration_meta: '{"external_id":"a","id":"b"}' };
-  const [copy] = transition(undefined, whole, by, 5);
+  const [copy] = planChannelWrites(undefined, whole, by, 5);
   expect(fromItem(copy?.Put?.Item ?? {})).toEqual(whole);
 });
 
 test('an idempotency record lives a day, and does not outlive it unswept', () => {
-  expect(idempotency('a', 'hash', { fingerprint: 'f', document: '{}' }, by.now)).toEqual({
+  expect(idempotencyPut('a', 'hash', { fingerprint: 'f', document: '{}' }, by.now)).toEqual({
     Put: {
       Item: {
         pk: 'NS#a',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { type Authorship, create, type Precondition, remove, update } from '../../lib/channels/rules.ts';
+import { type WriteContext, newChannel, type Precondition, checkDeletion, applyPatch } from '../../lib/channels/rules.ts';
 import { refusalOf } from '../support/refusal.ts';
 
-const author: Authorship = {
+const author: WriteContext = {
   caller: { keyId: 'key2', namespace: 'a', namespaces: ['a', 'b'] },
   now: 2_000,
   writeId: 'w2',
@@ -32,7 +32,7 @@ const codeOf = (run: () => unknown) => refusalOf(run).code;
 
 describe('a creation', () => {
   test('fills in what was not sent', () => {
-    expect(create({ name: 'x' }, channel._id, author)).toStrictEqual({
+    expect(newChannel({ name: 'x' }, channel._id, author)).toStrictEqual({
       _id: channel._id,
       name: 'x',
       disabled: false,
@@ -46,9 +46,9 @@ describe('a creation', () => {
 
   test('goes into the namespaces of the key alone', () => {
     expect(
-      create({ name: 'x', company_namespace: ['b', 'a'] }, channel._id, author).company_namespace,
+      newChannel({ name: 'x', company_namespace: ['b', 'a'] }, channel._id, author).company_namespace,
     ).toEqual(['b', 'a']);
-    expect(codeOf(() => create({ name: 'x', company_namespace: ['a', 'c'] }, channel._id, author))).toBe(
+    expect(codeOf(() => newChannel({ name: 'x', company_namespace: ['a', 'c'] }, channel._id, author))).toBe(
       'forbidden',
     );
   });
@@ -56,7 +56,7 @@ describe('a creation', () => {
 
 describe('an update', () => {
   test('changes what is sent and differs', () => {
-    expect(update(channel, { name: 'New', disabled: false }, undefined, author)).toStrictEqual({
+    expect(applyPatch(channel, { name: 'New', disabled: false }, undefined, author)).toStrictEqual({
       ...channel,
       name: 'New',
       ...rewritten,
@@ -65,7 +65,7 @@ describe('an update', () => {
 
   test('removes what is null', () => {
     const { local_name, integration_meta, ...bare } = channel;
-    expect(update(channel, { local_name: null, integration_meta: null }, undefined, author)).toStrictEqual({
+    expect(applyPatch(channel, { local_name: null, integration_meta: null }, undefined, author)).toStrictEqual({
       ...bare,
       ...rewritten,
     });
@@ -78,19 +78,19 @@ describe('an update', () => {
       integration_meta: '{"x":1}',
       company_namespace: ['a'],
     };
-    expect(update(channel, same, undefined, author)).toBe(channel);
+    expect(applyPatch(channel, same, undefined, author)).toBe(channel);
     const { local_name, ...bare } = channel;
-    expect(update(bare, { local_name: null }, undefined, author)).toBe(bare);
+    expect(applyPatch(bare, { local_name: null }, undefined, author)).toBe(bare);
   });
 
   test('by a clock that is behind comes 1 ms later than the last', () => {
     const ahead = { ...channel, updatedAt: 5_000 };
-    expect(update(ahead, { name: 'New' }, undefined, author).updatedAt).toBe(5_001);
+    expect(applyPatch(ahead, { name: 'New' }, undefined, author).updatedAt).toBe(5_001);
   });
 
   test('takes the order of namespaces for a value', () => {
     const shared = { ...channel, company_namespace: ['a', 'b'] };
-    expect(update(shared, { company_namespace: ['b', 'a'] }, undefined, author)).toStrictEqual({
+    expect(applyPatch(shared, { company_namespace: ['b', 'a'] }, undefined, author)).toStrictEqual({
       ...shared,
       company_namespace: ['b', 'a'],
       ...rewritten,
@@ -99,7 +99,7 @@ describe('an update', () => {
 
   test('moves a channel between namespaces of the key alone, and leaves others where they are', () => {
     const foreign = { ...channel, company_namespace: ['a', 'c'] };
-    const move = (company_namespace: string[]) => update(foreign, { company_namespace }, undefined, author);
+    const move = (company_namespace: string[]) => applyPatch(foreign, { company_namespace }, undefined, author);
     expect(move(['a', 'b', 'c']).company_namespace).toEqual(['a', 'b', 'c']);
     expect(move(['c', 'b']).company_namespace).toEqual(['c', 'b']);
     expect(codeOf(() => move(['a']))).toBe('forbidden');
@@ -109,30 +109,30 @@ describe('an update', () => {
   test('says first that there is no channel, then what is forbidden, then that the version is stale', () => {
     const patch = { company_namespace: ['z'] };
     const stale: Precondition = { versions: [2] };
-    expect(codeOf(() => update(undefined, patch, stale, author))).toBe('not_found');
-    expect(codeOf(() => update(channel, patch, stale, author))).toBe('forbidden');
-    expect(codeOf(() => update(channel, { name: 'New' }, stale, author))).toBe('precondition_failed');
-    expect(codeOf(() => update(channel, { name: 'Retail' }, stale, author))).toBe('precondition_failed');
+    expect(codeOf(() => applyPatch(undefined, patch, stale, author))).toBe('not_found');
+    expect(codeOf(() => applyPatch(channel, patch, stale, author))).toBe('forbidden');
+    expect(codeOf(() => applyPatch(channel, { name: 'New' }, stale, author))).toBe('precondition_failed');
+    expect(codeOf(() => applyPatch(channel, { name: 'Retail' }, stale, author))).toBe('precondition_failed');
   });
 
   test.each([[{ anyVersion: true }], [{ versions: [1, 3] }]] as [
     Precondition,
   ][])('goes on under %j', (precondition) => {
-    expect(update(channel, { name: 'New' }, precondition, author).name).toBe('New');
+    expect(applyPatch(channel, { name: 'New' }, precondition, author).name).toBe('New');
   });
 });
 
 describe('a deletion', () => {
   test('takes a channel whose namespaces are all the key’s', () => {
     const shared = { ...channel, company_namespace: ['b', 'a'] };
-    expect(remove(shared, undefined, author)).toBe(shared);
+    expect(checkDeletion(shared, undefined, author)).toBe(shared);
   });
 
   test('says first that there is no channel, then what is forbidden, then that the version is stale', () => {
     const foreign = { ...channel, company_namespace: ['a', 'c'] };
     const stale: Precondition = { versions: [2] };
-    expect(codeOf(() => remove(undefined, { anyVersion: true }, author))).toBe('not_found');
-    expect(codeOf(() => remove(foreign, stale, author))).toBe('forbidden');
-    expect(codeOf(() => remove(channel, stale, author))).toBe('precondition_failed');
+    expect(codeOf(() => checkDeletion(undefined, { anyVersion: true }, author))).toBe('not_found');
+    expect(codeOf(() => checkDeletion(foreign, stale, author))).toBe('forbidden');
+    expect(codeOf(() => checkDeletion(channel, stale, author))).toBe('precondition_failed');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readDraft, readPatch } from '../../lib/channels/schema.ts';
+import { parseCreateBody, parseUpdateBody } from '../../lib/channels/schema.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
@@ -18,7 +18,7 @@ describe('the body of a creation', () => {
   test('is taken as sent, white space included', () => {
     const name = ' Retail\u00a0قناة ';
     expect(
-      readDraft({ name, local_name: ' x ', disabled: true, company_namespace: ['a', 'B-1_.x'] }),
+      parseCreateBody({ name, local_name: ' x ', disabled: true, company_namespace: ['a', 'B-1_.x'] }),
     ).toEqual({
       name,
       local_name: ' x ',
@@ -28,7 +28,7 @@ describe('the body of a creation', () => {
   });
 
   test('keeps the order of namespaces, and each once', () => {
-    expect(readDraft({ name: 'x', company_namespace: ['b', 'a', 'b'] }).company_namespace).toEqual([
+    expect(parseCreateBody({ name: 'x', company_namespace: ['b', 'a', 'b'] }).company_namespace).toEqual([
       'b',
       'a',
     ]);
@@ -42,7 +42,7 @@ describe('the body of a creation', () => {
       company_namespace: ['a b', 1],
       nmae: 'x',
     };
-    expect(refusal(() => readDraft(body))).toEqual(
+    expect(refusal(() => parseCreateBody(body))).toEqual(
       refused(
         ['name', 'is required'],
         ['local_name', 'must not be blank'],
@@ -57,7 +57,7 @@ describe('the body of a creation', () => {
 
   test('names the first 100 of any number of unknown fields', () => {
     const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`f${index}`, 1]));
-    const { details } = refusal(() => readDraft({ name: 'x', ...many }));
+    const { details } = refusal(() => parseCreateBody({ name: 'x', ...many }));
     expect(details).toHaveLength(100);
   });
 
@@ -72,18 +72,18 @@ describe('the body of a creation', () => {
     '__proto__',
     'constructor',
   ])('may not set %s', (field) => {
-    expect(refusal(() => readDraft(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
+    expect(refusal(() => parseCreateBody(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
       refused([field, 'is not a field of this operation']),
     );
   });
 
   test.each([[], null, 'x', 1, true])('is no %j', (body) => {
-    expect(refusal(() => readDraft(body))).toEqual({ code: 'invalid_request', details: undefined });
+    expect(refusal(() => parseCreateBody(body))).toEqual({ code: 'invalid_request', details: undefined });
   });
 });
 
 describe.each(['name', 'local_name'])('the text of a %s', (field) => {
-  const read = (value: unknown) => readDraft({ name: 'x', [field]: value });
+  const read = (value: unknown) => parseCreateBody({ name: 'x', [field]: value });
 
   test('is 256 characters at most, whatever their size', () => {
     expect(read('😀'.repeat(256))).toMatchObject({ [field]: '😀'.repeat(256) });
@@ -110,7 +110,7 @@ describe.each(['name', 'local_name'])('the text of a %s', (field) => {
 });
 
 describe('the namespaces of a channel', () => {
-  const read = (company_namespace: unknown) => readDraft({ name: 'x', company_namespace });
+  const read = (company_namespace: unknown) => parseCreateBody({ name: 'x', company_namespace });
   const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
   test('are 10 at most', () => {
@@ -141,15 +141,15 @@ describe('the namespaces of a channel', () => {
 
 describe('the body of an update', () => {
   test('leaves absent fields absent', () => {
-    expect(readPatch({ name: 'x' }, id)).toStrictEqual({ name: 'x' });
+    expect(parseUpdateBody({ name: 'x' }, id)).toStrictEqual({ name: 'x' });
   });
 
   test.each([null, ''])('removes a local name by %j', (local_name) => {
-    expect(readPatch({ local_name }, id)).toStrictEqual({ local_name: null });
+    expect(parseUpdateBody({ local_name }, id)).toStrictEqual({ local_name: null });
   });
 
   test('removes metadata by null', () => {
-    expect(readPatch({ integration_meta: null }, id)).toStrictEqual({ integration_meta: null });
+    expect(parseUpdateBody({ integration_meta: null }, id)).toStrictEqual({ integration_meta: null });
   });
 
   test('may be the whole document as it was read, of which the service keeps its own part', () => {
@@ -163,7 +163,7 @@ describe('the body of an update', () => {
       updatedAt: '2023-01-15T10:30:00.000Z',
       __v: 7,
     };
-    expect(readPatch(document, id)).toStrictEqual({
+    expect(parseUpdateBody(document, id)).toStrictEqual({
       name: 'x',
       disabled: false,
       integration_meta: '{"a":2,"b":1}',
@@ -181,10 +181,10 @@ describe('the body of an update', () => {
     [{ __v: '1' }, ['__v', 'must be an integer']],
     [{ pk: 'x' }, ['pk', 'is not a field of this operation']],
   ] as [object, [string, string]][])('is not %j', (body, detail) => {
-    expect(refusal(() => readPatch(body, id))).toEqual(refused(detail));
+    expect(refusal(() => parseUpdateBody(body, id))).toEqual(refused(detail));
   });
 
   test('is not empty', () => {
-    expect(refusal(() => readPatch({}, id))).toEqual({ code: 'invalid_request', details: undefined });
+    expect(refusal(() => parseUpdateBody({}, id))).toEqual({ code: 'invalid_request', details: undefined });
   });
 });

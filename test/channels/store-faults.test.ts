@@ -11,7 +11,7 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/engine.ts';
+import type { Engine } from '../../local/dynamodb-local.ts';
 import { startTestEngine } from '../support/engine.ts';
 
 /** The store on the real engine, over a line that fails: before the engine hears, or before its answer is heard. */

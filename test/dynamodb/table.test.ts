@@ -17,7 +17,7 @@ import {
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { connect } from '../../lib/dynamodb/client.ts';
-import { ConditionFailed, TransactionRefused } from '../../lib/dynamodb/failures.ts';
+import { ConditionFailed, TransactionConditionFailed } from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 
@@ -85,7 +85,7 @@ describe('a failure', () => {
       .on(TransactWriteCommand)
       .rejects(new TransactionCanceledException({ ...fault, CancellationReasons: reasons }));
     const refused = await table.transact(() => [put]).catch((error) => error);
-    expect(refused).toBeInstanceOf(TransactionRefused);
+    expect(refused).toBeInstanceOf(TransactionConditionFailed);
     expect(refused.refusals).toEqual([undefined, { item: { n: 5 } }, undefined]);
     expect(client.calls()).toHaveLength(1);
   });

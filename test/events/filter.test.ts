@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { consumers } from '../../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { matches } from '../../local/stream-filter.ts';
 
-const filters = consumers.find(({ name }) => name === 'publish-events')?.mapping.filters ?? [];
+const filters = streamConsumers.find(({ name }) => name === 'publish-events')?.mapping.filters ?? [];
 const isDelivered = (eventName: string, { pk, sk }: { pk: string; sk: string }) => {
   const record = { eventName, dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } };
   return filters.some((pattern) => matches(pattern, record));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Entry } from '../../lib/events/bus.ts';
+import type { BusEntry } from '../../lib/events/bus.ts';
 import { publish } from '../../lib/events/publish.ts';
 import { creationOf, updateOf } from '../../lib/events/to-event.ts';
 import { channelOf } from '../support/seed.ts';
@@ -17,13 +17,13 @@ const eventOf = (ordinal: number, version = 0, fields: object = {}) => {
   if (!event) throw new Error('An update without a before is an event');
   return event;
 };
-const nameIn = ({ Detail }: Entry): string => JSON.parse(Detail).channel.name;
+const nameIn = ({ Detail }: BusEntry): string => JSON.parse(Detail).channel.name;
 
 /** A bus that refuses what `refuse` says, and what it was sent, call by call. */
 const busOf = (refuse: (name: string, tries: number) => boolean = () => false) => {
   const calls: string[][] = [];
   const tries = new Map<string, number>();
-  const put = async (entries: Entry[]) => {
+  const put = async (entries: BusEntry[]) => {
     const names = entries.map(nameIn);
     calls.push(names);
     return names.map((name) => {
@@ -43,9 +43,9 @@ describe('events', () => {
     expect(await publish(put, many(23), signal)).toEqual(new Map());
     expect(calls).toEqual([names(1, 10), names(11, 20), names(21, 23)]);
 
-    const entries: Entry[] = [];
+    const entries: BusEntry[] = [];
     const event = eventOf(1);
-    const keep = async (sent: Entry[]) => {
+    const keep = async (sent: BusEntry[]) => {
       entries.push(...sent);
       return sent.map(() => undefined);
     };
@@ -131,7 +131,7 @@ describe('the largest event', () => {
     const event = updateOf('n'.repeat(64), before, after);
     if (!event) throw new Error('It differs');
     const sizes: number[] = [];
-    const put = async (entries: Entry[]) => {
+    const put = async (entries: BusEntry[]) => {
       sizes.push(...entries.map(({ Detail }) => Buffer.byteLength(Detail)));
       return entries.map(() => undefined);
     };
@@ -156,7 +156,7 @@ describe('an event beyond what EventBridge takes', () => {
 describe('a call that fails', () => {
   it('ends the publishing: what was taken before is done, all else failed', async () => {
     let calls = 0;
-    const put = async (entries: Entry[]) => {
+    const put = async (entries: BusEntry[]) => {
       if (++calls === 2) throw new Error('no connection');
       return entries.map(() => undefined);
     };
@@ -171,7 +171,7 @@ describe('a call that fails', () => {
 
   it('is also one for which the time runs out while it waits to send again', async () => {
     const ending = new AbortController();
-    const put = async (entries: Entry[]) => {
+    const put = async (entries: BusEntry[]) => {
       ending.abort();
       return entries.map(() => 'InternalFailure: try again');
     };

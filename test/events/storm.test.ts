@@ -6,7 +6,7 @@ import { toDocument } from '../../lib/channels/channel.ts';
 import { readChannelId } from '../../lib/channels/channel-id.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { keys, namespaceOf } from '../../lib/channels/keys.ts';
-import { type Consumer, consumers } from '../../lib/manifest/stream-consumers.ts';
+import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type BusEvent, type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
@@ -28,9 +28,9 @@ const kills = 6;
 const poison = keys.channel('north', 'f'.repeat(24));
 const copyTable = 'copy';
 
-const publishes = consumers.find(({ name }) => name === 'publish-events') as Consumer;
+const publishes = streamConsumers.find(({ name }) => name === 'publish-events') as StreamConsumer;
 /** As deployed, but for the retries: a poisonous record takes seconds for each. */
-const consumer: Consumer = { ...publishes, mapping: { ...publishes.mapping, retryAttempts: 3 } };
+const consumer: StreamConsumer = { ...publishes, mapping: { ...publishes.mapping, retryAttempts: 3 } };
 
 let service: Service;
 let bus: EventBus;
@@ -146,7 +146,7 @@ const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
 
 /** Feeds the example consumer with all that was published, in no order, and reads its copy. */
 const copyOf = async (events: BusEvent[]): Promise<Record<string, object>> => {
-  const { handler } = await import('../../examples/copy-of-a-namespace/keep-copy.ts');
+  const { handler } = await import('../../examples/copy-of-a-namespace/copy-consumer.ts');
   // biome-ignore lint/suspicious/noExplicitAny: EventBridge's own type names what the stand-in need not know
   await inParallel(random.shuffle(events), 20, (event) => handler(event as any));
   const client = DynamoDBDocumentClient.from(new DynamoDBClient());

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
-import { transition } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/items.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { checkEvent } from '../../lib/events/schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
@@ -24,8 +24,8 @@ const by = { now: channel.updatedAt + 9, keyId: 'key3' };
 /** The items that a transition puts into a namespace, by their sort keys. */
 const itemsOf = (before: Channel | undefined, after: Channel | undefined, namespace = 'acme') =>
   new Map(
-    transition(before, after, by, 0)
-      .flatMap(({ Put }) => (Put ? [Put.Item as Item] : []))
+    planChannelWrites(before, after, by, 0)
+      .flatMap(({ Put }) => (Put ? [Put.Item] : []))
       .filter(({ pk }) => pk === `NS#${namespace}`)
       .map((item) => [item.sk as string, item]),
   );

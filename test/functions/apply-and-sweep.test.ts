@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { everyId } from '../../lib/channels/id-range.ts';
-import { markKey, readMarks } from '../../lib/channels/pending-change.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { pendingChangeKey, readPendingChanges } from '../../lib/channels/pending-change.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { enter, entriesFor, held } from '../support/projections.ts';
 import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
@@ -45,7 +45,7 @@ const context = contextOf('settle', 'id', 30_000);
 /** The records of the marks of channels, numbered as they come. */
 const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
   Records: ids.map((id, index) => {
-    const { pk, sk } = markKey(namespace, id);
+    const { pk, sk } = pendingChangeKey(namespace, id);
     return {
       eventName: 'INSERT',
       dynamodb: { SequenceNumber: `${index + 1}`, Keys: { pk: { S: pk }, sk: { S: sk } } },
@@ -58,11 +58,11 @@ const spoil = async (namespace: string, ids: string[]) => {
   for (const [second, id] of ids.entries()) {
     const pendingSince = new Date(second * 1000).toISOString();
     await service.channels.put({
-      Item: { ...markKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
+      Item: { ...pendingChangeKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
     });
   }
   return async () => {
-    for (const id of ids) await service.channels.delete({ Key: markKey(namespace, id) });
+    for (const id of ids) await service.channels.delete({ Key: pendingChangeKey(namespace, id) });
   };
 };
 
@@ -76,7 +76,7 @@ describe('the function on the stream', () => {
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
-      blocks: [[everyId.first, 2]],
+      blocks: [[allIds.first, 2]],
     });
   });
 
@@ -92,7 +92,7 @@ describe('the function on the stream', () => {
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
-      blocks: [[everyId.first, 2]],
+      blocks: [[allIds.first, 2]],
     });
   });
 
@@ -104,7 +104,7 @@ describe('the function on the stream', () => {
       operation === 'TransactWriteItems' && ++transactions === 1 ? { __type: 'ValidationException' } : 'none';
     expect(await settleDirectory(recordsOf(namespace, ids), context)).toEqual({ batchItemFailures: [] });
     line.fault = () => 'none';
-    expect([failures, await readMarks(service.channels, namespace)]).toEqual([[], []]);
+    expect([failures, await readPendingChanges(service.channels, namespace)]).toEqual([[], []]);
   });
 });
 
@@ -126,7 +126,7 @@ describe('the function on the stream, of several namespaces', () => {
     const { batchItemFailures } = await settleDirectory({ Records: records }, hasty);
     line.fault = () => 'none';
     expect(batchItemFailures).toHaveLength(1);
-    const left = [namespace, other].map(async (each) => (await readMarks(service.channels, each)).length);
+    const left = [namespace, other].map(async (each) => (await readPendingChanges(service.channels, each)).length);
     expect((await Promise.all(left)).sort()).toEqual([0, 1]);
   });
 });
@@ -145,8 +145,8 @@ describe('the function that runs by the clock', () => {
     await plantOne(other, 2);
     const fresh = await create({ name: 'Fresh' });
     await settleOverdue({}, context);
-    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toEqual([fresh]);
-    expect(await readMarks(service.channels, other)).toEqual([]);
+    expect((await readPendingChanges(service.channels, namespace)).map(({ id }) => id)).toEqual([fresh]);
+    expect(await readPendingChanges(service.channels, other)).toEqual([]);
   });
 
   test('settles what it can before it tells of what it could not, and logs why', async () => {
@@ -157,7 +157,7 @@ describe('the function that runs by the clock', () => {
     await expect(settleOverdue({}, context)).rejects.toThrow('1 could not be settled');
     expect(failures).toEqual([{ namespace, channel: spoilt, why: 'TypeError' }]);
     await mend();
-    expect(await readMarks(service.channels, namespace)).toEqual([]);
+    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
   });
 
   test('leaves a namespace to the next run after three failures, and settles what waits in others', async () => {
@@ -168,11 +168,11 @@ describe('the function that runs by the clock', () => {
     await plantOne(other, 6);
     await expect(settleOverdue({}, context)).rejects.toThrow('3 could not be settled');
     expect(failures).toEqual(ids.slice(0, 3).map((channel) => ({ namespace, channel, why: 'TypeError' })));
-    expect(await readMarks(service.channels, other)).toEqual([]);
-    expect((await readMarks(service.channels, namespace)).map(({ id }) => id)).toContain(behind);
+    expect(await readPendingChanges(service.channels, other)).toEqual([]);
+    expect((await readPendingChanges(service.channels, namespace)).map(({ id }) => id)).toContain(behind);
     await mend();
     await settleOverdue({}, context);
-    expect(await readMarks(service.channels, namespace)).toEqual([]);
+    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
   });
 
   test('stops before its time is up, says so for the alarm, and leaves what is left to the next run', async () => {
@@ -180,8 +180,8 @@ describe('the function that runs by the clock', () => {
     await plantOne(namespace, 1);
     const hasty = { ...context, getRemainingTimeInMillis: () => 9_000 };
     await expect(settleOverdue({}, hasty)).rejects.toThrow('Time ran out before all were settled');
-    expect(await readMarks(service.channels, namespace)).toHaveLength(1);
+    expect(await readPendingChanges(service.channels, namespace)).toHaveLength(1);
     await settleOverdue({}, context);
-    expect(await readMarks(service.channels, namespace)).toEqual([]);
+    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { everyId } from '../../lib/channels/id-range.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
 import { entriesFor, held } from '../support/projections.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -17,7 +17,7 @@ test('what is written is settled soon after, fed by the stream as the row of the
     expect(await held(service, 'acme')).toEqual({
       marks: [],
       entries: entriesFor('acme', { [body.data._id]: 'retail' }),
-      blocks: [[everyId.first, 1]],
+      blocks: [[allIds.first, 1]],
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Environment, environments } from '../../infra/environments.ts';
-import { type Consumer, consumers } from '../../lib/manifest/stream-consumers.ts';
+import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { schedules } from '../../lib/manifest/schedules.ts';
 import { functionOf, ofType, type Resources, statementsOf, synthesize } from './synthesis.ts';
 
@@ -39,7 +39,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     expect(ofType(events, 'AWS::Events::EventBus').map(([, bus]) => bus.Name)).toEqual([prefix]);
   });
 
-  describe.each(consumers)('$name', (consumer: Consumer) => {
+  describe.each(streamConsumers)('$name', (consumer: StreamConsumer) => {
     it('is fed as its row says, and dead letters that its row wants are kept for 14 days, encrypted', () => {
       const { id } = functionOf(events, `${prefix}-${consumer.name}`);
       const deadLetters = queueOf(consumer.name);
@@ -237,7 +237,7 @@ it('a restored table is followed by its own stream', () => {
   const { events } = synthesize({ ...dev, restored });
   const mappings = ofType(events, 'AWS::Lambda::EventSourceMapping');
   expect(mappings.map(([, { EventSourceArn }]) => EventSourceArn)).toEqual(
-    consumers.map(() => restored.channelsStream),
+    streamConsumers.map(() => restored.channelsStream),
   );
   expect(
     functionOf(events, 'client-channels-dev-settle-directory').properties.Environment.Variables,

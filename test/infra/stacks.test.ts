@@ -5,7 +5,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { bundle, bundleLimit } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { addStacks } from '../../infra/stacks.ts';
-import { consumers } from '../../lib/manifest/stream-consumers.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import {
@@ -321,7 +321,7 @@ describe("AWS's rules", () => {
 });
 
 describe('the code of each function', () => {
-  const handlers = [...rows, ...consumers].map((row) => row.handler);
+  const handlers = [...rows, ...streamConsumers].map((row) => row.handler);
   it.each(handlers)('%s weighs no more than a cold start can bear', (handler) => {
     expect(bundle(handler).bytes).toBeLessThanOrEqual(bundleLimit);
   });

@@ -3,9 +3,9 @@ import { DataStack } from '../../infra/data-stack.ts';
 import { type Environment, environments } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
 import {
-  accessKeysTable,
+  apiKeysTable,
   channelsTable,
-  directoryTable,
+  projectionsTable,
   type TableDefinition,
   tableNames,
 } from '../../lib/manifest/tables.ts';
@@ -33,8 +33,8 @@ describe.each(environments)('the tables of $name', (environment) => {
 
   it.each([
     ['channels', names.channels, channelsTable],
-    ['directory', names.directory, directoryTable],
-    ['access keys', names.accessKeys, accessKeysTable],
+    ['directory', names.directory, projectionsTable],
+    ['access keys', names.accessKeys, apiKeysTable],
   ])('%s is the table that the local engine creates', (_, tableName: string, definition: TableDefinition) => {
     const deployed = tableOf(tableName);
     const local = toCreateTableInput(tableName, definition);

@@ -9,7 +9,7 @@ const cursor: Cursor = {
   offset: 25,
   backward: false,
   side: 'after',
-  position: ['قناة', '60f1b2b3c9e9a12345678901'],
+  sortValues: ['قناة', '60f1b2b3c9e9a12345678901'],
 };
 
 const refusal = (open: () => unknown) => refusalOf(open).code;

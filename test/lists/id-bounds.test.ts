@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, below, everyId, isEmpty } from '../../lib/channels/id-range.ts';
+import { above, below, allIds, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { between, readIdBound } from '../../lib/lists/plan/id-bounds.ts';
+import { idRangeBetween, readIdBound } from '../../lib/lists/plan/id-bounds.ts';
 
 const id = (end: string) => end.padStart(24, '0');
 
 describe('a range of ids', () => {
   test('above and below an id leaves the id out', () => {
-    expect(above(id('0f'), everyId)).toEqual({ first: id('10'), last: 'f'.repeat(24) });
-    expect(below(id('10'), everyId)).toEqual({ first: id('00'), last: id('0f') });
+    expect(above(id('0f'), allIds)).toEqual({ first: id('10'), last: 'f'.repeat(24) });
+    expect(below(id('10'), allIds)).toEqual({ first: id('00'), last: id('0f') });
   });
 
   test('never grows', () => {
@@ -18,14 +18,14 @@ describe('a range of ids', () => {
   });
 
   test('above the highest and below the lowest id is empty', () => {
-    expect(isEmpty(above('f'.repeat(24), everyId))).toBe(true);
-    expect(isEmpty(below('0'.repeat(24), everyId))).toBe(true);
-    expect(isEmpty(everyId)).toBe(false);
+    expect(isEmpty(above('f'.repeat(24), allIds))).toBe(true);
+    expect(isEmpty(below('0'.repeat(24), allIds))).toBe(true);
+    expect(isEmpty(allIds)).toBe(false);
   });
 
   test('between neighbours is empty', () => {
-    expect(isEmpty(between({ id: id('10') }, { id: id('11') }))).toBe(true);
-    expect(isEmpty(between({ id: id('10') }, { id: id('12') }))).toBe(false);
+    expect(isEmpty(idRangeBetween({ id: id('10') }, { id: id('11') }))).toBe(true);
+    expect(isEmpty(idRangeBetween({ id: id('10') }, { id: id('12') }))).toBe(false);
   });
 
   // Of ids 10, 20, 30: the gap behind 20 of an ascending list lies between 20 and 30, of a descending one between 10 and 20.
@@ -38,8 +38,8 @@ describe('a range of ids', () => {
     const mark = { gap: { position: [id('20')], side }, descending };
     const within = (range: { first: string; last: string }) =>
       ['10', '20', '30'].filter((end) => range.first <= id(end) && id(end) <= range.last);
-    expect(within(between(mark, undefined))).toEqual(from);
-    expect(within(between(undefined, mark))).toEqual(to);
+    expect(within(idRangeBetween(mark, undefined))).toEqual(from);
+    expect(within(idRangeBetween(undefined, mark))).toEqual(to);
   });
 });
 

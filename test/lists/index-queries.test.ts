@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { markIndex } from '../../lib/channels/pending-change.ts';
+import { pendingIndex } from '../../lib/channels/pending-change.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { countEither, countStretch, readGroups, readStretches } from '../../lib/lists/read/index-queries.ts';
-import type { Stretch } from '../../lib/lists/plan/index-range.ts';
+import { countSmallerSide, countIndexRange, readUntil, readIndexRanges } from '../../lib/lists/read/index-queries.ts';
+import type { IndexRange } from '../../lib/lists/plan/index-range.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { idAt, plantedAt } from '../support/seed.ts';
@@ -30,11 +30,11 @@ const tableOf = (pages: Item[][], units = 1) => {
   return { table: table as unknown as Table, asked };
 };
 
-const whole: Stretch = { index: 'byName' };
+const whole: IndexRange = { index: 'byName' };
 const keyOf = ({ _id, __v }: { _id: string; __v: number }) => [_id, __v];
 
 describe('a stretch of an index', () => {
-  test.each<[Stretch, string, object]>([
+  test.each<[IndexRange, string, object]>([
     [{ index: 'byName' }, '', {}],
     [{ index: 'byUpdatedAt', first: 5 }, ' AND updatedAt >= :first', { ':first': 5 }],
     [{ index: 'byName', last: 'b' }, ' AND nameKey <= :last', { ':last': 'b' }],
@@ -45,7 +45,7 @@ describe('a stretch of an index', () => {
     ],
   ])('is asked for in the namespace alone, between its bounds: %j', async (stretch, bounds, values) => {
     const { table, asked } = tableOf([[]]);
-    await readStretches(table, 'acme', [stretch]);
+    await readIndexRanges(table, 'acme', [stretch]);
     expect(asked).toEqual([
       {
         IndexName: stretch.index,
@@ -59,14 +59,14 @@ describe('a stretch of an index', () => {
 
 test('lists may query each index that holds channels', () => {
   const { indexes } = operations.find(({ name }) => name === 'list-channels') as Operation;
-  const holdChannels = channelsTable.indexes.filter(({ name }) => name !== markIndex);
+  const holdChannels = channelsTable.indexes.filter(({ name }) => name !== pendingIndex);
   expect(indexes).toEqual(holdChannels.map(({ name }) => name));
 });
 
 describe('reading stretches', () => {
   test('goes on behind a page that is short, or empty', async () => {
     const { table } = tableOf([[channel(1)], [], [channel(2)]]);
-    expect((await readStretches(table, 'acme', [whole])).map(keyOf)).toEqual([
+    expect((await readIndexRanges(table, 'acme', [whole])).map(keyOf)).toEqual([
       [idOf(1), 0],
       [idOf(2), 0],
     ]);
@@ -77,7 +77,7 @@ describe('reading stretches', () => {
       [channel(1, { __v: 4 }), channel(2, { __v: 1 })],
       [channel(2, { __v: 2 }), channel(1, { __v: 3 })],
     ]);
-    expect((await readStretches(table, 'acme', [whole])).map(keyOf)).toEqual([
+    expect((await readIndexRanges(table, 'acme', [whole])).map(keyOf)).toEqual([
       [idOf(1), 4],
       [idOf(2), 2],
     ]);
@@ -93,8 +93,8 @@ describe('reading stretches', () => {
         return { items: [], count: 0, lastKey: undefined, units: 0.5 };
       },
     };
-    const hundred = Array.from({ length: 100 }, (_, index): Stretch => ({ ...whole, first: `${index}` }));
-    await readStretches(table as unknown as Table, 'acme', hundred);
+    const hundred = Array.from({ length: 100 }, (_, index): IndexRange => ({ ...whole, first: `${index}` }));
+    await readIndexRanges(table as unknown as Table, 'acme', hundred);
     expect(most).toBe(8);
   });
 });
@@ -102,10 +102,10 @@ describe('reading stretches', () => {
 describe('the budget', () => {
   const five = (ordinal: number) => Array.from({ length: 5 }, (_, index) => [channel(ordinal + index)]);
   const reads = {
-    reading: async (table: Table) => (await readStretches(table, 'acme', [whole])).length,
-    counting: (table: Table) => countStretch(table, 'acme', whole),
+    reading: async (table: Table) => (await readIndexRanges(table, 'acme', [whole])).length,
+    counting: (table: Table) => countIndexRange(table, 'acme', whole),
     'reading groups': async (table: Table) =>
-      (await readGroups(table, 'acme', whole, false, 1, () => false)).length,
+      (await readUntil(table, 'acme', whole, false, 1, () => false)).length,
   };
   test.each(Object.entries(reads))('of %s is 1,024 units', async (_, read) => {
     expect(await read(tableOf(five(0), 1_024 / 5).table)).toBe(5);
@@ -113,21 +113,21 @@ describe('the budget', () => {
   });
 
   test('is one for all names together', async () => {
-    const names = Array.from({ length: 5 }, (_, index): Stretch => ({ ...whole, first: `${index}` }));
+    const names = Array.from({ length: 5 }, (_, index): IndexRange => ({ ...whole, first: `${index}` }));
     const tableAt = (units: number) =>
       ({ query: async () => ({ items: [], count: 0, lastKey: undefined, units }) }) as unknown as Table;
-    expect(await readStretches(tableAt(1_024 / 5), 'acme', names)).toEqual([]);
-    await expect(readStretches(tableAt(257), 'acme', names)).rejects.toMatchObject({
+    expect(await readIndexRanges(tableAt(1_024 / 5), 'acme', names)).toEqual([]);
+    await expect(readIndexRanges(tableAt(257), 'acme', names)).rejects.toMatchObject({
       code: 'query_too_broad',
     });
   });
 
-  test.each<[Stretch['index'], RegExp]>([
+  test.each<[IndexRange['index'], RegExp]>([
     ['byName', /narrow it by "from__id" and "to__id"/],
     ['byStatus', /narrow it by "from__id" and "to__id"/],
     ['byUpdatedAt', /narrow it by a later "from_updatedAt"/],
   ])('once spent on %s, is said with what would narrow the query', async (index, message) => {
-    await expect(countStretch(tableOf([[]], 1_025).table, 'acme', { index })).rejects.toMatchObject({
+    await expect(countIndexRange(tableOf([[]], 1_025).table, 'acme', { index })).rejects.toMatchObject({
       code: 'query_too_broad',
       message: expect.stringMatching(message),
     });
@@ -135,13 +135,13 @@ describe('the budget', () => {
 
   test('counts without reading', async () => {
     const { table, asked } = tableOf([[channel(1)], [channel(2)]]);
-    expect(await countStretch(table, 'acme', whole)).toBe(2);
+    expect(await countIndexRange(table, 'acme', whole)).toBe(2);
     expect(asked.map(({ Select }) => Select)).toEqual(['COUNT', 'COUNT']);
   });
 });
 
 describe('counting what was updated after a time, or the rest', () => {
-  const [later, rest]: Stretch[] = [
+  const [later, rest]: IndexRange[] = [
     { index: 'byUpdatedAt', first: 6 },
     { index: 'byUpdatedAt', last: 5 },
   ];
@@ -157,7 +157,7 @@ describe('counting what was updated after a time, or the rest', () => {
     };
     const total = async () => pages.later + pages.rest;
     const count = () =>
-      countEither({ query } as unknown as Table, 'acme', later as Stretch, rest as Stretch, total);
+      countSmallerSide({ query } as unknown as Table, 'acme', later as IndexRange, rest as IndexRange, total);
     return { count, asked };
   };
 
@@ -187,7 +187,7 @@ describe('counting what was updated after a time, or the rest', () => {
 describe('reading groups', () => {
   test('stops at what is enough, and asks for twice as many each time', async () => {
     const { table, asked } = tableOf([[channel(1)], [], [channel(2)], [channel(3)]]);
-    const read = await readGroups(table, 'acme', whole, true, 5, (found) => found.length === 2);
+    const read = await readUntil(table, 'acme', whole, true, 5, (found) => found.length === 2);
     expect(read.map(keyOf)).toEqual([
       [idOf(1), 0],
       [idOf(2), 0],
@@ -207,7 +207,7 @@ describe('reading groups', () => {
 
   test('ends where the stretch does, and has each channel once', async () => {
     const { table } = tableOf([[channel(1), channel(2)], [channel(1, { __v: 1 })]]);
-    const read = await readGroups(table, 'acme', whole, false, 5, () => false);
+    const read = await readUntil(table, 'acme', whole, false, 5, () => false);
     expect(read.map(keyOf)).toEqual([
       [idOf(1), 1],
       [idOf(2), 0],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { refuseOversize } from '../../lib/lists/limits.ts';
+import { checkPageSize } from '../../lib/lists/limits.ts';
 import { refusalOf } from '../support/refusal.ts';
 
 const limit = 5 * 1024 * 1024;
@@ -8,7 +8,7 @@ const frame = JSON.stringify(JSON.stringify({ x: '' })).length;
 /** A document that takes so many bytes as Lambda encodes it. */
 const documentOf = (bytes: number) => ({ x: 'x'.repeat(bytes - frame) });
 const refusal = (data: object[]) => {
-  const { code, message } = refusalOf(() => refuseOversize(data));
+  const { code, message } = refusalOf(() => checkPageSize(data));
   return { code, message };
 };
 const tooLarge = (fits: number) => ({
@@ -22,7 +22,7 @@ describe('the size of an answer', () => {
     ['one of 5 MiB', [documentOf(limit)]],
     ['several of 5 MiB together', [documentOf(limit - 2_000), documentOf(1_000), documentOf(1_000)]],
   ])('given %s, is not refused', (_, data) => {
-    expect(() => refuseOversize(data)).not.toThrow();
+    expect(() => checkPageSize(data)).not.toThrow();
   });
 
   test('given a byte more than 5 MiB, is refused, and names how many documents fit', () => {
@@ -34,7 +34,7 @@ describe('the size of an answer', () => {
   test('given a page that is refused, is not when as many are asked for as it names', () => {
     const page = Array.from({ length: 100 }, () => documentOf(64 * 1024));
     expect(refusal(page)).toEqual(tooLarge(80));
-    expect(() => refuseOversize(page.slice(0, 80))).not.toThrow();
+    expect(() => checkPageSize(page.slice(0, 80))).not.toThrow();
     expect(refusal(page.slice(0, 81))).toEqual(tooLarge(80));
   });
 
@@ -50,7 +50,7 @@ describe('the size of an answer', () => {
     ['Arabic, counts bytes and not characters', 'ق', 2],
   ])('given %s', (_, character, bytes) => {
     const count = Math.floor((limit - frame) / bytes);
-    expect(() => refuseOversize([{ x: character.repeat(count) }])).not.toThrow();
+    expect(() => checkPageSize([{ x: character.repeat(count) }])).not.toThrow();
     expect(refusal([{ x: 'x' }, { x: character.repeat(count) }])).toEqual(tooLarge(1));
   });
 });

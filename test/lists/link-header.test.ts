@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { linksOf as linksTo } from '../../lib/lists/link-header.ts';
+import { linkHeader as linksTo } from '../../lib/lists/link-header.ts';
 import type { Pagination } from '../../lib/lists/read-list.ts';
 
 /** A list in which a page by number shows the 10,000th channel at last. */

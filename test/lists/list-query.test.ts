@@ -515,7 +515,7 @@ describe('integration_meta', () => {
     ["white space is the value's", 'integration_meta.a=+x+', [condition(['a'], ' x ')]],
     ['an empty value beside another', 'integration_meta.a=&integration_meta.a=x', [condition(['a'])]],
   ])('%s', (_, raw, meta) => {
-    for (const form of rawAndEncoded(raw)) expect(parseListQuery(form)).toEqual(withFilter({ meta }));
+    for (const form of rawAndEncoded(raw)) expect(parseListQuery(form)).toEqual(withFilter({ metadata: meta }));
   });
 
   test('an empty object is no condition', () => {
@@ -557,9 +557,9 @@ describe('integration_meta', () => {
     const tooDeep = 'may go 16 levels deep at most';
     const dotted = (count: number) => `integration_meta.${levels(count).join('.')}`;
 
-    expect(parseListQuery(`${dotted(16)}=x`)).toEqual(withFilter({ meta: [condition(levels(16))] }));
+    expect(parseListQuery(`${dotted(16)}=x`)).toEqual(withFilter({ metadata: [condition(levels(16))] }));
     expect(parseListQuery(`integration_meta=${inJson(levels(16))}`)).toEqual(
-      withFilter({ meta: [condition(levels(16))] }),
+      withFilter({ metadata: [condition(levels(16))] }),
     );
     expect(refusal(`${dotted(17)}=x`)).toEqual(refusedWith([dotted(17), tooDeep]));
     expect(refusal(`integration_meta=${inJson(levels(17))}`)).toEqual(
@@ -575,7 +575,7 @@ describe('integration_meta', () => {
     ['JSON', (keys: string[]) => `integration_meta={${keys.map((key) => `"${key}":"x"`).join()}}`],
   ])('takes 100 conditions, and no more: %s', (_, write) => {
     expect(parseListQuery(write(levels(100)))).toEqual(
-      withFilter({ meta: levels(100).map((key) => condition([key])) }),
+      withFilter({ metadata: levels(100).map((key) => condition([key])) }),
     );
     expect(refusal(write(levels(101)))).toEqual(
       refusedWith(['integration_meta', 'takes at most 100 conditions, and was given 101']),
@@ -590,7 +590,7 @@ describe('integration_meta', () => {
     const value = fc.string({ unit: 'grapheme' }).filter((text) => !['', 'null', 'undefined'].includes(text));
     fc.assert(
       fc.property(key, value, (name, text) => {
-        const expected = withFilter({ meta: [{ path: [name], value: text }] });
+        const expected = withFilter({ metadata: [{ path: [name], value: text }] });
         const json = `{${JSON.stringify(name)}:${JSON.stringify(text)}}`;
         expect(parseListQuery(`integration_meta=${encodeURIComponent(json)}`)).toEqual(expected);
         fc.pre(!name.includes(']['));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, everyId } from '../../lib/channels/id-range.ts';
+import { above, allIds } from '../../lib/channels/id-range.ts';
 import { metaKey } from '../../lib/channels/index-keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { readReferenced } from '../../lib/lists/read/lookup.ts';
+import { lookUpChannels } from '../../lib/lists/read/lookup.ts';
 import { idAt, plantedAt } from '../support/seed.ts';
 
 const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
@@ -30,12 +30,12 @@ const tableOf = (count: number) => {
   return { table: table as unknown as Table, asked, got };
 };
 
-const plan = { read: 'references', index: 'byMetaId', value: '5', range: everyId } as const;
+const plan = { read: 'references', index: 'byMetaId', value: '5', range: allIds } as const;
 
 describe('the channels that an index names', () => {
   test('are asked for by the digest of the value, over short pages, and got from the table', async () => {
     const { table, asked, got } = tableOf(250);
-    const read = await readReferenced(table, 'acme', plan);
+    const read = await lookUpChannels(table, 'acme', plan);
     expect(read.map(({ _id }) => _id)).toEqual(Array.from({ length: 250 }, (_, index) => idOf(index)));
     expect(got).toHaveLength(250);
     expect(asked).toHaveLength(3);
@@ -52,22 +52,22 @@ describe('the channels that an index names', () => {
       ...table,
       query: async () => ({ items: [keyOf(1), keyOf(2), keyOf(1)], count: 3, units: 1 }),
     };
-    await readReferenced(again as unknown as Table, 'acme', plan);
+    await lookUpChannels(again as unknown as Table, 'acme', plan);
     expect(got).toEqual([1, 2].map(keyOf));
   });
 
   test('are got within the range alone', async () => {
     const { table, got } = tableOf(10);
-    await readReferenced(table, 'acme', { ...plan, range: above(idOf(6), everyId) });
+    await lookUpChannels(table, 'acme', { ...plan, range: above(idOf(6), allIds) });
     expect(got).toEqual([7, 8, 9].map(keyOf));
   });
 
   test('are got up to 1,000; where they are more, the partition is read', async () => {
     const few = tableOf(1_000);
-    expect(await readReferenced(few.table, 'acme', plan)).toHaveLength(1_000);
+    expect(await lookUpChannels(few.table, 'acme', plan)).toHaveLength(1_000);
     expect(few.asked.filter(({ IndexName }) => !IndexName)).toEqual([]);
     const many = tableOf(1_001);
-    expect((await readReferenced(many.table, 'acme', plan)).map(({ _id }) => _id)).toEqual([idOf(7)]);
+    expect((await lookUpChannels(many.table, 'acme', plan)).map(({ _id }) => _id)).toEqual([idOf(7)]);
     expect(many.got).toEqual([]);
     expect(many.asked.at(-1)).toMatchObject({ ConsistentRead: true });
   });

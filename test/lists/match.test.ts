@@ -38,14 +38,14 @@ describe('a filter', () => {
       ['Rétail, wholesale'],
     ],
     ['a time before all, all match', { updatedAfter: plantedAt }, names],
-    ['a word, it matches folded and anywhere', { words: ['tail'] }, names],
-    ['words, all must occur', { words: ['sale', 'ret'] }, ['Rétail, wholesale']],
-    ['no words, all match', { words: [] }, names],
-    ['no conditions on metadata, all match', { meta: [] }, names],
+    ['a word, it matches folded and anywhere', { terms: ['tail'] }, names],
+    ['words, all must occur', { terms: ['sale', 'ret'] }, ['Rétail, wholesale']],
+    ['no words, all match', { terms: [] }, names],
+    ['no conditions on metadata, all match', { metadata: [] }, names],
     ['several of them, each must hold', { names: ['Retail', 'retail'], disabled: false }, ['retail']],
     [
       'metadata and a name that differ, none matches',
-      { names: ['retail'], meta: [{ path: ['id'], value: 'x' }] },
+      { names: ['retail'], metadata: [{ path: ['id'], value: 'x' }] },
       [],
     ],
     // They bound what is read, before anything is matched.
@@ -58,7 +58,7 @@ describe('a filter', () => {
 describe('a condition on metadata', () => {
   const asked = (integration_meta: string | undefined, path: string[], value: string) =>
     matches(channelOf(1, integration_meta === undefined ? {} : { integration_meta }), {
-      meta: [{ path, value }],
+      metadata: [{ path, value }],
     });
 
   test.each([
@@ -103,6 +103,6 @@ describe('a condition on metadata', () => {
     const channels = ['{"x":1}', '{"y":2}', '{"x":1,"y":2}'].map((integration_meta) =>
       channelOf(1, { name: integration_meta, integration_meta }),
     );
-    expect(found(channels, { meta: [x, y] })).toEqual(['{"x":1,"y":2}']);
+    expect(found(channels, { metadata: [x, y] })).toEqual(['{"x":1,"y":2}']);
   });
 });

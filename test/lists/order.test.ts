@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import {
-  comparePositions,
+  compareSortValues,
   isBehind,
   type OrderTerm,
   orderText,
-  positionOf,
+  sortValuesOf,
   toOrder,
 } from '../../lib/lists/plan/order.ts';
 import { channelOf, idAt, plantedAt } from '../support/seed.ts';
@@ -16,7 +16,7 @@ const asc = (field: OrderTerm['field']): OrderTerm => ({ field, descending: fals
 const desc = (field: OrderTerm['field']): OrderTerm => ({ field, descending: true });
 const inOrder = (channels: Channel[], ...sort: OrderTerm[]) => {
   const order = toOrder(sort);
-  return channels.toSorted((a, b) => comparePositions(positionOf(a, order), positionOf(b, order), order));
+  return channels.toSorted((a, b) => compareSortValues(sortValuesOf(a, order), sortValuesOf(b, order), order));
 };
 const named = (...names: string[]) => names.map((name, index) => channelOf(index + 1, { name }));
 /** A letter that takes so many bytes of UTF-8, so many times. */
@@ -85,7 +85,7 @@ describe('a position', () => {
       asc('createdAt'),
       asc('updatedAt'),
     ]);
-    expect(positionOf(channel, order)).toEqual([
+    expect(sortValuesOf(channel, order)).toEqual([
       'retail قناه',
       null,
       true,
@@ -96,12 +96,12 @@ describe('a position', () => {
   });
 
   test('given a local name, holds it folded', () => {
-    expect(positionOf(channelOf(1, { local_name: 'Québec' }), [asc('local_name')])).toEqual(['quebec']);
+    expect(sortValuesOf(channelOf(1, { local_name: 'Québec' }), [asc('local_name')])).toEqual(['quebec']);
   });
 
   test('given a long name, holds 900 bytes of it at most, cut between two characters', () => {
     const positions = [bytes(1_000), `x${bytes(1_200, 'ق')}`].map(
-      (name) => positionOf(channelOf(1, { name }), [asc('name')])[0],
+      (name) => sortValuesOf(channelOf(1, { name }), [asc('name')])[0],
     );
     expect(positions).toEqual([bytes(900), `x${bytes(898, 'ق')}`]);
   });
@@ -122,8 +122,8 @@ describe('what lies behind a gap', () => {
   const channels = named('a', 'b', 'b', 'c');
   const behind = (side: 'before' | 'after', ...sort: OrderTerm[]) => {
     const order = toOrder(sort);
-    const position = positionOf(channels[1] as Channel, order);
-    return channels.filter((channel) => isBehind(positionOf(channel, order), { position, side }, order));
+    const position = sortValuesOf(channels[1] as Channel, order);
+    return channels.filter((channel) => isBehind(sortValuesOf(channel, order), { sortValues: position, side }, order));
   };
   const [a, b, secondB, c] = channels;
 
@@ -140,7 +140,7 @@ describe('what lies behind a gap', () => {
   test('given a channel that is gone, is the same', () => {
     const order = toOrder([asc('local_name')]);
     const gap = { position: [null, idAt(plantedAt + 2, 9)], side: 'after' as const };
-    expect(channels.filter((channel) => isBehind(positionOf(channel, order), gap, order))).toEqual([
+    expect(channels.filter((channel) => isBehind(sortValuesOf(channel, order), gap, order))).toEqual([
       secondB,
       c,
     ]);

@@ -5,11 +5,11 @@ import type { Item } from '../../lib/dynamodb/item.ts';
 import { countItems } from '../../lib/dynamodb/pages.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import {
-  narrowBehind,
+  rangeAfterOffset,
   readAllChannels,
   readByIds,
   readChannels,
-  readFirstChannels,
+  readFirstPage,
   readTotals,
 } from '../../lib/lists/read/partition.ts';
 import { idAt, plantedAt } from '../support/seed.ts';
@@ -125,7 +125,7 @@ describe('totals', () => {
   test('come in one call with the first channels, however few counters there are', async () => {
     for (const counters of [[], eight.slice(0, 2), eight]) {
       const { table, asked } = tableOf([...counters, ...channels(0, 8 + 3 - counters.length)]);
-      const first = await readFirstChannels(table, 'acme', 3);
+      const first = await readFirstPage(table, 'acme', 3);
       expect(idsOf(first.channels)).toEqual([0, 1, 2].map(idOf));
       expect(first.total).toBe(counters.reduce((sum, { enabled }) => sum + (enabled as number) + 1, 0));
       expect(asked).toHaveLength(1);
@@ -137,7 +137,7 @@ describe('totals', () => {
 describe('what is left behind the first channels of a range', () => {
   const range = { first: idOf(0), last: idOf(9) };
   const behind = (table: Table, offset: number, descending = false, count = 9) =>
-    narrowBehind(table, 'acme', range, count, descending, offset);
+    rangeAfterOffset(table, 'acme', range, count, descending, offset);
 
   test('is the whole range behind none of them', async () => {
     expect(await behind(tableOf().table, 0)).toEqual(range);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, below, everyId, type IdRange } from '../../lib/channels/id-range.ts';
+import { above, below, allIds, type IdRange } from '../../lib/channels/id-range.ts';
 import { parseListQuery } from '../../lib/lists/query/list-query.ts';
 import { toOrder } from '../../lib/lists/plan/order.ts';
 import { planList } from '../../lib/lists/plan/plan.ts';
@@ -12,7 +12,7 @@ const other = '60f1b2b3c9e9a12345678909';
 const planOf = (query: string): string => {
   const { filter, sort } = parseListQuery(query);
   const { after, before } = filter;
-  const from: IdRange = after === undefined ? everyId : above(after, everyId);
+  const from: IdRange = after === undefined ? allIds : above(after, allIds);
   const range = before === undefined ? from : below(before, from);
   return describePlan(planList(filter, range, toOrder(sort)));
 };

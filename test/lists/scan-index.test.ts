@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { everyId } from '../../lib/channels/id-range.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { walkIndex } from '../../lib/lists/read/scan-index.ts';
-import { positionOf, toOrder } from '../../lib/lists/plan/order.ts';
-import type { Place } from '../../lib/lists/read/paginate.ts';
+import { scanIndex } from '../../lib/lists/read/scan-index.ts';
+import { sortValuesOf, toOrder } from '../../lib/lists/plan/order.ts';
+import type { PageStart } from '../../lib/lists/read/paginate.ts';
 import { planList } from '../../lib/lists/plan/plan.ts';
 import { channelOf, plantedAt } from '../support/seed.ts';
 
@@ -61,11 +61,11 @@ describe('a walk along an index in which many channels share a key', () => {
         const table = indexByTime(channels, ranks, longestPage);
         const order = toOrder([{ field: 'updatedAt', descending }]);
         const filter = { updatedAfter: plantedAt - 1 };
-        const plan = planList(filter, everyId, order);
+        const plan = planList(filter, allIds, order);
         if (plan.read !== 'walkIndex') throw new Error('An index is in this order');
-        const read = async (place: Place) => {
-          const found = await walkIndex(
-            { channels: table, directory: table, namespace: 'company1', filter, order, place, perPage },
+        const read = async (place: PageStart) => {
+          const found = await scanIndex(
+            { channels: table, projections: table, namespace: 'company1', filter, order, start: place, perPage },
             plan,
           );
           return [found.channels.map(({ _id }) => _id), found.total, found.hasNext];
@@ -78,7 +78,7 @@ describe('a walk along an index in which many channels share a key', () => {
           const behind = [ids.slice(offset, offset + perPage), ids.length, offset + perPage < ids.length];
           expect(await read({ offset })).toEqual(behind);
           const gap = {
-            position: positionOf(channel, order),
+            position: sortValuesOf(channel, order),
             side: 'before' as const,
             offset,
             order: '',

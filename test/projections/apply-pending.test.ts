@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { everyId } from '../../lib/channels/id-range.ts';
-import { fromItem, transition } from '../../lib/channels/items.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { fromItem, planChannelWrites } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { markKey } from '../../lib/channels/pending-change.ts';
-import { blockKey, blockSize, blocksBeginningIn } from '../../lib/projections/rank-index/count-bucket.ts';
-import { takeCensus } from '../../lib/projections/rank-index/bucket-counts.ts';
-import { entriesOf } from '../../lib/projections/search-index/suffix-entries.ts';
-import { findByWords } from '../../lib/projections/search-index/find-by-terms.ts';
-import { settle } from '../../lib/projections/apply/apply-pending.ts';
+import { pendingChangeKey } from '../../lib/channels/pending-change.ts';
+import { bucketKey, bucketSize, bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
+import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
@@ -38,7 +38,7 @@ describe('a channel that is settled', () => {
         sk: `${suffix}\u0000${id}`,
         name,
       })),
-      blocks: [[everyId.first, 1]],
+      blocks: [[allIds.first, 1]],
     });
   });
 
@@ -49,11 +49,11 @@ describe('a channel that is settled', () => {
     await update(id, { name: 'Shop floor' });
     await settle(id);
     expect((await held(service, namespace)).entries).toEqual(
-      entriesOf(namespace, id, 'shop floor').sort(bySortKey),
+      suffixEntries(namespace, id, 'shop floor').sort(bySortKey),
     );
     await remove(id);
     await settle(id);
-    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[allIds.first, 0]] });
   });
 
   test('is not written again for a change that the directory has no part in', async () => {
@@ -69,12 +69,12 @@ describe('a channel that is settled', () => {
   test('is in the directory of each namespace that it belongs to', async () => {
     const { namespace, other, create, update } = enter(service);
     const id = await create({ name: 'Retail', company_namespace: [namespace, other] });
-    for (const each of [namespace, other]) await settle(service, each, [id]);
-    expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([id]);
+    for (const each of [namespace, other]) await applyPending(service, each, [id]);
+    expect(idsOf(await findByTerms(service, other, ['tail']))).toEqual([id]);
     await update(id, { company_namespace: [namespace] });
-    expect(idsOf(await findByWords(service, other, ['tail']))).toEqual([]);
-    await settle(service, other, [id]);
-    expect(await held(service, other)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(idsOf(await findByTerms(service, other, ['tail']))).toEqual([]);
+    await applyPending(service, other, [id]);
+    expect(await held(service, other)).toEqual({ marks: [], entries: [], blocks: [[allIds.first, 0]] });
   });
 
   // Every letter another one: as many suffixes as letters, and more than a transaction takes.
@@ -87,8 +87,8 @@ describe('a channel that is settled', () => {
     await update(id, { name: [...long].reverse().join('') });
     await settle(id);
     const { marks, entries, blocks } = await held(service, namespace);
-    expect([marks, blocks]).toEqual([[], [[everyId.first, 1]]]);
-    expect(entries).toEqual(entriesOf(namespace, id, foldText([...long].reverse().join(''))).sort(bySortKey));
+    expect([marks, blocks]).toEqual([[], [[allIds.first, 1]]]);
+    expect(entries).toEqual(suffixEntries(namespace, id, foldText([...long].reverse().join(''))).sort(bySortKey));
     expect(await find('\u4e02\u4e01')).toEqual([id]);
     expect(await find('\u4e01\u4e02')).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe('a search', () => {
       const [{ pk, sk } = {}] = page.items;
       return { ...page, items: page.items.slice(0, 1), lastKey: { pk, sk } as Record<string, string> };
     });
-    return idsOf(await findByWords({ channels: service.channels, directory }, namespace, foldWords(text)));
+    return idsOf(await findByTerms({ channels: service.channels, projections: directory }, namespace, foldWords(text)));
   };
 
   test('of several pages finds a channel that is renamed and settled between them', async () => {
@@ -192,7 +192,7 @@ describe('the census', () => {
   const withFullBlock = async () => {
     const actors = enter(service);
     const ids: string[] = [];
-    for (let index = 0; index < blockSize; index++) ids.push(await actors.create({ name: 'x' }));
+    for (let index = 0; index < bucketSize; index++) ids.push(await actors.create({ name: 'x' }));
     await actors.settleAll();
     return { ...actors, ids: ids.sort(), blocks: async () => (await held(service, actors.namespace)).blocks };
   };
@@ -201,7 +201,7 @@ describe('the census', () => {
   const joinEarly = async (namespace: string, ordinal: number) => {
     const channel = channelOf(ordinal, { company_namespace: [namespace] });
     await service.channels.transact(() =>
-      transition(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
+      planChannelWrites(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
     );
     return channel._id;
   };
@@ -213,17 +213,17 @@ describe('the census', () => {
       string,
     ];
     await settleAll();
-    const full = [everyId.first, blockSize];
+    const full = [allIds.first, bucketSize];
     expect(await blocks()).toEqual([full, [first, 2]]);
     await remove(first);
     await settleAll();
     expect(await blocks()).toEqual([full, [first, 1]]);
     await remove(second);
     await settleAll();
-    expect([await blocks(), await total()]).toEqual([[full], blockSize]);
+    expect([await blocks(), await total()]).toEqual([[full], bucketSize]);
     const third = await create({ name: 'x' });
     await settleAll();
-    expect([await blocks(), await total()]).toEqual([[full, [third, 1]], blockSize + 1]);
+    expect([await blocks(), await total()]).toEqual([[full, [third, 1]], bucketSize + 1]);
   });
 
   test('begins another block behind a full one while others go on to create', async () => {
@@ -235,23 +235,23 @@ describe('the census', () => {
       if (created++ < 20) await create({ name: 'x' });
       return page;
     });
-    await settle({ channels, directory: service.directory }, namespace, [next]);
+    await applyPending({ channels, projections: service.directory }, namespace, [next]);
     expect(await blocks()).toEqual([
-      [everyId.first, blockSize],
+      [allIds.first, bucketSize],
       [next, 1],
     ]);
     await settleAll();
-    expect(await total()).toBe(blockSize + 1 + Math.min(created, 20));
+    expect(await total()).toBe(bucketSize + 1 + Math.min(created, 20));
   });
 
   test('takes a backlog in whichever order, at a cost that does not follow its size', async () => {
     const { namespace, total } = enter(service);
-    const size = 4 * blockSize;
+    const size = 4 * bucketSize;
     const ids = Array.from({ length: size }, (_, ordinal) => idAt(plantedAt + ordinal, ordinal));
     for (const [ordinal, _id] of ids.entries()) {
       const channel = channelOf(ordinal, { _id, company_namespace: [namespace] });
       await service.channels.transact(() =>
-        transition(undefined, channel, { now: plantedAt + ordinal, keyId: 'k' }, 0),
+        planChannelWrites(undefined, channel, { now: plantedAt + ordinal, keyId: 'k' }, 0),
       );
     }
     // The newest before all others, as where the stream goes on with what is new and leaves what is old to the clock.
@@ -259,12 +259,12 @@ describe('the census', () => {
     for (const id of [ids.at(-1) as string, ...ids]) {
       const meter = new Meter();
       const open = ({ name }: Table) => new Table(connect(), name, meter, AbortSignal.timeout(60_000));
-      await settle({ channels: open(service.channels), directory: open(service.directory) }, namespace, [id]);
+      await applyPending({ channels: open(service.channels), projections: open(service.directory) }, namespace, [id]);
       costs.push(meter.totals.rcu);
     }
     expect(await total()).toBe(size);
     const dear = costs.filter((cost) => cost > 12);
-    expect({ dear: dear.length <= size / blockSize, dearest: Math.max(...costs) < 200 }).toEqual({
+    expect({ dear: dear.length <= size / bucketSize, dearest: Math.max(...costs) < 200 }).toEqual({
       dear: true,
       dearest: true,
     });
@@ -276,25 +276,25 @@ describe('the census', () => {
     await service.directory.transact(() => [
       {
         Update: {
-          Key: blockKey(namespace, everyId.first),
+          Key: bucketKey(namespace, allIds.first),
           UpdateExpression: 'ADD n :one',
           ExpressionAttributeValues: { ':one': 1 },
         },
       },
     ]);
-    await service.channels.delete({ Key: markKey(namespace, next) });
+    await service.channels.delete({ Key: pendingChangeKey(namespace, next) });
     // Of 129, the last goes; its mark stays, as if the settler had died before he removed it.
     await remove(next);
-    const mark = await service.channels.get(markKey(namespace, next));
+    const mark = await service.channels.get(pendingChangeKey(namespace, next));
     await settle(next);
     await service.channels.put({ Item: mark });
     const between = `${(ids.at(-1) as string).slice(0, 12)}ffffffffffff`;
     const late = channelOf(1, { _id: between, company_namespace: [namespace] });
-    await service.channels.transact(() => transition(undefined, late, { now: Date.now(), keyId: 'k' }, 0));
+    await service.channels.transact(() => planChannelWrites(undefined, late, { now: Date.now(), keyId: 'k' }, 0));
     await settle(between);
-    expect(await total()).toBe(blockSize + 1);
+    expect(await total()).toBe(bucketSize + 1);
     await settle(next);
-    expect(await total()).toBe(blockSize + 1);
+    expect(await total()).toBe(bucketSize + 1);
     expect(await reindex(service, namespace)).toMatchObject({ blocks: 0 });
   });
 
@@ -313,7 +313,7 @@ describe('the census', () => {
       }
       return page;
     });
-    const [block] = await takeCensus({ channels, directory: service.directory }, namespace, everyId);
+    const [block] = await readBucketCounts({ channels, projections: service.directory }, namespace, allIds);
     expect(block?.count).toBe(3);
   });
 
@@ -321,15 +321,15 @@ describe('the census', () => {
     const { namespace, other, create, remove, update, settleAll, find, total, blocks } =
       await withFullBlock();
     const later: string[] = [];
-    for (let index = 0; index < 2 * blockSize + 5; index++)
+    for (let index = 0; index < 2 * bucketSize + 5; index++)
       later.push(await create({ name: `Shop ${index}` }));
     const shared = await create({ name: 'Shared', company_namespace: [namespace, other] });
     await remove(later[3] as string);
     await update(later[4] as string, { name: 'Renamed' });
     await settleAll();
-    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize, blockSize, blockSize, 5]);
+    expect((await blocks()).map(([, size]) => size)).toEqual([bucketSize, bucketSize, bucketSize, 5]);
     expect([await total(), await find('renamed'), await find('shared')]).toEqual([
-      3 * blockSize + 5,
+      3 * bucketSize + 5,
       [later[4]],
       [shared],
     ]);
@@ -337,7 +337,7 @@ describe('the census', () => {
     for (const id of later.filter((id) => id !== later[3])) await remove(id);
     await settleAll();
     expect(await blocks()).toEqual([
-      [everyId.first, blockSize],
+      [allIds.first, bucketSize],
       [expect.any(String), 1],
     ]);
     expect(await reindex(service, namespace)).toMatchObject({ blocks: 0, channels: 0 });
@@ -350,7 +350,7 @@ describe('the census', () => {
     for (let ordinal = 2; ordinal < 60; ordinal++) {
       const id = await joinEarly(namespace, ordinal);
       await service.channels.update({
-        Key: markKey(namespace, id),
+        Key: pendingChangeKey(namespace, id),
         UpdateExpression: 'SET padding = :padding',
         ExpressionAttributeValues: { ':padding': 'x'.repeat(100_000) },
       });
@@ -360,14 +360,14 @@ describe('the census', () => {
     await expect(find('x')).rejects.toMatchObject(fallenBehind);
     await settle(early);
     for (let ordinal = 2; ordinal < 60; ordinal++) await settle(idAt(plantedAt + ordinal, ordinal));
-    expect(await total()).toBe(blockSize + 59);
+    expect(await total()).toBe(bucketSize + 59);
   });
 
   test('is made again where a block was read before a transaction, and the next one behind it', async () => {
     const { namespace, create, settleAll } = enter(service);
-    for (let index = 0; index < blockSize; index++) await create({ name: 'x' });
+    for (let index = 0; index < bucketSize; index++) await create({ name: 'x' });
     await settleAll();
-    const query = blocksBeginningIn(namespace, everyId);
+    const query = bucketsStartingIn(namespace, allIds);
     const { items: before } = await service.directory.query(query);
     await create({ name: 'x' });
     await settleAll();
@@ -375,8 +375,8 @@ describe('the census', () => {
     const directory = whoseQueries(service.directory, (page) =>
       reads++ === 0 ? { ...page, items: [...before, ...page.items.slice(1)] } : page,
     );
-    const blocks = await takeCensus({ channels: service.channels, directory }, namespace, everyId);
-    expect(blocks.map(({ count }) => count)).toEqual([blockSize, 1]);
+    const blocks = await readBucketCounts({ channels: service.channels, projections: directory }, namespace, allIds);
+    expect(blocks.map(({ count }) => count)).toEqual([bucketSize, 1]);
     expect(reads).toBe(2);
   });
 
@@ -391,29 +391,29 @@ describe('the census', () => {
       }
       return page;
     });
-    const range = { first: everyId.first, last: ids[5] as string };
-    const blocks = await takeCensus({ channels: service.channels, directory }, namespace, range);
-    expect(blocks.map(({ first, count }) => [first, count])).toEqual([[everyId.first, blockSize]]);
+    const range = { first: allIds.first, last: ids[5] as string };
+    const blocks = await readBucketCounts({ channels: service.channels, projections: directory }, namespace, range);
+    expect(blocks.map(({ first, count }) => [first, count])).toEqual([[allIds.first, bucketSize]]);
   });
 
   test('believes a block of a mark that it has settled and that is still there', async () => {
     const { namespace, create, remove, settle, total } = enter(service);
     const id = await create({ name: 'x' });
-    const mark = await service.channels.get(markKey(namespace, id));
+    const mark = await service.channels.get(pendingChangeKey(namespace, id));
     await settle(id);
     await service.channels.put({ Item: mark });
     expect(await total()).toBe(1);
     await remove(id);
     expect(await total()).toBe(0);
     await settle(id);
-    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[allIds.first, 0]] });
   });
 
   /** A namespace whose only block counts twice as many as a full one: the latest came first, and none of the others stands behind it. */
   const withDoubleBlock = async () => {
     const actors = enter(service);
     const ids: string[] = [];
-    for (let ordinal = 2 * blockSize; ordinal > 0; ordinal--) {
+    for (let ordinal = 2 * bucketSize; ordinal > 0; ordinal--) {
       ids.unshift(await joinEarly(actors.namespace, ordinal));
       await actors.settle(ids[0] as string);
     }
@@ -422,10 +422,10 @@ describe('the census', () => {
 
   test('divides a block that older channels have joined', async () => {
     const { namespace, settle, blocks, total } = await withDoubleBlock();
-    expect(await blocks()).toEqual([[everyId.first, 2 * blockSize]]);
+    expect(await blocks()).toEqual([[allIds.first, 2 * bucketSize]]);
     await settle(await joinEarly(namespace, 0));
-    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
-    expect(await total()).toBe(2 * blockSize + 1);
+    expect((await blocks()).map(([, size]) => size)).toEqual([bucketSize + 1, bucketSize]);
+    expect(await total()).toBe(2 * bucketSize + 1);
   });
 
   test('divides a block rightly though others come and go as it is read', async () => {
@@ -439,18 +439,18 @@ describe('the census', () => {
         const between = idAt(plantedAt + 1, 999);
         const channel = channelOf(1, { _id: between, company_namespace: [namespace] });
         await service.channels.transact(() =>
-          transition(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
+          planChannelWrites(undefined, channel, { now: 1_700_000_000_000, keyId: 'k' }, 0),
         );
       }
       return page;
     });
-    await settle({ channels, directory: service.directory }, namespace, [late]);
+    await applyPending({ channels, projections: service.directory }, namespace, [late]);
     expect(readings).toBeGreaterThan(1);
-    expect(await total()).toBe(2 * blockSize + 1);
+    expect(await total()).toBe(2 * bucketSize + 1);
     await settleAll();
-    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize + 1, blockSize]);
+    expect((await blocks()).map(([, size]) => size)).toEqual([bucketSize + 1, bucketSize]);
     expect(await reindex(service, namespace)).toMatchObject({ blocks: 1 });
-    expect((await blocks()).map(([, size]) => size)).toEqual([blockSize, 1, blockSize]);
+    expect((await blocks()).map(([, size]) => size)).toEqual([bucketSize, 1, bucketSize]);
   });
 });
 
@@ -487,13 +487,13 @@ describe('of those who settle one mark', () => {
   test('all at once, one does it', async () => {
     const { namespace, create, update } = enter(service);
     const id = await create({ name: 'Retail' });
-    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, [id])));
+    await Promise.all(Array.from({ length: 8 }, () => applyPending(service, namespace, [id])));
     await update(id, { name: 'Wholesale' });
-    await Promise.all(Array.from({ length: 8 }, () => settle(service, namespace, [id])));
+    await Promise.all(Array.from({ length: 8 }, () => applyPending(service, namespace, [id])));
     expect(await held(service, namespace)).toEqual({
       marks: [],
-      entries: entriesOf(namespace, id, 'wholesale').sort(bySortKey),
-      blocks: [[everyId.first, 1]],
+      entries: suffixEntries(namespace, id, 'wholesale').sort(bySortKey),
+      blocks: [[allIds.first, 1]],
     });
   });
 
@@ -503,19 +503,19 @@ describe('of those who settle one mark', () => {
     const names = ['Wholesale', 'Retail', 'Corner', 'Retail shop'];
     const settling: Promise<void>[] = [];
     for (const name of names) {
-      settling.push(settle(service, namespace, [id]));
+      settling.push(applyPending(service, namespace, [id]));
       await update(id, { name });
     }
     await Promise.all(settling);
     await settleAll();
     expect((await held(service, namespace)).entries).toEqual(
-      entriesOf(namespace, id, 'retail shop').sort(bySortKey),
+      suffixEntries(namespace, id, 'retail shop').sort(bySortKey),
     );
-    settling.push(settle(service, namespace, [id]));
+    settling.push(applyPending(service, namespace, [id]));
     await remove(id);
     await Promise.all(settling);
     await settleAll();
-    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[everyId.first, 0]] });
+    expect(await held(service, namespace)).toEqual({ marks: [], entries: [], blocks: [[allIds.first, 0]] });
     expect(
       await service.channels.get(keys.channel(namespace, id)).then((item) => item && fromItem(item)),
     ).toBe(undefined);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { everyId } from '../../lib/channels/id-range.ts';
-import { sumCounters, transition } from '../../lib/channels/items.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { sumCounters, planChannelWrites } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { blockKey, blockSize } from '../../lib/projections/rank-index/count-bucket.ts';
-import { entriesOf } from '../../lib/projections/search-index/suffix-entries.ts';
+import { bucketKey, bucketSize } from '../../lib/projections/rank-index/count-bucket.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { recountTotals } from '../../lib/reindex/recount-totals.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
 import { enter, entriesFor, held, reindex, whoseQueries } from '../support/projections.ts';
@@ -25,7 +25,7 @@ const plantBare = async (namespace: string, count: number) => {
     channelOf(index, { name: `Shop ${index}`, disabled: index % 4 === 0, company_namespace: [namespace] }),
   );
   for (const channel of channels) {
-    const [copy] = transition(undefined, channel, by, 0);
+    const [copy] = planChannelWrites(undefined, channel, by, 0);
     await service.channels.transact(() => (copy ? [copy] : []));
   }
   return Object.fromEntries(channels.map(({ _id, name }) => [_id, name]));
@@ -41,20 +41,20 @@ const totalsOf = async (namespace: string) => {
 describe('reindexing a namespace', () => {
   test('derives all of it from the channels', async () => {
     const { namespace } = enter(service);
-    const names = await plantBare(namespace, blockSize + 2);
+    const names = await plantBare(namespace, bucketSize + 2);
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 0, disabled: 0 }, after: { enabled: 97, disabled: 33 } },
       keys: 0,
       blocks: 1,
-      channels: blockSize + 2,
+      channels: bucketSize + 2,
     });
     expect(await totalsOf(namespace)).toEqual({ enabled: 97, disabled: 33 });
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesFor(namespace, names),
       blocks: [
-        [everyId.first, blockSize],
-        [Object.keys(names)[blockSize], 2],
+        [allIds.first, bucketSize],
+        [Object.keys(names)[bucketSize], 2],
       ],
     });
   });
@@ -80,15 +80,15 @@ describe('reindexing a namespace', () => {
     const two = await create({ name: 'Two' });
     await settleAll();
     const { directory } = service;
-    const [missing] = entriesOf(namespace, one, 'one');
-    const foreign = entriesOf(namespace, '0'.repeat(24), 'nobody');
-    const wrong = entriesOf(namespace, two, 'former');
+    const [missing] = suffixEntries(namespace, one, 'one');
+    const foreign = suffixEntries(namespace, '0'.repeat(24), 'nobody');
+    const wrong = suffixEntries(namespace, two, 'former');
     await directory.transact(() => [
       { Delete: { Key: { pk: missing?.pk, sk: missing?.sk } } },
       ...[...foreign, ...wrong].map((Item) => ({ Put: { Item } })),
       {
         Update: {
-          Key: blockKey(namespace, everyId.first),
+          Key: bucketKey(namespace, allIds.first),
           UpdateExpression: 'ADD n :seven',
           ExpressionAttributeValues: { ':seven': 7 },
         },
@@ -99,7 +99,7 @@ describe('reindexing a namespace', () => {
     expect(await held(service, namespace)).toEqual({
       marks: [],
       entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
-      blocks: [[everyId.first, 2]],
+      blocks: [[allIds.first, 2]],
     });
   });
 
@@ -115,7 +115,7 @@ describe('reindexing a namespace', () => {
       }
     };
     // The totals alone are given up where others write all the time.
-    const { keys, blocks, channels } = reindexing;
+    const { keys, buckets: blocks, channels } = reindexing;
     const derive = async () => {
       for (const step of [keys, blocks, channels]) await step(service, namespace);
     };

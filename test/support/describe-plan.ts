@@ -1,18 +1,18 @@
-import { everyId, type IdRange } from '../../lib/channels/id-range.ts';
+import { allIds, type IdRange } from '../../lib/channels/id-range.ts';
 import type { Plan } from '../../lib/lists/plan/plan.ts';
-import type { Stretch } from '../../lib/lists/plan/index-range.ts';
+import type { IndexRange } from '../../lib/lists/plan/index-range.ts';
 
 /** Keys end with an id, of which the lowest and the highest there can be are long to read. */
 const quote = (key: string | number): string =>
   JSON.stringify(typeof key === 'string' ? key.replace(/0{24}$/, '0…').replace(/f{24}$/, 'f…') : key);
 
-const boundsText = ({ first, last }: Pick<Stretch, 'first' | 'last'>): string =>
+const boundsText = ({ first, last }: Pick<IndexRange, 'first' | 'last'>): string =>
   `${first === undefined ? '' : ` from ${quote(first)}`}${last === undefined ? '' : ` to ${quote(last)}`}`;
 
-const stretchText = (stretch: Stretch) => `${stretch.index}${boundsText(stretch)}`;
+const stretchText = (stretch: IndexRange) => `${stretch.index}${boundsText(stretch)}`;
 
 const partitionText = (range: IdRange) =>
-  `the partition${range.first === everyId.first && range.last === everyId.last ? '' : boundsText(range)}`;
+  `the partition${range.first === allIds.first && range.last === allIds.last ? '' : boundsText(range)}`;
 
 const totals = {
   counters: 'from the counters',

@@ -1,4 +1,4 @@
-import { type Engine, startEngine } from '../../local/engine.ts';
+import { type Engine, startEngine } from '../../local/dynamodb-local.ts';
 import { engineEnvironment } from '../../local/environment.ts';
 import { findJava } from '../../local/java.ts';
 

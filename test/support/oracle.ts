@@ -1,5 +1,5 @@
 import type { ChannelDocument } from '../../lib/channels/channel.ts';
-import { foldWords, soughtWords } from '../../lib/text/fold.ts';
+import { foldWords, searchTerms } from '../../lib/text/fold.ts';
 
 /** The fields by which a list can be sorted. */
 export type Field = '_id' | 'name' | 'local_name' | 'disabled' | 'createdAt' | 'updatedAt';
@@ -49,7 +49,7 @@ const isFound = (name: string, search: string) => {
   // What clients write for no value.
   if (['null', 'undefined'].includes(search)) return true;
   const words = foldWords(name);
-  return soughtWords(search).every((sought) => words.some((word) => word.includes(sought)));
+  return searchTerms(search).every((sought) => words.some((word) => word.includes(sought)));
 };
 
 const isWanted = (channel: ChannelDocument, wish: Wish): boolean =>

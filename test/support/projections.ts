@@ -1,14 +1,14 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
-import { everyId } from '../../lib/channels/id-range.ts';
-import { readMarks } from '../../lib/channels/pending-change.ts';
-import type { ChannelDraft, ChannelPatch } from '../../lib/channels/schema.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { readPendingChanges } from '../../lib/channels/pending-change.ts';
+import type { CreateChannelInput, ChannelPatch } from '../../lib/channels/schema.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
-import { blocksBeginningIn } from '../../lib/projections/rank-index/count-bucket.ts';
-import { takeCensus } from '../../lib/projections/rank-index/bucket-counts.ts';
-import { allEntries, entriesOf } from '../../lib/projections/search-index/suffix-entries.ts';
-import { findByWords } from '../../lib/projections/search-index/find-by-terms.ts';
-import { settle } from '../../lib/projections/apply/apply-pending.ts';
-import type { Tables } from '../../lib/projections/channel-tables.ts';
+import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
+import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
+import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
+import type { ChannelTables } from '../../lib/projections/channel-tables.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
@@ -30,24 +30,24 @@ export const enter = (service: Service) => {
   return {
     namespace,
     other,
-    create: async (draft: ChannelDraft) =>
+    create: async (draft: CreateChannelInput) =>
       (await createChannel(channels, caller, draft, undefined)).document._id,
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
-    settle: async (id: string) => settle(service, namespace, [id]),
+    settle: async (id: string) => applyPending(service, namespace, [id]),
     settleAll: async () => {
-      await settle(service, namespace, idsOf(await readMarks(channels, namespace)));
+      await applyPending(service, namespace, idsOf(await readPendingChanges(channels, namespace)));
     },
-    find: async (text: string) => idsOf(await findByWords(service, namespace, foldWords(text))),
+    find: async (text: string) => idsOf(await findByTerms(service, namespace, foldWords(text))),
     total: async () =>
-      (await takeCensus(service, namespace, everyId)).reduce((sum, block) => sum + block.count, 0),
+      (await readBucketCounts(service, namespace, allIds)).reduce((sum, block) => sum + block.count, 0),
   };
 };
 
 /** All steps of reindexing a namespace, one after the other: what each found amiss. */
-export const reindex = async (tables: Tables, namespace: string) => ({
+export const reindex = async (tables: ChannelTables, namespace: string) => ({
   keys: await reindexing.keys(tables, namespace),
-  blocks: await reindexing.blocks(tables, namespace),
+  blocks: await reindexing.buckets(tables, namespace),
   channels: await reindexing.channels(tables, namespace),
   totals: await reindexing.totals(tables, namespace),
 });
@@ -60,11 +60,11 @@ const readAll = async (table: Table, query: Query) => {
 
 /** What the directory of a namespace holds. */
 export const held = async (service: Service, namespace: string) => ({
-  marks: await readMarks(service.channels, namespace),
-  entries: (await Promise.all(allEntries(namespace).map((query) => readAll(service.directory, query))))
+  marks: await readPendingChanges(service.channels, namespace),
+  entries: (await Promise.all(allSuffixEntries(namespace).map((query) => readAll(service.directory, query))))
     .flat()
     .sort((one, other) => bySortKey(one as { sk: string }, other as { sk: string })),
-  blocks: (await readAll(service.directory, blocksBeginningIn(namespace, everyId))).map(({ sk, n }) => [
+  blocks: (await readAll(service.directory, bucketsStartingIn(namespace, allIds))).map(({ sk, n }) => [
     sk,
     n,
   ]),
@@ -76,7 +76,7 @@ export const bySortKey = (one: { sk: string }, other: { sk: string }) =>
 /** The entries that channels ought to have, by id and name, in the order of a query. */
 export const entriesFor = (namespace: string, names: Record<string, string>) =>
   Object.entries(names)
-    .flatMap(([id, name]) => entriesOf(namespace, id, foldText(name)))
+    .flatMap(([id, name]) => suffixEntries(namespace, id, foldText(name)))
     .sort(bySortKey);
 
 /** The same table, of which every answer to a query passes through somebody's hands first. */

@@ -1,5 +1,5 @@
 import { type Channel, type ChannelDocument, toDocument } from '../../lib/channels/channel.ts';
-import { transition } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/items.ts';
 import type { Service } from './service.ts';
 
 /** When planted channels were created, unless a test says otherwise: 2023-01-15T10:30:00.000Z. */
@@ -40,7 +40,7 @@ const atOnce = 25;
  */
 export const plant = async ({ channels: table }: Service, planted: Channel[]): Promise<ChannelDocument[]> => {
   const writes = planted.flatMap((channel, index) =>
-    transition(undefined, channel, { now: channel.updatedAt, keyId: channel.writtenBy }, index % 8),
+    planChannelWrites(undefined, channel, { now: channel.updatedAt, keyId: channel.writtenBy }, index % 8),
   );
   for (let start = 0; start < writes.length; start += atOnce)
     await Promise.all(

@@ -7,7 +7,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from '../../local/start-consumers.ts';
+import { type RunningConsumers, startConsumers } from '../../local/start-stream-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';

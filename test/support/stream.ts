@@ -1,8 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Consumer, StreamParameters } from '../../lib/manifest/stream-consumers.ts';
+import type { StreamConsumer, StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 
 /** A consumer of a test's own: what the test is about, and the rest as it hinders least. */
-export const consumerOf = (mapping: Partial<StreamParameters> = {}): Consumer => ({
+export const consumerOf = (mapping: Partial<StreamParameters> = {}): StreamConsumer => ({
   name: 'tested',
   handler: 'none',
   description: 'A test’s own',

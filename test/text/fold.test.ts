@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareFolded, cutToBytes, foldText, foldWords, soughtWords } from '../../lib/text/fold.ts';
+import { compareFolded, cutToBytes, foldText, foldWords, searchTerms } from '../../lib/text/fold.ts';
 
 describe('texts that differ only in', () => {
   test.each([
@@ -91,7 +91,7 @@ describe('the words that are sought', () => {
     ['without a lone accent', 'cafe \u0301', ['cafe']],
     ['the tatweel where there is no other', ' \u0640 ', ['\u0640']],
   ])('%s: %j', (_, text, words) => {
-    expect(soughtWords(text)).toEqual(words);
+    expect(searchTerms(text)).toEqual(words);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Parameter } from '../query/raw-parameters.ts';
+import type { RawParameter } from '../query/raw-parameters.ts';
 
 /** Clients write out what they have no value for: `URLSearchParams` makes these texts of null and undefined. */
 export const isAbsent = (value: unknown): boolean =>
@@ -8,4 +8,4 @@ export const isAbsent = (value: unknown): boolean =>
 export const isBlank = (text: string): boolean => isAbsent(text) || text.trim() === '';
 
 /** Whether any of these parameters has a value. */
-export const isGiven = (given: Parameter[] = []): boolean => given.some(({ value }) => !isAbsent(value));
+export const hasValue = (given: RawParameter[] = []): boolean => given.some(({ value }) => !isAbsent(value));

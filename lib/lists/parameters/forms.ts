@@ -1,5 +1,5 @@
 /** Whether a key in brackets stands for an element of a list: `_id[]`, `_id[0]`. */
-export const isIndex = (key: string): boolean => /^\d*$/.test(key);
+export const isListIndex = (key: string): boolean => /^\d*$/.test(key);
 
 /** What a text says in JSON; `undefined` where it says nothing. */
 export const parseJson = (text: string): unknown => {

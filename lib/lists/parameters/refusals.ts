@@ -1,20 +1,20 @@
-import { type ErrorDetail, invalidRequest, mostDetails } from '../../errors.ts';
-import type { Refuse } from '../query/parser.ts';
+import { type ErrorDetail, invalidRequest, maxDetails } from '../../errors.ts';
+import type { AddIssue } from '../query/parser.ts';
 
 /** Everything that is wrong with a query. */
-export interface Refusals {
-  refuse: Refuse;
+export interface IssueCollector {
+  addIssue: AddIssue;
   /** @throws ApiError `invalid_request` where anything was refused; its details are the first 100. */
   throwIfAny: () => void;
 }
 
-export const collectRefusals = (): Refusals => {
+export const collectIssues = (): IssueCollector => {
   const details: ErrorDetail[] = [];
   let count = 0;
   return {
-    refuse: (path, message) => {
+    addIssue: (path, message) => {
       count += 1;
-      if (details.length < mostDetails) details.push({ path, message });
+      if (details.length < maxDetails) details.push({ path, message });
       return undefined;
     },
     throwIfAny: () => {

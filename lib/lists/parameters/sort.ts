@@ -1,4 +1,4 @@
-import type { Kind } from '../query/values.ts';
+import type { ValueParser } from '../query/values.ts';
 
 /** The fields by which a list can be sorted. */
 export const sortFields = ['_id', 'name', 'local_name', 'disabled', 'createdAt', 'updatedAt'] as const;
@@ -11,7 +11,7 @@ export interface SortTerm {
 }
 
 /** `name`, or `-name` for descending. */
-export const sortTerm: Kind<SortTerm> = {
+export const sortParameter: ValueParser<SortTerm> = {
   accepted: `one of ${sortFields.join(', ')}, with a leading - for descending`,
   read: (text) => {
     const descending = text.startsWith('-');

@@ -1,11 +1,11 @@
 import { readChannelId } from '../../channels/channel-id.ts';
-import { above, below, everyId, type IdRange } from '../../channels/id-range.ts';
+import { above, below, allIds, type IdRange } from '../../channels/id-range.ts';
 import { ApiError } from '../../errors.ts';
-import type { Gap } from '../cursor.ts';
+import type { CursorPosition } from '../cursor.ts';
 
 /** The part of a range that lies behind a gap in a list by id, or before it. */
-export const besideGap = (
-  { position, side }: Gap,
+export const rangeBeyond = (
+  { sortValues: position, side }: CursorPosition,
   descending: boolean,
   part: 'behind' | 'before',
   range: IdRange,
@@ -19,34 +19,34 @@ export const besideGap = (
 };
 
 /** A place among ids: a channel's id, or the gap of a cursor of a list by id. */
-export type IdBound = { id: string } | { gap: Gap; descending: boolean };
+export type IdBound = { id: string } | { position: CursorPosition; descending: boolean };
 
 /**
  * Reads what `from__id` and `to__id` take.
  * @param open opens a cursor, and throws `invalid_cursor` for what is none
  * @throws ApiError `invalid_cursor` also for a cursor of a list in another order
  */
-export const readIdBound = (text: string, open: (text: string) => Gap & { order: string }): IdBound => {
+export const readIdBound = (text: string, open: (text: string) => CursorPosition & { order: string }): IdBound => {
   const id = readChannelId(text);
   if (id) return { id };
   const cursor = open(text);
   if (cursor.order !== '_id' && cursor.order !== '-_id')
     throw new ApiError('invalid_cursor', 'The cursor is of a list in another order than by "_id".');
-  return { gap: cursor, descending: cursor.order === '-_id' };
+  return { position: cursor, descending: cursor.order === '-_id' };
 };
 
 /** The range above one mark and below another. */
-export const between = (from: IdBound | undefined, to: IdBound | undefined): IdRange => {
-  let range = everyId;
+export const idRangeBetween = (from: IdBound | undefined, to: IdBound | undefined): IdRange => {
+  let range = allIds;
   if (from)
     range =
       'id' in from
         ? above(from.id, range)
-        : besideGap(from.gap, from.descending, from.descending ? 'before' : 'behind', range);
+        : rangeBeyond(from.position, from.descending, from.descending ? 'before' : 'behind', range);
   if (to)
     range =
       'id' in to
         ? below(to.id, range)
-        : besideGap(to.gap, to.descending, to.descending ? 'behind' : 'before', range);
+        : rangeBeyond(to.position, to.descending, to.descending ? 'behind' : 'before', range);
   return range;
 };

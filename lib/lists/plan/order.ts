@@ -1,7 +1,7 @@
 import type { Channel } from '../../channels/channel.ts';
 import { createdAtOf } from '../../channels/channel-id.ts';
 import { compareFolded, sortText } from '../../text/fold.ts';
-import type { Gap } from '../cursor.ts';
+import type { CursorPosition } from '../cursor.ts';
 import type { SortTerm } from '../query/list-query.ts';
 
 export type OrderTerm = SortTerm;
@@ -25,13 +25,13 @@ export const toOrder = (sort: SortTerm[]): OrderTerm[] => {
 export const orderText = (order: OrderTerm[]): string =>
   order.map(({ field, descending }) => (descending ? `-${field}` : field)).join(',');
 
-type Position = Gap['position'];
+type SortValues = CursorPosition['sortValues'];
 
 /** What places a channel in an order: its id, and what else the order goes by. */
 export type Sorted = Pick<Channel, '_id'> &
   Partial<Pick<Channel, 'name' | 'local_name' | 'disabled' | 'updatedAt'>>;
 
-const sortValue = (channel: Sorted, field: OrderTerm['field']): Position[number] => {
+const sortValue = (channel: Sorted, field: OrderTerm['field']): SortValues[number] => {
   if (field === 'createdAt') return createdAtOf(channel._id);
   const value = channel[field];
   if (value === undefined) return null;
@@ -39,10 +39,10 @@ const sortValue = (channel: Sorted, field: OrderTerm['field']): Position[number]
 };
 
 /** The values that place a channel in an order. */
-export const positionOf = (channel: Sorted, order: OrderTerm[]): Position =>
+export const sortValuesOf = (channel: Sorted, order: OrderTerm[]): SortValues =>
   order.map(({ field }) => sortValue(channel, field));
 
-const compareValues = (a: Position[number], b: Position[number]): number => {
+const compareValues = (a: SortValues[number], b: SortValues[number]): number => {
   if (a === b) return 0;
   if (a === null) return -1;
   if (b === null) return 1;
@@ -51,7 +51,7 @@ const compareValues = (a: Position[number], b: Position[number]): number => {
 };
 
 /** Compares two positions of one order; missing values come first and `false` before `true` when ascending. */
-export const comparePositions = (a: Position, b: Position, order: OrderTerm[]): number => {
+export const compareSortValues = (a: SortValues, b: SortValues, order: OrderTerm[]): number => {
   for (const [index, { descending }] of order.entries()) {
     const compared = compareValues(a[index] ?? null, b[index] ?? null);
     if (compared) return descending ? -compared : compared;
@@ -60,19 +60,19 @@ export const comparePositions = (a: Position, b: Position, order: OrderTerm[]): 
 };
 
 /** What stands at a position of a list. */
-export interface Placed<Row> {
+export interface SortedChannel<Row> {
   channel: Row;
-  position: Position;
+  sortValues: SortValues;
 }
 
 /** Channels in an order, each with its position. */
-export const sortChannels = <Row extends Sorted>(channels: Row[], order: OrderTerm[]): Placed<Row>[] =>
+export const sortChannels = <Row extends Sorted>(channels: Row[], order: OrderTerm[]): SortedChannel<Row>[] =>
   channels
-    .map((channel) => ({ channel, position: positionOf(channel, order) }))
-    .sort((a, b) => comparePositions(a.position, b.position, order));
+    .map((channel) => ({ channel, position: sortValuesOf(channel, order) }))
+    .sort((a, b) => compareSortValues(a.position, b.position, order));
 
 /** Whether a position lies behind a gap, in the order of the list. */
-export const isBehind = (position: Position, gap: Gap, order: OrderTerm[]): boolean => {
-  const compared = comparePositions(position, gap.position, order);
-  return gap.side === 'after' ? compared > 0 : compared >= 0;
+export const isBehind = (position: SortValues, position: CursorPosition, order: OrderTerm[]): boolean => {
+  const compared = compareSortValues(position, position.sortValues, order);
+  return position.side === 'after' ? compared > 0 : compared >= 0;
 };

@@ -1,10 +1,10 @@
 import { readChannelId } from '../../channels/channel-id.ts';
-import { everyId, type IdRange, includes, isEmpty } from '../../channels/id-range.ts';
+import { allIds, type IdRange, includes, isEmpty } from '../../channels/id-range.ts';
 import { nameKey, statusKey } from '../../channels/index-keys.ts';
 import { sortText } from '../../text/fold.ts';
 import type { ListFilter } from '../query/list-query.ts';
 import type { OrderTerm } from './order.ts';
-import { type SortedIndex, type Stretch, updatedSince } from './index-range.ts';
+import { type SortedIndex, type IndexRange, updatedSince } from './index-range.ts';
 
 /**
  * From the namespace's counters, or by counting what is walked along, within a fixed budget; of what was updated after a
@@ -13,7 +13,7 @@ import { type SortedIndex, type Stretch, updatedSince } from './index-range.ts';
 type Total = 'counters' | 'count' | 'countEither';
 
 /** The indexes that find channels by a value in their metadata, and hold their keys alone. */
-export type ReferenceIndex = 'byExternalId' | 'byMetaId';
+export type LookupIndex = 'byExternalId' | 'byMetaId';
 
 /**
  * How a list is read. A pure function of what is asked, so that the cost of a query can be told without running it:
@@ -28,45 +28,45 @@ export type ReferenceIndex = 'byExternalId' | 'byMetaId';
  */
 export type Plan =
   | { read: 'walk'; range: IdRange; descending: boolean; total: Exclude<Total, 'countEither'> }
-  | { read: 'walkIndex'; stretch: Stretch; descending: boolean; total: Total }
+  | { read: 'walkIndex'; stretch: IndexRange; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
   | { read: 'search'; words: string[]; range: IdRange; byWordsAlone: boolean; otherwise: Plan }
-  | { read: 'references'; index: ReferenceIndex; value: string; range: IdRange }
-  | { read: 'gatherIndex'; stretches: Stretch[]; range: IdRange }
+  | { read: 'references'; index: LookupIndex; value: string; range: IdRange }
+  | { read: 'gatherIndex'; stretches: IndexRange[]; range: IdRange }
   | { read: 'gather'; range: IdRange }
   | { read: 'nothing' };
 
-const isWhole = ({ first, last }: IdRange) => first === everyId.first && last === everyId.last;
+const isWhole = ({ first, last }: IdRange) => first === allIds.first && last === allIds.last;
 
 /** Plans a list whose ids lie in a range. */
 export const planList = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan => {
   const { ids, names, localNames, updatedAfter } = filter;
-  const isHopeless =
+  const cannotMatch =
     names?.length === 0 || localNames?.length === 0 || updatedAfter === Number.MAX_SAFE_INTEGER;
-  if (isEmpty(range) || isHopeless) return { read: 'nothing' };
+  if (isEmpty(range) || cannotMatch) return { read: 'nothing' };
   if (ids) return planIds(ids, range);
-  if (filter.words) return planSearch(filter, filter.words, range, order);
-  return planWalk(filter, range, order) ?? planGather(filter, range);
+  if (filter.terms) return planSearch(filter, filter.terms, range, order);
+  return planScan(filter, range, order) ?? planFetchAndFilter(filter, range);
 };
 
-const planSearch = (filter: ListFilter, words: string[], range: IdRange, order: OrderTerm[]): Plan => {
-  const { after, before, words: _, ...others } = filter;
+const planSearch = (filter: ListFilter, terms: string[], range: IdRange, order: OrderTerm[]): Plan => {
+  const { after, before, terms: _, ...others } = filter;
   const isByName = order.every(({ field }) => field === '_id' || field === 'name');
   return {
     read: 'search',
-    words,
+    words: terms,
     range,
     byWordsAlone: isByName && !Object.keys(others).length,
-    otherwise: planGather(filter, range),
+    otherwise: planFetchAndFilter(filter, range),
   };
 };
 
-const planIds = (asked: string[], range: IdRange): Plan => {
-  const ids = asked.filter((id) => readChannelId(id) === id && includes(range, id));
+const planIds = (requestedIds: string[], range: IdRange): Plan => {
+  const ids = requestedIds.filter((id) => readChannelId(id) === id && includes(range, id));
   return ids.length ? { read: 'ids', ids } : { read: 'nothing' };
 };
 
-const ofStatus = (disabled: boolean, { first, last }: IdRange): Stretch => ({
+const statusRange = (disabled: boolean, { first, last }: IdRange): IndexRange => ({
   index: 'byStatus',
   first: statusKey(disabled, first),
   last: statusKey(disabled, last),
@@ -79,7 +79,7 @@ const sortedIndexes: Record<string, SortedIndex> = {
 };
 
 /** A plan that reads the page alone, where something is in the order of the list and holds nothing else. */
-const planWalk = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan | undefined => {
+const planScan = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan | undefined => {
   const { after, before, disabled, updatedAfter, ...others } = filter;
   // Channels of one status are all alike in it.
   const deciding = order.filter(({ field }) => field !== 'disabled' || disabled === undefined);
@@ -91,7 +91,7 @@ const planWalk = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan 
   if (sortedBy === '_id' && updatedAfter === undefined)
     return disabled === undefined
       ? { read: 'walk', range, descending, total }
-      : { read: 'walkIndex', stretch: ofStatus(disabled, range), descending, total };
+      : { read: 'walkIndex', stretch: statusRange(disabled, range), descending, total };
 
   const index = sortedIndexes[sortedBy];
   if (!index || disabled !== undefined || !isWhole(range)) return undefined;
@@ -100,26 +100,26 @@ const planWalk = (filter: ListFilter, range: IdRange, order: OrderTerm[]): Plan 
   return { read: 'walkIndex', stretch: updatedSince(updatedAfter), descending, total: 'countEither' };
 };
 
-const references: [ReferenceIndex, key: string][] = [
+const lookupIndexes: [LookupIndex, key: string][] = [
   ['byExternalId', 'external_id'],
   ['byMetaId', 'id'],
 ];
 
 /** A plan that reads whatever may match, by the condition that as a rule leaves the least. */
-const planGather = (filter: ListFilter, range: IdRange): Plan => {
-  const { names, meta = [], updatedAfter, disabled } = filter;
-  for (const [index, key] of references) {
+const planFetchAndFilter = (filter: ListFilter, range: IdRange): Plan => {
+  const { names, metadata: meta = [], updatedAfter, disabled } = filter;
+  for (const [index, key] of lookupIndexes) {
     const condition = meta.find(({ path }) => path.length === 1 && path[0] === key);
     if (condition) return { read: 'references', index, value: condition.value, range };
   }
-  if (names) return { read: 'gatherIndex', stretches: named(names, range), range };
+  if (names) return { read: 'gatherIndex', stretches: nameRanges(names, range), range };
   if (updatedAfter !== undefined)
     return { read: 'gatherIndex', stretches: [updatedSince(updatedAfter)], range };
-  if (disabled !== undefined) return { read: 'gatherIndex', stretches: [ofStatus(disabled, range)], range };
+  if (disabled !== undefined) return { read: 'gatherIndex', stretches: [statusRange(disabled, range)], range };
   return { read: 'gather', range };
 };
 
-const named = (names: string[], { first, last }: IdRange): Stretch[] =>
+const nameRanges = (names: string[], { first, last }: IdRange): IndexRange[] =>
   [...new Set(names.map(sortText))].map((sorted) => ({
     index: 'byName',
     first: nameKey(sorted, first),

@@ -1,14 +1,14 @@
 import { similarName } from '../../text/similar-name.ts';
-import { isBlank, isGiven } from '../parameters/absent.ts';
-import { isMetaName, type MetaCondition, metaConditions, metaName } from './metadata-filters.ts';
-import { asSent, choice, idOrCursor, searchWords, wholeNumber } from './values.ts';
-import { many } from '../parameters/many-values.ts';
-import { one } from '../parameters/one-value.ts';
-import type { Reader, Refuse, SameName } from './parser.ts';
-import { collectRefusals } from '../parameters/refusals.ts';
-import { type SortTerm, sortTerm } from '../parameters/sort.ts';
-import { sortTerms } from './sorting.ts';
-import { type Parameter, parseQueryString } from './raw-parameters.ts';
+import { isBlank, hasValue } from '../parameters/absent.ts';
+import { isMetaName, type MetadataFilter, metadataFilters, metaName } from './metadata-filters.ts';
+import { anyText, choice, idOrCursor, searchTerms, integer } from './values.ts';
+import { manyValues } from '../parameters/many-values.ts';
+import { oneValue } from '../parameters/one-value.ts';
+import type { Parser, AddIssue, RawParameters } from './parser.ts';
+import { collectIssues } from '../parameters/refusals.ts';
+import { type SortTerm, sortParameter } from '../parameters/sort.ts';
+import { sortByParameter } from './sorting.ts';
+import { type RawParameter, parseQueryString } from './raw-parameters.ts';
 
 export type { SortTerm };
 
@@ -19,7 +19,7 @@ export interface ListFilter {
   names?: string[];
   localNames?: string[];
   /** Folded words, no two the same, each of which must occur somewhere in the folded name. */
-  words?: string[];
+  terms?: string[];
   disabled?: boolean;
   /** Milliseconds since the epoch; strictly later. */
   updatedAfter?: number;
@@ -27,7 +27,7 @@ export interface ListFilter {
   after?: string;
   /** `to__id` as sent: an id or a cursor. */
   before?: string;
-  meta?: MetaCondition[];
+  metadata?: MetadataFilter[];
 }
 
 /** What a list request asks for, whatever the form in which its client wrote it. */
@@ -40,7 +40,7 @@ export interface ListQuery {
   cursor?: string;
 }
 
-const mostPerPage = 100;
+const maxPerPage = 100;
 
 /**
  * Reads the raw query string of a list request, in whichever form its client wrote it (the contract of the API,
@@ -51,13 +51,13 @@ const mostPerPage = 100;
  * first 100 of them where there are more.
  */
 export const parseListQuery = (rawQueryString: string): ListQuery => {
-  const { refuse, throwIfAny } = collectRefusals();
-  const given = byName(parseQueryString(rawQueryString));
-  const asked = readAll(given, refuse);
-  refuseTogether(given, refuse);
+  const { addIssue, throwIfAny } = collectIssues();
+  const raw = byName(parseQueryString(rawQueryString));
+  const parsed = parseAll(raw, addIssue);
+  checkExclusive(raw, addIssue);
   throwIfAny();
 
-  const { page = 1, perPage = 25, cursor, sort, descending, sortBy = [], ...filter } = asked;
+  const { page = 1, perPage = 25, cursor, sort, descending, sortBy = [], ...filter } = parsed;
   const { field, descending: minus } = sort ?? { field: '_id', descending: false };
   return {
     filter,
@@ -69,7 +69,7 @@ export const parseListQuery = (rawQueryString: string): ListQuery => {
 };
 
 /** Everything that parameters can ask for; what is no filter is named first. */
-interface Asked extends ListFilter {
+interface ParsedParameters extends ListFilter {
   page?: number;
   perPage?: number;
   cursor?: string;
@@ -78,79 +78,79 @@ interface Asked extends ListFilter {
   sortBy?: SortTerm[];
 }
 
-type Row = (given: SameName, asked: Asked, refuse: Refuse) => void;
+type ParameterParser = (raw: RawParameters, parsed: ParsedParameters, addIssue: AddIssue) => void;
 
-const row = <Field extends keyof Asked>(
+const parameter = <Field extends keyof ParsedParameters>(
   name: string,
   field: Field,
-  read: Reader<NonNullable<Asked[Field]>>,
-): [string, Row] => [
+  read: Parser<NonNullable<ParsedParameters[Field]>>,
+): [string, ParameterParser] => [
   name,
-  (given, asked, refuse) => {
-    const value = read(given, refuse);
-    if (value !== undefined) asked[field] = value;
+  (raw, parsed, addIssue) => {
+    const value = read(raw, addIssue);
+    if (value !== undefined) parsed[field] = value;
   },
 ];
 
 /** A parameter's name, where its value goes, how it is read. A map, since it has no `__proto__` to be found in it. */
-const parameters = new Map<string, Row>([
-  row('page', 'page', one(wholeNumber(1, Number.MAX_SAFE_INTEGER))),
-  row('per_page', 'perPage', one(wholeNumber(1, mostPerPage))),
-  row('cursor', 'cursor', one(asSent)),
-  row('sort', 'sort', one(sortTerm)),
-  row('sortPageOrder', 'descending', one(choice({ asc: false, desc: true, dsc: true }))),
-  row('sortBy', 'sortBy', sortTerms),
-  row(
+const parameters = new Map<string, ParameterParser>([
+  parameter('page', 'page', oneValue(integer(1, Number.MAX_SAFE_INTEGER))),
+  parameter('per_page', 'perPage', oneValue(integer(1, maxPerPage))),
+  parameter('cursor', 'cursor', oneValue(anyText)),
+  parameter('sort', 'sort', oneValue(sortParameter)),
+  parameter('sortPageOrder', 'descending', oneValue(choice({ asc: false, desc: true, dsc: true }))),
+  parameter('sortBy', 'sortBy', sortByParameter),
+  parameter(
     '_id',
     'ids',
-    many({ split: (text) => text.split(',').map((id) => id.trim()), normalize: (id) => id.toLowerCase() }),
+    manyValues({ split: (text) => text.split(',').map((id) => id.trim()), normalize: (id) => id.toLowerCase() }),
   ),
-  row('name', 'names', many()),
-  row('local_name', 'localNames', many()),
-  row('search', 'words', one(searchWords, isBlank)),
-  row('disabled', 'disabled', one(choice({ true: true, false: false }))),
-  row('from_updatedAt', 'updatedAfter', one(wholeNumber(0, Number.MAX_SAFE_INTEGER))),
-  row('from__id', 'after', one(idOrCursor)),
-  row('to__id', 'before', one(idOrCursor)),
-  row(metaName, 'meta', metaConditions),
+  parameter('name', 'names', manyValues()),
+  parameter('local_name', 'localNames', manyValues()),
+  parameter('search', 'words', oneValue(searchTerms, isBlank)),
+  parameter('disabled', 'disabled', oneValue(choice({ true: true, false: false }))),
+  parameter('from_updatedAt', 'updatedAfter', oneValue(integer(0, Number.MAX_SAFE_INTEGER))),
+  parameter('from__id', 'after', oneValue(idOrCursor)),
+  parameter('to__id', 'before', oneValue(idOrCursor)),
+  parameter(metaName, 'meta', metadataFilters),
 ]);
 
 /** Everything that a list can be asked by; what describes the API is held to it. */
 export const parameterNames: readonly string[] = [...parameters.keys()];
 
-const neverTogether: [name: string, other: string, reason: string][] = [
+const exclusive: [name: string, other: string, reason: string][] = [
   ['page', 'cursor', 'a cursor carries its page'],
   ['sort', 'sortBy', 'both say how to sort'],
   ['sortPageOrder', 'sortBy', 'each element of sortBy has a type of its own'],
 ];
 
-const unknown = (name: string): string => {
+const unknownParameter = (name: string): string => {
   const meant = similarName(name, [...parameters.keys()]);
   return `is not known ${meant ? `(did you mean ${meant}?)` : `(there are ${[...parameters.keys()].join(', ')})`}`;
 };
 
-const readAll = (given: Map<string, SameName>, refuse: Refuse): Asked => {
-  const asked: Asked = {};
-  for (const [name, ofThatName] of given) {
+const parseAll = (raw: Map<string, RawParameters>, addIssue: AddIssue): ParsedParameters => {
+  const parsed: ParsedParameters = {};
+  for (const [name, ofThatName] of raw) {
     const read = parameters.get(name);
-    if (read === undefined) refuse(name, unknown(name));
-    else read(ofThatName, asked, refuse);
+    if (read === undefined) addIssue(name, unknownParameter(name));
+    else read(ofThatName, parsed, addIssue);
   }
-  return asked;
+  return parsed;
 };
 
-const refuseTogether = (given: Map<string, SameName>, refuse: Refuse): void => {
-  for (const [name, other, reason] of neverTogether) {
-    if (isGiven(given.get(name)) && isGiven(given.get(other))) {
-      refuse(name, `can't be given together with ${other}: ${reason}`);
+const checkExclusive = (raw: Map<string, RawParameters>, addIssue: AddIssue): void => {
+  for (const [name, other, reason] of exclusive) {
+    if (hasValue(raw.get(name)) && hasValue(raw.get(other))) {
+      addIssue(name, `can't be given together with ${other}: ${reason}`);
     }
   }
 };
 
 /** Parameters by the name under which they are read, in the order of the names' first appearance. */
-const byName = (given: Parameter[]): Map<string, SameName> => {
-  const named = new Map<string, SameName>();
-  for (const parameter of given) {
+const byName = (raw: RawParameter[]): Map<string, RawParameters> => {
+  const named = new Map<string, RawParameters>();
+  for (const parameter of raw) {
     const [root] = parameter.path;
     const name = isMetaName(root) ? metaName : root;
     const others = named.get(name);

@@ -1,5 +1,5 @@
 /** One parameter of a query string: `sortBy[0][field]=_id` has the path `['sortBy', '0', 'field']`. */
-export interface Parameter {
+export interface RawParameter {
   path: [root: string, ...keys: string[]];
   value: string;
 }
@@ -11,12 +11,12 @@ export interface Parameter {
  * (URL Standard, application/x-www-form-urlencoded parsing). Time is linear in the length, which has no limit here: the
  * gateway lets 10,240 bytes through.
  */
-export const parseQueryString = (rawQueryString: string): Parameter[] =>
+export const parseQueryString = (rawQueryString: string): RawParameter[] =>
   // URLSearchParams drops a leading `?`, which would belong to a name here: this one is for it to drop.
   [...new URLSearchParams(`?${rawQueryString}`)].map(([name, value]) => ({ path: pathOf(name), value }));
 
 /** A parameter's name as a client writes it: `sortBy[0][field]`. */
-export const nameOf = ([root, ...keys]: Parameter['path']): string =>
+export const nameOf = ([root, ...keys]: RawParameter['path']): string =>
   root + keys.map((key) => `[${key}]`).join('');
 
 /**
@@ -25,7 +25,7 @@ export const nameOf = ([root, ...keys]: Parameter['path']): string =>
  *
  * Names are split after decoding: encoded brackets mean the same as raw ones, and gateways re-encode.
  */
-const pathOf = (name: string): Parameter['path'] => {
+const pathOf = (name: string): RawParameter['path'] => {
   const opening = name.indexOf('[');
   if (opening === -1 || !name.endsWith(']')) return [name];
   return [name.slice(0, opening), ...name.slice(opening + 1, -1).split('][')];

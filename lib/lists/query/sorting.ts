@@ -1,23 +1,23 @@
-import { nameOf, type Parameter } from './raw-parameters.ts';
+import { nameOf, type RawParameter } from './raw-parameters.ts';
 import { isAbsent } from '../parameters/absent.ts';
-import { isIndex, isRecord, parseJson } from '../parameters/forms.ts';
-import type { Reader, Refuse } from './parser.ts';
+import { isListIndex, isRecord, parseJson } from '../parameters/forms.ts';
+import type { Parser, AddIssue } from './parser.ts';
 import { type SortTerm, sortFieldOf, sortFields } from '../parameters/sort.ts';
 
 /** Reads `sortBy` from every form of a list of fields and types. No field may be in it twice. */
-export const sortTerms: Reader<SortTerm[]> = (given, refuse) => {
+export const sortByParameter: Parser<SortTerm[]> = (raw, addIssue) => {
   const terms: SortTerm[] = [];
-  for (const element of sortElements(given, refuse)) {
+  for (const element of sortElements(raw, addIssue)) {
     const path = `sortBy[${element.at}]`;
-    const term = sortTermOf(element, path, refuse);
+    const term = sortTermOf(element, path, addIssue);
     if (term === undefined) continue;
-    if (terms.some(({ field }) => field === term.field)) refuse(path, `repeats the field ${term.field}`);
+    if (terms.some(({ field }) => field === term.field)) addIssue(path, `repeats the field ${term.field}`);
     else terms.push(term);
   }
   return terms;
 };
 
-const sortElementForm =
+const sortElementMessage =
   'must be a list of {"field": …, "type": …}: in JSON, or as sortBy[0][field]=name&sortBy[0][type]=desc';
 
 type SortPart = 'field' | 'type';
@@ -42,37 +42,37 @@ interface Elements {
 }
 
 /** Brings every form of `sortBy` to a list of elements. */
-const sortElements = (given: Parameter[], refuse: Refuse): SortElement[] => {
+const sortElements = (raw: RawParameter[], addIssue: AddIssue): SortElement[] => {
   const elements: Elements = { all: [], inParts: new Map() };
-  for (const parameter of given) {
+  for (const parameter of raw) {
     const target = targetOf(parameter.path);
-    if (target === undefined) refuse(nameOf(parameter.path), sortElementForm);
-    else if (target.part === undefined) addInJson(elements, target.index, parameter, refuse);
-    else addPart(elements, target.index, target.part, parameter, refuse);
+    if (target === undefined) addIssue(nameOf(parameter.path), sortElementMessage);
+    else if (target.part === undefined) addInJson(elements, target.index, parameter, addIssue);
+    else addPart(elements, target.index, target.part, parameter, addIssue);
   }
   return elements.all.filter(({ parts }) => !isLeftEmpty(parts)).sort((one, other) => one.at - other.at);
 };
 
 /** What a name stands for: a part of an element, else an element or the whole list, which are in JSON then. */
-const targetOf = ([, ...keys]: Parameter['path']): Target | undefined => {
+const targetOf = ([, ...keys]: RawParameter['path']): Target | undefined => {
   const last = keys.at(-1);
   const part = isSortPart(last) ? last : undefined;
   const [index, ...more] = part ? keys.slice(0, -1) : keys;
-  return isIndex(index ?? '') && more.length === 0 ? { index, part } : undefined;
+  return isListIndex(index ?? '') && more.length === 0 ? { index, part } : undefined;
 };
 
 const addInJson = (
   elements: Elements,
   index: string | undefined,
-  parameter: Parameter,
-  refuse: Refuse,
+  parameter: RawParameter,
+  addIssue: AddIssue,
 ): void => {
   if (isAbsent(parameter.value)) return;
   const parsed = parseJson(parameter.value);
   const items: unknown[] = index === undefined && Array.isArray(parsed) ? parsed : [parsed];
   for (const item of items) {
-    if (isRecord(item)) begin(elements, index, Object.entries(item));
-    else refuse(nameOf(parameter.path), sortElementForm);
+    if (isRecord(item)) addElement(elements, index, Object.entries(item));
+    else addIssue(nameOf(parameter.path), sortElementMessage);
   }
 };
 
@@ -80,11 +80,11 @@ const addPart = (
   elements: Elements,
   index: string | undefined,
   part: SortPart,
-  { path, value }: Parameter,
-  refuse: Refuse,
+  { path, value }: RawParameter,
+  addIssue: AddIssue,
 ): void => {
   const { parts } = elementFor(elements, index, part);
-  if (parts.has(part)) refuse(nameOf(path), 'takes one value, and was given more');
+  if (parts.has(part)) addIssue(nameOf(path), 'takes one value, and was given more');
   // An empty value is kept: it still tells where an element ends.
   parts.set(part, value);
 };
@@ -95,12 +95,12 @@ const elementFor = (elements: Elements, index: string | undefined, part: SortPar
   // Behind empty brackets, a part that is there already can only be the next element's.
   const isNext = index === '' && known?.parts.has(part);
   if (known && !isNext) return known;
-  const element = begin(elements, index);
+  const element = addElement(elements, index);
   elements.inParts.set(index, element);
   return element;
 };
 
-const begin = (
+const addElement = (
   { all }: Elements,
   index: string | undefined,
   parts: [string, unknown][] = [],
@@ -110,15 +110,15 @@ const begin = (
   return element;
 };
 
-const sortTermOf = ({ parts }: SortElement, path: string, refuse: Refuse): SortTerm | undefined => {
+const sortTermOf = ({ parts }: SortElement, path: string, addIssue: AddIssue): SortTerm | undefined => {
   for (const part of parts.keys()) {
-    if (!isSortPart(part)) refuse(path, `has a field and a type, and no ${part}`);
+    if (!isSortPart(part)) addIssue(path, `has a field and a type, and no ${part}`);
   }
   const field = sortFieldOf(parts.get('field'));
   const type = parts.get('type');
-  if (field === undefined) refuse(path, `must have a field, one of ${sortFields.join(', ')}`);
+  if (field === undefined) addIssue(path, `must have a field, one of ${sortFields.join(', ')}`);
   if (!isAbsent(type) && type !== 'asc' && type !== 'desc') {
-    return refuse(path, 'must have asc or desc for its type');
+    return addIssue(path, 'must have asc or desc for its type');
   }
   return field && { field, descending: type === 'desc' };
 };

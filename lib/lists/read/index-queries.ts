@@ -1,25 +1,25 @@
 import type { Channel } from '../../channels/channel.ts';
 import { fromItem } from '../../channels/items.ts';
 import { partitionOf } from '../../channels/keys.ts';
-import { pages, skip, tooBroad } from '../../dynamodb/pages.ts';
+import { pages, skip, queryTooBroad } from '../../dynamodb/pages.ts';
 import type { Query, QueryPage, Table } from '../../dynamodb/table.ts';
 import { channelsTable } from '../../manifest/tables.ts';
-import type { SortedIndex, Stretch } from '../plan/index-range.ts';
+import type { SortedIndex, IndexRange } from '../plan/index-range.ts';
 
 /**
  * Read units that one list may spend on an index: as many as the 4 MB of the partition cost that a list may read. An
  * index costs half as much, since it may lag, so that these are 8 MB, about 21,000 channels of 289 bytes.
  */
-const budget = 1_024;
+const maxReadUnits = 1_024;
 
 /** Queries of many names run at once, so many at a time: more would pass the budget by as much before it is noticed. */
-const atOnce = 8;
+const concurrency = 8;
 
 export const sortKeyOf = (index: string): string =>
   channelsTable.indexes.find(({ name }) => name === index)?.sortKey ?? '';
 
 /** A query along a stretch. An index may lag the table, by well under a second as a rule. */
-const along = (namespace: string, { index, first, last }: Stretch, descending = false): Query => {
+const rangeQuery = (namespace: string, { index, first, last }: IndexRange, descending = false): Query => {
   const key = sortKeyOf(index);
   let bounds = '';
   if (first !== undefined && last !== undefined) bounds = ` AND ${key} BETWEEN :first AND :last`;
@@ -40,11 +40,11 @@ const howToNarrow: Partial<Record<SortedIndex, string>> = {
 };
 
 /** Counts what queries of an index consume. @throws ApiError `query_too_broad` where that is more than the budget. */
-const purse = (index: SortedIndex | undefined) => {
-  let left = budget;
+const readBudget = (index: SortedIndex | undefined) => {
+  let left = maxReadUnits;
   return ({ units }: QueryPage): void => {
     left -= units;
-    if (left < 0) throw tooBroad(index && howToNarrow[index]);
+    if (left < 0) throw queryTooBroad(index && howToNarrow[index]);
   };
 };
 
@@ -59,33 +59,33 @@ const latest = (channels: Channel[]): Channel[] => {
 };
 
 /** All channels of several stretches of one index, in no order. @throws ApiError `query_too_broad` beyond the budget. */
-export const readStretches = async (
+export const readIndexRanges = async (
   table: Table,
   namespace: string,
-  stretches: Stretch[],
+  ranges: IndexRange[],
 ): Promise<Channel[]> => {
-  const spend = purse(stretches[0]?.index);
-  const read = async (stretch: Stretch): Promise<Channel[]> => {
+  const consume = readBudget(ranges[0]?.index);
+  const read = async (range: IndexRange): Promise<Channel[]> => {
     const channels: Channel[] = [];
-    for await (const page of pages(table, along(namespace, stretch))) {
+    for await (const page of pages(table, rangeQuery(namespace, range))) {
       channels.push(...page.items.map(fromItem));
-      spend(page);
+      consume(page);
     }
     return channels;
   };
   const channels: Channel[] = [];
-  for (let start = 0; start < stretches.length; start += atOnce)
-    channels.push(...(await Promise.all(stretches.slice(start, start + atOnce).map(read))).flat());
+  for (let start = 0; start < ranges.length; start += concurrency)
+    channels.push(...(await Promise.all(ranges.slice(start, start + concurrency).map(read))).flat());
   return latest(channels);
 };
 
 /** How many channels are in a stretch. @throws ApiError `query_too_broad` beyond the budget. */
-export const countStretch = async (table: Table, namespace: string, stretch: Stretch): Promise<number> => {
-  const spend = purse(stretch.index);
+export const countIndexRange = async (table: Table, namespace: string, range: IndexRange): Promise<number> => {
+  const consume = readBudget(range.index);
   let count = 0;
-  for await (const page of pages(table, { ...along(namespace, stretch), Select: 'COUNT' })) {
+  for await (const page of pages(table, { ...rangeQuery(namespace, range), Select: 'COUNT' })) {
     count += page.count;
-    spend(page);
+    consume(page);
   }
   return count;
 };
@@ -96,21 +96,21 @@ export const countStretch = async (table: Table, namespace: string, stretch: Str
  * @param readTotal how many the index holds
  * @throws ApiError `query_too_broad` where both are beyond the budget
  */
-export const countEither = async (
+export const countSmallerSide = async (
   table: Table,
   namespace: string,
-  stretch: Stretch,
-  rest: Stretch,
+  range: IndexRange,
+  rest: IndexRange,
   readTotal: () => Promise<number>,
 ): Promise<number> => {
-  const spend = purse(stretch.index);
-  const counting = (part: Stretch) => pages(table, { ...along(namespace, part), Select: 'COUNT' });
+  const consume = readBudget(range.index);
+  const counting = (part: IndexRange) => pages(table, { ...rangeQuery(namespace, part), Select: 'COUNT' });
   const others = counting(rest);
   let [count, counted] = [0, 0];
-  for await (const page of counting(stretch)) {
+  for await (const page of counting(range)) {
     count += page.count;
     if (!page.lastKey) break;
-    spend(page);
+    consume(page);
     const { value: other } = await others.next();
     counted += other?.count ?? 0;
     if (!other?.lastKey) return (await readTotal()) - counted;
@@ -123,16 +123,16 @@ export const countEither = async (
  * @param limit how many to ask for at first
  * @throws ApiError `query_too_broad` where the budget ends before
  */
-export const readGroups = async (
+export const readUntil = async (
   table: Table,
   namespace: string,
-  stretch: Stretch,
+  range: IndexRange,
   descending: boolean,
   limit: number,
   isEnough: (read: Channel[]) => boolean,
 ): Promise<Channel[]> => {
-  const spend = purse(stretch.index);
-  const query = along(namespace, stretch, descending);
+  const consume = readBudget(range.index);
+  const query = rangeQuery(namespace, range, descending);
   let read: Channel[] = [];
   let from: Query['ExclusiveStartKey'];
   // As a rule one query will do. Where many share a key, few queries more are better than few channels more.
@@ -141,18 +141,18 @@ export const readGroups = async (
     read = latest([...read, ...page.items.map(fromItem)]);
     from = page.lastKey;
     if (!from || isEnough(read)) return read;
-    spend(page);
+    consume(page);
   }
 };
 
 /** Passes over so many channels of a stretch: the key of the last of them, or nothing where there are no more. */
-export const skipAlong = async (
+export const skipInRange = async (
   table: Table,
   namespace: string,
-  stretch: Stretch,
+  range: IndexRange,
   descending: boolean,
   count: number,
 ): Promise<{ id: string; key: string | number } | undefined> => {
-  const last = await skip(table, along(namespace, stretch, descending), count);
-  return last && { id: last.sk as string, key: last[sortKeyOf(stretch.index)] as string | number };
+  const last = await skip(table, rangeQuery(namespace, range, descending), count);
+  return last && { id: last.sk as string, key: last[sortKeyOf(range.index)] as string | number };
 };

@@ -9,14 +9,14 @@ import { readAllChannels, readByIds } from './partition.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** To get as many one by one costs about as much as all that a list may read of the partition. */
-const mostReferences = 1_000;
+const maxLookupHits = 1_000;
 
 /**
  * The channels that bear a value as far as an index knows, as they are now; they may bear it no more. Where many do, all
  * channels within the plan's range.
  * @throws ApiError `query_too_broad` where these are more than the budget lets read
  */
-export const readReferenced = async (
+export const lookUpChannels = async (
   table: Table,
   namespace: string,
   { index, value, range }: Extract<Plan, { read: 'references' }>,
@@ -26,9 +26,9 @@ export const readReferenced = async (
     KeyConditionExpression: `pk = :pk AND ${sortKeyOf(index)} = :key`,
     ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
   };
-  const named = await readFirst(table, query, mostReferences + 1);
-  if (named.length > mostReferences) return readAllChannels(table, namespace, range);
+  const hits = await readFirst(table, query, maxLookupHits + 1);
+  if (hits.length > maxLookupHits) return readAllChannels(table, namespace, range);
   // A channel that changes meanwhile may be named twice, and a batch that asks for it twice is refused.
-  const ids = new Set(named.map(({ sk }) => sk as string).filter((id) => includes(range, id)));
+  const ids = new Set(hits.map(({ sk }) => sk as string).filter((id) => includes(range, id)));
   return readByIds(table, namespace, [...ids]);
 };

@@ -1,25 +1,25 @@
 import type { Channel } from '../../channels/channel.ts';
-import type { Tables } from '../../projections/channel-tables.ts';
+import type { ChannelTables } from '../../projections/channel-tables.ts';
 import type { Cursor } from '../cursor.ts';
 import type { ListFilter } from '../query/list-query.ts';
 import type { OrderTerm } from '../plan/order.ts';
 
 /** Where the wanted page lies: behind so many channels, or beside a gap. */
-export type Place = { offset: number } | Cursor;
+export type PageStart = { offset: number } | Cursor;
 
-export const isGap = (place: Place): place is Cursor => 'position' in place;
+export const isCursor = (start: PageStart): start is Cursor => 'position' in start;
 
 /** A page to read: which list, and which part of it. */
-export interface Reading extends Tables {
+export interface PageRequest extends ChannelTables {
   namespace: string;
   filter: ListFilter;
   order: OrderTerm[];
-  place: Place;
+  start: PageStart;
   perPage: number;
 }
 
 /** The page as it was found, with whether the list goes on at either side of it. */
-export interface Found<Row = Channel> {
+export interface Page<Row = Channel> {
   channels: Row[];
   total: number;
   offset: number;
@@ -33,7 +33,7 @@ export const pageAtOffset = <Row>(
   perPage: number,
   offset: number,
   total: number,
-): Found<Row> => ({
+): Page<Row> => ({
   channels: read.slice(0, perPage),
   total,
   offset,
@@ -46,15 +46,15 @@ export const pageAtOffset = <Row>(
  * goes on. `read` is nearest to the gap first. Where nothing is left on that side, whatever the list has lies on the
  * other.
  */
-export const pageAtGap = <Row>(read: Row[], perPage: number, gap: Cursor, total: number): Found<Row> => {
+export const pageAtCursor = <Row>(read: Row[], perPage: number, cursor: Cursor, total: number): Page<Row> => {
   const goesOn = read.length > perPage;
   const nearest = read.slice(0, perPage);
-  if (!gap.backward) {
-    const { offset } = gap;
+  if (!cursor.backward) {
+    const { offset } = cursor;
     const hasPrevious = nearest.length ? offset > 0 : total > 0;
     return { channels: nearest, total, offset, hasPrevious, hasNext: goesOn };
   }
-  const offset = goesOn ? Math.max(1, gap.offset - nearest.length) : 0;
+  const offset = goesOn ? Math.max(1, cursor.offset - nearest.length) : 0;
   // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.
   const hasNext = goesOn || nearest.length < total;
   return { channels: nearest.reverse(), total, offset, hasPrevious: goesOn, hasNext };

@@ -1,7 +1,7 @@
 import type { Channel } from '../../channels/channel.ts';
-import { above, below, type IdRange, isEmpty, none } from '../../channels/id-range.ts';
+import { above, below, type IdRange, isEmpty, noIds } from '../../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../../channels/items.ts';
-import { channelsIn, range as itemRange, itemsBetween, keys } from '../../channels/keys.ts';
+import { channelsIn, sortKeyBounds as itemRange, itemsBetween, keys } from '../../channels/keys.ts';
 import { pagesWithinBudget, readFirst, skip } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
 
@@ -11,11 +11,11 @@ export const readChannels = async (
   namespace: string,
   range: IdRange,
   descending: boolean,
-  most: number,
+  limit: number,
 ): Promise<Channel[]> => {
   if (isEmpty(range)) return [];
   const query = { ...channelsIn(namespace, range), ScanIndexForward: !descending };
-  return (await readFirst(table, query, most)).map(fromItem);
+  return (await readFirst(table, query, limit)).map(fromItem);
 };
 
 /** All channels of a range. @throws ApiError `query_too_broad` beyond the budget. */
@@ -34,7 +34,7 @@ export const readAllChannels = async (
  * What is left of a range behind its first channels, in the order of ids or against it, when it holds `count` of them and
  * more than are to be passed over. It is found from whichever end is nearer.
  */
-export const narrowBehind = async (
+export const rangeAfterOffset = async (
   table: Table,
   namespace: string,
   range: IdRange,
@@ -46,7 +46,7 @@ export const narrowBehind = async (
   const query = channelsIn(namespace, range);
   if (offset <= count / 2) {
     const last = await skip(table, { ...query, ScanIndexForward: !descending }, offset);
-    if (!last) return none;
+    if (!last) return noIds;
     return descending ? below(last.sk as string, range) : above(last.sk as string, range);
   }
   const first = await skip(table, { ...query, ScanIndexForward: descending }, count - offset);
@@ -61,16 +61,16 @@ export const readTotals = async (table: Table, namespace: string): Promise<Total
 };
 
 /** The first channels of a namespace together with how many it has, in one call: the counters stand right before them. */
-export const readFirstChannels = async (
+export const readFirstPage = async (
   table: Table,
   namespace: string,
-  most: number,
+  limit: number,
 ): Promise<{ channels: Channel[]; total: number }> => {
   const query = itemsBetween(namespace, itemRange.beforeCounters, itemRange.afterChannels);
-  const items = await readFirst(table, query, counterShards + most);
+  const items = await readFirst(table, query, counterShards + limit);
   const { enabled, disabled } = sumCounters(items.filter(isCounter));
   const channels = items.filter((item) => !isCounter(item)).map(fromItem);
-  return { channels: channels.slice(0, most), total: enabled + disabled };
+  return { channels: channels.slice(0, limit), total: enabled + disabled };
 };
 
 /** The channels that bear one of these ids, in no order. */

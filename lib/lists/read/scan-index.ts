@@ -1,13 +1,13 @@
 import type { Channel } from '../../channels/channel.ts';
 import type { Cursor } from '../cursor.ts';
-import { countEither, countStretch, readGroups, skipAlong } from './index-queries.ts';
-import { isBehind, positionOf, sortChannels } from '../plan/order.ts';
-import { type Found, isGap, pageAtGap, pageAtOffset, type Reading } from './paginate.ts';
+import { countSmallerSide, countIndexRange, readUntil, skipInRange } from './index-queries.ts';
+import { isBehind, sortValuesOf, sortChannels } from '../plan/order.ts';
+import { type Page, isCursor, pageAtCursor, pageAtOffset, type PageRequest } from './paginate.ts';
 import type { Plan } from '../plan/plan.ts';
-import { keyAt, onwardsFrom, type Stretch, updatedUntil } from '../plan/index-range.ts';
-import { readFromCounters } from '../totals.ts';
+import { indexKeyAt, rangeFrom, type IndexRange, updatedUntil } from '../plan/index-range.ts';
+import { readTotal } from '../totals.ts';
 
-type WalkPlan = Extract<Plan, { read: 'walkIndex' }>;
+type ScanPlan = Extract<Plan, { read: 'walkIndex' }>;
 
 /**
  * Channels from the beginning of a stretch, in the order of the list or against it: those that `leftOut` counts, as many
@@ -15,77 +15,77 @@ type WalkPlan = Extract<Plan, { read: 'walkIndex' }>;
  * keys.
  */
 const readPage = async (
-  { channels: table, namespace, order, filter, perPage }: Reading,
-  stretch: Stretch,
+  { channels: table, namespace, order, filter, perPage }: PageRequest,
+  range: IndexRange,
   descending: boolean,
-  leftOut: (read: Channel[]) => number,
+  countExcluded: (read: Channel[]) => number,
 ): Promise<Channel[]> => {
-  const most = perPage + 1;
+  const limit = perPage + 1;
   const keyOf = (channel: Channel | undefined) =>
-    channel && keyAt(stretch.index, positionOf(channel, order), order, filter);
+    channel && indexKeyAt(range.index, sortValuesOf(channel, order), order, filter);
   const isEnough = (read: Channel[]) => {
-    const wanted = leftOut(read) + most;
+    const wanted = countExcluded(read) + limit;
     return read.length > wanted && keyOf(read[wanted - 1]) !== keyOf(read.at(-1));
   };
   // The channel that a gap is told by stands first, and one behind the page tells that no other shares the last key.
-  return readGroups(table, namespace, stretch, descending, most + 2, isEnough);
+  return readUntil(table, namespace, range, descending, limit + 2, isEnough);
 };
 
 /** The channels next to a gap, on the side to read, nearest first. */
 const readBeside = async (
-  reading: Reading,
-  { stretch, descending }: WalkPlan,
-  gap: Cursor,
+  request: PageRequest,
+  { stretch: range, descending }: ScanPlan,
+  cursor: Cursor,
 ): Promise<Channel[]> => {
-  const { order, filter } = reading;
-  const isBeside = (channel: Channel) => isBehind(positionOf(channel, order), gap, order) !== gap.backward;
-  const against = descending !== gap.backward;
-  const from = onwardsFrom(keyAt(stretch.index, gap.position, order, filter), stretch, against);
-  const leftOut = (read: Channel[]) => read.filter((channel) => !isBeside(channel)).length;
-  const read = await readPage(reading, from, against, leftOut);
+  const { order, filter } = request;
+  const isBeside = (channel: Channel) => isBehind(sortValuesOf(channel, order), cursor, order) !== cursor.backward;
+  const against = descending !== cursor.backward;
+  const from = rangeFrom(indexKeyAt(range.index, cursor.sortValues, order, filter), range, against);
+  const countExcluded = (read: Channel[]) => read.filter((channel) => !isBeside(channel)).length;
+  const read = await readPage(request, from, against, countExcluded);
   const rows = sortChannels(read.filter(isBeside), order).map(({ channel }) => channel);
-  return gap.backward ? rows.reverse() : rows;
+  return cursor.backward ? rows.reverse() : rows;
 };
 
 const readAtOffset = async (
-  reading: Reading,
-  { stretch, descending }: WalkPlan,
+  request: PageRequest,
+  { stretch: range, descending }: ScanPlan,
   offset: number,
 ): Promise<Channel[]> => {
-  const { channels: table, namespace, order } = reading;
-  const last = offset > 0 ? await skipAlong(table, namespace, stretch, descending, offset) : undefined;
+  const { channels: table, namespace, order } = request;
+  const last = offset > 0 ? await skipInRange(table, namespace, range, descending, offset) : undefined;
   if (offset > 0 && !last) return [];
-  const from = last ? onwardsFrom(last.key, stretch, descending) : stretch;
+  const from = last ? rangeFrom(last.key, range, descending) : range;
   // Of those that share the last key that was passed over, some were and some were not.
   const passed = (read: Channel[]) => read.findIndex(({ _id }) => _id === last?.id) + 1;
-  const read = await readPage(reading, from, descending, passed);
+  const read = await readPage(request, from, descending, passed);
   return sortChannels(read, order)
     .map(({ channel }) => channel)
     .slice(passed(read));
 };
 
-const readTotal = (reading: Reading, { stretch, total }: WalkPlan): Promise<number> => {
-  const { channels: table, namespace, filter } = reading;
+const readTotal = (request: PageRequest, { stretch: range, total }: ScanPlan): Promise<number> => {
+  const { channels: table, namespace, filter } = request;
   switch (total) {
     case 'counters':
-      return readFromCounters(reading);
+      return readTotal(request);
     case 'count':
-      return countStretch(table, namespace, stretch);
+      return countIndexRange(table, namespace, range);
     case 'countEither': {
       const rest = updatedUntil(filter.updatedAfter as number);
-      return countEither(table, namespace, stretch, rest, () => readFromCounters(reading));
+      return countSmallerSide(table, namespace, range, rest, () => readTotal(request));
     }
   }
 };
 
 /** Reads a page of a list that an index is in the order of. */
-export const walkIndex = async (reading: Reading, plan: WalkPlan): Promise<Found> => {
-  const { place, perPage } = reading;
+export const scanIndex = async (request: PageRequest, plan: ScanPlan): Promise<Page> => {
+  const { start, perPage } = request;
   const [read, total] = await Promise.all([
-    isGap(place) ? readBeside(reading, plan, place) : readAtOffset(reading, plan, place.offset),
-    readTotal(reading, plan),
+    isCursor(start) ? readBeside(request, plan, start) : readAtOffset(request, plan, start.offset),
+    readTotal(request, plan),
   ]);
-  return isGap(place)
-    ? pageAtGap(read, perPage, place, total)
-    : pageAtOffset(read, perPage, place.offset, total);
+  return isCursor(start)
+    ? pageAtCursor(read, perPage, start, total)
+    : pageAtOffset(read, perPage, start.offset, total);
 };

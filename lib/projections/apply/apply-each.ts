@@ -1,8 +1,8 @@
-import { settle } from './apply-pending.ts';
-import type { Tables } from '../channel-tables.ts';
+import { applyPending } from './apply-pending.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
-export interface Attempt {
-  settled: number;
+export interface ApplyResult {
+  applied: number;
   failed: number;
 }
 
@@ -10,30 +10,30 @@ export interface Attempt {
  * Settles marks of a namespace together; where that fails, one after the other, so that one which can't be settled keeps no
  * other from it.
  * @param report hears of each that could not be settled
- * @param mostFailures after so many, those that are left are not tried
+ * @param maxFailures after so many, those that are left are not tried
  */
-export const settleEach = async (
-  tables: Tables,
+export const applyEach = async (
+  tables: ChannelTables,
   namespace: string,
   ids: string[],
   report: (id: string, error: unknown) => void,
-  mostFailures = Number.POSITIVE_INFINITY,
-): Promise<Attempt> => {
-  const attempt = { settled: 0, failed: 0 };
+  maxFailures = Number.POSITIVE_INFINITY,
+): Promise<ApplyResult> => {
+  const result = { settled: 0, failed: 0 };
   try {
-    await settle(tables, namespace, ids);
-    return { settled: ids.length, failed: 0 };
+    await applyPending(tables, namespace, ids);
+    return { applied: ids.length, failed: 0 };
   } catch {
     for (const id of ids) {
-      if (attempt.failed === mostFailures) break;
+      if (result.failed === maxFailures) break;
       try {
-        await settle(tables, namespace, [id]);
-        attempt.settled++;
+        await applyPending(tables, namespace, [id]);
+        result.settled++;
       } catch (error) {
         report(id, error);
-        attempt.failed++;
+        result.failed++;
       }
     }
-    return attempt;
+    return result;
   }
 };

@@ -1,25 +1,25 @@
-import { countMove, isStill, type Mark, markKey, toMark } from '../../channels/pending-change.ts';
-import { concurrently } from '../../map-concurrently.ts';
+import { incrementReindexEpoch, tokenUnchanged, type PendingChange, pendingChangeKey, toPendingChange } from '../../channels/pending-change.ts';
+import { mapConcurrently } from '../../map-concurrently.ts';
 import { attempts } from '../../dynamodb/retry.ts';
-import { ConditionFailed, TransactionRefused } from '../../dynamodb/failures.ts';
+import { ConditionFailed, TransactionConditionFailed } from '../../dynamodb/failures.ts';
 import type { Write } from '../../dynamodb/table.ts';
 import { ApiError } from '../../errors.ts';
-import { countChannels, tidy } from '../rank-index/apply-to-buckets.ts';
-import { entriesOf } from '../search-index/suffix-entries.ts';
-import type { Tables } from '../channel-tables.ts';
+import { applyToBuckets, cleanUpBucket } from '../rank-index/apply-to-buckets.ts';
+import { suffixEntries } from '../search-index/suffix-entries.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
 /** Items that a transaction takes. */
-const mostWrites = 100;
+const maxTransactionItems = 100;
 /** Marks whose entries are written at once, and that are removed at once. */
-const atOnce = 8;
+const concurrency = 8;
 
 /** What the search entries lack and what they have too much: puts first, so that no state between lacks both names. */
-const entryWrites = ({ directory }: Tables, namespace: string, { id, target, entered }: Mark): Write[] => {
-  const entriesFor = (name: string) => entriesOf(namespace, id, name);
+const suffixEntryWrites = ({ projections }: ChannelTables, namespace: string, { id, targetName: target, indexedNames: indexed }: PendingChange): Write[] => {
+  const entriesFor = (name: string) => suffixEntries(namespace, id, name);
   const wanted = target === undefined ? [] : entriesFor(target);
   const kept = new Set(wanted.map(({ sk }) => sk));
-  const stale = new Map(entered.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
-  const TableName = directory.name;
+  const stale = new Map(indexed.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
+  const TableName = projections.name;
   return [
     ...wanted.map((Item) => ({ Put: { TableName, Item } })),
     ...[...stale.values()].filter(({ sk }) => !kept.has(sk)).map((Key) => ({ Delete: { TableName, Key } })),
@@ -27,26 +27,26 @@ const entryWrites = ({ directory }: Tables, namespace: string, { id, target, ent
 };
 
 /** Writes the entries that a mark tells of. @returns whether it was done; not where the mark is another by now */
-const enter = async (tables: Tables, namespace: string, mark: Mark): Promise<boolean> => {
+const writeSuffixEntries = async (tables: ChannelTables, namespace: string, pendingChange: PendingChange): Promise<boolean> => {
   const { channels } = tables;
-  const writes = entryWrites(tables, namespace, mark);
-  if (mark.target !== undefined && writes.some((write) => write.Delete)) await countMove(channels, namespace);
+  const writes = suffixEntryWrites(tables, namespace, pendingChange);
+  if (pendingChange.targetName !== undefined && writes.some((write) => write.Delete)) await incrementReindexEpoch(channels, namespace);
   try {
     while (writes.length) {
-      const some = writes.splice(0, mostWrites - 1);
-      await channels.transact(() => [isStill(namespace, mark), ...some]);
+      const chunk = writes.splice(0, maxTransactionItems - 1);
+      await channels.transact(() => [tokenUnchanged(namespace, pendingChange), ...chunk]);
     }
     return true;
   } catch (error) {
-    if (error instanceof TransactionRefused) return false;
+    if (error instanceof TransactionConditionFailed) return false;
     throw error;
   }
 };
 
 /** @returns whether the mark is removed; not where it is another by now */
-const remove = async ({ channels }: Tables, namespace: string, mark: Mark): Promise<boolean> => {
+const removePendingChange = async ({ channels }: ChannelTables, namespace: string, pendingChange: PendingChange): Promise<boolean> => {
   try {
-    await channels.delete(isStill(namespace, mark).ConditionCheck);
+    await channels.delete(tokenUnchanged(namespace, pendingChange).ConditionCheck);
     return true;
   } catch (error) {
     if (error instanceof ConditionFailed) return false;
@@ -54,9 +54,9 @@ const remove = async ({ channels }: Tables, namespace: string, mark: Mark): Prom
   }
 };
 
-const those = async (marks: Mark[], work: (mark: Mark) => Promise<boolean>): Promise<Mark[]> => {
-  const done = await concurrently(marks, atOnce, work);
-  return marks.filter((_, index) => done[index]);
+const filterConcurrently = async (pendingChanges: PendingChange[], work: (pendingChange: PendingChange) => Promise<boolean>): Promise<PendingChange[]> => {
+  const done = await mapConcurrently(pendingChanges, concurrency, work);
+  return pendingChanges.filter((_, index) => done[index]);
 };
 
 /**
@@ -67,17 +67,17 @@ const those = async (marks: Mark[], work: (mark: Mark) => Promise<boolean>): Pro
  * later one's work.
  * @throws ApiError `conflict` where a mark changed with every try.
  */
-export const settle = async (tables: Tables, namespace: string, ids: string[]): Promise<void> => {
-  let left = ids;
+export const applyPending = async (tables: ChannelTables, namespace: string, ids: string[]): Promise<void> => {
+  let remaining = ids;
   for await (const _ of attempts(tables.channels.signal)) {
-    const items = await tables.channels.batchGet(left.map((id) => markKey(namespace, id)));
-    const marks = items.map(toMark);
-    const entered = await those(marks, (mark) => enter(tables, namespace, mark));
-    const { counted, blocks } = await countChannels(tables, namespace, entered);
-    const removed = await those(counted, (mark) => remove(tables, namespace, mark));
-    for (const block of blocks) await tidy(tables, namespace, block, removed);
-    left = marks.filter((mark) => !removed.includes(mark)).map(({ id }) => id);
-    if (!left.length) return;
+    const items = await tables.channels.batchGet(remaining.map((id) => pendingChangeKey(namespace, id)));
+    const pendingChanges = items.map(toPendingChange);
+    const indexed = await filterConcurrently(pendingChanges, (pendingChange) => writeSuffixEntries(tables, namespace, pendingChange));
+    const { counted, blocks: buckets } = await applyToBuckets(tables, namespace, indexed);
+    const removed = await filterConcurrently(counted, (pendingChange) => removePendingChange(tables, namespace, pendingChange));
+    for (const bucket of buckets) await cleanUpBucket(tables, namespace, bucket, removed);
+    remaining = pendingChanges.filter((pendingChange) => !removed.includes(pendingChange)).map(({ id }) => id);
+    if (!remaining.length) return;
   }
   throw new ApiError('conflict', 'The channels are changing too fast for the directory to follow.');
 };

@@ -1,14 +1,14 @@
-import { markIndex, readMarkKey } from '../../channels/pending-change.ts';
-import { type Attempt, settleEach } from './apply-each.ts';
-import type { Tables } from '../channel-tables.ts';
+import { pendingIndex, parsePendingChangeKey } from '../../channels/pending-change.ts';
+import { type ApplyResult, applyEach } from './apply-each.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
 /** After so many failures a namespace waits for the next run, so that one in which all fail doesn't use up the time of all. */
-const mostFailures = 3;
+const maxFailures = 3;
 
 /** Marks of a namespace that are settled together. */
-const together = 50;
+const batchSize = 50;
 
-export interface OverdueOptions {
+export interface SweepOptions {
   /** Asked before some marks of a namespace; what is left over then waits for the next time. */
   isTimeLeft: () => boolean;
   /** Hears of each that could not be settled. */
@@ -16,22 +16,22 @@ export interface OverdueOptions {
 }
 
 /** What has waited since before a time, some of a namespace at once: an index is read a partition after the other. */
-async function* overdue(
-  { channels }: Tables,
+async function* pendingBefore(
+  { channels }: ChannelTables,
   before: number,
 ): AsyncGenerator<{ namespace: string; ids: string[] }> {
-  let some: { namespace: string; ids: string[] } | undefined;
-  for await (const { pk, sk, pendingSince } of channels.scan(markIndex)) {
+  let batch: { namespace: string; ids: string[] } | undefined;
+  for await (const { pk, sk, pendingSince } of channels.scan(pendingIndex)) {
     if (Date.parse(pendingSince as string) >= before) continue;
-    const { namespace, id } = readMarkKey({ pk: pk as string, sk: sk as string });
-    if (some && (some.namespace !== namespace || some.ids.length === together)) {
-      yield some;
-      some = undefined;
+    const { namespace, id } = parsePendingChangeKey({ pk: pk as string, sk: sk as string });
+    if (batch && (batch.namespace !== namespace || batch.ids.length === batchSize)) {
+      yield batch;
+      batch = undefined;
     }
-    some ??= { namespace, ids: [] };
-    some.ids.push(id);
+    batch ??= { namespace, ids: [] };
+    batch.ids.push(id);
   }
-  if (some) yield some;
+  if (batch) yield batch;
 }
 
 /**
@@ -40,21 +40,21 @@ async function* overdue(
  * @param before milliseconds since the epoch
  * @returns how many were settled, how many could not be, and whether time ran out before all had their turn
  */
-export const settleOverdue = async (
-  tables: Tables,
+export const sweepPending = async (
+  tables: ChannelTables,
   before: number,
-  { isTimeLeft, report }: OverdueOptions,
-): Promise<Attempt & { isCutShort: boolean }> => {
+  { isTimeLeft, report }: SweepOptions,
+): Promise<ApplyResult & { ranOutOfTime: boolean }> => {
   const all = { settled: 0, failed: 0 };
-  const givenUp = new Set<string>();
-  for await (const { namespace, ids } of overdue(tables, before)) {
-    if (givenUp.has(namespace)) continue;
-    if (!isTimeLeft()) return { ...all, isCutShort: true };
-    const told = (id: string, error: unknown) => report({ namespace, id }, error);
-    const { settled, failed } = await settleEach(tables, namespace, ids, told, mostFailures);
-    if (failed === mostFailures) givenUp.add(namespace);
-    all.settled += settled;
+  const failedNamespaces = new Set<string>();
+  for await (const { namespace, ids } of pendingBefore(tables, before)) {
+    if (failedNamespaces.has(namespace)) continue;
+    if (!isTimeLeft()) return { ...all, ranOutOfTime: true };
+    const reportFailure = (id: string, error: unknown) => report({ namespace, id }, error);
+    const { applied, failed } = await applyEach(tables, namespace, ids, reportFailure, maxFailures);
+    if (failed === maxFailures) failedNamespaces.add(namespace);
+    all.settled += applied;
     all.failed += failed;
   }
-  return { ...all, isCutShort: false };
+  return { ...all, ranOutOfTime: false };
 };

@@ -1,117 +1,117 @@
-import { below, everyId } from '../../channels/id-range.ts';
-import { isStill, type Mark, markKey, toMark } from '../../channels/pending-change.ts';
+import { below, allIds } from '../../channels/id-range.ts';
+import { tokenUnchanged, type PendingChange, pendingChangeKey, toPendingChange } from '../../channels/pending-change.ts';
 import { attempts } from '../../dynamodb/retry.ts';
-import { TransactionRefused } from '../../dynamodb/failures.ts';
-import { putsOf, readBlock, removeEmpty, replace, stillMarked, stored } from './bucket-store.ts';
-import { type Block, blockSize, linkTo, settledWhere } from './count-bucket.ts';
-import { divide } from './recount-buckets.ts';
-import type { Tables } from '../channel-tables.ts';
+import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
+import { bucketPuts, readBucket, removeEmptyBucket, replaceBucket, stillPending, withNextVersions } from './bucket-store.ts';
+import { type CountBucket, bucketSize, linkTo, appliedWhere } from './count-bucket.ts';
+import { splitBucket } from './recount-buckets.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
 /** Channels that are counted in one transaction, which takes 100 items. No more than half of what fills a block. */
-const mostTogether = 64;
+const maxPerTransaction = 64;
 
-const isThere = ({ target }: Mark): boolean => target !== undefined;
+const existsAfter = ({ targetName: target }: PendingChange): boolean => target !== undefined;
 
 /**
  * What takes the place of a block when it takes in the channels of some marks and lets others go; nothing where it has done
  * so already. Those that stand behind all that a full block counts begin another, as new ones do.
  */
-const counting = (block: Block, settled: Block['settled'], marks: Mark[]): Block[] => {
-  const changed = marks.filter((mark) => isThere(mark) !== (block.settled[mark.id] ?? mark.counted));
+const bucketsAfter = (bucket: CountBucket, appliedIds: CountBucket['appliedIds'], pendingChanges: PendingChange[]): CountBucket[] => {
+  const changed = pendingChanges.filter((pendingChange) => existsAfter(pendingChange) !== (bucket.appliedIds[pendingChange.id] ?? pendingChange.isCounted));
   if (!changed.length) return [];
-  const words = { ...settled, ...Object.fromEntries(changed.map((mark) => [mark.id, isThere(mark)])) };
-  const coming = changed.filter(isThere).map(({ id }) => id);
-  const within = coming.filter((id) => id <= block.highest);
-  const behind = coming.filter((id) => id > block.highest);
-  const count = block.count - (changed.length - coming.length) + within.length;
-  const joining = behind.slice(0, Math.max(0, blockSize - count));
+  const applied = { ...appliedIds, ...Object.fromEntries(changed.map((pendingChange) => [pendingChange.id, existsAfter(pendingChange)])) };
+  const added = changed.filter(existsAfter).map(({ id }) => id);
+  const within = added.filter((id) => id <= bucket.highestId);
+  const behind = added.filter((id) => id > bucket.highestId);
+  const count = bucket.count - (changed.length - added.length) + within.length;
+  const joining = behind.slice(0, Math.max(0, bucketSize - count));
   const [first, ...others] = behind.slice(joining.length);
-  const grown = { ...block, count: count + joining.length, highest: joining.at(-1) ?? block.highest };
-  if (first === undefined) return [{ ...grown, settled: words }];
+  const grown = { ...bucket, count: count + joining.length, highest: joining.at(-1) ?? bucket.highestId };
+  if (first === undefined) return [{ ...grown, appliedIds: applied }];
   return [
     {
       ...grown,
-      last: below(first, everyId).last,
-      settled: settledWhere(words, (id) => id < first),
+      last: below(first, allIds).last,
+      appliedIds: appliedWhere(applied, (id) => id < first),
       link: linkTo(first),
     },
     {
-      ...block,
+      ...bucket,
       first,
       count: 1 + others.length,
-      highest: others.at(-1) ?? first,
-      settled: settledWhere(words, (id) => id >= first),
+      highestId: others.at(-1) ?? first,
+      appliedIds: appliedWhere(applied, (id) => id >= first),
     },
   ];
 };
 
 /** The block in which the first of some marks, in the order of ids, lies, with those that lie in it too. */
-const readBlockOf = async (tables: Tables, namespace: string, marks: Mark[]) => {
-  const [{ id } = { id: everyId.first }] = marks;
-  const block = await readBlock(tables, namespace, id);
-  return { block, here: marks.filter((mark) => mark.id <= block.last).slice(0, mostTogether) };
+const readFirstBucket = async (tables: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
+  const [{ id } = { id: allIds.first }] = pendingChanges;
+  const bucket = await readBucket(tables, namespace, id);
+  return { block: bucket, here: pendingChanges.filter((pendingChange) => pendingChange.id <= bucket.last).slice(0, maxPerTransaction) };
 };
 
 /** Counts the first of some marks, and those that lie in its block too. */
-const countFirst = async (tables: Tables, namespace: string, marks: Mark[]) => {
-  let { block, here } = await readBlockOf(tables, namespace, marks);
-  if (block.count >= 2 * blockSize && here.some(isThere)) {
-    await divide(tables, namespace, block.first);
-    ({ block, here } = await readBlockOf(tables, namespace, marks));
+const applyToFirstBucket = async (tables: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
+  let { block: bucket, here: inBucket } = await readFirstBucket(tables, namespace, pendingChanges);
+  if (bucket.count >= 2 * bucketSize && inBucket.some(existsAfter)) {
+    await splitBucket(tables, namespace, bucket.first);
+    ({ block: bucket, here: inBucket } = await readFirstBucket(tables, namespace, pendingChanges));
   }
-  const parts = counting(block, await stillMarked(tables, namespace, block.settled), here);
-  const puts = putsOf(tables, namespace, block, parts);
+  const parts = bucketsAfter(bucket, await stillPending(tables, namespace, bucket.appliedIds), inBucket);
+  const puts = bucketPuts(tables, namespace, bucket, parts);
   if (parts.length)
-    await tables.channels.transact(() => [...here.map((mark) => isStill(namespace, mark)), ...puts]);
-  return { here, blocks: parts.length ? stored(block, parts) : [block] };
+    await tables.channels.transact(() => [...inBucket.map((pendingChange) => tokenUnchanged(namespace, pendingChange)), ...puts]);
+  return { here: inBucket, blocks: parts.length ? withNextVersions(bucket, parts) : [bucket] };
 };
 
 /**
  * Has the blocks take in the channels of marks, or let them go.
  * @returns the marks for which that is done, which leaves out those that are others by now, and the blocks in which they lie
  */
-export const countChannels = async (
-  tables: Tables,
+export const applyToBuckets = async (
+  tables: ChannelTables,
   namespace: string,
-  marks: Mark[],
-): Promise<{ counted: Mark[]; blocks: Block[] }> => {
-  const counted: Mark[] = [];
-  const touched = new Map<string, Block>();
-  let left = marks.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  pendingChanges: PendingChange[],
+): Promise<{ counted: PendingChange[]; blocks: CountBucket[] }> => {
+  const counted: PendingChange[] = [];
+  const touched = new Map<string, CountBucket>();
+  let remaining = pendingChanges.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   for await (const _ of attempts(tables.channels.signal)) {
     try {
-      while (left.length) {
-        const { here, blocks } = await countFirst(tables, namespace, left);
-        for (const block of blocks) touched.set(block.first, block);
-        counted.push(...here);
-        left = left.slice(here.length);
+      while (remaining.length) {
+        const { here: inBucket, blocks: buckets } = await applyToFirstBucket(tables, namespace, remaining);
+        for (const bucket of buckets) touched.set(bucket.first, bucket);
+        counted.push(...inBucket);
+        remaining = remaining.slice(inBucket.length);
       }
       break;
     } catch (error) {
-      if (!(error instanceof TransactionRefused)) throw error;
-      const items = await tables.channels.batchGet(left.map(({ id }) => markKey(namespace, id)));
-      const tokens = new Map(items.map(toMark).map(({ id, token }) => [id, token]));
-      left = left.filter(({ id, token }) => tokens.get(id) === token);
+      if (!(error instanceof TransactionConditionFailed)) throw error;
+      const items = await tables.channels.batchGet(remaining.map(({ id }) => pendingChangeKey(namespace, id)));
+      const tokens = new Map(items.map(toPendingChange).map(({ id, token }) => [id, token]));
+      remaining = remaining.filter(({ id, token }) => tokens.get(id) === token);
     }
   }
   return { counted, blocks: [...touched.values()] };
 };
 
 /** Words of channels that a block may be left with: to remove them costs as much as they do. */
-const fewWords = 2;
+const maxLeftoverIds = 2;
 
 /** Has a block forget the channels whose marks have been removed, or ends it where it is empty. */
-export const tidy = async (
-  tables: Tables,
+export const cleanUpBucket = async (
+  tables: ChannelTables,
   namespace: string,
-  block: Block,
-  removed: Mark[],
+  bucket: CountBucket,
+  removed: PendingChange[],
 ): Promise<void> => {
-  if (block.count === 0 && block.first !== everyId.first) await removeEmpty(tables, namespace, block.first);
-  else if (Object.keys(block.settled).length > fewWords) {
+  if (bucket.count === 0 && bucket.first !== allIds.first) await removeEmptyBucket(tables, namespace, bucket.first);
+  else if (Object.keys(bucket.appliedIds).length > maxLeftoverIds) {
     const gone = new Set(removed.map(({ id }) => id));
-    await replace(tables, namespace, block, [
-      { ...block, settled: settledWhere(block.settled, (id) => !gone.has(id)) },
+    await replaceBucket(tables, namespace, bucket, [
+      { ...bucket, appliedIds: appliedWhere(bucket.appliedIds, (id) => !gone.has(id)) },
     ]);
   }
 };

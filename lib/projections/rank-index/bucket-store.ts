@@ -1,86 +1,86 @@
-import { above, below, everyId, isEmpty } from '../../channels/id-range.ts';
-import { markKey, toMark } from '../../channels/pending-change.ts';
-import { TransactionRefused } from '../../dynamodb/failures.ts';
+import { above, below, allIds, isEmpty } from '../../channels/id-range.ts';
+import { pendingChangeKey, toPendingChange } from '../../channels/pending-change.ts';
+import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
 import type { Item } from '../../dynamodb/item.ts';
 import { readFirst } from '../../dynamodb/pages.ts';
 import type { Table, Write } from '../../dynamodb/table.ts';
-import { type Block, blockItem, blockKey, blocksBeginningIn, settledWhere, toBlocks } from './count-bucket.ts';
-import type { Tables } from '../channel-tables.ts';
+import { type CountBucket, bucketItem, bucketKey, bucketsStartingIn, appliedWhere, toBuckets } from './count-bucket.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
-const isStillAt = (version: number) =>
+const bucketUnchanged = (version: number) =>
   version === 0
     ? { ConditionExpression: 'attribute_not_exists(pk)' }
     : { ConditionExpression: 'v = :v', ExpressionAttributeValues: { ':v': version } };
 
 /** The stored block in which an id lies, or nothing where there are no blocks yet. */
-export const findBlock = async (
-  directory: Table,
+export const findBucket = async (
+  projections: Table,
   namespace: string,
   id: string,
 ): Promise<Item | undefined> => {
-  const upToIt = blocksBeginningIn(namespace, { first: everyId.first, last: id });
-  const [item] = await readFirst(directory, { ...upToIt, ScanIndexForward: false }, 1);
+  const upToIt = bucketsStartingIn(namespace, { first: allIds.first, last: id });
+  const [item] = await readFirst(projections, { ...upToIt, ScanIndexForward: false }, 1);
   return item;
 };
 
 /** The stored block that begins next behind an id. */
-export const findNextBlock = async (
-  directory: Table,
+export const findNextBucket = async (
+  projections: Table,
   namespace: string,
   id: string,
 ): Promise<Item | undefined> => {
-  const behind = above(id, everyId);
-  const [item] = isEmpty(behind) ? [] : await readFirst(directory, blocksBeginningIn(namespace, behind), 1);
+  const behind = above(id, allIds);
+  const [item] = isEmpty(behind) ? [] : await readFirst(projections, bucketsStartingIn(namespace, behind), 1);
   return item;
 };
 
 /** The block of an id, with where the next one begins. */
-export const readBlock = async ({ directory }: Tables, namespace: string, id: string): Promise<Block> => {
-  const found = await findBlock(directory, namespace, id);
-  const next = await findNextBlock(directory, namespace, id);
-  const [block] = toBlocks([...(found ? [found] : []), ...(next ? [next] : [])]);
-  return block as Block;
+export const readBucket = async ({ projections }: ChannelTables, namespace: string, id: string): Promise<CountBucket> => {
+  const found = await findBucket(projections, namespace, id);
+  const next = await findNextBucket(projections, namespace, id);
+  const [bucket] = toBuckets([...(found ? [found] : []), ...(next ? [next] : [])]);
+  return bucket as CountBucket;
 };
 
 /** What a block has to remember of those that were settled in it: whose mark is gone needs no word any more. */
-export const stillMarked = async (
-  { channels }: Tables,
+export const stillPending = async (
+  { channels }: ChannelTables,
   namespace: string,
-  settled: Block['settled'],
-): Promise<Block['settled']> => {
-  const ids = Object.keys(settled);
+  appliedIds: CountBucket['appliedIds'],
+): Promise<CountBucket['appliedIds']> => {
+  const ids = Object.keys(appliedIds);
   if (!ids.length) return {};
-  const marks = await channels.batchGet(ids.map((id) => markKey(namespace, id)));
-  const marked = new Set(marks.map((item) => toMark(item).id));
-  return settledWhere(settled, (id) => marked.has(id));
+  const pendingChanges = await channels.batchGet(ids.map((id) => pendingChangeKey(namespace, id)));
+  const pendingIds = new Set(pendingChanges.map((item) => toPendingChange(item).id));
+  return appliedWhere(appliedIds, (id) => pendingIds.has(id));
 };
 
 /** Blocks as they stand when they have taken the place of another, of which the first begins where it does. */
-export const stored = ({ version }: Block, parts: Block[]): Block[] =>
+export const withNextVersions = ({ version }: CountBucket, parts: CountBucket[]): CountBucket[] =>
   parts.map((part, index) => ({ ...part, version: index === 0 ? version + 1 : 1 }));
 
 /** The writes by which they do, refused where it has changed since it was read. */
-export const putsOf = ({ directory }: Tables, namespace: string, block: Block, parts: Block[]): Write[] =>
-  stored(block, parts).map((part, index) => ({
+export const bucketPuts = ({ projections }: ChannelTables, namespace: string, bucket: CountBucket, parts: CountBucket[]): Write[] =>
+  withNextVersions(bucket, parts).map((part, index) => ({
     Put: {
-      TableName: directory.name,
-      Item: blockItem(namespace, part),
-      ...isStillAt(index === 0 ? block.version : 0),
+      TableName: projections.name,
+      Item: bucketItem(namespace, part),
+      ...bucketUnchanged(index === 0 ? bucket.version : 0),
     },
   }));
 
 /** Puts others in the place of a block. @returns whether it was done; not where it has changed since it was read */
-export const replace = async (
-  tables: Tables,
+export const replaceBucket = async (
+  tables: ChannelTables,
   namespace: string,
-  block: Block,
-  parts: Block[],
+  bucket: CountBucket,
+  parts: CountBucket[],
 ): Promise<boolean> => {
   try {
-    await tables.directory.transact(() => putsOf(tables, namespace, block, parts));
+    await tables.projections.transact(() => bucketPuts(tables, namespace, bucket, parts));
     return true;
   } catch (error) {
-    if (error instanceof TransactionRefused) return false;
+    if (error instanceof TransactionConditionFailed) return false;
     throw error;
   }
 };
@@ -89,21 +89,21 @@ export const replace = async (
  * Removes the block of an id where it counts nothing, unless it is the first: that before it then goes on to the next.
  * @returns whether it was removed; not where something changed meanwhile
  */
-export const removeEmpty = async (tables: Tables, namespace: string, id: string): Promise<boolean> => {
-  const { directory } = tables;
-  const { first, count, version, settled, link } = await readBlock(tables, namespace, id);
-  if (count > 0 || first === everyId.first) return false;
-  if (Object.keys(await stillMarked(tables, namespace, settled)).length) return false;
-  const { link: _, ...previous } = await readBlock(tables, namespace, below(first, everyId).last);
+export const removeEmptyBucket = async (tables: ChannelTables, namespace: string, id: string): Promise<boolean> => {
+  const { projections } = tables;
+  const { first, count, version, appliedIds, link } = await readBucket(tables, namespace, id);
+  if (count > 0 || first === allIds.first) return false;
+  if (Object.keys(await stillPending(tables, namespace, appliedIds)).length) return false;
+  const { link: _, ...previous } = await readBucket(tables, namespace, below(first, allIds).last);
   const extended = { ...previous, version: previous.version + 1, ...(link !== undefined && { link }) };
   try {
-    await directory.transact(() => [
-      { Delete: { Key: blockKey(namespace, first), ...isStillAt(version) } },
-      { Put: { Item: blockItem(namespace, extended), ...isStillAt(previous.version) } },
+    await projections.transact(() => [
+      { Delete: { Key: bucketKey(namespace, first), ...bucketUnchanged(version) } },
+      { Put: { Item: bucketItem(namespace, extended), ...bucketUnchanged(previous.version) } },
     ]);
     return true;
   } catch (error) {
-    if (error instanceof TransactionRefused) return false;
+    if (error instanceof TransactionConditionFailed) return false;
     throw error;
   }
 };

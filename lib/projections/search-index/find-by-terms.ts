@@ -1,10 +1,10 @@
-import { readMarksAndMoves, readMoves } from '../../channels/pending-change.ts';
+import { readPendingChangesAndEpoch, readReindexEpoch } from '../../channels/pending-change.ts';
 import { attempts } from '../../dynamodb/retry.ts';
-import { pagesWithinBudget, tooBroad } from '../../dynamodb/pages.ts';
+import { pagesWithinBudget, queryTooBroad } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
 import { ApiError } from '../../errors.ts';
-import { type Entry, entriesHolding, idOfEntry } from './suffix-entries.ts';
-import type { Tables } from '../channel-tables.ts';
+import { type SuffixEntry, entriesContaining, idOfEntry } from './suffix-entries.ts';
+import type { ChannelTables } from '../channel-tables.ts';
 
 /** A channel that was found, with its folded name. */
 export interface Hit {
@@ -13,18 +13,18 @@ export interface Hit {
 }
 
 /** The entries that hold a word and pass a filter, by id, and how many pages of them there were. */
-const readEntries = async (
-  directory: Table,
+const readSuffixEntries = async (
+  projections: Table,
   namespace: string,
-  word: string,
+  term: string,
   isWanted: (name: string) => boolean,
 ): Promise<{ found: Map<string, string>; count: number }> => {
   const found = new Map<string, string>();
   let count = 0;
-  const entries = entriesHolding(namespace, word);
-  for await (const page of pagesWithinBudget(directory, entries, () => tooBroad('by a longer word'))) {
+  const entries = entriesContaining(namespace, term);
+  for await (const page of pagesWithinBudget(projections, entries, () => queryTooBroad('by a longer word'))) {
     count++;
-    for (const { sk, name } of page.items as unknown as Entry[])
+    for (const { sk, name } of page.items as unknown as SuffixEntry[])
       if (isWanted(name)) found.set(idOfEntry(sk), name);
   }
   return { found, count };
@@ -37,20 +37,20 @@ const readEntries = async (
  * @throws ApiError `query_too_broad` where more hold the longest word than the budget reads; `unavailable` where renamed channels were
  * settled with every try to read several pages of them, or more marks wait than the budget reads.
  */
-export const findByWords = async (
-  { channels, directory }: Tables,
+export const findByTerms = async (
+  { channels, projections }: ChannelTables,
   namespace: string,
-  words: string[],
+  terms: string[],
 ): Promise<Hit[]> => {
-  const holdsAll = (name: string) => words.every((word) => name.includes(word));
-  const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
+  const containsAllTerms = (name: string) => terms.every((term) => name.includes(term));
+  const longest = terms.reduce((one, other) => (other.length > one.length ? other : one));
   for await (const _ of attempts(channels.signal)) {
-    const { marks, moves } = await readMarksAndMoves(channels, namespace);
-    const { found, count } = await readEntries(directory, namespace, longest, holdsAll);
+    const { marks: pendingChanges, moves: epoch } = await readPendingChangesAndEpoch(channels, namespace);
+    const { found, count } = await readSuffixEntries(projections, namespace, longest, containsAllTerms);
     // A name that is settled while pages are read may leave one before it is read, and join one that has been.
-    if (count > 1 && (await readMoves(channels, namespace)) !== moves) continue;
-    for (const { id, target } of marks)
-      if (target !== undefined && holdsAll(target)) found.set(id, target);
+    if (count > 1 && (await readReindexEpoch(channels, namespace)) !== epoch) continue;
+    for (const { id, targetName: target } of pendingChanges)
+      if (target !== undefined && containsAllTerms(target)) found.set(id, target);
       else found.delete(id);
     return [...found].map(([id, name]) => ({ id, name }));
   }

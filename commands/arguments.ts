@@ -1,0 +1,21 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { namespaceFormat } from '../lib/auth/namespace.ts';
+
+/**
+ * Parses the arguments of this process.
+ * @throws Error that ends with the usage, for an option that is unknown or has no value
+ */
+export const parseArguments = <Config extends ParseArgsConfig>(usage: string, config: Config) => {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${usage}`);
+  }
+};
+
+/** @throws Error with one line if the text is not a namespace */
+export const parseNamespace = (text: string): string => {
+  if (!namespaceFormat.test(text))
+    throw new Error(`--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "${text}".`);
+  return text;
+};
