@@ -1,28 +1,28 @@
 import { ChannelsError } from './channels-error.ts';
-import { type ChannelQuery, toQueryString } from './encode-query.ts';
-import { persistently } from './send-with-retries.ts';
+import { type ChannelQuery, encodeQuery } from './encode-query.ts';
+import { sendWithRetries } from './send-with-retries.ts';
 import type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';
 
 export interface ClientOptions {
-  /** Where the service is: `https://….amazonaws.com`, or `http://localhost:3030`. */
+  /** The base URL of the service: `https://….amazonaws.com`, or `http://localhost:3030`. */
   url: string;
   /** The API key. */
   key: string;
-  /** The company namespace to act in; absent, the first that the key holds. */
+  /** The company namespace to act in. By default, the first that the key holds. */
   namespace?: string;
-  /** Another `fetch` than the platform's. */
+  /** Replaces the `fetch` of the platform. */
   fetch?: typeof fetch;
 }
 
 export interface CallOptions {
-  /** Ends the call, its pauses included: `AbortSignal.timeout(10_000)`, say. */
+  /** Aborts the call, also while it waits for a retry: for example `AbortSignal.timeout(10_000)`. */
   signal?: AbortSignal;
-  /** The name of the request in answers and in the service's logs. */
+  /** The id of the request, in its response and in the logs of the service. */
   requestId?: string;
 }
 
 export interface WriteOptions extends CallOptions {
-  /** Acts only on the version of the channel as it was read, or on any that is there: `*`. */
+  /** Writes only if the channel still has the version of this one, which was read before; `*` is any version. */
   ifMatch?: Pick<Channel, '__v'> | '*';
 }
 
@@ -38,47 +38,51 @@ interface Call extends CallOptions {
 
 const collection = '/client-channel';
 const pathOf = (id: string) => `${collection}/${encodeURIComponent(id)}`;
-const tagOf = ({ __v }: Pick<Channel, '__v'>) => `"${__v}"`;
-const onlyFor = ({ ifMatch }: WriteOptions): Record<string, string> =>
-  ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? ifMatch : tagOf(ifMatch) };
+const etagOf = ({ __v }: Pick<Channel, '__v'>) => `"${__v}"`;
+const ifMatchHeader = ({ ifMatch }: WriteOptions): Record<string, string> =>
+  ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? ifMatch : etagOf(ifMatch) };
 
 /**
- * The channels of one company namespace. Every method rejects with a `ChannelsError` for what the service refuses, with
- * `fetch`'s own error where there was no answer, and with the signal's reason. Reads and creations are tried three times.
+ * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with the error
+ * of `fetch` if there is no response, or with the signal's reason. A request is sent at most three times: see
+ * `sendWithRetries`.
  */
 export class ChannelsClient {
   readonly #url: string;
   readonly #headers: Record<string, string>;
   readonly #fetch: typeof fetch;
 
-  constructor({ url, key, namespace, fetch: given = fetch }: ClientOptions) {
+  constructor({ url, key, namespace, fetch: send = fetch }: ClientOptions) {
     this.#url = url.replace(/\/$/, '');
     this.#headers = { 'api-key': key, ...(namespace !== undefined && { 'x-company-namespace': namespace }) };
-    this.#fetch = (...request) => given(...request);
+    this.#fetch = (...request) => send(...request);
   }
 
-  /** One page. */
+  /** Reads one page. */
   async list(query: ChannelQuery = {}, options: CallOptions = {}): Promise<ChannelPage> {
-    const answer = await this.#send('GET', `${collection}?${toQueryString(query)}`, options);
-    const { data, pagination } = await answer.json();
+    const response = await this.#send('GET', `${collection}?${encodeQuery(query)}`, options);
+    const { data, pagination } = await response.json();
     return { data, pagination };
   }
 
-  /** All channels that match, page by page as they are asked for. One that nobody writes meanwhile comes exactly once. */
+  /**
+   * Iterates over all the channels that match, and reads a page when it is needed. A channel that nobody writes meanwhile
+   * comes exactly once.
+   */
   async *all(
     query: Omit<ChannelQuery, 'page' | 'per_page' | 'cursor'> = {},
     options: CallOptions = {},
   ): AsyncGenerator<Channel, void, undefined> {
-    let position: Pick<ChannelQuery, 'cursor'> | undefined = {};
+    let start: Pick<ChannelQuery, 'cursor'> | undefined = {};
     let per_page = 100;
-    while (position) {
+    while (start) {
       try {
-        const page: ChannelPage = await this.list({ ...query, ...position, per_page }, options);
+        const page: ChannelPage = await this.list({ ...query, ...start, per_page }, options);
         yield* page.data;
         const { next_cursor: cursor } = page.pagination;
-        position = cursor === undefined ? undefined : { cursor };
+        start = cursor === undefined ? undefined : { cursor };
       } catch (error) {
-        // Channels of 64 KiB each fit an answer, but not by the hundred.
+        // Channels of 64 KiB each: 100 of them do not fit in one response.
         if (!(error instanceof ChannelsError && error.code === 'page_too_large')) throw error;
         per_page = Math.ceil(per_page / 2);
       }
@@ -86,40 +90,44 @@ export class ChannelsClient {
   }
 
   /**
-   * Creates a channel, once: a repetition under the same key within 24 hours answers the first creation again.
-   * @param options.idempotencyKey absent, one of this call's own, under which the client itself repeats it
+   * Creates a channel once: another call with the same key within 24 hours returns the channel that the first created.
+   * @param options.idempotencyKey by default a new key for this call, which covers only the client's own retries
    */
   async create(
     channel: ChannelCreation,
     { idempotencyKey = crypto.randomUUID(), ...options }: CallOptions & { idempotencyKey?: string } = {},
   ): Promise<Channel> {
     const headers = { 'idempotency-key': idempotencyKey };
-    return this.#one('POST', collection, { ...options, body: channel, headers });
+    return this.#sendForChannel('POST', collection, { ...options, body: channel, headers });
   }
 
   /**
    * Reads one channel.
-   * @param options.known the channel as it was read before: where it is still that version, the very same is answered
+   * @param options.known the channel as it was read before: if it still has that version, this very object is returned
    */
   async get(id: string, { known, ...options }: CallOptions & { known?: Channel } = {}): Promise<Channel> {
-    const headers: Record<string, string> = known ? { 'if-none-match': tagOf(known) } : {};
-    const answer = await this.#send('GET', pathOf(id), { ...options, headers });
-    return known && answer.status === 304 ? known : (await answer.json()).data;
+    const headers: Record<string, string> = known ? { 'if-none-match': etagOf(known) } : {};
+    const response = await this.#send('GET', pathOf(id), { ...options, headers });
+    return known && response.status === 304 ? known : (await response.json()).data;
   }
 
-  /** Changes what is given; `null` removes it. A whole channel may be given, as it was read. */
+  /** Changes the given fields; `null` removes a field. A whole channel, as it was read, is a valid change too. */
   async update(id: string, change: ChannelChange, options: WriteOptions = {}): Promise<Channel> {
-    return this.#one('PUT', pathOf(id), { ...options, body: change, headers: onlyFor(options) });
+    return this.#sendForChannel('PUT', pathOf(id), {
+      ...options,
+      body: change,
+      headers: ifMatchHeader(options),
+    });
   }
 
-  /** Deletes a channel, and answers it as it last was. */
+  /** Deletes a channel, and returns its last state. */
   async delete(id: string, options: WriteOptions = {}): Promise<Channel> {
-    return this.#one('DELETE', pathOf(id), { ...options, headers: onlyFor(options) });
+    return this.#sendForChannel('DELETE', pathOf(id), { ...options, headers: ifMatchHeader(options) });
   }
 
-  async #one(method: string, path: string, call: Call): Promise<Channel> {
-    const answer = await this.#send(method, path, call);
-    return (await answer.json()).data;
+  async #sendForChannel(method: string, path: string, call: Call): Promise<Channel> {
+    const response = await this.#send(method, path, call);
+    return (await response.json()).data;
   }
 
   #send(method: string, path: string, { body, headers, signal, requestId }: Call): Promise<Response> {
@@ -135,6 +143,6 @@ export class ChannelsClient {
       ...(signal && { signal }),
     };
     const isRepeatable = method === 'GET' || method === 'POST';
-    return persistently(() => this.#fetch(this.#url + path, request), isRepeatable, signal);
+    return sendWithRetries(() => this.#fetch(this.#url + path, request), isRepeatable, signal);
   }
 }

@@ -3,30 +3,30 @@ import type { ErrorBody } from './types.ts';
 export type ErrorCode = ErrorBody['code'];
 export type ErrorDetail = NonNullable<ErrorBody['details']>[number];
 
-/** What the service, or the gateway before it, answered to a request that it did not carry out. */
+/** An error response of the service, or of the gateway in front of it. */
 export class ChannelsError extends Error {
   override readonly name = 'ChannelsError';
   readonly status: number;
-  /** For programs; absent where the gateway answered on its own account. */
+  /** For programs. Absent if the response comes from the gateway. */
   readonly code: ErrorCode | undefined;
-  /** Everything that is wrong, where several things can be. */
+  /** All the problems of the request, the first 100. Empty if the error has no parts. */
   readonly details: ErrorDetail[];
-  /** Name it when you ask for help. */
+  /** Give it when you ask for help. */
   readonly requestId: string | undefined;
   /** Seconds to wait before the next try. */
   readonly retryAfter: number | undefined;
 
-  constructor(answer: Response, body: Partial<ErrorBody> & { message?: string }) {
-    super(body.error ?? body.message ?? `The service answered ${answer.status}.`);
-    this.status = answer.status;
+  constructor(response: Response, body: Partial<ErrorBody> & { message?: string }) {
+    super(body.error ?? body.message ?? `The service answered ${response.status}.`);
+    this.status = response.status;
     this.code = body.code;
     this.details = body.details ?? [];
-    this.requestId = body.request_id ?? answer.headers.get('x-request-id') ?? undefined;
-    const seconds = Number.parseInt(answer.headers.get('retry-after') ?? '', 10);
+    this.requestId = body.request_id ?? response.headers.get('x-request-id') ?? undefined;
+    const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
     this.retryAfter = Number.isNaN(seconds) ? undefined : seconds;
   }
 }
 
-/** Reads an error from an answer, whoever gave it. */
-export const readError = async (answer: Response): Promise<ChannelsError> =>
-  new ChannelsError(answer, await answer.json().catch(() => ({})));
+/** Reads an error from any response, also from one that is not JSON. */
+export const readError = async (response: Response): Promise<ChannelsError> =>
+  new ChannelsError(response, await response.json().catch(() => ({})));

@@ -1,24 +1,25 @@
 import type { ListQuery } from './types.ts';
 
-/** Values that must stand at these keys of `integration_meta`, at any depth; they are compared as text. */
+/** Values that `integration_meta` must have at these keys, at any depth. They are compared as text. */
 export type MetaCondition = { [key: string]: string | number | boolean | MetaCondition };
 
-/** What a list is asked by. An absent filter asks for nothing; an empty array of values matches nothing. */
+/** The query of a list. An absent filter does not filter; an empty array of values matches nothing. */
 export interface ChannelQuery extends Omit<ListQuery, 'integration_meta'> {
   integration_meta?: MetaCondition;
 }
 
-/** The service takes these texts for a parameter that has no value; white space makes no difference to a search. */
+/** The service reads these texts as a parameter without a value. */
 const looksAbsent = (text: string) => text === 'null' || text === 'undefined';
 
-const written = (value: unknown): string => {
+const encodeValue = (value: unknown): string => {
   if (typeof value === 'object') return JSON.stringify(value);
   const text = String(value);
+  // A search for such a text gets a leading space: a search ignores white space.
   return looksAbsent(text) ? ` ${text}` : text;
 };
 
-/** Writes lists and conditions as JSON, the one form in which every text means itself. */
-export const toQueryString = (query: ChannelQuery): string => {
+/** Writes a query string. Arrays and conditions are written as JSON, in which no text has a special meaning. */
+export const encodeQuery = (query: ChannelQuery): string => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  return new URLSearchParams(given.map(([name, value]) => [name, written(value)])).toString();
+  return new URLSearchParams(given.map(([name, value]) => [name, encodeValue(value)])).toString();
 };

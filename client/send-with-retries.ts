@@ -1,39 +1,40 @@
 import { readError } from './channels-error.ts';
 
-const mostTries = 3;
+const maxAttempts = 3;
 
 const pause = (seconds: number, signal: AbortSignal | undefined) =>
   new Promise<void>((resolve, reject) => {
-    const end = () => {
+    const abort = () => {
       clearTimeout(timer);
       reject(signal?.reason);
     };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', abort);
       resolve();
     }, seconds * 1_000);
-    signal?.addEventListener('abort', end, { once: true });
+    signal?.addEventListener('abort', abort, { once: true });
   });
 
 /**
- * Sends a request until it is answered with a success, three times at most. One that was throttled (429) was not carried out and
- * is always sent again; where no answer came, or 503, it may have been, so that only one which `isRepeatable` is.
- * @throws ChannelsError, or what `send` rejects with
+ * Sends a request until it succeeds, at most three times. After a 429 it is always sent again, because a throttled request
+ * was not carried out. After a 503, or without a response, it may have been carried out, so it is sent again only if it
+ * `isRepeatable`. Before each retry this waits for 1 to 2 times `retry-after`, or 1 to 2 seconds.
+ * @throws ChannelsError for an error response; otherwise what `send` rejects with, or the signal's reason
  */
-export const persistently = async (
+export const sendWithRetries = async (
   send: () => Promise<Response>,
   isRepeatable: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Response> => {
   for (let attempt = 1; ; attempt++) {
-    const isLast = attempt === mostTries;
-    const answer = await send().catch((error: unknown) => {
+    const isLast = attempt === maxAttempts;
+    const response = await send().catch((error: unknown) => {
       if (isLast || !isRepeatable || signal?.aborted) throw error;
     });
-    if (answer?.ok || answer?.status === 304) return answer;
-    const error = answer && (await readError(answer));
-    const isWorthwhile = !error || error.status === 429 || (isRepeatable && error.status === 503);
-    if (error && (isLast || !isWorthwhile)) throw error;
+    if (response?.ok || response?.status === 304) return response;
+    const error = response && (await readError(response));
+    const isRetryable = !error || error.status === 429 || (isRepeatable && error.status === 503);
+    if (error && (isLast || !isRetryable)) throw error;
     signal?.throwIfAborted();
     await pause((error?.retryAfter ?? 1) * (1 + Math.random()), signal);
   }

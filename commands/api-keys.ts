@@ -1,5 +1,5 @@
-import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, type Scope } from '../lib/auth/api-key.ts';
+import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';

@@ -1,4 +1,4 @@
-import type { describeApi } from '../lib/openapi/document.ts';
+import type { describeApi } from '../lib/openapi/api-description.ts';
 
 /** As much of JSON Schema as the description uses. */
 interface Schema {

@@ -1,74 +1,69 @@
-import { parseArgs } from 'node:util';
-import { findEnvironment } from '../infra/environments.ts';
-import { namesOf } from '../infra/names.ts';
 import { namespaceFormat } from '../lib/auth/namespace.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
-import { openChannelTables, type ChannelTables } from '../lib/projections/channel-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
 import { ApiError } from '../lib/errors.ts';
+import { type ChannelTables, openChannelTables } from '../lib/projections/channel-tables.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
-import { tableNames } from '../lib/manifest/tables.ts';
+import { parseArguments } from './arguments.ts';
 import { runCommand } from './run-command.ts';
-import { enterTarget } from './target.ts';
+import { selectTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
        npm run -s reindex -- --all [--environment <name>]
-Makes right whatever is derived from the channels of a namespace: totals, keys of indexes, search entries, the blocks
-that count for pages. It may run while the service does. What others change too fast for it is said, and left to another
-run: the exit code is 1 then. --all reads the whole table to find the namespaces. Without --environment, it acts on the
-local server that is running.`;
+Repairs all data that is derived from the channels of a namespace: index keys, count buckets, suffix entries and totals.
+The service may run at the same time. If other writers change something too often to repair it, the command says so,
+goes on with the next step, and ends with exit code 1: run it again later.
+--all reads the whole table to find the namespaces. Without --environment, the command acts on the local server that
+is running.`;
 
-const read = () => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        environment: { type: 'string' },
-        namespace: { type: 'string', multiple: true, default: [] },
-        all: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${usage}`);
-  }
+const readArguments = () => {
+  const { values } = parseArguments(usage, {
+    options: {
+      environment: { type: 'string' },
+      namespace: { type: 'string', multiple: true, default: [] },
+      all: { type: 'boolean', default: false },
+    },
+  });
+  const { namespace: names, all } = values;
+  if (all === names.length > 0 || !names.every((name) => namespaceFormat.test(name))) throw new Error(usage);
+  return values;
 };
 
-/** The tables of a deployed environment, restored ones in their place, or those of the local server. */
-const tableNamesOf = (environment: string | undefined): Record<keyof ChannelTables, string> => {
-  if (environment === undefined) return tableNames(enterTarget(undefined));
-  const { channelsTable: channels, directoryTable: directory } = namesOf(findEnvironment(environment));
-  return { channels, directory };
-};
-
-const readNamespaces = async (channels: Table): Promise<string[]> => {
+/** Every namespace that has channels has a counter. */
+const findNamespaces = async (channels: Table): Promise<string[]> => {
   const found = new Set<string>();
   for await (const item of channels.scan()) if (isCounter(item)) found.add(namespaceOf(item.pk as string));
   return [...found].sort();
 };
 
-const inWords = ({ enabled, disabled }: Totals) => `${enabled} enabled and ${disabled} disabled`;
+const describeTotals = ({ enabled, disabled }: Totals) => `${enabled} enabled and ${disabled} disabled`;
 
-/** What each step of reindexing has to say of a namespace. */
+/** Each step repairs one kind of derived data of a namespace, and returns a line that says what it found. */
 const steps: ((tables: ChannelTables, namespace: string) => Promise<string>)[] = [
-  async (...of) => `${await reindexing.keys(...of)} channels indexed anew`,
-  async (...of) => `${await reindexing.buckets(...of)} blocks counted anew`,
-  async (...of) => `${await reindexing.channels(...of)} channels entered anew`,
-  async (...of) => {
-    const { before, after } = await reindexing.totals(...of);
+  async (...namespace) => `index keys of ${await reindexing.keys(...namespace)} channels repaired`,
+  async (...namespace) => `${await reindexing.buckets(...namespace)} count buckets recounted`,
+  async (...namespace) => `suffix entries of ${await reindexing.channels(...namespace)} channels repaired`,
+  async (...namespace) => {
+    const { before, after } = await reindexing.totals(...namespace);
     if (!(after.enabled + after.disabled)) return 'no channels, or no such namespace';
-    return inWords(after) + (inWords(before) === inWords(after) ? '' : `, not ${inWords(before)}`);
+    const [was, is] = [describeTotals(before), describeTotals(after)];
+    return is + (was === is ? '' : `, corrected from ${was}`);
   },
 ];
 
 const run = async (): Promise<void> => {
-  const { namespace: named, all, environment } = read();
-  if (all === named.length > 0 || !named.every((name) => namespaceFormat.test(name))) throw new Error(usage);
-  const names = tableNamesOf(environment);
-  // However long it takes: a person can end it, and do it again.
-  const tables = openChannelTables(connect(), names, new AbortController().signal);
-  for (const namespace of all ? await readNamespaces(tables.channels) : named)
+  const { namespace: names, all, environment } = readArguments();
+  const { channelsTable, projectionsTable } = await selectTarget(environment);
+  // No timeout: a person can end the command and start it again.
+  const { signal } = new AbortController();
+  const tables = openChannelTables(
+    connect(),
+    { channels: channelsTable, projections: projectionsTable },
+    signal,
+  );
+  for (const namespace of all ? await findNamespaces(tables.channels) : names)
     for (const step of steps)
       try {
         console.log(`${namespace}: ${await step(tables, namespace)}`);

@@ -1,36 +1,24 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { findEnvironment } from '../infra/environments.ts';
-import { deadLettersOf, namesOf } from '../infra/names.ts';
+import { deadLettersOf } from '../infra/names.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import { publish } from '../lib/events/publish.ts';
-import type { ChannelEvent } from '../lib/events/schema.ts';
-import { tableNames } from '../lib/manifest/tables.ts';
-import { localEventBus } from '../local/environment.ts';
-import { eventsOfLetter, readLetters } from './replay/dead-letters.ts';
-import { eventsOfTable } from './replay/table-events.ts';
-import { readWords, type Selection, type Words } from './replay/arguments.ts';
+import type { ChannelEvent } from '../lib/events/event-schema.ts';
+import { readDeadLetterEvents, receiveDeadLetters } from './replay/dead-letters.ts';
+import { readArguments, type Selection } from './replay/replay-arguments.ts';
+import { readTableEvents } from './replay/table-events.ts';
 import { runCommand } from './run-command.ts';
-import { enterTarget } from './target.ts';
+import { selectTarget } from './target.ts';
 
-/** Milliseconds that the whole command may take. */
-const patience = 60 * 60 * 1000;
-/** How many events are gathered before they are published. */
-const atOnce = 500;
+/** Limit for the whole command. */
+const timeoutMs = 60 * 60 * 1000;
+/** Events that are published together. */
+const batchSize = 500;
 
-interface Place {
-  channelsTable: string;
-  eventBus: string;
-}
-
-const placeOf = ({ environment }: Words): Place => {
-  if (environment !== undefined) return namesOf(findEnvironment(environment));
-  return { channelsTable: tableNames(enterTarget(undefined)).channels, eventBus: localEventBus };
-};
-
-const isMeant = ({ namespace, channel, from = -Infinity, to = Infinity }: Selection) => {
+const isSelected = ({ namespace, channel, from = -Infinity, to = Infinity }: Selection) => {
   return ({ detail }: ChannelEvent): boolean => {
     const time = Date.parse(detail.occurred_at);
     return (
@@ -45,8 +33,9 @@ const isMeant = ({ namespace, channel, from = -Infinity, to = Infinity }: Select
 const lineOf = ({ 'detail-type': type, detail }: ChannelEvent): string =>
   `${detail.occurred_at}  ${type}  ${detail.id}`;
 
-/** Shows events, and publishes them where that is wanted: how many of them are, or would be, published. */
+/** Prints events, publishes them if `--send` is given, and counts both outcomes. */
 class Replay {
+  /** Events that were published, or would be without `--send`. */
   published = 0;
   failed = 0;
   readonly #send: ((events: ChannelEvent[]) => Promise<Map<number, string>>) | undefined;
@@ -57,11 +46,12 @@ class Replay {
     this.#send = (events) => publish(put, events, signal);
   }
 
-  /** @returns whether all of them are published. */
+  /** @returns whether all the events were published */
   async take(events: ChannelEvent[]): Promise<boolean> {
     for (const event of events) console.log(lineOf(event));
     const failed = (await this.#send?.(events)) ?? new Map<number, string>();
-    for (const [place, why] of failed) console.error(`${events[place]?.detail.id} is not published: ${why}`);
+    for (const [index, reason] of failed)
+      console.error(`${events[index]?.detail.id} was not published: ${reason}`);
     this.published += events.length - failed.size;
     this.failed += failed.size;
     return this.#send !== undefined && failed.size === 0;
@@ -69,56 +59,54 @@ class Replay {
 }
 
 const replayTable = async (replay: Replay, table: Table, selection: Selection): Promise<void> => {
-  let gathered: ChannelEvent[] = [];
-  for await (const event of eventsOfTable(table, selection)) {
-    if (isMeant(selection)(event)) gathered.push(event);
-    if (gathered.length < atOnce) continue;
-    await replay.take(gathered);
-    gathered = [];
+  let batch: ChannelEvent[] = [];
+  for await (const event of readTableEvents(table, selection)) {
+    if (isSelected(selection)(event)) batch.push(event);
+    if (batch.length < batchSize) continue;
+    await replay.take(batch);
+    batch = [];
   }
-  await replay.take(gathered);
+  await replay.take(batch);
 };
 
-/** A letter is taken out of the queue when all its events are published; one of which some are not meant stays. */
+/** Deletes a dead letter from its queue once all its events are published. If some were not selected, it stays. */
 const replayDeadLetters = async (replay: Replay, queueName: string, selection: Selection): Promise<void> => {
-  const client = new DynamoDBStreamsClient();
-  for (const letter of await readLetters(queueName)) {
-    const { span } = letter;
+  // More attempts than the default of 3: a throttled read must not leave a dead letter unread.
+  const client = new DynamoDBStreamsClient({ maxAttempts: 10 });
+  for (const { batch, remove, putBack } of await receiveDeadLetters(queueName)) {
     let isDone = false;
     try {
-      const events = await eventsOfLetter(client, span);
-      const meant = events.filter(isMeant(selection));
-      isDone = (await replay.take(meant)) && meant.length === events.length;
+      const events = await readDeadLetterEvents(client, batch);
+      const selected = events.filter(isSelected(selection));
+      isDone = (await replay.take(selected)) && selected.length === events.length;
     } catch (error) {
-      replay.failed += span.batchSize;
-      const { approximateArrivalOfFirstRecord: from, approximateArrivalOfLastRecord: to } = span;
+      replay.failed += batch.batchSize;
+      const { approximateArrivalOfFirstRecord: from, approximateArrivalOfLastRecord: to } = batch;
       console.error(
-        `A dead letter of ${span.batchSize} records, from ${from} to ${to}, can't be replayed: ${(error as Error).message}`,
+        `A dead letter of ${batch.batchSize} records, from ${from} to ${to}, can't be replayed: ${(error as Error).message}`,
       );
     }
-    await (isDone ? letter.remove() : letter.putBack());
+    await (isDone ? remove() : putBack());
   }
 };
 
 const run = async (): Promise<void> => {
-  const words = readWords();
-  const { channelsTable, eventBus } = placeOf(words);
-  const signal = AbortSignal.timeout(patience);
-  const replay = new Replay(words.send, eventBus, signal);
-  if (words.deadLetters) {
-    const queueName = deadLettersOf(findEnvironment(words.environment), 'publish-events');
-    await replayDeadLetters(replay, queueName, words.selection);
+  const { environment, deadLetters, send, selection } = readArguments();
+  const { channelsTable, eventBus } = await selectTarget(environment);
+  const signal = AbortSignal.timeout(timeoutMs);
+  const replay = new Replay(send, eventBus, signal);
+  if (deadLetters) {
+    const queueName = deadLettersOf(findEnvironment(environment), 'publish-events');
+    await replayDeadLetters(replay, queueName, selection);
   } else {
     const table = new Table(connect(), channelsTable, new Meter(), signal);
-    await replayTable(replay, table, words.selection);
+    await replayTable(replay, table, selection);
   }
   const { published, failed } = replay;
   console.log(
-    words.send
-      ? `${published} events published.`
-      : `${published} events would be published: add --send to do it.`,
+    send ? `${published} events published.` : `${published} events would be published: add --send to do it.`,
   );
-  if (failed) throw new Error(`${failed} could not be.`);
+  if (failed) throw new Error(`${failed} events could not be published.`);
 };
 
 await runCommand(run);

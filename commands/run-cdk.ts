@@ -3,28 +3,28 @@ import { createRequire } from 'node:module';
 import { findEnvironment } from '../infra/environments.ts';
 import { runCommand } from './run-command.ts';
 
-/** What the CDK is told besides the environment. */
-const commands: Record<string, string[]> = {
+/** The arguments of the CDK for each command. */
+const cdkArguments: Record<string, string[]> = {
   bootstrap: ['bootstrap'],
   deploy: ['deploy', '--all'],
   diff: ['diff', '--all'],
   destroy: ['destroy', '--all'],
 };
 
-const [, , command = '', name, ...more] = process.argv;
+const [, , command = '', name, ...options] = process.argv;
 
 /**
- * Runs the CDK on the stacks of one environment: `npm run deploy -- <environment> [options of the CDK]`. A name that is
- * no environment is refused here, before anything is built.
+ * Runs the CDK on the stacks of one environment: `npm run deploy -- <environment> [options of the CDK]`. The name of the
+ * environment is checked here, before anything is built.
  */
 const run = (): void => {
   const environment = findEnvironment(name);
-  const words = commands[command];
-  if (!words) throw new Error(`"${command}" is none of ${Object.keys(commands).join(', ')}.`);
+  const args = cdkArguments[command];
+  if (!args) throw new Error(`"${command}" is not one of ${Object.keys(cdkArguments).join(', ')}.`);
   const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
   const { status } = spawnSync(
     process.execPath,
-    [cdk, ...words, '--context', `environment=${environment.name}`, ...more],
+    [cdk, ...args, '--context', `environment=${environment.name}`, ...options],
     { stdio: 'inherit' },
   );
   process.exitCode = status ?? 1;

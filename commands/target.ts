@@ -24,16 +24,16 @@ const deployedTarget = (environment: string): Target => {
 
 /** Imports `local/` only when it is called: a command on a deployed environment works without that folder. */
 const localTarget = async (): Promise<Target> => {
-  const { engineEnvironment, enterEnvironment, localEnvironment, localEventBus, localTables } = await import(
+  const { sdkEnvironment, enterEnvironment, localEnvironment, localEventBus, localTables } = await import(
     '../local/environment.ts'
   );
   const { findRunningServer, stateFolder } = await import('../local/state.ts');
-  const { enginePort, eventBusPort } = findRunningServer(stateFolder()) ?? {};
-  if (enginePort === undefined || eventBusPort === undefined)
+  const { dynamoDbPort, eventBusPort } = findRunningServer(stateFolder()) ?? {};
+  if (dynamoDbPort === undefined || eventBusPort === undefined)
     throw new Error('No local server is running: start one with "npm start", or name an --environment.');
   enterEnvironment({
-    ...engineEnvironment,
-    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${enginePort}`,
+    ...sdkEnvironment,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${dynamoDbPort}`,
     AWS_ENDPOINT_URL_EVENTBRIDGE: `http://127.0.0.1:${eventBusPort}`,
   });
   return {

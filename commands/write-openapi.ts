@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { describeApi } from '../lib/openapi/document.ts';
+import { describeApi } from '../lib/openapi/api-description.ts';
 import { clientTypes } from './client-types.ts';
 
 const write = (file: string, text: string) => writeFileSync(new URL(`../${file}`, import.meta.url), text);

@@ -1,4 +1,11 @@
-import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type _Record,
+  type DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  TrimmedDataAccessException,
+} from '@aws-sdk/client-dynamodb-streams';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -7,38 +14,43 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';
-import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';
+import { type ChannelEvent, checkEvent } from '../../lib/events/event-schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
-import { toBatches } from '../../local/stream-batches.ts';
-import type { DeadLetter } from '../../local/stream-delivery.ts';
-import { openShard } from '../../local/stream-shards.ts';
 
-type Span = DeadLetter['DDBStreamBatchInfo'];
+/** A failed batch, as Lambda describes it in a dead letter: the range of its records in the stream, without the records. */
+export interface FailedBatch {
+  streamArn: string;
+  shardId: string;
+  startSequenceNumber: string;
+  endSequenceNumber: string;
+  approximateArrivalOfFirstRecord: string;
+  approximateArrivalOfLastRecord: string;
+  batchSize: number;
+}
 
-/** Seconds for which a letter that was read is hidden from other readers, and from this one. */
-const hidden = 300;
-/** Milliseconds that the stream gets to find the records of a letter. */
-const patience = 30_000;
-
-/** A letter that was taken out of the queue for a while. */
-export interface Letter {
-  span: Span;
+/** A dead letter that is hidden from other readers for a while. */
+export interface DeadLetter {
+  batch: FailedBatch;
+  /** Deletes it from the queue. */
   remove(): Promise<void>;
+  /** Makes it visible again. */
   putBack(): Promise<void>;
 }
 
-/** All letters of a queue, each once. */
-export const readLetters = async (queueName: string): Promise<Letter[]> => {
+/** Seconds. It hides a received message from this reader too, so that the queue is read once. */
+const visibilityTimeout = 300;
+
+/** Receives all the dead letters of a queue, each once. */
+export const receiveDeadLetters = async (queueName: string): Promise<DeadLetter[]> => {
   const client = new SQSClient();
   const { QueueUrl } = await client.send(new GetQueueUrlCommand({ QueueName: queueName }));
-  const letters = new Map<string, Letter>();
+  const letters = new Map<string, DeadLetter>();
   for (;;) {
     const command = new ReceiveMessageCommand({
       QueueUrl,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: hidden,
+      VisibilityTimeout: visibilityTimeout,
       WaitTimeSeconds: 2,
     });
     const { Messages = [] } = await client.send(command);
@@ -46,7 +58,7 @@ export const readLetters = async (queueName: string): Promise<Letter[]> => {
     if (!fresh.length) return [...letters.values()];
     for (const { MessageId = '', Body = '', ReceiptHandle } of fresh)
       letters.set(MessageId, {
-        span: (JSON.parse(Body) as DeadLetter).DDBStreamBatchInfo,
+        batch: JSON.parse(Body).DDBStreamBatchInfo,
         remove: async () => {
           await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
         },
@@ -60,39 +72,56 @@ export const readLetters = async (queueName: string): Promise<Letter[]> => {
   }
 };
 
-/** The records of a letter, as the function was given them. */
-const recordsOf = async (client: DynamoDBStreamsClient, span: Span): Promise<DynamoDBRecord[]> => {
-  const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = span;
-  const consumer = streamConsumers.find(({ name }) => name === 'publish-events');
-  if (!consumer) throw new Error('There is no consumer that publishes events');
-  const signal = AbortSignal.timeout(patience);
-  const pages = await openShard({
-    client,
-    streamArn,
-    shardId,
-    from: { at: startSequenceNumber },
-    signal,
-    report: (line) => console.error(line),
+/** Limit for reading the records of one dead letter. */
+const readTimeoutMs = 30_000;
+const pollIntervalMs = 200;
+
+const numberOf = (record: _Record | undefined) => BigInt(record?.dynamodb?.SequenceNumber ?? 0);
+
+/** Reads a shard from the first record of a batch up to the last, or to the end of the shard. */
+const readRange = async (client: DynamoDBStreamsClient, batch: FailedBatch): Promise<_Record[]> => {
+  const { streamArn: StreamArn, shardId: ShardId, startSequenceNumber, endSequenceNumber } = batch;
+  const abortSignal = AbortSignal.timeout(readTimeoutMs);
+  const start = new GetShardIteratorCommand({
+    StreamArn,
+    ShardId,
+    ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+    SequenceNumber: startSequenceNumber,
   });
-  const numberOf = (record: DynamoDBRecord | undefined) => BigInt(record?.dynamodb?.SequenceNumber ?? 0);
-  const [first, last] = [BigInt(startSequenceNumber), BigInt(endSequenceNumber)];
-  const records: DynamoDBRecord[] = [];
-  for await (const batch of toBatches(pages, { ...consumer.mapping, maximumBatchingWindow: 0 }, streamArn)) {
-    records.push(...batch.filter((record) => numberOf(record) <= last));
-    if (numberOf(batch.at(-1)) >= last) break;
+  let iterator = (await client.send(start, { abortSignal })).ShardIterator;
+  const last = BigInt(endSequenceNumber);
+  const records: _Record[] = [];
+  while (iterator !== undefined && numberOf(records.at(-1)) < last) {
+    const command = new GetRecordsCommand({ ShardIterator: iterator });
+    const page = await client.send(command, { abortSignal });
+    records.push(...(page.Records ?? []));
+    iterator = page.NextShardIterator;
+    if (!page.Records?.length) await pause(pollIntervalMs, undefined, { signal: abortSignal });
   }
-  if (numberOf(records[0]) !== first || numberOf(records.at(-1)) !== last)
-    throw new Error('the stream does not have all of them any more');
-  return records;
+  return records.filter((record) => numberOf(record) <= last);
 };
 
+const trimmed = () => new Error('the stream no longer has all of its records');
+
 /**
- * The events of a letter, read back from the stream.
- * @throws Error where the stream has dropped the records (it keeps them 24 hours), or one of them is no event.
+ * Reads the events of a dead letter from the stream. The range also holds records that the event source mapping filters
+ * out: none of them is an event.
+ * @throws Error if the stream has dropped records (it keeps them for 24 hours), or if a record is not a valid event
  */
-export const eventsOfLetter = async (client: DynamoDBStreamsClient, span: Span): Promise<ChannelEvent[]> => {
-  const events = (await recordsOf(client, span)).map((record) => toEvent(readChange(record)));
-  const told = events.filter((event) => event !== undefined);
-  told.forEach(checkEvent);
-  return told;
+export const readDeadLetterEvents = async (
+  client: DynamoDBStreamsClient,
+  batch: FailedBatch,
+): Promise<ChannelEvent[]> => {
+  const records = await readRange(client, batch).catch((error: unknown) => {
+    throw error instanceof TrimmedDataAccessException ? trimmed() : error;
+  });
+  const isWhole =
+    numberOf(records[0]) === BigInt(batch.startSequenceNumber) &&
+    numberOf(records.at(-1)) === BigInt(batch.endSequenceNumber);
+  if (!isWhole) throw trimmed();
+  const events = records
+    .map((record) => toEvent(readChange(record as DynamoDBRecord)))
+    .filter((event) => event !== undefined);
+  events.forEach(checkEvent);
+  return events;
 };

@@ -2,15 +2,15 @@ import { keys, partitionOf } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
-import { type ChannelEvent, checkEvent } from '../../lib/events/schema.ts';
+import { type ChannelEvent, checkEvent } from '../../lib/events/event-schema.ts';
 import { lastEventOf } from '../../lib/events/to-event.ts';
-import type { Selection } from './arguments.ts';
+import type { Selection } from './replay-arguments.ts';
 
-async function* itemsOf(table: Table, { namespace, channel }: Selection): AsyncGenerator<Item> {
+async function* readItems(table: Table, { namespace, channel }: Selection): AsyncGenerator<Item> {
   if (namespace === undefined) return yield* table.scan();
   if (channel !== undefined) {
-    const wanted = [keys.channel(namespace, channel), keys.tombstone(namespace, channel)];
-    return yield* await table.batchGet(wanted);
+    const both = [keys.channel(namespace, channel), keys.tombstone(namespace, channel)];
+    return yield* await table.batchGet(both);
   }
   const partition = {
     KeyConditionExpression: 'pk = :partition',
@@ -20,9 +20,9 @@ async function* itemsOf(table: Table, { namespace, channel }: Selection): AsyncG
   for await (const { items } of pages(table, partition)) yield* items;
 }
 
-/** Of each channel and each deletion that the table has, the event of its last change. */
-export async function* eventsOfTable(table: Table, selection: Selection): AsyncGenerator<ChannelEvent> {
-  for await (const item of itemsOf(table, selection)) {
+/** Reads the last event of each channel and of each deleted channel that the table still has a tombstone of. */
+export async function* readTableEvents(table: Table, selection: Selection): AsyncGenerator<ChannelEvent> {
+  for await (const item of readItems(table, selection)) {
     const event = lastEventOf(item);
     if (!event) continue;
     checkEvent(event);
