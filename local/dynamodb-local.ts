@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { engineEnvironment } from './environment.ts';
+import { sdkEnvironment } from './environment.ts';
 
-export interface EngineOptions {
+export interface DynamoDbLocalOptions {
   /** The Java to run, see `findJava`. */
   java: string;
   /** The folder that keeps the data; absent: in memory. */
@@ -21,10 +21,10 @@ export interface EngineOptions {
   /** Ends the start, and the engine with it. */
   signal?: AbortSignal;
   /** How long it may take until it answers, in milliseconds. */
-  patience?: number;
+  startTimeoutMs?: number;
 }
 
-export interface Engine {
+export interface DynamoDbLocal {
   pid: number;
   port: number;
   endpoint: string;
@@ -34,50 +34,50 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-const assembly = fileURLToPath(new URL('./dynamodb-local.xml', import.meta.url));
-const emulator = join(
+const jettyConfiguration = fileURLToPath(new URL('./dynamodb-local.xml', import.meta.url));
+const simulatorFolder = join(
   dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
   'emulator',
 );
-const libraries = join(emulator, 'DynamoDBLocal_lib');
+const libraryFolder = join(simulatorFolder, 'DynamoDBLocal_lib');
 
-const commandOf = ({ dbPath, owner }: EngineOptions): string[] => [
+const javaArguments = ({ dbPath, owner }: DynamoDbLocalOptions): string[] => [
   '-Xshare:auto',
   '-XX:+UseSerialGC',
   '-Djava.awt.headless=true',
   '-Djava.net.preferIPv4Stack=true',
-  `-Djava.library.path=${libraries}`,
+  `-Djava.library.path=${libraryFolder}`,
   '-Dorg.eclipse.jetty.LEVEL=WARN',
   '-Dorg.eclipse.jetty.util.log.announce=false',
   '-cp',
-  [join(emulator, 'DynamoDBLocal.jar'), join(libraries, '*')].join(delimiter),
+  [join(simulatorFolder, 'DynamoDBLocal.jar'), join(libraryFolder, '*')].join(delimiter),
   'org.eclipse.jetty.xml.XmlConfiguration',
-  assembly,
+  jettyConfiguration,
   `owner=${owner}`,
   ...(dbPath === undefined ? ['inMemory=true'] : ['inMemory=false', `dbPath=${dbPath}`]),
 ];
 
 /** Whether a command line is that of an engine which `owner` started. */
-export const isEngineOf = (owner: string, command: string): boolean =>
+export const isDynamoDbLocalOf = (owner: string, command: string): boolean =>
   command.includes('engine.xml') && `${command} `.includes(` owner=${owner} `);
 
 /** A stack's lines, and warnings of the engine's own logger (it writes each in two lines). */
-const tellsNothing = /^\s+at |^\s+\.\.\. |\.JulLog warn$|^WARNING: |^\s*$/;
+const noise = /^\s+at |^\s+\.\.\. |\.JulLog warn$|^WARNING: |^\s*$/;
 
 /** Keeps the one line of what Java writes to stderr that tells most: the last that speaks of an error, else the last. */
-const listenForReason = (child: ChildProcess) => {
+const collectReason = (child: ChildProcess) => {
   let last = '';
   let lastError = '';
   if (child.stderr)
     createInterface({ input: child.stderr }).on('line', (line) => {
-      if (tellsNothing.test(line)) return;
+      if (noise.test(line)) return;
       last = line.trim();
       if (/exception|error/i.test(line)) lastError = last;
     });
   return () => lastError || last;
 };
 
-const portOf = (child: ChildProcess): Promise<number> =>
+const readPort = (child: ChildProcess): Promise<number> =>
   new Promise((resolve) => {
     if (child.stdout)
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -86,13 +86,13 @@ const portOf = (child: ChildProcess): Promise<number> =>
       });
   });
 
-const waitForAnswer = async (endpoint: string, signal: AbortSignal): Promise<void> => {
+const waitUntilItAnswers = async (endpoint: string, signal: AbortSignal): Promise<void> => {
   const client = new DynamoDBClient({
     endpoint,
-    region: engineEnvironment.AWS_REGION,
+    region: sdkEnvironment.AWS_REGION,
     credentials: {
-      accessKeyId: engineEnvironment.AWS_ACCESS_KEY_ID,
-      secretAccessKey: engineEnvironment.AWS_SECRET_ACCESS_KEY,
+      accessKeyId: sdkEnvironment.AWS_ACCESS_KEY_ID,
+      secretAccessKey: sdkEnvironment.AWS_SECRET_ACCESS_KEY,
     },
     maxAttempts: 1,
   });
@@ -117,59 +117,59 @@ const waitForAnswer = async (endpoint: string, signal: AbortSignal): Promise<voi
  * own, so that a Ctrl-C in the terminal reaches it only when whoever started it is done with it.
  * @throws Error with one line, Java's own last words included, where it ends early or does not answer in time.
  */
-export const startEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { java, dbPath, onSpawn, signal: cancelled, patience = 20_000 } = options;
+export const startDynamoDbLocal = async (options: DynamoDbLocalOptions): Promise<DynamoDbLocal> => {
+  const { java, dbPath, onSpawn, signal: cancelled, startTimeoutMs: startTimeoutMs = 20_000 } = options;
   cancelled?.throwIfAborted();
   if (dbPath !== undefined) mkdirSync(dbPath, { recursive: true });
-  const child = spawn(java, commandOf(options), {
+  const child = spawn(java, javaArguments(options), {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DDB_LOCAL_TELEMETRY: '0' },
   });
-  const reason = listenForReason(child);
+  const reason = collectReason(child);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(reason() || `it ended with ${signal ?? `code ${code}`}`));
   });
 
   const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-  const endWithUs = () => void child.kill('SIGTERM');
-  process.once('exit', endWithUs);
-  void ended.then(() => process.off('exit', endWithUs));
+  const stopOnExit = () => void child.kill('SIGTERM');
+  process.once('exit', stopOnExit);
+  void ended.then(() => process.off('exit', stopOnExit));
   if (child.pid !== undefined) onSpawn?.(child.pid);
 
-  const stop = async (gently = 10_000) => {
+  const stop = async (graceMs = 10_000) => {
     if (!isRunning()) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    const lastResort = setTimeout(() => child.kill('SIGKILL'), gently);
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await exited;
-    clearTimeout(lastResort);
+    clearTimeout(killTimer);
   };
 
-  const tooLate = AbortSignal.timeout(patience);
-  const waiting = AbortSignal.any([tooLate, ...(cancelled ? [cancelled] : [])]);
-  const givenUp = new Promise<never>((_resolve, reject) => {
-    const giveUp = () => reject(waiting.reason);
-    waiting.addEventListener('abort', giveUp, { once: true });
+  const timedOut = AbortSignal.timeout(startTimeoutMs);
+  const startSignal = AbortSignal.any([timedOut, ...(cancelled ? [cancelled] : [])]);
+  const failed = new Promise<never>((_resolve, reject) => {
+    const abort = () => reject(startSignal.reason);
+    startSignal.addEventListener('abort', abort, { once: true });
     void ended.then((why) => reject(new Error(why)));
   });
   try {
-    const answering = async () => {
-      const port = await portOf(child);
+    const waitUntilReady = async () => {
+      const port = await readPort(child);
       const endpoint = `http://127.0.0.1:${port}`;
-      await waitForAnswer(endpoint, waiting);
+      await waitUntilItAnswers(endpoint, startSignal);
       return { port, endpoint };
     };
-    const found = await Promise.race([answering(), givenUp]);
-    return { pid: child.pid as number, ...found, ended, stop: () => stop() };
+    const address = await Promise.race([waitUntilReady(), failed]);
+    return { pid: child.pid as number, ...address, ended, stop: () => stop() };
   } catch (error) {
-    const endedByItself = !isRunning();
-    if (endedByItself) await ended;
+    const hasEnded = !isRunning();
+    if (hasEnded) await ended;
     await stop(2_000);
     cancelled?.throwIfAborted();
-    const late = `it did not answer within ${patience / 1000} s`;
-    const why = endedByItself ? await ended : [tooLate.aborted ? late : (error as Error).message, reason()];
+    const late = `it did not answer within ${startTimeoutMs / 1000} s`;
+    const why = hasEnded ? await ended : [timedOut.aborted ? late : (error as Error).message, reason()];
     throw new Error(`DynamoDB Local does not start: ${[why].flat().filter(Boolean).join(': ')}`);
   }
 };

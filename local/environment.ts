@@ -1,7 +1,7 @@
 import { tableNames } from '../lib/manifest/tables.ts';
 
 /** What the SDK needs to speak to the engine. The engine checks no credentials, but the SDK will not go without. */
-export const engineEnvironment = {
+export const sdkEnvironment = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
@@ -22,17 +22,17 @@ export const functionEnvironment = (endpoint: string, busEndpoint: string, curso
   DIRECTORY_TABLE: localTables.directory,
   ACCESS_KEYS_TABLE: localTables.accessKeys,
   CURSOR_SECRET: cursorSecret,
-  ...engineEnvironment,
+  ...sdkEnvironment,
   EVENT_BUS: localEventBus,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
   AWS_ENDPOINT_URL_EVENTBRIDGE: busEndpoint,
 });
 
 /** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */
-const misleading = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
+const conflictingVariables = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
 
 /** Makes this process speak to the engine, whatever its shell was set up for. */
 export const enterEnvironment = (variables: Record<string, string>): void => {
-  for (const name of misleading) delete process.env[name];
+  for (const name of conflictingVariables) delete process.env[name];
   Object.assign(process.env, variables);
 };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { OwnRoute } from './gateway-routes.ts';
+import type { BuiltInRoute } from './gateway-routes.ts';
 
 /** An event as a rule's target gets it. */
 export interface BusEvent {
@@ -46,9 +46,9 @@ interface Entry {
 
 type Result = { EventId: string } | { ErrorCode: string; ErrorMessage: string };
 
-const kept = 1_000;
-const mostEntries = 10;
-const mostBytes = 256 * 1024;
+const maxKeptEvents = 1_000;
+const maxEntries = 10;
+const maxBytes = 256 * 1024;
 
 /** As EventBridge counts it (User Guide, "Calculating PutEvents event entry size"). */
 const sizeOf = ({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: Entry): number =>
@@ -64,7 +64,7 @@ const isJsonObject = (text: string): boolean => {
   }
 };
 
-const flawOf = (entry: Entry, busName: string): [code: string, message: string] | undefined => {
+const findEntryError = (entry: Entry, busName: string): [code: string, message: string] | undefined => {
   for (const name of ['Source', 'DetailType', 'Detail'] as const)
     if (!entry[name]) return ['InvalidArgument', `Parameter ${name} is not valid. Reason: it is missing.`];
   if (!isJsonObject(entry.Detail as string)) return ['MalformedDetail', 'Detail is malformed.'];
@@ -74,10 +74,10 @@ const flawOf = (entry: Entry, busName: string): [code: string, message: string] 
 };
 
 /** `GET /_local/events`: what has been published, for whoever wants to see it. */
-export const eventsRoute = ({ events }: EventBus): OwnRoute => ({
+export const eventsRoute = ({ events }: EventBus): BuiltInRoute => ({
   method: 'GET',
   path: '/_local/events',
-  answer: () => ({
+  respond: () => ({
     status: 200,
     headers: [['content-type', 'application/json']],
     body: Buffer.from(JSON.stringify({ data: events })),
@@ -92,11 +92,11 @@ export const summaryOf = ({ 'detail-type': type, detail }: BusEvent): string => 
 };
 
 /** Why a call is refused as a whole. */
-const refusalOf = (target: unknown, entries: Entry[]): string | undefined => {
+const findRequestError = (target: unknown, entries: Entry[]): string | undefined => {
   if (target !== 'AWSEvents.PutEvents') return `${target} is not served here.`;
-  if (!entries.length || entries.length > mostEntries) return `There may be 1 to ${mostEntries} entries.`;
+  if (!entries.length || entries.length > maxEntries) return `There may be 1 to ${maxEntries} entries.`;
   const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-  return bytes > mostBytes ? `Total size of the entries in the request is over the limit.` : undefined;
+  return bytes > maxBytes ? `Total size of the entries in the request is over the limit.` : undefined;
 };
 
 /**
@@ -106,9 +106,9 @@ const refusalOf = (target: unknown, entries: Entry[]): string | undefined => {
 export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise<EventBus> => {
   const events: BusEvent[] = [];
 
-  const take = (entry: Entry): Result => {
-    const flaw = flawOf(entry, name);
-    if (flaw) return { ErrorCode: flaw[0], ErrorMessage: flaw[1] };
+  const accept = (entry: Entry): Result => {
+    const entryError = findEntryError(entry, name);
+    if (entryError) return { ErrorCode: entryError[0], ErrorMessage: entryError[1] };
     const event: BusEvent = {
       version: '0',
       id: randomUUID(),
@@ -121,16 +121,16 @@ export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise
       detail: JSON.parse(entry.Detail as string),
     };
     events.push(event);
-    if (events.length > kept) events.shift();
+    if (events.length > maxKeptEvents) events.shift();
     onEvent?.(event);
     return { EventId: event.id };
   };
 
   const answer = async (request: IncomingMessage): Promise<[status: number, body: object]> => {
     const { Entries = [] } = JSON.parse((await buffer(request)).toString()) as { Entries?: Entry[] };
-    const refusal = refusalOf(request.headers['x-amz-target'], Entries);
-    if (refusal !== undefined) return [400, { __type: 'ValidationException', message: refusal }];
-    const results = Entries.map(take);
+    const requestError = findRequestError(request.headers['x-amz-target'], Entries);
+    if (requestError !== undefined) return [400, { __type: 'ValidationException', message: requestError }];
+    const results = Entries.map(accept);
     const FailedEntryCount = results.filter((result) => 'ErrorCode' in result).length;
     return [200, { FailedEntryCount, Entries: results }];
   };

@@ -2,10 +2,10 @@ import type { Context } from 'aws-lambda';
 
 /**
  * What Lambda tells a function of its invocation.
- * @param timeout milliseconds that the function has, from now
+ * @param timeoutMs milliseconds that the function has, from now
  */
-export const contextOf = (functionName: string, requestId: string, timeout: number): Context => {
-  const deadline = performance.now() + timeout;
+export const contextOf = (functionName: string, requestId: string, timeoutMs: number): Context => {
+  const deadline = performance.now() + timeoutMs;
   return {
     awsRequestId: requestId,
     callbackWaitsForEmptyEventLoop: false,

@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
 /** What goes out to the client. */
-export interface Answer {
+export interface GatewayResponse {
   status: number;
   headers: [name: string, value: string | string[]][];
   body: Buffer;
@@ -17,17 +17,17 @@ const messages = {
   503: 'Service Unavailable',
 } as const;
 
-export type GatewayStatus = keyof typeof messages;
+export type ErrorStatus = keyof typeof messages;
 
 /** What the gateway says on its own account, without a function. */
-export const gatewayAnswer = (status: GatewayStatus): Answer => ({
+export const errorResponse = (status: ErrorStatus): GatewayResponse => ({
   status,
   headers: [['content-type', 'application/json']],
   body: Buffer.from(JSON.stringify({ message: messages[status] })),
 });
 
 /** The connection's own headers are the gateway's to set. */
-const gatewaysOwn = new Set([
+const connectionHeaders = new Set([
   'connection',
   'content-length',
   'date',
@@ -39,22 +39,22 @@ const gatewaysOwn = new Set([
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const readHeaders = (headers: unknown, cookies: unknown): Answer['headers'] => {
+const readHeaders = (headers: unknown, cookies: unknown): GatewayResponse['headers'] => {
   if (headers !== undefined && !isRecord(headers)) throw new TypeError('headers is no object');
   if (cookies !== undefined && !Array.isArray(cookies)) throw new TypeError('cookies is no array');
-  const read: Answer['headers'] = [];
+  const pairs: GatewayResponse['headers'] = [];
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (!['string', 'number', 'boolean'].includes(typeof value))
       throw new TypeError(`The header ${name} is neither text, number nor boolean`);
     validateHeaderName(name);
     validateHeaderValue(name, String(value));
-    if (!gatewaysOwn.has(name.toLowerCase())) read.push([name.toLowerCase(), String(value)]);
+    if (!connectionHeaders.has(name.toLowerCase())) pairs.push([name.toLowerCase(), String(value)]);
   }
   if (cookies?.length) {
     for (const cookie of cookies) validateHeaderValue('set-cookie', String(cookie));
-    read.push(['set-cookie', cookies.map(String)]);
+    pairs.push(['set-cookie', cookies.map(String)]);
   }
-  return read;
+  return pairs;
 };
 
 const readBody = (body: unknown, isBase64Encoded: unknown): Buffer => {
@@ -68,18 +68,18 @@ const readBody = (body: unknown, isBase64Encoded: unknown): Buffer => {
  * `statusCode`; here that is an error, as our functions always give one.
  * @throws TypeError that tells what is wrong with the result.
  */
-export const toAnswer = (result: unknown): Answer => {
+export const toResponse = (result: unknown): GatewayResponse => {
   if (!isRecord(result)) throw new TypeError('The function returned no object');
   const { statusCode, headers, cookies, body, isBase64Encoded } = result;
   if (!Number.isInteger(statusCode) || (statusCode as number) < 200 || (statusCode as number) > 599)
     throw new TypeError(`statusCode is ${JSON.stringify(statusCode)}`);
-  const answer = {
+  const response = {
     status: statusCode as number,
     headers: readHeaders(headers, cookies),
     body: readBody(body, isBase64Encoded),
   };
-  const isTyped = answer.headers.some(([name]) => name === 'content-type');
-  if (answer.body.length > 0 && !isTyped)
-    answer.headers.unshift(['content-type', 'text/plain;charset=UTF-8']);
-  return answer;
+  const hasContentType = response.headers.some(([name]) => name === 'content-type');
+  if (response.body.length > 0 && !hasContentType)
+    response.headers.unshift(['content-type', 'text/plain;charset=UTF-8']);
+  return response;
 };

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import type { Answer } from './gateway-response.ts';
+import type { GatewayResponse } from './gateway-response.ts';
 
 /** A route of the HTTP API, and the function behind it. */
 export interface Route {
@@ -12,14 +12,14 @@ export interface Route {
 }
 
 /** What the gateway answers by itself, without a function: there is such a thing on one machine only. */
-export interface OwnRoute {
+export interface BuiltInRoute {
   method: string;
   path: string;
-  answer(): Answer;
+  respond(): GatewayResponse;
 }
 
 export interface RouteMatch {
-  route: Route | OwnRoute;
+  route: Route | BuiltInRoute;
   /** Decoded; absent where the route has none. */
   pathParameters: Record<string, string> | undefined;
 }
@@ -28,12 +28,12 @@ const parameterIn = (segment: string) => /^\{(\w+)\}$/.exec(segment)?.[1];
 
 /** The path's parameters as they were sent, or undefined where the path is not the route's. */
 const matchPath = (pattern: string, path: string): [string, string][] | undefined => {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
+  const patternSegments = pattern.split('/');
+  const pathSegments = path.split('/');
+  if (patternSegments.length !== pathSegments.length) return undefined;
   const parameters: [string, string][] = [];
-  for (const [index, segment] of wanted.entries()) {
-    const value = given[index] as string;
+  for (const [index, segment] of patternSegments.entries()) {
+    const value = pathSegments[index] as string;
     const name = parameterIn(segment);
     if (name === undefined) {
       if (segment !== decodeURIComponent(value)) return undefined;
@@ -50,7 +50,7 @@ const matchPath = (pattern: string, path: string): [string, string][] | undefine
  * @throws URIError where the path's percent-encoding is malformed.
  */
 export const findRoute = (
-  routes: readonly (Route | OwnRoute)[],
+  routes: readonly (Route | BuiltInRoute)[],
   method: string,
   path: string,
 ): RouteMatch | undefined => {

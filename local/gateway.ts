@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Answer, type GatewayStatus, gatewayAnswer } from './gateway-response.ts';
+import { type GatewayResponse, type ErrorStatus, errorResponse } from './gateway-response.ts';
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
-import { findRoute, type OwnRoute, type Route } from './gateway-routes.ts';
-import { announcesMoreThan, ClientGone, discardRest, readRequestBody } from './request-body.ts';
+import { findRoute, type BuiltInRoute, type Route } from './gateway-routes.ts';
+import { declaresMoreThan, ClientDisconnected, discardRest, readRequestBody } from './request-body.ts';
 
-export type Routes = readonly (Route | OwnRoute)[];
+export type Routes = readonly (Route | BuiltInRoute)[];
 
 export interface GatewayOptions {
   /** Requests that arrive before a promise of routes is kept wait for it. */
@@ -15,9 +15,9 @@ export interface GatewayOptions {
   /** 0 takes a free one. */
   port: number;
   /** How long a function may take, in milliseconds. */
-  integrationTimeout?: number;
+  integrationTimeoutMs?: number;
   /** How long `close` waits for running requests, in milliseconds. */
-  closeTimeout?: number;
+  closeTimeoutMs?: number;
 }
 
 export interface Gateway {
@@ -27,13 +27,13 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const headLimit = 10_240;
-const bodyLimit = 10 * 1024 * 1024;
+const maxHeadBytes = 10_240;
+const maxBodyBytes = 10 * 1024 * 1024;
 
 /** What of a head Node reads at all; whether it is too large for the gateway is counted exactly afterwards. */
-const readableHead = 4 * headLimit;
+const maxReadableHeadBytes = 4 * maxHeadBytes;
 
-const patienceWithSenders = 10_000;
+const discardTimeoutMs = 10_000;
 
 /** The bytes of a request line and its header lines, line ends included. */
 const headSize = ({ method, url, httpVersion, rawHeaders }: IncomingMessage) =>
@@ -43,32 +43,32 @@ const headSize = ({ method, url, httpVersion, rawHeaders }: IncomingMessage) =>
 const isPrintableAscii = (text: string) => /^[\x21-\x7e]*$/.test(text);
 
 /** Undefined where nobody is left to answer. */
-const answerTo = async (
+const handle = async (
   request: IncomingMessage,
   routes: GatewayOptions['routes'],
-): Promise<Answer | undefined> => {
+): Promise<GatewayResponse | undefined> => {
   const { method = '', url = '/', headers } = request;
-  if (headSize(request) > headLimit) return gatewayAnswer(431);
+  if (headSize(request) > maxHeadBytes) return errorResponse(431);
   const isHostMissing = headers.host === undefined && request.httpVersion === '1.1';
-  if (isHostMissing || !isPrintableAscii(url)) return gatewayAnswer(400);
-  const served = await Promise.resolve(routes).catch(() => undefined);
-  if (served === undefined) return gatewayAnswer(503);
+  if (isHostMissing || !isPrintableAscii(url)) return errorResponse(400);
+  const loadedRoutes = await Promise.resolve(routes).catch(() => undefined);
+  if (loadedRoutes === undefined) return errorResponse(503);
   try {
-    const match = findRoute(served, method, splitTarget(url).rawPath);
-    if (match === undefined) return gatewayAnswer(404);
-    const body = await readRequestBody(request, bodyLimit);
-    if (body === undefined) return gatewayAnswer(413);
+    const match = findRoute(loadedRoutes, method, splitTarget(url).rawPath);
+    if (match === undefined) return errorResponse(404);
+    const body = await readRequestBody(request, maxBodyBytes);
+    if (body === undefined) return errorResponse(413);
     const { route } = match;
-    if ('answer' in route) return route.answer();
+    if ('answer' in route) return route.respond();
     return await invokeFunction(route, toEvent(request, body, match));
   } catch (error) {
-    if (error instanceof URIError) return gatewayAnswer(400);
-    if (error instanceof ClientGone) return undefined;
+    if (error instanceof URIError) return errorResponse(400);
+    if (error instanceof ClientDisconnected) return undefined;
     throw error;
   }
 };
 
-const within = async <Result>(promise: Promise<Result>, timeout: number, late: Result): Promise<Result> => {
+const withTimeout = async <Result>(promise: Promise<Result>, timeout: number, late: Result): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<Result>((resolve) => {
     timer = setTimeout(() => resolve(late), timeout).unref();
@@ -80,24 +80,24 @@ const within = async <Result>(promise: Promise<Result>, timeout: number, late: R
   }
 };
 
-const send = async (request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> => {
+const send = async (request: IncomingMessage, response: ServerResponse, answer: GatewayResponse): Promise<void> => {
   if (response.destroyed) return;
   const hasNoBody = answer.status === 204 || answer.status === 304;
   response.statusCode = answer.status;
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   if (!hasNoBody) response.setHeader('content-length', answer.body.length);
-  const isUnread = !request.complete;
-  if (isUnread) response.setHeader('connection', 'close');
+  const hasUnreadBody = !request.complete;
+  if (hasUnreadBody) response.setHeader('connection', 'close');
   if (hasNoBody || request.method === 'HEAD') response.flushHeaders();
   else response.write(answer.body);
-  if (isUnread) await discardRest(request, patienceWithSenders);
+  if (hasUnreadBody) await discardRest(request, discardTimeoutMs);
   response.end();
 };
 
 /** Answers on a connection whose request Node could not make sense of. */
-const refuse = (socket: Duplex, status: GatewayStatus) => {
+const rejectConnection = (socket: Duplex, status: ErrorStatus) => {
   if (!socket.writable) return socket.destroy();
-  const { headers, body } = gatewayAnswer(status);
+  const { headers, body } = errorResponse(status);
   const lines = [
     `HTTP/1.1 ${status} ${JSON.parse(body.toString()).message}`,
     ...headers.map(([name, value]) => `${name}: ${value}`),
@@ -110,7 +110,7 @@ const refuse = (socket: Duplex, status: GatewayStatus) => {
   return socket;
 };
 
-const statusOfUnreadable: Partial<Record<string, GatewayStatus>> = {
+const statusOfParseError: Partial<Record<string, ErrorStatus>> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -130,7 +130,7 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 const hasNoIPv6 = (error: unknown) =>
   ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '');
 
-const explain = (error: unknown, port: number): unknown => {
+const explainListenError = (error: unknown, port: number): unknown => {
   if (codeOf(error) === 'EADDRINUSE')
     return new Error(`Port ${port} is taken: set PORT to another, e.g. PORT=${port + 1} npm start`);
   if (codeOf(error) === 'EACCES')
@@ -144,19 +144,19 @@ const explain = (error: unknown, port: number): unknown => {
 const listenOnLoopback = async (newServer: () => Server, port: number): Promise<[number, ...Server[]]> => {
   for (let attempt = 1; ; attempt++) {
     const servers = [newServer(), newServer()] as const;
-    let taken = port;
+    let boundPort = port;
     try {
-      taken = await listen(servers[0], port, '127.0.0.1');
+      boundPort = await listen(servers[0], port, '127.0.0.1');
       try {
-        await listen(servers[1], taken, '::1');
-        return [taken, ...servers];
+        await listen(servers[1], boundPort, '::1');
+        return [boundPort, ...servers];
       } catch (error) {
-        if (hasNoIPv6(error)) return [taken, servers[0]];
+        if (hasNoIPv6(error)) return [boundPort, servers[0]];
         servers[0].close();
         throw error;
       }
     } catch (error) {
-      if (port !== 0 || attempt === 10) throw explain(error, taken);
+      if (port !== 0 || attempt === 10) throw explainListenError(error, boundPort);
     }
   }
 };
@@ -167,14 +167,14 @@ const listenOnLoopback = async (newServer: () => Server, port: number): Promise<
  * @throws Error with one line where the port is taken or not allowed.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
-  const { routes, port: wanted, integrationTimeout = 30_000, closeTimeout = 10_000 } = options;
+  const { routes, port: requestedPort, integrationTimeoutMs: integrationTimeoutMs = 30_000, closeTimeoutMs: closeTimeoutMs = 10_000 } = options;
   const connections = new Set<Duplex>();
-  const answering = new WeakMap<Duplex, ServerResponse>();
+  const responses = new WeakMap<Duplex, ServerResponse>();
   let closing: Promise<void> | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
-    answering.set(request.socket, response);
-    const answer = await within(answerTo(request, routes), integrationTimeout, gatewayAnswer(503));
+    responses.set(request.socket, response);
+    const answer = await withTimeout(handle(request, routes), integrationTimeoutMs, errorResponse(503));
     if (closing) response.setHeader('connection', 'close');
     if (answer) await send(request, response, answer);
   };
@@ -187,42 +187,42 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
   };
 
   const newServer = () =>
-    createServer({ maxHeaderSize: readableHead, requireHostHeader: false }, onRequest)
+    createServer({ maxHeaderSize: maxReadableHeadBytes, requireHostHeader: false }, onRequest)
       .on('connection', (socket) => {
         connections.add(socket);
         socket.once('close', () => connections.delete(socket));
       })
       .on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-        if (!announcesMoreThan(request, bodyLimit)) response.writeContinue();
+        if (!declaresMoreThan(request, maxBodyBytes)) response.writeContinue();
         onRequest(request, response);
       })
-      .on('connect', (_request, socket) => refuse(socket, 404))
+      .on('connect', (_request, socket) => rejectConnection(socket, 404))
       .on('clientError', (error, socket) => {
-        const response = answering.get(socket);
+        const response = responses.get(socket);
         if (response && !response.writableFinished && response.headersSent) socket.destroy();
-        else refuse(socket, statusOfUnreadable[codeOf(error) ?? ''] ?? 400);
+        else rejectConnection(socket, statusOfParseError[codeOf(error) ?? ''] ?? 400);
       });
 
   if (routes instanceof Promise) routes.catch(() => undefined);
-  const [port, ...servers] = await listenOnLoopback(newServer, wanted);
+  const [port, ...servers] = await listenOnLoopback(newServer, requestedPort);
 
   const dropIdle = () => {
-    for (const socket of connections) if (answering.get(socket)?.closed !== false) socket.destroy();
+    for (const socket of connections) if (responses.get(socket)?.closed !== false) socket.destroy();
   };
   const closeServer = (server: Server) =>
     new Promise<void>((resolve) => {
-      const lastResort = setTimeout(() => server.closeAllConnections(), closeTimeout);
+      const cutOffTimer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
       server.close(() => {
-        clearTimeout(lastResort);
+        clearTimeout(cutOffTimer);
         resolve();
       });
     });
   const closeAll = async () => {
-    const sweep = setInterval(dropIdle, 50);
+    const dropIdleTimer = setInterval(dropIdle, 50);
     const closed = Promise.all(servers.map(closeServer));
     dropIdle();
     await closed;
-    clearInterval(sweep);
+    clearInterval(dropIdleTimer);
   };
   return {
     port,

@@ -5,21 +5,21 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** The oldest release that the engine's class files run on. */
-const oldest = 11;
+const minRelease = 11;
 
-const howToGetIt = {
+const installCommands = {
   darwin: 'brew install openjdk@17',
   linux: 'apt-get install openjdk-17-jre-headless',
   win32: 'winget install EclipseAdoptium.Temurin.17.JRE',
 } as Partial<Record<NodeJS.Platform, string>>;
 
-const advice = () => {
-  const command = howToGetIt[process.platform];
+const installAdvice = () => {
+  const command = installCommands[process.platform];
   return `get one${command ? `, e.g. \`${command}\`` : ''}, or set JAVA_HOME`;
 };
 
 /** `openjdk version "17.0.15"` is 17, and `java version "1.8.0_422"` is 8. */
-const releaseIn = (text: string): number | undefined => {
+const parseRelease = (text: string): number | undefined => {
   const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(text) ?? [];
   return first === undefined ? undefined : Number(first === '1' ? second : first);
 };
@@ -27,7 +27,7 @@ const releaseIn = (text: string): number | undefined => {
 const releaseOf = async (java: string): Promise<number | undefined> => {
   try {
     const { stdout, stderr } = await run(java, ['-version'], { timeout: 10_000 });
-    return releaseIn(`${stderr}${stdout}`);
+    return parseRelease(`${stderr}${stdout}`);
   } catch {
     return undefined;
   }
@@ -49,9 +49,9 @@ export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Pr
   for (const java of candidates) {
     const release = await releaseOf(java);
     if (release === undefined) continue;
-    if (release >= oldest) return java;
+    if (release >= minRelease) return java;
     tooOld ??= `${java} is Java ${release}`;
   }
-  const found = tooOld ? `, and ${tooOld}` : '';
-  throw new Error(`Java ${oldest} or later is needed${found}: ${advice()}`);
+  const unsuitable = tooOld ? `, and ${tooOld}` : '';
+  throw new Error(`Java ${minRelease} or later is needed${unsuitable}: ${installAdvice()}`);
 };

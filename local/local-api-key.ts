@@ -4,12 +4,12 @@ import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { localEnvironment } from './environment.ts';
-import { keepSecret, readSecret } from './state.ts';
+import { saveSecret, readSecret } from './state.ts';
 
 const fileName = 'api-key';
 const grant: Grant = { namespaces: ['company1'], scopes: ['channels:read', 'channels:write'] };
 
-const keptKey = (folder: string): ApiKey | undefined => {
+const readSavedKey = (folder: string): ApiKey | undefined => {
   const key = parseApiKey(readSecret(folder, fileName) ?? '');
   return key?.environment === localEnvironment ? key : undefined;
 };
@@ -22,11 +22,11 @@ export const localApiKey = async (folder: string, accessKeysTable: string): Prom
   const client = connect();
   try {
     const table = new Table(client, accessKeysTable, new Meter(), AbortSignal.timeout(10_000));
-    const kept = keptKey(folder);
-    const stored = kept && (await findApiKey(table, kept.id));
-    if (kept && stored && stored.revokedAt === undefined) return formatApiKey(kept);
-    const key = kept && !stored ? kept : createApiKey(localEnvironment);
-    keepSecret(folder, fileName, formatApiKey(key));
+    const savedKey = readSavedKey(folder);
+    const storedRecord = savedKey && (await findApiKey(table, savedKey.id));
+    if (savedKey && storedRecord && storedRecord.revokedAt === undefined) return formatApiKey(savedKey);
+    const key = savedKey && !storedRecord ? savedKey : createApiKey(localEnvironment);
+    saveSecret(folder, fileName, formatApiKey(key));
     await saveApiKey(table, key, grant);
     return formatApiKey(key);
   } finally {

@@ -12,14 +12,14 @@ export const readText = (file: string): string | undefined => {
 };
 
 /** Where the one that takes over from the writer of this text puts itself down, before it replaces the text. */
-export const successorFile = (file: string, text: string | undefined): string =>
+export const takeoverFile = (file: string, text: string | undefined): string =>
   `${file}.${createHash('sha256')
     .update(text ?? '')
     .digest('hex')
     .slice(0, 16)}`;
 
 /** A link is made whole or not at all, and only where there is none yet. */
-const isLinked = (from: string, to: string): boolean => {
+const tryLink = (from: string, to: string): boolean => {
   try {
     linkSync(from, to);
     return true;
@@ -38,26 +38,26 @@ const isLinked = (from: string, to: string): boolean => {
  * @param isAlive whether the writer of a text lives
  * @returns false where another was quicker
  */
-export const succeed = (
+export const acquireLock = (
   file: string,
   seen: string | undefined,
   text: string,
   isAlive: (text: string) => boolean,
 ): boolean => {
-  const own = `${file}.${process.pid}`;
-  const successors = [successorFile(file, seen)];
-  writeFileSync(own, text);
+  const ownFile = `${file}.${process.pid}`;
+  const takeoverFiles = [takeoverFile(file, seen)];
+  writeFileSync(ownFile, text);
   try {
-    while (!isLinked(own, successors.at(-1) as string)) {
-      const rival = readText(successors.at(-1) as string);
+    while (!tryLink(ownFile, takeoverFiles.at(-1) as string)) {
+      const rival = readText(takeoverFiles.at(-1) as string);
       if (rival === undefined || isAlive(rival)) return false;
-      successors.push(successorFile(file, rival));
+      takeoverFiles.push(takeoverFile(file, rival));
     }
-    const isFirst = readText(file) === seen;
-    if (isFirst) renameSync(own, file);
-    for (const successor of isFirst ? successors : successors.slice(-1)) rmSync(successor, { force: true });
-    return isFirst;
+    const isUnchanged = readText(file) === seen;
+    if (isUnchanged) renameSync(ownFile, file);
+    for (const takeover of isUnchanged ? takeoverFiles : takeoverFiles.slice(-1)) rmSync(takeover, { force: true });
+    return isUnchanged;
   } finally {
-    rmSync(own, { force: true });
+    rmSync(ownFile, { force: true });
   }
 };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const fromProc = (pid: number): string => {
+const readFromProc = (pid: number): string => {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch {
@@ -10,7 +10,7 @@ const fromProc = (pid: number): string => {
   }
 };
 
-const fromPs = (pid: number): string => {
+const readFromPs = (pid: number): string => {
   try {
     return execFileSync('ps', ['-p', String(pid), '-o', 'command='], {
       encoding: 'utf8',
@@ -26,7 +26,7 @@ const fromPs = (pid: number): string => {
  * where there is none. Read from /proc where the system has it, as slim Linux images come without `ps`.
  */
 export const commandLine = (pid: number): string | undefined =>
-  (existsSync('/proc/self/cmdline') ? fromProc(pid) : fromPs(pid)) || undefined;
+  (existsSync('/proc/self/cmdline') ? readFromProc(pid) : readFromPs(pid)) || undefined;
 
 const kill = (pid: number, signal: NodeJS.Signals) => {
   try {
@@ -42,17 +42,17 @@ const kill = (pid: number, signal: NodeJS.Signals) => {
  */
 export const terminate = async (
   pid: number,
-  isIt: (command: string) => boolean,
-  patience = 10_000,
+  isExpected: (command: string) => boolean,
+  timeoutMs = 10_000,
 ): Promise<void> => {
-  const isThere = () => {
+  const isRunning = () => {
     const command = commandLine(pid);
-    return command !== undefined && isIt(command);
+    return command !== undefined && isExpected(command);
   };
-  if (!isThere()) return;
+  if (!isRunning()) return;
   kill(pid, 'SIGTERM');
-  const deadline = Date.now() + patience;
-  while (isThere()) {
+  const deadline = Date.now() + timeoutMs;
+  while (isRunning()) {
     if (Date.now() > deadline) kill(pid, 'SIGKILL');
     await pause(25);
   }

@@ -3,11 +3,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from './start-stream-consumers.ts';
+import { type RunningStreamConsumers, startStreamConsumers } from './start-stream-consumers.ts';
 import { createTables } from './create-tables.ts';
-import { type Engine, startEngine } from './dynamodb-local.ts';
+import { type DynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts';
 import {
-  engineEnvironment,
+  sdkEnvironment,
   enterEnvironment,
   functionEnvironment,
   localEventBus,
@@ -19,7 +19,7 @@ import { findJava } from './java.ts';
 import { localApiKey } from './local-api-key.ts';
 import { loadRoutes } from './load-functions.ts';
 import { type RunningSchedules, startSchedules } from './start-schedules.ts';
-import { type Claim, claimState, cursorSecret } from './state.ts';
+import { type StateLock, lockStateFolder, cursorSecret } from './state.ts';
 
 export interface ServerOptions {
   port: number;
@@ -35,7 +35,7 @@ export interface Server {
   url: string;
   apiKey: string;
   /** Settles, with one line that tells why, if the engine ends before the server does. */
-  engineEnded: Promise<string>;
+  dynamoDbEnded: Promise<string>;
   /** Lets running requests end, then the engine; releases the state folder. */
   stop(): Promise<void>;
 }
@@ -56,17 +56,17 @@ const prepareTables = async () => {
 const newPromise = <Value>() => {
   let resolve: (value: Value) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<Value>((...settle) => {
-    [resolve, reject] = settle;
+  const promise = new Promise<Value>((...functions) => {
+    [resolve, reject] = functions;
   });
   return { promise, resolve, reject };
 };
 
 interface Started {
   gateway?: Gateway;
-  engine?: Engine;
-  claim?: Claim;
-  consumers?: RunningConsumers;
+  dynamoDb?: DynamoDbLocal;
+  lock?: StateLock;
+  consumers?: RunningStreamConsumers;
   schedules?: RunningSchedules;
   bus?: EventBus;
 }
@@ -79,50 +79,50 @@ interface Started {
  * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
  */
 export const startServer = async ({ port, folder, inMemory, signal }: ServerOptions): Promise<Server> => {
-  const { promise: routes, resolve: serve, reject: giveUp } = newPromise<Routes>();
+  const { promise: routes, resolve: provideRoutes, reject: failRoutes } = newPromise<Routes>();
   const started: Started = {};
   const stop = async () => {
     await Promise.all([started.gateway?.close(), started.consumers?.stop(), started.schedules?.stop()]);
-    await Promise.all([started.bus?.stop(), started.engine?.stop()]);
-    started.claim?.release();
+    await Promise.all([started.bus?.stop(), started.dynamoDb?.stop()]);
+    started.lock?.release();
   };
 
   try {
     const gateway = await startGateway({ routes, port });
     started.gateway = gateway;
-    const claim = await claimState(folder, gateway.port, inMemory);
-    started.claim = claim;
-    enterEnvironment(engineEnvironment);
+    const lock = await lockStateFolder(folder, gateway.port, inMemory);
+    started.lock = lock;
+    enterEnvironment(sdkEnvironment);
     const java = await findJava();
-    const engine = await startEngine({
+    const dynamoDb = await startDynamoDbLocal({
       java,
       dbPath: inMemory ? undefined : join(folder, 'dynamodb'),
       owner: folder,
-      onSpawn: (enginePid) => claim.note({ enginePid }),
+      onSpawn: (enginePid) => lock.update({ dynamoDbPid: enginePid }),
       signal,
     });
-    started.engine = engine;
-    const running = { enginePid: engine.pid, enginePort: engine.port };
-    claim.note(running);
+    started.dynamoDb = dynamoDb;
+    const processes = { enginePid: dynamoDb.pid, enginePort: dynamoDb.port };
+    lock.update(processes);
 
     const bus = await startEventBus({
       name: localEventBus,
       onEvent: (event) => console.log(summaryOf(event)),
     });
     started.bus = bus;
-    claim.note({ ...running, eventBusPort: bus.port });
-    enterEnvironment(functionEnvironment(engine.endpoint, bus.endpoint, cursorSecret(folder)));
+    lock.update({ ...processes, eventBusPort: bus.port });
+    enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
     const functions = await loadRoutes();
-    started.consumers = await startConsumers(streamConsumers, { tableName: localTables.channels });
+    started.consumers = await startStreamConsumers(streamConsumers, { tableName: localTables.channels });
     started.schedules = await startSchedules(schedules);
-    serve([...functions, eventsRoute(bus)]);
+    provideRoutes([...functions, eventsRoute(bus)]);
     signal.throwIfAborted();
-    return { url: gateway.url, apiKey, engineEnded: engine.ended, stop };
+    return { url: gateway.url, apiKey, dynamoDbEnded: dynamoDb.ended, stop };
   } catch (error) {
-    giveUp(error);
+    failRoutes(error);
     await stop();
     throw error;
   }

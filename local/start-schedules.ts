@@ -4,7 +4,7 @@ import type { Schedule } from '../lib/manifest/schedules.ts';
 import { contextOf } from './function-context.ts';
 import { loadHandler } from './load-functions.ts';
 
-type ScheduledFunction = (event: object, context: Context) => Promise<unknown>;
+type ScheduledHandler = (event: object, context: Context) => Promise<unknown>;
 
 export interface RunningSchedules {
   /** Lets a run under way end. */
@@ -16,7 +16,7 @@ export const startSchedules = async (schedules: readonly Schedule[]): Promise<Ru
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();
   for (const { name, handler, timeout, everyMinutes } of schedules) {
-    const invoke = await loadHandler<ScheduledFunction>(handler);
+    const invoke = await loadHandler<ScheduledHandler>(handler);
     const run = () => {
       const ended = invoke({}, contextOf(name, randomUUID(), timeout * 1000))
         .then(() => undefined)

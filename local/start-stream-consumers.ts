@@ -3,7 +3,7 @@ import { loadHandler } from './load-functions.ts';
 import type { StreamHandler } from './stream-function.ts';
 import { type StreamMapping, type StreamMappingOptions, startStreamMapping } from './stream-mapping.ts';
 
-export interface RunningConsumers {
+export interface RunningStreamConsumers {
   /** By the consumers' names. */
   mappings: Record<string, StreamMapping>;
   stop(): Promise<void>;
@@ -14,10 +14,10 @@ export interface RunningConsumers {
  * they load, so that has to be complete before.
  * @throws Error where a function's file exports no `handler`; nothing is left running.
  */
-export const startConsumers = async (
+export const startStreamConsumers = async (
   consumers: readonly StreamConsumer[],
   options: Omit<StreamMappingOptions, 'consumer' | 'handler'>,
-): Promise<RunningConsumers> => {
+): Promise<RunningStreamConsumers> => {
   const mappings: Record<string, StreamMapping> = {};
   const stop = async () => {
     await Promise.all(Object.values(mappings).map((mapping) => mapping.stop()));

@@ -26,43 +26,43 @@ const fail = (error: unknown) => {
   process.exitCode = 1;
 };
 
-const isReasonOf = (signal: AbortSignal, error: unknown) =>
+const isAbortOf = (signal: AbortSignal, error: unknown) =>
   signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError');
 
 /**
  * Hears of the end of whoever started this. npm runs a script in a shell, and ends that by a signal which the shell does not
  * pass on.
  */
-const onParentsEnd = (then: () => void): void => {
+const onParentExit = (callback: () => void): void => {
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && then(), 100).unref();
+  setInterval(() => process.ppid !== parent && callback(), 100).unref();
 };
 
 /** Serves until it is told to stop, or the engine ends. */
 const main = async (): Promise<void> => {
-  const toldToStop = new AbortController();
+  const stopping = new AbortController();
   const stopped = new Promise<undefined>((resolve) => {
-    toldToStop.signal.addEventListener('abort', () => resolve(undefined));
+    stopping.signal.addEventListener('abort', () => resolve(undefined));
   });
   const stop = () => {
-    if (!toldToStop.signal.aborted) console.log('stopping');
-    toldToStop.abort();
+    if (!stopping.signal.aborted) console.log('stopping');
+    stopping.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  onParentsEnd(stop);
+  onParentExit(stop);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
   try {
     const { inMemory } = readArguments();
     const port = readPort(process.env.PORT || undefined);
-    const server = await startServer({ port, folder: stateFolder(), inMemory, signal: toldToStop.signal });
+    const server = await startServer({ port, folder: stateFolder(), inMemory, signal: stopping.signal });
     console.log(`api-key: ${server.apiKey}`);
     console.log(`ready at ${server.url}`);
-    const engineEnded = await Promise.race([server.engineEnded, stopped]);
+    const dynamoDbEnded = await Promise.race([server.dynamoDbEnded, stopped]);
     await server.stop();
-    if (engineEnded !== undefined) throw new Error(`DynamoDB Local ended: ${engineEnded}`);
+    if (dynamoDbEnded !== undefined) throw new Error(`DynamoDB Local ended: ${dynamoDbEnded}`);
   } catch (error) {
-    if (!isReasonOf(toldToStop.signal, error)) fail(error);
+    if (!isAbortOf(stopping.signal, error)) fail(error);
   }
 };
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isEngineOf } from './dynamodb-local.ts';
+import { isDynamoDbLocalOf } from './dynamodb-local.ts';
 import { commandLine, terminate } from './processes.ts';
-import { readText, succeed } from './lock-file.ts';
+import { readText, acquireLock } from './lock-file.ts';
 
 /** What a running server tells of itself, in `server.json`. */
 export interface ServerRecord {
@@ -15,8 +15,8 @@ export interface ServerRecord {
   port: number;
   inMemory: boolean;
   startedAt: string;
-  enginePid?: number;
-  enginePort?: number;
+  dynamoDbPid?: number;
+  dynamoDbPort?: number;
   eventBusPort?: number;
 }
 
@@ -39,7 +39,7 @@ const parseRecord = (text: string | undefined): ServerRecord | undefined => {
 const isAlive = ({ pid, command }: ServerRecord) => commandLine(pid) === command;
 
 /** After a restart of its container, a server may have the id and the command line of the one before it. */
-const isAnothers = (record: ServerRecord): boolean => record.pid !== process.pid && isAlive(record);
+const isHeldByAnother = (record: ServerRecord): boolean => record.pid !== process.pid && isAlive(record);
 
 /** The server that runs on this folder now, or undefined; what a dead one left behind does not count. */
 export const findRunningServer = (folder: string): ServerRecord | undefined => {
@@ -48,12 +48,12 @@ export const findRunningServer = (folder: string): ServerRecord | undefined => {
 };
 
 /** A server's hold on its state folder: while it lasts, no other server starts on it. */
-export interface Claim {
+export interface StateLock {
   /**
    * Puts down what runs, all that is known yet: the engine, which the next server has to find should this one be killed,
    * and where commands reach it and the event bus.
    */
-  note(running: Pick<ServerRecord, 'enginePid' | 'enginePort' | 'eventBusPort'>): void;
+  update(running: Pick<ServerRecord, 'enginePid' | 'enginePort' | 'eventBusPort'>): void;
   release(): void;
 }
 
@@ -63,13 +63,13 @@ export interface Claim {
  * folder is, so that one which is killed meanwhile still leaves word of it.
  * @throws Error with one line that names the server which holds the folder, or says that another takes hold of it now.
  */
-export const claimState = async (folder: string, port: number, inMemory: boolean): Promise<Claim> => {
+export const lockStateFolder = async (folder: string, port: number, inMemory: boolean): Promise<StateLock> => {
   mkdirSync(folder, { recursive: true });
   const seen = readText(recordFile(folder));
-  const held = parseRecord(seen);
-  if (held && isAnothers(held))
+  const previous = parseRecord(seen);
+  if (previous && isHeldByAnother(previous))
     throw new Error(
-      `A server already runs on ${folder}: pid ${held.pid}, port ${held.port}. Stop it, or set LOCAL_STATE_DIR to another folder`,
+      `A server already runs on ${folder}: pid ${previous.pid}, port ${previous.port}. Stop it, or set LOCAL_STATE_DIR to another folder`,
     );
 
   const own: ServerRecord = {
@@ -79,31 +79,31 @@ export const claimState = async (folder: string, port: number, inMemory: boolean
     inMemory,
     startedAt: new Date().toISOString(),
   };
-  const left = held?.enginePid === undefined ? {} : { enginePid: held.enginePid };
+  const leftBehind = previous?.dynamoDbPid === undefined ? {} : { enginePid: previous.dynamoDbPid };
   const isRival = (text: string) => {
     const rival = parseRecord(text);
-    return rival !== undefined && isAnothers(rival);
+    return rival !== undefined && isHeldByAnother(rival);
   };
-  if (!succeed(recordFile(folder), seen, JSON.stringify({ ...own, ...left }), isRival))
+  if (!acquireLock(recordFile(folder), seen, JSON.stringify({ ...own, ...leftBehind }), isRival))
     throw new Error(`Another server starts on ${folder} at this moment`);
 
-  const note = (running: object) => {
+  const update = (running: object) => {
     const next = `${recordFile(folder)}.next`;
     writeFileSync(next, JSON.stringify({ ...own, ...running }));
     renameSync(next, recordFile(folder));
   };
-  if (left.enginePid !== undefined) {
-    await terminate(left.enginePid, (command) => isEngineOf(folder, command));
-    note({});
+  if (leftBehind.enginePid !== undefined) {
+    await terminate(leftBehind.enginePid, (command) => isDynamoDbLocalOf(folder, command));
+    update({});
   }
   return {
-    note,
+    update,
     release: () => rmSync(recordFile(folder), { force: true }),
   };
 };
 
 /** Keeps a text for the next run, readable by this user alone. */
-export const keepSecret = (folder: string, name: string, value: string): void => {
+export const saveSecret = (folder: string, name: string, value: string): void => {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
   const next = `${file}.next`;
@@ -117,9 +117,9 @@ export const readSecret = (folder: string, name: string): string | undefined =>
 
 /** The secret that seals cursors, drawn at the first run, so that a cursor outlives a restart. */
 export const cursorSecret = (folder: string): string => {
-  const kept = readSecret(folder, 'cursor-secret');
-  if (kept && /^[0-9a-f]{64}$/.test(kept)) return kept;
-  const drawn = randomBytes(32).toString('hex');
-  keepSecret(folder, 'cursor-secret', drawn);
-  return drawn;
+  const saved = readSecret(folder, 'cursor-secret');
+  if (saved && /^[0-9a-f]{64}$/.test(saved)) return saved;
+  const secret = randomBytes(32).toString('hex');
+  saveSecret(folder, 'cursor-secret', secret);
+  return secret;
 };

@@ -4,20 +4,20 @@ import type { StreamParameters } from '../lib/manifest/stream-consumers.ts';
 import { matches } from './stream-filter.ts';
 
 /** What Lambda takes as an event, in bytes as JSON; the rest is for what stands around the records. */
-const payloadLimit = 6 * 1024 * 1024 - 100;
+const maxPayloadBytes = 6 * 1024 * 1024 - 100;
 
 /** How many of the records make the next batch. */
 const nextBatchLength = (records: DynamoDBRecord[], batchSize: number): number => {
   let bytes = 0;
-  const tooMany = records.slice(0, batchSize).findIndex((record) => {
+  const overflowIndex = records.slice(0, batchSize).findIndex((record) => {
     bytes += Buffer.byteLength(JSON.stringify(record)) + 1;
-    return bytes > payloadLimit;
+    return bytes > maxPayloadBytes;
   });
-  return tooMany < 0 ? Math.min(records.length, batchSize) : Math.max(1, tooMany);
+  return overflowIndex < 0 ? Math.min(records.length, batchSize) : Math.max(1, overflowIndex);
 };
 
 /** A record of the stream as Lambda hands it on: its time is in seconds there. */
-const toLambdasForm = (record: _Record, eventSourceARN: string): DynamoDBRecord => {
+const toLambdaRecord = (record: _Record, eventSourceARN: string): DynamoDBRecord => {
   const { ApproximateCreationDateTime: time, ...change } = record.dynamodb ?? {};
   return {
     ...record,
@@ -32,15 +32,15 @@ export async function* toBatches(
   { filters, batchSize, maximumBatchingWindow }: StreamParameters,
   streamArn: string,
 ): AsyncGenerator<DynamoDBRecord[]> {
-  const waiting: DynamoDBRecord[] = [];
-  let since = 0;
-  const isDue = () => Date.now() - since >= maximumBatchingWindow * 1000;
-  const takeNext = () => waiting.splice(0, nextBatchLength(waiting, batchSize));
+  const buffered: DynamoDBRecord[] = [];
+  let bufferedSince = 0;
+  const isDue = () => Date.now() - bufferedSince >= maximumBatchingWindow * 1000;
+  const takeNext = () => buffered.splice(0, nextBatchLength(buffered, batchSize));
   for await (const page of pages) {
-    if (!waiting.length) since = Date.now();
-    for (const record of page.map((each) => toLambdasForm(each, streamArn)))
-      if (filters.some((pattern) => matches(pattern, record))) waiting.push(record);
-    while (waiting.length >= batchSize || (waiting.length && isDue())) yield takeNext();
+    if (!buffered.length) bufferedSince = Date.now();
+    for (const record of page.map((each) => toLambdaRecord(each, streamArn)))
+      if (filters.some((pattern) => matches(pattern, record))) buffered.push(record);
+    while (buffered.length >= batchSize || (buffered.length && isDue())) yield takeNext();
   }
-  while (waiting.length) yield takeNext();
+  while (buffered.length) yield takeNext();
 }

@@ -21,14 +21,14 @@ export interface DeadLetter {
   };
 }
 
-export interface Destination {
+export interface DeliveryTarget {
   consumer: StreamConsumer;
   shard: { streamArn: string; shardId: string };
   /** Has the function take a batch; rejects where it fails. */
   invoke: (records: DynamoDBRecord[]) => Promise<unknown>;
   /** Hears of a failure that will be tried again. */
   report: (line: string) => void;
-  bury: (letter: DeadLetter) => void;
+  onDeadLetter: (letter: DeadLetter) => void;
   /** Ends the delivery; an invocation that is under way is waited for. */
   signal: AbortSignal;
 }
@@ -39,32 +39,32 @@ interface Batch {
   failures: number;
 }
 
-const firstPause = 100;
-const longestPause = 1_000;
+const firstRetryDelayMs = 100;
+const maxRetryDelayMs = 1_000;
 
-const arrivalOf = (record: DynamoDBRecord | undefined): number =>
+const arrivalMs = (record: DynamoDBRecord | undefined): number =>
   (record?.dynamodb?.ApproximateCreationDateTime ?? 0) * 1000;
-const sequenceOf = (record: DynamoDBRecord | undefined): string => record?.dynamodb?.SequenceNumber ?? '';
+const sequenceNumberOf = (record: DynamoDBRecord | undefined): string => record?.dynamodb?.SequenceNumber ?? '';
 
 /**
  * Reads what a function answered for a batch.
  * @returns the place of the first record to be delivered again, or the number of records where all are done.
  * @throws Error for an identifier that is none of the batch's: all of it has failed then.
  */
-const donePart = (answer: unknown, records: DynamoDBRecord[]): number => {
+const countDone = (answer: unknown, records: DynamoDBRecord[]): number => {
   const failures = (answer as { batchItemFailures?: { itemIdentifier?: unknown }[] | null } | null)
     ?.batchItemFailures;
-  const places = (failures ?? []).map(({ itemIdentifier }) => {
-    const place = records.findIndex((record) => sequenceOf(record) === itemIdentifier);
-    if (!itemIdentifier || place < 0)
+  const failedIndexes = (failures ?? []).map(({ itemIdentifier }) => {
+    const index = records.findIndex((record) => sequenceNumberOf(record) === itemIdentifier);
+    if (!itemIdentifier || index < 0)
       throw new Error(`batchItemFailures names ${JSON.stringify(itemIdentifier)}, which is not in the batch`);
-    return place;
+    return index;
   });
-  return Math.min(records.length, ...places);
+  return Math.min(records.length, ...failedIndexes);
 };
 
-const deadLetter = (
-  { consumer, shard }: Destination,
+const toDeadLetter = (
+  { consumer, shard }: DeliveryTarget,
   { records, failures }: Batch,
   condition: Condition,
 ): DeadLetter => ({
@@ -73,21 +73,21 @@ const deadLetter = (
   timestamp: new Date().toISOString(),
   DDBStreamBatchInfo: {
     ...shard,
-    startSequenceNumber: sequenceOf(records[0]),
-    endSequenceNumber: sequenceOf(records.at(-1)),
-    approximateArrivalOfFirstRecord: new Date(arrivalOf(records[0])).toISOString(),
-    approximateArrivalOfLastRecord: new Date(arrivalOf(records.at(-1))).toISOString(),
+    startSequenceNumber: sequenceNumberOf(records[0]),
+    endSequenceNumber: sequenceNumberOf(records.at(-1)),
+    approximateArrivalOfFirstRecord: new Date(arrivalMs(records[0])).toISOString(),
+    approximateArrivalOfLastRecord: new Date(arrivalMs(records.at(-1))).toISOString(),
     batchSize: records.length,
   },
 });
 
 /** What of a batch is left to do after one try, in order. */
-const tryOnce = async (destination: Destination, { records, failures }: Batch): Promise<Batch[]> => {
-  const { consumer, invoke, report } = destination;
+const attempt = async (target: DeliveryTarget, { records, failures }: Batch): Promise<Batch[]> => {
+  const { consumer, invoke, report } = target;
   const { reportBatchItemFailures, bisectBatchOnError } = consumer.mapping;
   try {
     const answer = await invoke(records);
-    const done = reportBatchItemFailures ? donePart(answer, records) : records.length;
+    const done = reportBatchItemFailures ? countDone(answer, records) : records.length;
     if (done === records.length) return [];
     // What is left of a batch that got ahead is another batch, and its first record has failed once.
     return [{ records: records.slice(done), failures: done ? 1 : failures + 1 }];
@@ -104,25 +104,25 @@ const tryOnce = async (destination: Destination, { records, failures }: Batch): 
  * (Lambda's rules for streams: Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"). A
  * delivery that is ended leaves its records to the next start.
  */
-export const deliver = async (destination: Destination, records: DynamoDBRecord[]): Promise<void> => {
-  const { consumer, bury, signal } = destination;
+export const deliver = async (target: DeliveryTarget, records: DynamoDBRecord[]): Promise<void> => {
+  const { consumer, onDeadLetter, signal } = target;
   const { retryAttempts, maximumRecordAge } = consumer.mapping;
-  const left: Batch[] = [{ records, failures: 0 }];
-  for (let batch = left.shift(); batch && !signal.aborted; batch = left.shift()) {
-    const oldest = Date.now() - maximumRecordAge * 1000;
-    const tooOld = batch.records.filter((record) => arrivalOf(record) < oldest);
-    if (tooOld.length) bury(deadLetter(destination, { ...batch, records: tooOld }, 'RecordAgeExceeded'));
-    const fresh = { ...batch, records: batch.records.slice(tooOld.length) };
-    if (!fresh.records.length) continue;
-    if (fresh.failures > retryAttempts) {
-      bury(deadLetter(destination, fresh, 'RetryAttemptsExhausted'));
+  const queue: Batch[] = [{ records, failures: 0 }];
+  for (let batch = queue.shift(); batch && !signal.aborted; batch = queue.shift()) {
+    const oldestAllowedMs = Date.now() - maximumRecordAge * 1000;
+    const expired = batch.records.filter((record) => arrivalMs(record) < oldestAllowedMs);
+    if (expired.length) onDeadLetter(toDeadLetter(target, { ...batch, records: expired }, 'RecordAgeExceeded'));
+    const current = { ...batch, records: batch.records.slice(expired.length) };
+    if (!current.records.length) continue;
+    if (current.failures > retryAttempts) {
+      onDeadLetter(toDeadLetter(target, current, 'RetryAttemptsExhausted'));
       continue;
     }
-    if (fresh.failures > 0) {
-      const range = Math.min(longestPause, firstPause * 2 ** (fresh.failures - 1));
-      await pause(range, undefined, { signal }).catch(() => undefined);
+    if (current.failures > 0) {
+      const delayMs = Math.min(maxRetryDelayMs, firstRetryDelayMs * 2 ** (current.failures - 1));
+      await pause(delayMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
     }
-    left.unshift(...(await tryOnce(destination, fresh)));
+    queue.unshift(...(await attempt(target, current)));
   }
 };

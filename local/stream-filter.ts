@@ -3,13 +3,13 @@ import type { FilterPattern } from '../lib/manifest/stream-consumers.ts';
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
-const isAnyOf = (rules: readonly (string | { readonly prefix: string })[], value: unknown): boolean =>
+const matchesAnyRule = (rules: readonly (string | { readonly prefix: string })[], value: unknown): boolean =>
   typeof value === 'string' &&
   rules.some((rule) => (typeof rule === 'string' ? value === rule : value.startsWith(rule.prefix)));
 
 /** Whether a value has each field of a pattern, with one of the values that the pattern gives it. */
 export const matches = (pattern: FilterPattern, value: unknown): boolean =>
   isRecord(value) &&
-  Object.entries(pattern).every(([field, wanted]) =>
-    Array.isArray(wanted) ? isAnyOf(wanted, value[field]) : matches(wanted as FilterPattern, value[field]),
+  Object.entries(pattern).every(([field, rule]) =>
+    Array.isArray(rule) ? matchesAnyRule(rule, value[field]) : matches(rule as FilterPattern, value[field]),
   );

@@ -15,14 +15,14 @@ export const invokeConsumer = async (
   Records: DynamoDBRecord[],
 ): Promise<unknown> => {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
+  const timedOut = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`it took more than ${timeout} s`)), timeout * 1000);
   });
   try {
     const event: DynamoDBStreamEvent = JSON.parse(JSON.stringify({ Records }));
     const answer = await Promise.race([
       handler(event, contextOf(name, randomUUID(), timeout * 1000)),
-      tooLate,
+      timedOut,
     ]);
     return JSON.parse(JSON.stringify(answer ?? null));
   } finally {

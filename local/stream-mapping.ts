@@ -5,7 +5,7 @@ import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import { toBatches } from './stream-batches.ts';
 import { type DeadLetter, deliver } from './stream-delivery.ts';
 import { invokeConsumer, type StreamHandler } from './stream-function.ts';
-import { listShards, openShard, type Position } from './stream-shards.ts';
+import { listShards, openShard, type StreamPosition } from './stream-shards.ts';
 
 export interface StreamMappingOptions {
   consumer: StreamConsumer;
@@ -22,10 +22,10 @@ export interface StreamMapping {
   stop(): Promise<void>;
 }
 
-const deadLettersKept = 1_000;
+const maxDeadLetters = 1_000;
 
 /** Milliseconds between two looks for new shards. */
-const shardInterval = 1_000;
+const shardPollMs = 1_000;
 
 const streamOf = async (tableName: string): Promise<string> => {
   const client = new DynamoDBClient();
@@ -57,35 +57,35 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
   const { signal } = stopping;
 
   const deadLetters: DeadLetter[] = [];
-  const bury = (letter: DeadLetter) => {
+  const onDeadLetter = (letter: DeadLetter) => {
     if (!consumer.deadLetters) return report(`given up by ${consumer.name}: ${JSON.stringify(letter)}`);
     deadLetters.push(letter);
-    if (deadLetters.length > deadLettersKept) deadLetters.shift();
+    if (deadLetters.length > maxDeadLetters) deadLetters.shift();
     report(`dead letter of ${consumer.name}: ${JSON.stringify(letter)}`);
   };
-  const destination = {
+  const target = {
     consumer,
     invoke: (records: Parameters<typeof invokeConsumer>[2]) => invokeConsumer(consumer, handler, records),
     report,
-    bury,
+    bury: onDeadLetter,
     signal,
   };
 
   const running = new Map<string, Promise<void>>();
   const finished = new Set<string>();
 
-  const follow = async (shardId: string, from: Position) => {
+  const readShard = async (shardId: string, from: StreamPosition) => {
     const shard = { streamArn, shardId };
     const pages = await openShard({ client, ...shard, from, signal, report });
-    const drain = async () => {
+    const deliverAll = async () => {
       for await (const batch of toBatches(pages, consumer.mapping, streamArn))
-        await deliver({ ...destination, shard }, batch);
+        await deliver({ ...target, shard }, batch);
       finished.add(shardId);
     };
-    running.set(shardId, drain());
+    running.set(shardId, deliverAll());
   };
 
-  const startShards = async (position: Position) => {
+  const startNewShards = async (position: StreamPosition) => {
     const shards = await listShards(client, streamArn, signal);
     const known = new Set(shards.map(({ ShardId }) => ShardId));
     const isNext = ({ ShardId = '', ParentShardId: parent = '' }: Shard) =>
@@ -93,19 +93,19 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
     if (position === 'LATEST')
       for (const { ShardId = '', SequenceNumberRange: range } of shards)
         if (range?.EndingSequenceNumber !== undefined) finished.add(ShardId);
-    for (const shard of shards.filter(isNext)) await follow(shard.ShardId as string, position);
+    for (const shard of shards.filter(isNext)) await readShard(shard.ShardId as string, position);
   };
 
   const watchShards = async () => {
     while (!signal.aborted) {
-      await pause(shardInterval, undefined, { signal }).catch(() => undefined);
-      await startShards('TRIM_HORIZON').catch((error: Error) => {
+      await pause(shardPollMs, undefined, { signal }).catch(() => undefined);
+      await startNewShards('TRIM_HORIZON').catch((error: Error) => {
         if (!signal.aborted) report(`The stream's shards can't be read now: ${error.message}`);
       });
     }
   };
 
-  await startShards(consumer.mapping.startingPosition);
+  await startNewShards(consumer.mapping.startingPosition);
   const watching = watchShards();
   return {
     deadLetters,

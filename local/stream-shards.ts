@@ -11,12 +11,12 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 
 /** Where reading begins. */
-export type Position = 'TRIM_HORIZON' | 'LATEST' | { at: string } | { after: string };
+export type StreamPosition = 'TRIM_HORIZON' | 'LATEST' | { at: string } | { after: string };
 
 /** Milliseconds until a shard without news is asked again; Lambda asks four times a second. */
-const pollInterval = 200;
+const pollMs = 200;
 
-const pauseAfterFailure = 1_000;
+const retryDelayMs = 1_000;
 
 /** All shards that the stream still knows, in no order. */
 export const listShards = async (
@@ -35,32 +35,32 @@ export const listShards = async (
   return shards;
 };
 
-const whereOf = (position: Position) => {
+const iteratorParameters = (position: StreamPosition) => {
   if (typeof position === 'string') return { ShardIteratorType: position };
   return 'at' in position
     ? { ShardIteratorType: 'AT_SEQUENCE_NUMBER' as const, SequenceNumber: position.at }
     : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, SequenceNumber: position.after };
 };
 
-const iteratorAt = async (
+const getIterator = async (
   client: DynamoDBStreamsClient,
   StreamArn: string,
   ShardId: string,
-  position: Position,
+  position: StreamPosition,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> => {
-  const command = new GetShardIteratorCommand({ StreamArn, ShardId, ...whereOf(position) });
+  const command = new GetShardIteratorCommand({ StreamArn, ShardId, ...iteratorParameters(position) });
   return (await client.send(command, { abortSignal })).ShardIterator;
 };
 
-const wait = (milliseconds: number, signal: AbortSignal) =>
-  pause(milliseconds, undefined, { signal }).catch(() => undefined);
+const wait = (delayMs: number, signal: AbortSignal) =>
+  pause(delayMs, undefined, { signal }).catch(() => undefined);
 
-export interface ShardReading {
+export interface ShardReaderOptions {
   client: DynamoDBStreamsClient;
   streamArn: string;
   shardId: string;
-  from: Position;
+  from: StreamPosition;
   /** Ends the reading. */
   signal: AbortSignal;
   /** Hears why the stream can't be read at the moment. */
@@ -72,9 +72,9 @@ export interface ShardReading {
  * shard does; while there is no news, they come empty, with a pause in between. A reading that fails goes on where it
  * was; what the stream has dropped meanwhile can't be had again.
  */
-export const openShard = async ({ client, streamArn, shardId, from, signal, report }: ShardReading) => {
+export const openShard = async ({ client, streamArn, shardId, from, signal, report }: ShardReaderOptions) => {
   let position = from;
-  const nextIterator = () => iteratorAt(client, streamArn, shardId, position, signal);
+  const nextIterator = () => getIterator(client, streamArn, shardId, position, signal);
   let iterator = await nextIterator();
 
   const recover = async (error: unknown) => {
@@ -83,7 +83,7 @@ export const openShard = async ({ client, streamArn, shardId, from, signal, repo
     if (error instanceof TrimmedDataAccessException) position = 'TRIM_HORIZON';
     else if (!(error instanceof ExpiredIteratorException))
       report(`The stream can't be read now: ${(error as Error).message}`);
-    await wait(pauseAfterFailure, signal);
+    await wait(retryDelayMs, signal);
   };
 
   const readPage = async (): Promise<{ records: _Record[]; isLast: boolean }> => {
@@ -108,7 +108,7 @@ export const openShard = async ({ client, streamArn, shardId, from, signal, repo
       const { records, isLast } = await readPage();
       yield records;
       if (isLast) return;
-      if (!records.length) await wait(pollInterval, signal);
+      if (!records.length) await wait(pollMs, signal);
     }
   })();
 };

@@ -10,8 +10,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apiKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
-import { startTestEngine } from '../support/engine.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
+import { startTestEngine } from '../support/test-dynamodb.ts';
 
 const keySchema = (partitionKey: string, sortKey: string) => [
   { AttributeName: partitionKey, KeyType: 'HASH' },
@@ -78,11 +78,11 @@ describe('toCreateTableInput', () => {
 });
 
 describe('createTables', () => {
-  let engine: Engine;
+  let dynamoDb: DynamoDbLocal;
   beforeAll(async () => {
-    engine = await startTestEngine();
+    dynamoDb = await startTestEngine();
   });
-  afterAll(() => engine.stop());
+  afterAll(() => dynamoDb.stop());
 
   it('creates what is missing, and leaves what exists as it is', async () => {
     const client = new DynamoDBClient({});

@@ -6,22 +6,22 @@ import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } fr
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
-import { type Engine, isEngineOf, startEngine } from '../../local/dynamodb-local.ts';
-import { engineEnvironment } from '../../local/environment.ts';
+import { type DynamoDbLocal, isDynamoDbLocalOf, startDynamoDbLocal } from '../../local/dynamodb-local.ts';
+import { sdkEnvironment } from '../../local/environment.ts';
 import { findJava } from '../../local/java.ts';
 import { commandLine } from '../../local/processes.ts';
 
 let folder: string;
 let java: string;
-const clientOf = ({ endpoint }: Engine) =>
+const clientOf = ({ endpoint }: DynamoDbLocal) =>
   new DynamoDBClient({
     endpoint,
-    region: engineEnvironment.AWS_REGION,
+    region: sdkEnvironment.AWS_REGION,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
 
 beforeAll(async () => {
-  Object.assign(process.env, engineEnvironment);
+  Object.assign(process.env, sdkEnvironment);
   folder = mkdtempSync(join(tmpdir(), 'engine test '));
   java = await findJava();
 });
@@ -52,9 +52,9 @@ describe('an engine on a folder', () => {
     const options = { java, dbPath, owner: folder };
 
     const spawned: number[] = [];
-    const first = await startEngine({ ...options, onSpawn: (pid) => spawned.push(pid) });
+    const first = await startDynamoDbLocal({ ...options, onSpawn: (pid) => spawned.push(pid) });
     expect(spawned).toEqual([first.pid]);
-    expect(isEngineOf(folder, commandLine(first.pid) ?? '')).toBe(true);
+    expect(isDynamoDbLocalOf(folder, commandLine(first.pid) ?? '')).toBe(true);
     const client = clientOf(first);
     await client.send(new CreateTableCommand(toCreateTableInput(TableName, channelsTable)));
     await client.send(new PutItemCommand({ TableName, Item: item }));
@@ -63,7 +63,7 @@ describe('an engine on a folder', () => {
     expect(commandLine(first.pid)).toBeUndefined();
     expect(readdirSync(dbPath)).toEqual(['shared-local-instance.db']);
 
-    const second = await startEngine(options);
+    const second = await startDynamoDbLocal(options);
     await createTables(clientOf(second), { [TableName]: channelsTable });
     const { Item } = await clientOf(second).send(
       new GetItemCommand({ TableName, Key: { pk: { S: 'a' }, sk: { S: 'b' } } }),
@@ -76,35 +76,35 @@ describe('an engine on a folder', () => {
 
 describe('an engine in memory', () => {
   it('listens on loopback alone, and tells when it was killed', async () => {
-    const engine = await startEngine({ java, owner: folder });
-    if (process.platform === 'linux') expect(listeningAddresses(engine.port)).toEqual(['0100007F']);
+    const dynamoDb = await startDynamoDbLocal({ java, owner: folder });
+    if (process.platform === 'linux') expect(listeningAddresses(dynamoDb.port)).toEqual(['0100007F']);
     const outside = Object.values(networkInterfaces())
       .flat()
       .find((address) => address && !address.internal && address.family === 'IPv4');
-    if (outside) await expect(fetch(`http://${outside.address}:${engine.port}/`)).rejects.toThrow();
-    expect((await fetch(engine.endpoint)).status).toBeLessThan(500);
+    if (outside) await expect(fetch(`http://${outside.address}:${dynamoDb.port}/`)).rejects.toThrow();
+    expect((await fetch(dynamoDb.endpoint)).status).toBeLessThan(500);
 
-    process.kill(engine.pid, 'SIGKILL');
-    expect(await engine.ended).toBe('it ended with SIGKILL');
+    process.kill(dynamoDb.pid, 'SIGKILL');
+    expect(await dynamoDb.ended).toBe('it ended with SIGKILL');
   });
 });
 
 describe('an engine that is broken', () => {
   it('is one line with the last error that it wrote, where it ends early', async () => {
     const broken = fakeJava('echo "Error: no such class" >&2; echo "    at some.Frame" >&2; exit 3');
-    await expect(startEngine({ java: broken, owner: folder })).rejects.toThrow(
+    await expect(startDynamoDbLocal({ java: broken, owner: folder })).rejects.toThrow(
       new Error('DynamoDB Local does not start: Error: no such class'),
     );
   });
 
   it('is one line where it ends without a word', async () => {
-    await expect(startEngine({ java: fakeJava('exit 3'), owner: folder })).rejects.toThrow(
+    await expect(startDynamoDbLocal({ java: fakeJava('exit 3'), owner: folder })).rejects.toThrow(
       new Error('DynamoDB Local does not start: it ended with code 3'),
     );
   });
 
   it('is one line where there is no such program', async () => {
-    await expect(startEngine({ java: join(folder, 'none'), owner: folder })).rejects.toThrow(
+    await expect(startDynamoDbLocal({ java: join(folder, 'none'), owner: folder })).rejects.toThrow(
       /^DynamoDB Local does not start: spawn .* ENOENT$/,
     );
   });
@@ -112,10 +112,10 @@ describe('an engine that is broken', () => {
   it('is one line where it does not answer in time, and is not left running', async () => {
     let pid = 0;
     const silent = fakeJava('echo "still thinking" >&2; exec sleep 60');
-    const start = startEngine({
+    const start = startDynamoDbLocal({
       java: silent,
       owner: folder,
-      patience: 300,
+      startTimeoutMs: 300,
       onSpawn: (spawned) => {
         pid = spawned;
       },
@@ -129,7 +129,7 @@ describe('an engine that is broken', () => {
   it('is not left running where its start is called off', async () => {
     const calledOff = new AbortController();
     let pid = 0;
-    const start = startEngine({
+    const start = startDynamoDbLocal({
       java,
       owner: folder,
       signal: calledOff.signal,

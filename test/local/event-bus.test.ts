@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { engineEnvironment } from '../../local/environment.ts';
+import { sdkEnvironment } from '../../local/environment.ts';
 import {
   type BusEvent,
   type EventBus,
@@ -11,16 +11,16 @@ import {
 
 let bus: EventBus;
 let client: EventBridgeClient;
-let heard: BusEvent[];
+let received: BusEvent[];
 
 beforeAll(async () => {
-  Object.assign(process.env, engineEnvironment);
-  bus = await startEventBus({ name: 'events', onEvent: (event) => heard.push(event) });
+  Object.assign(process.env, sdkEnvironment);
+  bus = await startEventBus({ name: 'events', onEvent: (event) => received.push(event) });
   client = new EventBridgeClient({ endpoint: bus.endpoint });
 });
 afterAll(() => bus.stop());
 beforeEach(() => {
-  heard = [];
+  received = [];
 });
 
 const entry = (fields: PutEventsRequestEntry = {}): PutEventsRequestEntry => ({
@@ -48,9 +48,9 @@ describe('the event bus of one machine', () => {
       resources: ['arn:a'],
       detail: { a: 1 },
     };
-    expect(heard).toEqual([taken]);
+    expect(received).toEqual([taken]);
     expect(bus.events.at(-1)).toEqual(taken);
-    expect(JSON.parse(eventsRoute(bus).answer().body.toString()).data.at(-1)).toEqual(taken);
+    expect(JSON.parse(eventsRoute(bus).respond().body.toString()).data.at(-1)).toEqual(taken);
   });
 
   it.each<[string, PutEventsRequestEntry, string]>([
@@ -62,7 +62,7 @@ describe('the event bus of one machine', () => {
     const { FailedEntryCount, Entries } = await put(entry(), entry(flaw), entry());
     expect(FailedEntryCount).toBe(1);
     expect(Entries?.map(({ ErrorCode: code }) => code)).toEqual([undefined, ErrorCode, undefined]);
-    expect(heard).toHaveLength(2);
+    expect(received).toHaveLength(2);
   });
 
   it('refuses a call of more than 10 entries, or of more than 256 KB', async () => {
@@ -70,7 +70,7 @@ describe('the event bus of one machine', () => {
     await expect(put(...Array.from({ length: 11 }, () => entry()))).rejects.toThrow(/1 to 10 entries/);
     await expect(put(heavy, heavy)).rejects.toThrow(/over the limit/);
     await put(heavy);
-    expect(heard).toHaveLength(1);
+    expect(received).toHaveLength(1);
   });
 
   it('keeps the last 1,000', async () => {

@@ -16,7 +16,7 @@ const echo = async (event: APIGatewayProxyEventV2) => json(event);
 
 let result: unknown;
 let lastContext: Context | undefined;
-const reached: string[] = [];
+const invokedRoutes: string[] = [];
 const routes: Route[] = [
   { method: 'GET', path: '/client-channel', invoke: echo },
   { method: 'POST', path: '/client-channel', invoke: echo },
@@ -42,7 +42,7 @@ const routes: Route[] = [
     method: 'POST',
     path: '/size',
     invoke: async (event) => {
-      reached.push(event.routeKey);
+      invokedRoutes.push(event.routeKey);
       return json(event.body?.length);
     },
   },
@@ -50,7 +50,7 @@ const routes: Route[] = [
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ routes, port: 0, integrationTimeout: 500 });
+  gateway = await startGateway({ routes, port: 0, integrationTimeoutMs: 500 });
 });
 afterAll(() => gateway.close());
 
@@ -67,7 +67,7 @@ const gatewayError = (status: number, message: string) => ({
   type: 'application/json',
   body: JSON.stringify({ message }),
 });
-const quietly = async <Value>(run: () => Promise<Value>) => {
+const withoutErrorLog = async <Value>(run: () => Promise<Value>) => {
   const spy = jest.spyOn(console, 'error').mockImplementation(() => undefined);
   try {
     return await run();
@@ -277,14 +277,14 @@ describe('the answer of a function', () => {
     ['a header value with a line break', { statusCode: 200, headers: { a: 'x\r\ny: z' } }],
     ['a header value that is an object', { statusCode: 200, headers: { a: {} } }],
     ['more than 6 MB', { statusCode: 200, body: 'x'.repeat(6 * 1024 * 1024) }],
-  ])('is 500 where the function returns %s', async (_kind, junk) => {
-    result = junk;
-    const answer = await quietly(async () => errorOf(await request('/result')));
+  ])('is 500 where the function returns %s', async (_kind, invalid) => {
+    result = invalid;
+    const answer = await withoutErrorLog(async () => errorOf(await request('/result')));
     expect(answer).toEqual(gatewayError(500, 'Internal Server Error'));
   });
 
   it('is 500 without the reason where the function throws, at once or later', async () => {
-    expect(await quietly(async () => errorOf(await request('/throws')))).toEqual(
+    expect(await withoutErrorLog(async () => errorOf(await request('/throws')))).toEqual(
       gatewayError(500, 'Internal Server Error'),
     );
   });
@@ -377,7 +377,7 @@ describe('what the gateway answers itself', () => {
   const megabyte = 1024 * 1024;
 
   it('answers 413 to an announced body over 10 MB before any of it is sent', async () => {
-    reached.length = 0;
+    invokedRoutes.length = 0;
     const socket = connect(gateway.port, '127.0.0.1');
     socket.write(`POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: ${10 * megabyte + 1}\r\n\r\n`);
     const answer = await new Promise<string>((resolve) =>
@@ -385,7 +385,7 @@ describe('what the gateway answers itself', () => {
     );
     socket.destroy();
     expect([statusIn(answer), bodyIn(answer)]).toEqual(tooLarge);
-    expect(reached).toEqual([]);
+    expect(invokedRoutes).toEqual([]);
   });
 
   it('answers 413 to a client that sends all of 30 MB in chunks before it reads', async () => {
@@ -448,16 +448,16 @@ describe('where the gateway listens', () => {
 describe('the start and the end', () => {
   it('lets requests that come before the routes wait for them', async () => {
     let serve: (routes: Route[]) => void = () => undefined;
-    const early = await startGateway({
+    const gatewayWithoutRoutes = await startGateway({
       port: 0,
       routes: new Promise<Route[]>((resolve) => {
         serve = resolve;
       }),
     });
-    const answer = fetch(`http://127.0.0.1:${early.port}/client-channel`);
+    const answer = fetch(`http://127.0.0.1:${gatewayWithoutRoutes.port}/client-channel`);
     serve(routes);
     expect((await answer).status).toBe(200);
-    await early.close();
+    await gatewayWithoutRoutes.close();
   });
 
   it('answers 503 where the routes never come', async () => {
@@ -490,7 +490,7 @@ describe('the start and the end', () => {
   });
 
   it('ends in bounded time where a request never does', async () => {
-    const stuck = await startGateway({ routes, port: 0, closeTimeout: 100 });
+    const stuck = await startGateway({ routes, port: 0, closeTimeoutMs: 100 });
     const answer = fetch(`http://127.0.0.1:${stuck.port}/hangs`).catch(() => 'cut off');
     await fetch(`http://127.0.0.1:${stuck.port}/client-channel`);
     await stuck.close();

@@ -31,9 +31,9 @@ test('a kill in the middle of 500 writes loses none that was answered, and leave
   const writers = Array.from({ length: 20 }, async (_, writer) => {
     for (let number = writer; number < 500; number += 20) await write(number);
   });
-  const ends = await Promise.allSettled(writers);
+  const outcomes = await Promise.allSettled(writers);
   await killed.ended;
-  expect(ends.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+  expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
 
   const restarted = start();
   const { url } = await restarted.ready();

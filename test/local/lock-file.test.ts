@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { succeed, successorFile } from '../../local/lock-file.ts';
+import { acquireLock, takeoverFile } from '../../local/lock-file.ts';
 
 let folder: string;
 let file: string;
@@ -13,35 +13,35 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const isAlive = (text: string) => text.startsWith('alive');
-const left = () =>
+const filesInFolder = () =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 
 describe('a succession', () => {
   test.each([['dead'], [undefined]])('replaces what was seen: %j', (seen) => {
     if (seen !== undefined) writeFileSync(file, seen);
-    expect(succeed(file, seen, 'alive 1', isAlive)).toBe(true);
-    expect(left()).toEqual({ record: 'alive 1' });
+    expect(acquireLock(file, seen, 'alive 1', isAlive)).toBe(true);
+    expect(filesInFolder()).toEqual({ record: 'alive 1' });
   });
 
   test('by one that is slow leaves alone what a quicker one has put there since', () => {
     writeFileSync(file, 'alive 2');
-    expect(succeed(file, 'dead', 'alive 1', isAlive)).toBe(false);
-    expect(left()).toEqual({ record: 'alive 2' });
+    expect(acquireLock(file, 'dead', 'alive 1', isAlive)).toBe(false);
+    expect(filesInFolder()).toEqual({ record: 'alive 2' });
   });
 
   test('waits for nobody: while another is at it, that is the successor', () => {
     writeFileSync(file, 'dead');
-    writeFileSync(successorFile(file, 'dead'), 'alive 2');
-    const before = left();
-    expect(succeed(file, 'dead', 'alive 1', isAlive)).toBe(false);
-    expect(left()).toEqual(before);
+    writeFileSync(takeoverFile(file, 'dead'), 'alive 2');
+    const before = filesInFolder();
+    expect(acquireLock(file, 'dead', 'alive 1', isAlive)).toBe(false);
+    expect(filesInFolder()).toEqual(before);
   });
 
   test('goes on from successors that were killed before they were done', () => {
     writeFileSync(file, 'dead');
-    writeFileSync(successorFile(file, 'dead'), 'dead 2');
-    writeFileSync(successorFile(file, 'dead 2'), 'dead 3');
-    expect(succeed(file, 'dead', 'alive 1', isAlive)).toBe(true);
-    expect(left()).toEqual({ record: 'alive 1' });
+    writeFileSync(takeoverFile(file, 'dead'), 'dead 2');
+    writeFileSync(takeoverFile(file, 'dead 2'), 'dead 3');
+    expect(acquireLock(file, 'dead', 'alive 1', isAlive)).toBe(true);
+    expect(filesInFolder()).toEqual({ record: 'alive 1' });
   });
 });

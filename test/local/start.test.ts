@@ -28,36 +28,36 @@ describe('npm start', () => {
     const left = record();
     first.child.kill('SIGKILL');
     await first.ended;
-    expect(commandLine(left.enginePid as number)).toBeDefined();
+    expect(commandLine(left.dynamoDbPid as number)).toBeDefined();
 
     const third = start();
     const { key: sameKey, url: next } = await third.ready();
     expect(sameKey).toBe(key);
-    expect(commandLine(left.enginePid as number)).toBeUndefined();
+    expect(commandLine(left.dynamoDbPid as number)).toBeUndefined();
     const kept = await fetch(new URL(location, next), { headers: { 'api-key': sameKey } });
     expect([kept.status, ((await kept.json()) as { data: { name: string } }).data.name]).toEqual([
       200,
       'kept',
     ]);
 
-    const { enginePid } = record();
+    const { dynamoDbPid } = record();
     third.ctrlC();
     await third.line('stopping');
     third.ctrlC();
     expect(await third.ended).toEqual({ code: 0, errors: [] });
-    expect(commandLine(enginePid as number)).toBeUndefined();
+    expect(commandLine(dynamoDbPid as number)).toBeUndefined();
     expect(existsSync(recordFile())).toBe(false);
   });
 
   it('leaves nothing where Ctrl-C comes while the engine starts', async () => {
     const server = start(['--in-memory']);
-    const engineOf = () => (existsSync(recordFile()) ? record().enginePid : undefined);
-    while (engineOf() === undefined) await new Promise(setImmediate);
-    const enginePid = engineOf() as number;
+    const dynamoDbPidInRecord = () => (existsSync(recordFile()) ? record().dynamoDbPid : undefined);
+    while (dynamoDbPidInRecord() === undefined) await new Promise(setImmediate);
+    const dynamoDbPid = dynamoDbPidInRecord() as number;
     server.ctrlC();
     expect(await server.ended).toEqual({ code: 0, errors: [] });
     expect(server.lines).toEqual(['stopping']);
-    expect(commandLine(enginePid)).toBeUndefined();
+    expect(commandLine(dynamoDbPid)).toBeUndefined();
     expect(existsSync(recordFile())).toBe(false);
   });
 
@@ -73,7 +73,7 @@ describe('npm start', () => {
   it('ends with one line where the engine does', async () => {
     const server = start(['--in-memory']);
     await server.line('ready');
-    process.kill(record().enginePid as number, 'SIGKILL');
+    process.kill(record().dynamoDbPid as number, 'SIGKILL');
     expect(await server.ended).toEqual({ code: 1, errors: ['DynamoDB Local ended: it ended with SIGKILL'] });
     expect(existsSync(recordFile())).toBe(false);
   });

@@ -2,7 +2,7 @@ import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import { describe, expect, it } from '@jest/globals';
 import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { toBatches } from '../../local/stream-batches.ts';
-import { consumerOf, sequenceNumbers } from '../support/stream.ts';
+import { consumerOf, sequenceNumbers } from '../support/stream-builders.ts';
 
 const time = new Date('2026-11-24T10:00:00.500Z');
 const page = (...numbers: number[]): _Record[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
-import { consumerOf, recordOf, sequenceNumbers } from '../support/stream.ts';
+import { consumerOf, recordOf, sequenceNumbers } from '../support/stream-builders.ts';
 
 const shard = { streamArn: 'arn:stream', shardId: 'shard-1' };
 
@@ -12,7 +12,7 @@ const run = async (
   records = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => recordOf(number)),
 ) => {
   const batches: number[][] = [];
-  const letters: DeadLetter[] = [];
+  const received: DeadLetter[] = [];
   const lines: string[] = [];
   const invoke = async (delivered: typeof records) => {
     const batch = sequenceNumbers(delivered);
@@ -26,18 +26,18 @@ const run = async (
       shard,
       invoke,
       report: (line) => lines.push(line),
-      bury: (letter) => letters.push(letter),
+      onDeadLetter: (letter) => received.push(letter),
       signal,
     },
     records,
   );
-  const buried = letters.map(({ requestContext, DDBStreamBatchInfo: info }) => [
+  const deadLetters = received.map(({ requestContext, DDBStreamBatchInfo: info }) => [
     requestContext.condition,
     requestContext.approximateInvokeCount,
     Number(info.startSequenceNumber),
     Number(info.endSequenceNumber),
   ]);
-  return { batches, buried, letters, lines };
+  return { batches, buried: deadLetters, letters: received, lines };
 };
 
 const all = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -60,29 +60,29 @@ describe('a batch is done', () => {
   });
 
   it('where the function names failures to a mapping that does not listen for them', async () => {
-    const { batches, buried } = await run(() => failing(3), { reportBatchItemFailures: false });
-    expect({ batches, buried }).toEqual({ batches: [all], buried: [] });
+    const { batches, buried: deadLetters } = await run(() => failing(3), { reportBatchItemFailures: false });
+    expect({ batches, buried: deadLetters }).toEqual({ batches: [all], buried: [] });
   });
 });
 
 describe('failures that the function names', () => {
   it('are delivered again with all that comes after the first of them', async () => {
     const answers = [failing(7, 4, 5), failing(6), undefined];
-    const { batches, buried } = await run(() => answers.shift());
-    expect({ batches, buried }).toEqual({ batches: [all, [4, 5, 6, 7, 8], [6, 7, 8]], buried: [] });
+    const { batches, buried: deadLetters } = await run(() => answers.shift());
+    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, [4, 5, 6, 7, 8], [6, 7, 8]], buried: [] });
   });
 
   it('have all their retries, however often those before them were tried', async () => {
     const answers = [failing(1), failing(1), failing(6), failing(6)];
-    const { batches, buried } = await run(() => answers.shift());
+    const { batches, buried: deadLetters } = await run(() => answers.shift());
     const rest = [6, 7, 8];
-    expect({ batches, buried }).toEqual({ batches: [all, all, all, rest, rest], buried: [] });
+    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, all, all, rest, rest], buried: [] });
   });
 
   it('are given up after the retries, with all that waited for them', async () => {
-    const { batches, buried } = await run(() => failing(6));
+    const { batches, buried: deadLetters } = await run(() => failing(6));
     expect(batches).toEqual([all, [6, 7, 8], [6, 7, 8]]);
-    expect(buried).toEqual([['RetryAttemptsExhausted', 3, 6, 8]]);
+    expect(deadLetters).toEqual([['RetryAttemptsExhausted', 3, 6, 8]]);
   });
 
   it.each([
@@ -91,8 +91,8 @@ describe('failures that the function names', () => {
     [null],
   ])('mean that the whole batch failed where %j is none of its records', async (id) => {
     const answer = { batchItemFailures: [{ itemIdentifier: '3' }, { itemIdentifier: id }] };
-    const { batches, buried } = await run(() => answer, { bisectBatchOnError: false, retryAttempts: 1 });
-    expect({ batches, buried }).toEqual({
+    const { batches, buried: deadLetters } = await run(() => answer, { bisectBatchOnError: false, retryAttempts: 1 });
+    expect({ batches, buried: deadLetters }).toEqual({
       batches: [all, all],
       buried: [['RetryAttemptsExhausted', 2, 1, 8]],
     });
@@ -101,26 +101,26 @@ describe('failures that the function names', () => {
 
 describe('a batch on which the function fails', () => {
   it('is tried again in halves, until the record that it fails on is alone: that one is given up', async () => {
-    const { batches, buried, lines } = await run((batch) => (batch.includes(3) ? fail() : undefined));
+    const { batches, buried: deadLetters, lines } = await run((batch) => (batch.includes(3) ? fail() : undefined));
     expect(batches).toEqual([all, [1, 2, 3, 4], [1, 2], [3, 4], [3], [3], [3], [4], [5, 6, 7, 8]]);
-    expect(buried).toEqual([['RetryAttemptsExhausted', 3, 3, 3]]);
+    expect(deadLetters).toEqual([['RetryAttemptsExhausted', 3, 3, 3]]);
     expect(lines[0]).toBe('tested failed on 8 records: no');
   });
 
   it('is tried again as it is where the mapping halves none', async () => {
-    const { batches, buried } = await run(fail, { bisectBatchOnError: false });
-    expect({ batches, buried }).toEqual({
+    const { batches, buried: deadLetters } = await run(fail, { bisectBatchOnError: false });
+    expect({ batches, buried: deadLetters }).toEqual({
       batches: [all, all, all],
       buried: [['RetryAttemptsExhausted', 3, 1, 8]],
     });
   });
 
   it('is done where the function recovers', async () => {
-    let tries = 0;
-    const { batches, buried } = await run(() => (++tries < 3 ? fail() : undefined), {
+    let attempts = 0;
+    const { batches, buried: deadLetters } = await run(() => (++attempts < 3 ? fail() : undefined), {
       bisectBatchOnError: false,
     });
-    expect({ batches, buried }).toEqual({ batches: [all, all, all], buried: [] });
+    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, all, all], buried: [] });
   });
 });
 
@@ -128,9 +128,9 @@ describe('a record older than the mapping allows', () => {
   it('is given up untried, and its neighbours are delivered', async () => {
     const long = Date.now() - 61_000;
     const records = [recordOf(1, long), recordOf(2, long), recordOf(3)];
-    const { batches, letters } = await run(() => undefined, { maximumRecordAge: 60 }, records);
+    const { batches, letters: received } = await run(() => undefined, { maximumRecordAge: 60 }, records);
     expect(batches).toEqual([[3]]);
-    expect(letters).toEqual([
+    expect(received).toEqual([
       {
         requestContext: {
           functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:tested',
@@ -155,23 +155,23 @@ describe('a record older than the mapping allows', () => {
 describe('a delivery that is ended', () => {
   it('begins no other try, not of a half either, and gives nothing up', async () => {
     const stopping = new AbortController();
-    let tries = 0;
-    const letters: DeadLetter[] = [];
+    let attempts = 0;
+    const received: DeadLetter[] = [];
     await deliver(
       {
         consumer: consumerOf({ retryAttempts: 1_000 }),
         shard,
         invoke: async () => {
-          tries++;
+          attempts++;
           stopping.abort();
           fail();
         },
         report: () => undefined,
-        bury: (letter) => letters.push(letter),
+        onDeadLetter: (letter) => received.push(letter),
         signal: stopping.signal,
       },
       [recordOf(1), recordOf(2)],
     );
-    expect({ tries, letters }).toEqual({ tries: 1, letters: [] });
+    expect({ tries: attempts, letters: received }).toEqual({ tries: 1, letters: [] });
   });
 });

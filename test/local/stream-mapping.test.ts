@@ -5,23 +5,23 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import type { StreamHandler } from '../../local/stream-function.ts';
 import { type StreamMapping, startStreamMapping } from '../../local/stream-mapping.ts';
-import { startTestEngine } from '../support/engine.ts';
+import { startTestEngine } from '../support/test-dynamodb.ts';
 import { eventually } from '../support/eventually.ts';
-import { consumerOf } from '../support/stream.ts';
+import { consumerOf } from '../support/stream-builders.ts';
 
-let engine: Engine;
+let dynamoDb: DynamoDbLocal;
 let client: DynamoDBClient;
 let tableName: string;
 const mappings: StreamMapping[] = [];
 
 beforeAll(async () => {
-  engine = await startTestEngine();
+  dynamoDb = await startTestEngine();
   client = new DynamoDBClient();
 });
-afterAll(() => engine.stop());
+afterAll(() => dynamoDb.stop());
 beforeEach(async () => {
   tableName = `table-${randomUUID()}`;
   await createTables(client, { [tableName]: channelsTable });

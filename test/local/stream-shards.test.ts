@@ -12,7 +12,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
 import { openShard } from '../../local/stream-shards.ts';
 import { eventually } from '../support/eventually.ts';
-import { consumerOf, sequenceNumbers } from '../support/stream.ts';
+import { consumerOf, sequenceNumbers } from '../support/stream-builders.ts';
 
 // The local engine keeps one shard open, and its iterators never expire: what a stream of AWS's does is played here.
 const streams = mockClient(DynamoDBStreamsClient);
