@@ -1,6 +1,6 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { findEnvironment } from '../infra/environments.ts';
-import { deadLettersOf } from '../infra/names.ts';
+import { deadLetterQueueName } from '../infra/names.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
@@ -96,7 +96,7 @@ const run = async (): Promise<void> => {
   const signal = AbortSignal.timeout(timeoutMs);
   const replay = new Replay(send, eventBus, signal);
   if (deadLetters) {
-    const queueName = deadLettersOf(findEnvironment(environment), 'publish-events');
+    const queueName = deadLetterQueueName(findEnvironment(environment), 'publish-events');
     await replayDeadLetters(replay, queueName, selection);
   } else {
     const table = new Table(connect(), channelsTable, new Meter(), signal);

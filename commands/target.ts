@@ -12,12 +12,12 @@ export interface Target {
 
 const deployedTarget = (environment: string): Target => {
   const found = findEnvironment(environment);
-  const { channelsTable, directoryTable, accessKeysTable, eventBus } = namesOf(found);
+  const { channelsTable, projectionsTable, apiKeysTable, eventBus } = namesOf(found);
   return {
     environment: found.name,
     channelsTable,
-    projectionsTable: directoryTable,
-    apiKeysTable: accessKeysTable,
+    projectionsTable,
+    apiKeysTable,
     eventBus,
   };
 };

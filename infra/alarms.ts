@@ -12,12 +12,12 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { type Schedule, schedules } from '../lib/manifest/schedules.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { channelsTable as channelsTableDefinition } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
-import { indexMetric, readIndexes, tableMetric } from './table-metrics.ts';
+import { indexMetric, queriedIndexes, tableMetric } from './table-metrics.ts';
 
 const period = Duration.minutes(5);
 
@@ -44,7 +44,7 @@ interface Lack {
 type Ring = Told & (Count | Lack) & { metric: Metric };
 
 /** The operations' functions and their gateway. */
-export interface Api {
+export interface ApiFunctions {
   functions: { name: string; function: IFunction }[];
   stage: HttpStage;
 }
@@ -62,8 +62,8 @@ export class Alarms extends Construct {
   }
 
   /** What requests suffer from. */
-  watchApi({ functions, stage }: Api): void {
-    const { failures, slowest } = this.#environment.alarms;
+  addApiAlarms({ functions, stage }: ApiFunctions): void {
+    const { errorCount: failures, p99LatencyMs: slowest } = this.#environment.alarms;
     for (const { name, function: operation } of functions) {
       this.#watchRuns(name, operation, {
         from: failures,
@@ -90,8 +90,12 @@ export class Alarms extends Construct {
   }
 
   /** What the tables and their indexes refuse. */
-  watchTables(): void {
-    const { channelsTable, directoryTable, accessKeysTable } = namesOf(this.#environment);
+  addTableAlarms(): void {
+    const {
+      channelsTable,
+      projectionsTable: directoryTable,
+      apiKeysTable: accessKeysTable,
+    } = namesOf(this.#environment);
     const from = 100;
     const kinds = [
       ['reads', 'ReadThrottleEvents'],
@@ -111,7 +115,7 @@ export class Alarms extends Construct {
         meaning: `The directory refuses ${kind}: searches and pages by number are slow, or changes are late in it.`,
         runbook: 'directory-throttled',
       });
-    for (const index of readIndexes)
+    for (const index of queriedIndexes)
       this.#ring(`index-throttled-${index}`, {
         metric: indexMetric(channelsTable, index, 'ReadThrottleEvents'),
         from,
@@ -134,8 +138,8 @@ export class Alarms extends Construct {
   }
 
   /** What keeps a function on the stream from following the table. */
-  watchConsumer(name: string, consumer: IFunction, deadLetters: IQueue | undefined): void {
-    const { failures, furthestBehind } = this.#environment.alarms;
+  addStreamConsumerAlarms(name: string, consumer: IFunction, deadLetters: IQueue | undefined): void {
+    const { errorCount: failures, streamLagMs: furthestBehind } = this.#environment.alarms;
     if (deadLetters)
       this.#ring(`${name}-dead-letters`, {
         metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
@@ -157,7 +161,7 @@ export class Alarms extends Construct {
   }
 
   /** What keeps a function from what it does by the clock. */
-  watchScheduled({ name, everyMinutes }: Schedule, scheduled: IFunction): void {
+  addScheduleAlarms({ name, everyMinutes }: Schedule, scheduled: IFunction): void {
     const between = Duration.minutes(everyMinutes);
     this.#watchRuns(
       name,
@@ -213,7 +217,7 @@ export class Alarms extends Construct {
             treatMissingData: TreatMissingData.NOT_BREACHING,
           };
     const alarm = new Alarm(this, name, {
-      alarmName: `${namesOf(this.#environment).prefix}-${name}`,
+      alarmName: `${namesOf(this.#environment).namePrefix}-${name}`,
       alarmDescription: `${meaning} What to do: docs/operations.md#${runbook}`,
       metric,
       evaluationPeriods: periods,
@@ -225,7 +229,7 @@ export class Alarms extends Construct {
   }
 }
 
-const followers = [
+const eventsStackAlarmNames = [
   ...streamConsumers.flatMap(({ name, deadLetters }) => [
     ...(deadLetters ? [`${name}-dead-letters`] : []),
     ...['lag', 'errors', 'throttles'].map((what) => `${name}-${what}`),
@@ -234,15 +238,15 @@ const followers = [
 ];
 
 /** The alarms of what follows the table, for whoever shows them from another stack. */
-export const followerAlarms = (scope: Construct, environment: Environment): IAlarm[] =>
-  followers.map((name) =>
+export const eventsStackAlarms = (scope: Construct, environment: Environment): IAlarm[] =>
+  eventsStackAlarmNames.map((name) =>
     Alarm.fromAlarmArn(
       scope,
       name,
       Stack.of(scope).formatArn({
         service: 'cloudwatch',
         resource: 'alarm',
-        resourceName: `${namesOf(environment).prefix}-${name}`,
+        resourceName: `${namesOf(environment).namePrefix}-${name}`,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     ),

@@ -12,7 +12,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type Operation, operations } from '../lib/manifest/operations.ts';
 import { Alarms } from './alarms.ts';
-import { dashboard } from './dashboard.ts';
+import { addDashboard } from './dashboard.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { OperationFunction } from './operation-function.ts';
@@ -28,7 +28,7 @@ const requestHeaders = [
   'idempotency-key',
   'x-request-id',
 ];
-const answerHeaders = [
+const responseHeaders = [
   'ETag',
   'Location',
   'Link',
@@ -39,7 +39,7 @@ const answerHeaders = [
 ];
 
 /** The gateway's own account of every request, those included that never reach a function. No keys, queries or bodies. */
-const accessLog = AccessLogFormat.custom(
+const accessLogFormat = AccessLogFormat.custom(
   JSON.stringify({
     request_id: '$context.requestId',
     time: '$context.requestTimeEpoch',
@@ -76,9 +76,9 @@ export class ApiStack extends Stack {
       return { name: operation.name, function: made.function, logGroup: made.logGroup };
     });
     const alarms = new Alarms(this, environment);
-    alarms.watchApi({ functions, stage });
-    alarms.watchTables();
-    dashboard(this, environment, { functions, stage, alarms: alarms.all });
+    alarms.addApiAlarms({ functions, stage });
+    alarms.addTableAlarms();
+    addDashboard(this, environment, { functions, stage, alarms: alarms.all });
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
@@ -91,21 +91,24 @@ export class ApiStack extends Stack {
   #api({ allowedOrigins, ...environment }: Environment): HttpApi {
     const methods = new Set(operations.flatMap((operation) => operation.methods));
     return new HttpApi(this, 'Api', {
-      apiName: namesOf({ allowedOrigins, ...environment }).prefix,
+      apiName: namesOf({ allowedOrigins, ...environment }).namePrefix,
       createDefaultStage: false,
       ...(allowedOrigins.length && {
         corsPreflight: {
           allowOrigins: allowedOrigins,
           allowMethods: [...methods].map((method) => CorsHttpMethod[method]),
           allowHeaders: requestHeaders,
-          exposeHeaders: answerHeaders,
+          exposeHeaders: responseHeaders,
           maxAge: Duration.hours(1),
         },
       }),
     });
   }
 
-  #stage(httpApi: HttpApi, { requests, logRetention, keepsData }: Environment): HttpStage {
+  #stage(
+    httpApi: HttpApi,
+    { throttling: requests, logRetentionDays: logRetention, keepsData }: Environment,
+  ): HttpStage {
     const logGroup = new LogGroup(this, 'AccessLogs', {
       retention: logRetention,
       removalPolicy: keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -114,8 +117,8 @@ export class ApiStack extends Stack {
       httpApi,
       stageName: '$default',
       autoDeploy: true,
-      throttle: { rateLimit: requests.rate, burstLimit: requests.burst },
-      accessLogSettings: { destination: new LogGroupLogDestination(logGroup), format: accessLog },
+      throttle: { rateLimit: requests.requestsPerSecond, burstLimit: requests.burst },
+      accessLogSettings: { destination: new LogGroupLogDestination(logGroup), format: accessLogFormat },
     });
   }
 }

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
 /** The most that a function's code may weigh, in bytes: more is felt at every cold start. */
-export const bundleLimit = 250_000;
+export const maxBundleBytes = 250_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packages = join(root, 'node_modules');
-const built = new Map<string, Bundle>();
+const bundles = new Map<string, Bundle>();
 
 export interface Bundle {
   /** The folder that is deployed: `index.js` and its source map. */
@@ -28,7 +28,7 @@ export interface Bundle {
  * @throws Error where the bundle weighs more than `bundleLimit`
  */
 export const bundle = (handler: string, assets: readonly string[] = []): Bundle => {
-  const earlier = built.get(handler);
+  const earlier = bundles.get(handler);
   if (earlier) return earlier;
   const { outputFiles } = buildSync({
     absWorkingDir: root,
@@ -44,7 +44,7 @@ export const bundle = (handler: string, assets: readonly string[] = []): Bundle 
     mainFields: ['module', 'main'],
     alias: {
       '@aws-sdk/credential-provider-node': './infra/environment-credentials.ts',
-      '@aws-sdk/endpoint-cache': './infra/no-endpoint-cache.ts',
+      '@aws-sdk/endpoint-cache': './infra/empty-endpoint-cache.ts',
     },
     external: ['@smithy/core/event-streams'],
     // What a handler finds its assets by; CommonJS knows its file by this name.
@@ -63,9 +63,9 @@ export const bundle = (handler: string, assets: readonly string[] = []): Bundle 
   for (const { path, contents } of outputFiles) writeFileSync(join(folder, basename(path)), contents);
   for (const asset of assets) cpSync(join(packages, asset), join(folder, 'node_modules', asset));
   const bytes = outputFiles.find(({ path }) => path.endsWith('.js'))?.contents.length ?? 0;
-  if (bytes > bundleLimit)
-    throw new Error(`${handler} weighs ${bytes} bytes bundled: ${bundleLimit} is the limit.`);
+  if (bytes > maxBundleBytes)
+    throw new Error(`${handler} weighs ${bytes} bytes bundled: ${maxBundleBytes} is the limit.`);
   const result = { folder, bytes };
-  built.set(handler, result);
+  bundles.set(handler, result);
   return result;
 };

@@ -11,13 +11,13 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type StreamConsumer, streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../lib/manifest/tables.ts';
-import { type Api, followerAlarms } from './alarms.ts';
+import { type ApiFunctions, eventsStackAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
-import { deadLettersOf, namesOf } from './names.ts';
+import { deadLetterQueueName, namesOf } from './names.ts';
 import { indexMetric, tableMetric } from './table-metrics.ts';
 
-interface Shown extends Api {
-  functions: (Api['functions'][number] & { logGroup: ILogGroup })[];
+interface DashboardProps extends ApiFunctions {
+  functions: (ApiFunctions['functions'][number] & { logGroup: ILogGroup })[];
   alarms: Alarm[];
 }
 
@@ -28,17 +28,17 @@ const half = { width: 12, height: 6 };
  * One page an environment: what rings, what callers see, what each operation does, what the tables spend, and how what
  * follows the table keeps up. The last is of another stack, and known by its names.
  */
-export const dashboard = (
+export const addDashboard = (
   scope: Construct,
   environment: Environment,
-  { functions, stage, alarms }: Shown,
+  { functions, stage, alarms }: DashboardProps,
 ): Dashboard => {
   const names = namesOf(environment);
   const ofTables = (title: string, metricName: string) =>
     new GraphWidget({
       title,
       left: [
-        ...[names.channelsTable, names.directoryTable, names.accessKeysTable].map((table) =>
+        ...[names.channelsTable, names.projectionsTable, names.apiKeysTable].map((table) =>
           tableMetric(table, metricName).with({ label: table }),
         ),
         ...channelsTable.indexes.map(({ name }) =>
@@ -63,15 +63,15 @@ export const dashboard = (
       ),
       ...half,
     });
-  const perFunction = (title: string, metric: (of: Shown['functions'][number]) => Metric) =>
+  const perFunction = (title: string, metric: (of: DashboardProps['functions'][number]) => Metric) =>
     new GraphWidget({ title, left: functions.map(metric), ...half });
   return new Dashboard(scope, 'Dashboard', {
-    dashboardName: names.prefix,
+    dashboardName: names.namePrefix,
     widgets: [
       [
         new AlarmStatusWidget({
           title: 'Alarms',
-          alarms: [...alarms, ...followerAlarms(scope, environment)],
+          alarms: [...alarms, ...eventsStackAlarms(scope, environment)],
           width: 24,
           height: 4,
         }),
@@ -109,7 +109,7 @@ export const dashboard = (
         perConsumer('Behind the stream, milliseconds', streamConsumers, (name) => ({
           namespace: 'AWS/Lambda',
           metricName: 'IteratorAge',
-          dimensionsMap: { FunctionName: `${names.prefix}-${name}` },
+          dimensionsMap: { FunctionName: `${names.namePrefix}-${name}` },
         })),
         perConsumer(
           'Dead letters',
@@ -117,7 +117,7 @@ export const dashboard = (
           (name) => ({
             namespace: 'AWS/SQS',
             metricName: 'ApproximateNumberOfMessagesVisible',
-            dimensionsMap: { QueueName: deadLettersOf(environment, name) },
+            dimensionsMap: { QueueName: deadLetterQueueName(environment, name) },
           }),
         ),
       ],

@@ -8,8 +8,8 @@ import type { Construct } from 'constructs';
 import {
   apiKeysTable,
   channelsTable,
-  projectionsTable,
   type IndexDefinition,
+  projectionsTable,
   type TableDefinition,
   tableNames,
 } from '../lib/manifest/tables.ts';
@@ -18,20 +18,24 @@ import { namesOf } from './names.ts';
 
 const { STRING, NUMBER } = dynamodb.AttributeType;
 
-const keysOf = ({ partitionKey, sortKey, sortKeyType }: Omit<IndexDefinition, 'name' | 'projection'>) => ({
+const toKeyAttributes = ({
+  partitionKey,
+  sortKey,
+  sortKeyType,
+}: Omit<IndexDefinition, 'name' | 'projection'>) => ({
   partitionKey: { name: partitionKey, type: STRING },
   ...(sortKey !== undefined && {
     sortKey: { name: sortKey, type: sortKeyType === 'number' ? NUMBER : STRING },
   }),
 });
 
-const projectionOf = ({ projection }: IndexDefinition) =>
+const toProjection = ({ projection }: IndexDefinition) =>
   typeof projection === 'string'
     ? { projectionType: dynamodb.ProjectionType[projection] }
     : { projectionType: dynamodb.ProjectionType.INCLUDE, nonKeyAttributes: [...projection] };
 
-const printable = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
-const notHexDigits = printable.filter((character) => !/[0-9a-f]/.test(character)).join('');
+const printableCharacters = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
+const notHexDigits = printableCharacters.filter((character) => !/[0-9a-f]/.test(character)).join('');
 
 /** What must outlive a deployment: the tables, the secrets, and the topic to which people have subscribed. */
 export class DataStack extends Stack {
@@ -81,15 +85,15 @@ export class DataStack extends Stack {
   }
 
   #table(id: string, tableName: string, definition: TableDefinition) {
-    const { keepsData, tableCeiling } = this.#environment;
-    const ceiling = {
+    const { keepsData, maxTableUnits: tableCeiling } = this.#environment;
+    const maxUnits = {
       maxReadRequestUnits: tableCeiling.reads,
       maxWriteRequestUnits: tableCeiling.writes,
     };
     const table = new dynamodb.Table(this, id, {
       tableName,
-      ...keysOf(definition),
-      ...ceiling,
+      ...toKeyAttributes(definition),
+      ...maxUnits,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       // AWS's key of the account rather than DynamoDB's own: its use is in CloudTrail, at no rent.
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
@@ -102,9 +106,9 @@ export class DataStack extends Stack {
     for (const index of definition.indexes ?? [])
       table.addGlobalSecondaryIndex({
         indexName: index.name,
-        ...keysOf(index),
-        ...projectionOf(index),
-        ...ceiling,
+        ...toKeyAttributes(index),
+        ...toProjection(index),
+        ...maxUnits,
       });
     return table;
   }

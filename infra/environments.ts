@@ -7,20 +7,20 @@ export interface Environment {
   /** Origins whose browsers may call the API; none turns CORS off. */
   allowedOrigins: string[];
   /** What the stage lets through before it answers 429: requests a second, and at once. */
-  requests: { rate: number; burst: number };
+  throttling: { requestsPerSecond: number; burst: number };
   /** Units a second at which a table, and each of its indexes, throttles: the most that a runaway client can cost. */
-  tableCeiling: { reads: number; writes: number };
+  maxTableUnits: { reads: number; writes: number };
   /** How long logs are kept, in days. The gateway's hold addresses of clients. */
-  logRetention: 7 | 30 | 90;
+  logRetentionDays: 7 | 30 | 90;
   /** Whether stacks in logs name the sources' lines: readable at once, for an eighth of a cold start more. */
-  mapsStacks: boolean;
+  sourceMaps: boolean;
   alarms: {
     /** Failures of one kind within 5 minutes that ring. */
-    failures: number;
+    errorCount: number;
     /** The 99th percentile of a function's duration, in milliseconds, over 15 minutes, that rings. */
-    slowest: number;
+    p99LatencyMs: number;
     /** How far a function may be behind the table's stream, in milliseconds, before it rings. */
-    furthestBehind: number;
+    streamLagMs: number;
   };
   /**
    * What stands in for the data stack's own channels table, restored from a backup: its name, and the ARN of its stream
@@ -35,38 +35,38 @@ export interface Environment {
 }
 
 /** What the first requests to a new on-demand table get without warming it (DynamoDB Developer Guide). */
-const unwarmed = { reads: 12_000, writes: 4_000 };
+const initialTableUnits = { reads: 12_000, writes: 4_000 };
 
 export const environments: Environment[] = [
   {
     name: 'dev',
     keepsData: false,
     allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
-    requests: { rate: 50, burst: 100 },
-    tableCeiling: { reads: 1_000, writes: 500 },
-    logRetention: 7,
-    mapsStacks: true,
-    alarms: { failures: 1, slowest: 3_000, furthestBehind: 300_000 },
+    throttling: { requestsPerSecond: 50, burst: 100 },
+    maxTableUnits: { reads: 1_000, writes: 500 },
+    logRetentionDays: 7,
+    sourceMaps: true,
+    alarms: { errorCount: 1, p99LatencyMs: 3_000, streamLagMs: 300_000 },
   },
   {
     name: 'staging',
     keepsData: true,
     allowedOrigins: [],
-    requests: { rate: 200, burst: 400 },
-    tableCeiling: unwarmed,
-    logRetention: 30,
-    mapsStacks: false,
-    alarms: { failures: 1, slowest: 1_500, furthestBehind: 120_000 },
+    throttling: { requestsPerSecond: 200, burst: 400 },
+    maxTableUnits: initialTableUnits,
+    logRetentionDays: 30,
+    sourceMaps: false,
+    alarms: { errorCount: 1, p99LatencyMs: 1_500, streamLagMs: 120_000 },
   },
   {
     name: 'prod',
     keepsData: true,
     allowedOrigins: [],
-    requests: { rate: 1_000, burst: 2_000 },
-    tableCeiling: unwarmed,
-    logRetention: 90,
-    mapsStacks: false,
-    alarms: { failures: 5, slowest: 1_500, furthestBehind: 120_000 },
+    throttling: { requestsPerSecond: 1_000, burst: 2_000 },
+    maxTableUnits: initialTableUnits,
+    logRetentionDays: 90,
+    sourceMaps: false,
+    alarms: { errorCount: 5, p99LatencyMs: 1_500, streamLagMs: 120_000 },
   },
 ];
 

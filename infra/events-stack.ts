@@ -1,13 +1,13 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
-import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { Alarms } from './alarms.ts';
-import { ConsumerFunction } from './consumer-function.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { ScheduledFunction } from './scheduled-function.ts';
+import { StreamConsumerFunction } from './stream-consumer-function.ts';
 
 /**
  * What follows the channels table: a function on its stream for each row of the consumers, one by the clock for each of the
@@ -28,12 +28,12 @@ export class EventsStack extends Stack {
     });
     const alarms = new Alarms(this, environment);
     for (const consumer of streamConsumers) {
-      const made = new ConsumerFunction(this, consumer, environment);
-      alarms.watchConsumer(consumer.name, made.function, made.deadLetters);
+      const made = new StreamConsumerFunction(this, consumer, environment);
+      alarms.addStreamConsumerAlarms(consumer.name, made.function, made.deadLetters);
     }
     for (const schedule of schedules) {
       const made = new ScheduledFunction(this, schedule, environment);
-      alarms.watchScheduled(schedule, made.function);
+      alarms.addScheduleAlarms(schedule, made.function);
     }
     new CfnOutput(this, 'EventBus', { value: bus.eventBusName });
   }

@@ -13,19 +13,19 @@ export const namesOf = ({ name, restored }: Environment) => {
     apiStack: `client-channels-api-${name}`,
     eventsStack: `client-channels-events-${name}`,
     channelsTable: restored?.channelsTable ?? tables.channels,
-    directoryTable: tables.directory,
+    projectionsTable: tables.directory,
     /** A stream's ARN holds the time of its making, so the data stack notes it under a name. */
     streamParameter,
     channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,
     eventBus: `client-channels-${name}`,
-    accessKeysTable: tables.accessKeys,
+    apiKeysTable: tables.accessKeys,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,
     /** Begins the names of the API, its functions, alarms and dashboard. */
-    prefix: `client-channels-${name}`,
+    namePrefix: `client-channels-${name}`,
   };
 };
 
 /** The queue of what a consumer could not do. */
-export const deadLettersOf = (environment: Environment, consumer: string): string =>
-  `${namesOf(environment).prefix}-${consumer}-dead-letters`;
+export const deadLetterQueueName = (environment: Environment, consumer: string): string =>
+  `${namesOf(environment).namePrefix}-${consumer}-dead-letters`;

@@ -5,26 +5,30 @@ import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
 /** Seconds. A request gives up by itself after 8; what is left covers its start and its answer. The gateway waits 30. */
-const timeout = 10;
+const timeoutSeconds = 10;
 
 /** One operation of the API as a function that may do what its row says, and nothing else. */
 export class OperationFunction extends ServiceFunction {
   constructor(scope: Construct, operation: Operation, environment: Environment) {
-    const { channelsTable, directoryTable, accessKeysTable } = namesOf(environment);
+    const {
+      channelsTable,
+      projectionsTable: directoryTable,
+      apiKeysTable: accessKeysTable,
+    } = namesOf(environment);
     super(
       scope,
       {
         name: operation.name,
         handler: operation.handler,
         description: operation.methods.map((method) => `${method} ${operation.path}`).join(', '),
-        timeout,
+        timeoutSeconds,
         assets: operation.assets,
-        variables: {
+        environmentVariables: {
           CHANNELS_TABLE: channelsTable,
           DIRECTORY_TABLE: directoryTable,
           ACCESS_KEYS_TABLE: accessKeysTable,
           LOG_REQUESTS: 'on',
-          ...(operation.cursors && cursorSecrets(environment)),
+          ...(operation.cursors && cursorSecretReferences(environment)),
         },
       },
       environment,
@@ -40,7 +44,7 @@ export class OperationFunction extends ServiceFunction {
  * References that CloudFormation resolves while it deploys a function, and only where its template has changed: a
  * rotation therefore names versions by id (docs/operations.md).
  */
-const cursorSecrets = (environment: Environment) => {
+const cursorSecretReferences = (environment: Environment) => {
   const { cursorSecret } = namesOf(environment);
   const { current, previous } = environment.cursorSecret ?? {};
   const reference = (selector: string) =>

@@ -10,7 +10,7 @@ import { ServiceFunction } from './service-function.ts';
 /** A function that runs by the clock, as its row says. */
 export class ScheduledFunction extends ServiceFunction {
   constructor(scope: Construct, schedule: Schedule, environment: Environment) {
-    const { channelsTable, directoryTable } = namesOf(environment);
+    const { channelsTable, projectionsTable: directoryTable } = namesOf(environment);
     const { name, handler, description, timeout, everyMinutes, actions, scans } = schedule;
     super(
       scope,
@@ -18,8 +18,8 @@ export class ScheduledFunction extends ServiceFunction {
         name,
         handler,
         description,
-        timeout,
-        variables: { CHANNELS_TABLE: channelsTable, DIRECTORY_TABLE: directoryTable },
+        timeoutSeconds: timeout,
+        environmentVariables: { CHANNELS_TABLE: channelsTable, DIRECTORY_TABLE: directoryTable },
       },
       environment,
     );

@@ -12,7 +12,7 @@ import { namesOf } from './names.ts';
  * cold start and an answer of 5 MiB are bound by the processor, and end nearly twice as soon as with 512, for about the
  * same price.
  */
-const memory = 1_024;
+const memoryMb = 1_024;
 
 export interface ServiceFunctionProps {
   name: string;
@@ -20,11 +20,11 @@ export interface ServiceFunctionProps {
   handler: string;
   description: string;
   /** Seconds. */
-  timeout: number;
+  timeoutSeconds: number;
   /** Files of packages that the handler reads as it runs. */
   assets?: readonly string[] | undefined;
   /** What it finds in its environment, besides the environment's name. */
-  variables: Record<string, string>;
+  environmentVariables: Record<string, string>;
 }
 
 /** A handler as a function, with logs and a role of its own that may do nothing else until it is allowed to. */
@@ -36,7 +36,7 @@ export class ServiceFunction extends Construct {
   constructor(scope: Construct, props: ServiceFunctionProps, environment: Environment) {
     super(scope, props.name);
     this.logGroup = new LogGroup(this, 'Logs', {
-      retention: environment.logRetention,
+      retention: environment.logRetentionDays,
       removalPolicy: environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     // A role of its own: the one that CDK would make may write to any log group of the account.
@@ -44,22 +44,22 @@ export class ServiceFunction extends Construct {
     this.#role = role;
     this.logGroup.grantWrite(role);
     this.function = new lambda.Function(this, 'Function', {
-      functionName: `${namesOf(environment).prefix}-${props.name}`,
+      functionName: `${namesOf(environment).namePrefix}-${props.name}`,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       code: lambda.Code.fromAsset(bundle(props.handler, props.assets).folder),
       handler: 'index.handler',
-      memorySize: memory,
-      timeout: Duration.seconds(props.timeout),
+      memorySize: memoryMb,
+      timeout: Duration.seconds(props.timeoutSeconds),
       role,
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       tracing: lambda.Tracing.ACTIVE,
       environment: {
         ENVIRONMENT: environment.name,
-        ...props.variables,
-        ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
+        ...props.environmentVariables,
+        ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       },
     });
     this.#mayUseAny('xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.');

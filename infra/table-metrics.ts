@@ -5,11 +5,11 @@ import { type Operation, operations } from '../lib/manifest/operations.ts';
 const rows: readonly Operation[] = operations;
 
 /** The indexes of the channels table that requests read. */
-export const readIndexes: readonly string[] = [...new Set(rows.flatMap(({ indexes = [] }) => indexes))];
+export const queriedIndexes: readonly string[] = [...new Set(rows.flatMap(({ indexes = [] }) => indexes))];
 
 type Dimensions = NonNullable<MetricProps['dimensionsMap']>;
 
-const sumOf = (metricName: string, dimensionsMap: Dimensions) =>
+const sumMetric = (metricName: string, dimensionsMap: Dimensions) =>
   new Metric({
     namespace: 'AWS/DynamoDB',
     metricName,
@@ -20,8 +20,8 @@ const sumOf = (metricName: string, dimensionsMap: Dimensions) =>
 
 /** A figure of a table, by its name. It leaves out the table's indexes, which DynamoDB counts apart. */
 export const tableMetric = (TableName: string, metricName: string): Metric =>
-  sumOf(metricName, { TableName });
+  sumMetric(metricName, { TableName });
 
 /** A figure of one index of a table. */
 export const indexMetric = (TableName: string, index: string, metricName: string): Metric =>
-  sumOf(metricName, { TableName, GlobalSecondaryIndexName: index });
+  sumMetric(metricName, { TableName, GlobalSecondaryIndexName: index });

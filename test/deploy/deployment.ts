@@ -38,7 +38,7 @@ export const deploy = (): { said: string; url: string } => {
 
 /** Deploys dev as it would be with some of its row changed. */
 export const deployWith = (changes: Partial<Environment>): string => {
-  const app = `"${process.execPath}" --import tsx test/deploy/dev-otherwise.ts`;
+  const app = `"${process.execPath}" --import tsx test/deploy/changed-dev-app.ts`;
   const context = `changes=${JSON.stringify(changes)}`;
   return run(cdk, 'deploy', '--all', '--require-approval', 'never', '--app', app, '--context', context)
     .output;

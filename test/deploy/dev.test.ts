@@ -160,8 +160,8 @@ describe('a deployment', () => {
 
   it('that changes an alarm and a function keeps the data', async () => {
     const said = deployWith({
-      alarms: { failures: 2, slowest: 2_000, furthestBehind: 60_000 },
-      mapsStacks: false,
+      alarms: { errorCount: 2, p99LatencyMs: 2_000, streamLagMs: 60_000 },
+      sourceMaps: false,
     });
     expect(said).toContain('client-channels-data-dev (no changes)');
     expect(said).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);

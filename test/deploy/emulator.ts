@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { installEmulator } from './python.ts';
+import { installEmulator } from './install-emulator.ts';
 
 export interface Emulator {
   /** What a process needs to speak to it, and to nothing else. */

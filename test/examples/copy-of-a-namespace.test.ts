@@ -3,8 +3,8 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it, test } from '@jest/globals';
 import { CopyStack } from '../../examples/copy-of-a-namespace/copy-stack.ts';
 import { WebhookStack } from '../../examples/copy-of-a-namespace/webhook-stack.ts';
-import { engineEnvironment } from '../../local/environment.ts';
-import { assemble, ofType } from '../infra/synthesis.ts';
+import { sdkEnvironment } from '../../local/environment.ts';
+import { synthesizeApp, resourcesOfType } from '../infra/synthesis.ts';
 import { eventually } from '../support/eventually.ts';
 import { keysCommand, record, run, start, useLocalServers } from '../support/local-server.ts';
 import { send } from '../support/service.ts';
@@ -32,8 +32,8 @@ test('the example consumer keeps a copy of what was there before and of all that
   await update(before[1], { company_namespace: ['other', 'company1'] });
   await call(`DELETE /client-channel/${before[2]._id}`);
 
-  Object.assign(process.env, engineEnvironment);
-  const endpoint = `http://127.0.0.1:${record().enginePort}`;
+  Object.assign(process.env, sdkEnvironment);
+  const endpoint = `http://127.0.0.1:${record().dynamoDbPort}`;
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
   const copy = async () => {
     const { Items = [] } = await client.send(new ScanCommand({ TableName: 'copy-of-company1' }));
@@ -52,18 +52,18 @@ describe('the example stacks', () => {
   const pattern = { source: ['client-channels'], detail: { namespace: ['acme'] } };
 
   it('hand the events of one namespace to the consumer, which may put rows and nothing else', () => {
-    const resources = assemble((app) => new CopyStack(app, 'copy', { eventBusName, namespace: 'acme' }))(
+    const resources = synthesizeApp((app) => new CopyStack(app, 'copy', { eventBusName, namespace: 'acme' }))(
       'copy',
     );
-    const [[, rule] = []] = ofType(resources, 'AWS::Events::Rule');
-    const [[consumer] = []] = ofType(resources, 'AWS::Lambda::Function');
-    const [[queue] = []] = ofType(resources, 'AWS::SQS::Queue');
+    const [[, rule] = []] = resourcesOfType(resources, 'AWS::Events::Rule');
+    const [[consumer] = []] = resourcesOfType(resources, 'AWS::Lambda::Function');
+    const [[queue] = []] = resourcesOfType(resources, 'AWS::SQS::Queue');
     expect(rule).toMatchObject({
       EventBusName: eventBusName,
       EventPattern: pattern,
       Targets: [{ Arn: `${consumer}.Arn`, DeadLetterConfig: { Arn: `${queue}.Arn` } }],
     });
-    const actions = ofType(resources, 'AWS::IAM::Policy').flatMap(([, policy]) =>
+    const actions = resourcesOfType(resources, 'AWS::IAM::Policy').flatMap(([, policy]) =>
       policy.PolicyDocument.Statement.map(({ Action }: { Action: string }) => Action),
     );
     expect(actions).toEqual(['dynamodb:PutItem']);
@@ -71,10 +71,10 @@ describe('the example stacks', () => {
 
   it('post them to a webhook, each under its id', () => {
     const props = { eventBusName, namespace: 'acme', url: 'https://example.com/hook', secret: 'hook-key' };
-    const resources = assemble((app) => new WebhookStack(app, 'webhook', props))('webhook');
-    const [[destination, webhook] = []] = ofType(resources, 'AWS::Events::ApiDestination');
-    const [[queue] = []] = ofType(resources, 'AWS::SQS::Queue');
-    const [[, rule] = []] = ofType(resources, 'AWS::Events::Rule');
+    const resources = synthesizeApp((app) => new WebhookStack(app, 'webhook', props))('webhook');
+    const [[destination, webhook] = []] = resourcesOfType(resources, 'AWS::Events::ApiDestination');
+    const [[queue] = []] = resourcesOfType(resources, 'AWS::SQS::Queue');
+    const [[, rule] = []] = resourcesOfType(resources, 'AWS::Events::Rule');
     expect(webhook).toMatchObject({ InvocationEndpoint: props.url, HttpMethod: 'POST' });
     expect(rule).toMatchObject({
       EventBusName: eventBusName,

@@ -1,8 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Environment, environments } from '../../infra/environments.ts';
-import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { schedules } from '../../lib/manifest/schedules.ts';
-import { functionOf, ofType, type Resources, statementsOf, synthesize } from './synthesis.ts';
+import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
+import {
+  findFunction,
+  type Resources,
+  resourcesOfType,
+  statementsOf,
+  synthesizeStacks,
+} from './synthesis.ts';
 
 const account = 'us-east-1:000000000000';
 
@@ -14,19 +20,21 @@ describe.each(environments)('what follows the table of $name', (environment) => 
   let api: Resources;
   let events: Resources;
   beforeAll(() => {
-    ({ data, api, events } = synthesize(environment));
+    ({ data, api, events } = synthesizeStacks(environment));
   });
 
   /** The queue of what a function has given up; undefined where there is none. */
   const queueOf = (consumer: string) => {
     const queueName = `${prefix}-${consumer}-dead-letters`;
-    const found = ofType(events, 'AWS::SQS::Queue').find(([, queue]) => queue.QueueName === queueName);
+    const found = resourcesOfType(events, 'AWS::SQS::Queue').find(
+      ([, queue]) => queue.QueueName === queueName,
+    );
     return found && { id: found[0], properties: found[1] };
   };
 
   it('finds the stream by a name, under which the data stack notes it', () => {
-    const [[, parameter] = []] = ofType(data, 'AWS::SSM::Parameter');
-    const [[table] = []] = ofType(data, 'AWS::DynamoDB::Table').filter(
+    const [[, parameter] = []] = resourcesOfType(data, 'AWS::SSM::Parameter');
+    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::Table').filter(
       ([, { TableName }]) => TableName === prefix,
     );
     expect(parameter).toMatchObject({
@@ -36,15 +44,15 @@ describe.each(environments)('what follows the table of $name', (environment) => 
   });
 
   it('has a bus of its own', () => {
-    expect(ofType(events, 'AWS::Events::EventBus').map(([, bus]) => bus.Name)).toEqual([prefix]);
+    expect(resourcesOfType(events, 'AWS::Events::EventBus').map(([, bus]) => bus.Name)).toEqual([prefix]);
   });
 
   describe.each(streamConsumers)('$name', (consumer: StreamConsumer) => {
     it('is fed as its row says, and dead letters that its row wants are kept for 14 days, encrypted', () => {
-      const { id } = functionOf(events, `${prefix}-${consumer.name}`);
+      const { id } = findFunction(events, `${prefix}-${consumer.name}`);
       const deadLetters = queueOf(consumer.name);
       expect(deadLetters !== undefined).toBe(consumer.deadLetters);
-      const [[, mapping] = []] = ofType(events, 'AWS::Lambda::EventSourceMapping').filter(
+      const [[, mapping] = []] = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping').filter(
         ([, { FunctionName }]) => FunctionName === id,
       );
       const { mapping: row } = consumer;
@@ -70,7 +78,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     });
 
     it('may read the stream, do what its row says, send dead letters where it has any, and nothing else', () => {
-      const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
+      const { properties } = findFunction(events, `${prefix}-${consumer.name}`);
       const tables = {
         channels: prefix,
         directory: `client-channels-directory-${name}`,
@@ -102,7 +110,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     });
 
     it('has the time of its row, and knows the tables and the bus that it needs', () => {
-      const { properties } = functionOf(events, `${prefix}-${consumer.name}`);
+      const { properties } = findFunction(events, `${prefix}-${consumer.name}`);
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
@@ -114,13 +122,13 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         ...(consumer.actions.channels && { CHANNELS_TABLE: prefix }),
         ...(consumer.actions.directory && { DIRECTORY_TABLE: `client-channels-directory-${name}` }),
         ...(consumer.publishes && { EVENT_BUS: prefix }),
-        ...(environment.mapsStacks && { NODE_OPTIONS: '--enable-source-maps' }),
+        ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       });
     });
 
     it('rings at the first dead letter it keeps, where it falls behind, fails or may not run; the dashboard shows each', () => {
       const topic = [`arn:aws:sns:${account}:client-channels-alarms-${name}`];
-      const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
+      const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
         .map(([, alarm]) => alarm)
         .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${consumer.name}-`));
       const deadLetters = {
@@ -135,18 +143,18 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         {
           AlarmName: `${prefix}-${consumer.name}-lag`,
           MetricName: 'IteratorAge',
-          Threshold: environment.alarms.furthestBehind,
+          Threshold: environment.alarms.streamLagMs,
           AlarmActions: topic,
         },
         ...['Errors', 'Throttles'].map((MetricName) => ({
           AlarmName: `${prefix}-${consumer.name}-${MetricName.toLowerCase()}`,
           MetricName,
-          Threshold: environment.alarms.failures,
+          Threshold: environment.alarms.errorCount,
           EvaluationPeriods: 1,
           AlarmActions: topic,
         })),
       ]);
-      const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
+      const [[, dashboard] = []] = resourcesOfType(api, 'AWS::CloudWatch::Dashboard');
       for (const { AlarmName } of alarms)
         expect(dashboard.DashboardBody).toContain(`arn:aws:cloudwatch:${account}:alarm:${AlarmName}`);
       expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
@@ -159,12 +167,12 @@ describe.each(environments)('what follows the table of $name', (environment) => 
 describe.each(environments)('what runs by the clock in $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
-  const { api, events } = synthesize(environment);
+  const { api, events } = synthesizeStacks(environment);
 
   it.each(
     schedules.map((row) => [row.name, row] as const),
   )('%s may do what its row says, and is run as often', (of, row) => {
-    const { id, properties } = functionOf(events, `${prefix}-${of}`);
+    const { id, properties } = findFunction(events, `${prefix}-${of}`);
     const table = (suffix: string) => `arn:aws:dynamodb:${account}:table/client-channels-${suffix}`;
     expect(
       statementsOf(events, properties.Role).filter(({ actions: [first = ''] }) =>
@@ -177,7 +185,7 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
     ]);
     expect(properties.Timeout).toBe(row.timeout);
     expect(row.timeout).toBeLessThan(row.everyMinutes * 60);
-    const rules = ofType(events, 'AWS::Events::Rule').map(([, rule]) => rule);
+    const rules = resourcesOfType(events, 'AWS::Events::Rule').map(([, rule]) => rule);
     expect(rules.filter(({ Targets: [target] }) => target.Arn === `${id}.Arn`)).toMatchObject([
       {
         ScheduleExpression: `rate(${row.everyMinutes} minutes)`,
@@ -189,8 +197,8 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
   it.each(
     schedules.map((row) => [row.name, row] as const),
   )('%s is not tried again before its time comes again, neither by the clock nor by Lambda', (of, row) => {
-    const { id } = functionOf(events, `${prefix}-${of}`);
-    const configured = ofType(events, 'AWS::Lambda::EventInvokeConfig').map(([, config]) => config);
+    const { id } = findFunction(events, `${prefix}-${of}`);
+    const configured = resourcesOfType(events, 'AWS::Lambda::EventInvokeConfig').map(([, config]) => config);
     expect(configured.filter(({ FunctionName }) => FunctionName === id)).toMatchObject([
       { Qualifier: '$LATEST', MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: row.everyMinutes * 60 },
     ]);
@@ -199,8 +207,8 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
   it.each(
     schedules.map((row) => [row.name, row] as const),
   )('%s rings where it fails, may not run or is not run three times in a row, and the dashboard shows it', (of, row) => {
-    const { id } = functionOf(events, `${prefix}-${of}`);
-    const alarms = ofType(events, 'AWS::CloudWatch::Alarm')
+    const { id } = findFunction(events, `${prefix}-${of}`);
+    const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
       .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${of}-`));
     const common = {
@@ -223,7 +231,7 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
       { ...tooMany, AlarmName: `${prefix}-${of}-throttles`, MetricName: 'Throttles' },
       { ...tooFew, AlarmName: `${prefix}-${of}-not-run`, MetricName: 'Invocations' },
     ]);
-    const [[, dashboard] = []] = ofType(api, 'AWS::CloudWatch::Dashboard');
+    const [[, dashboard] = []] = resourcesOfType(api, 'AWS::CloudWatch::Dashboard');
     for (const { AlarmName } of alarms) expect(dashboard.DashboardBody).toContain(`alarm:${AlarmName}`);
   });
 });
@@ -234,13 +242,13 @@ it('a restored table is followed by its own stream', () => {
     channelsTable: 'restored',
     channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
   };
-  const { events } = synthesize({ ...dev, restored });
-  const mappings = ofType(events, 'AWS::Lambda::EventSourceMapping');
+  const { events } = synthesizeStacks({ ...dev, restored });
+  const mappings = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping');
   expect(mappings.map(([, { EventSourceArn }]) => EventSourceArn)).toEqual(
     streamConsumers.map(() => restored.channelsStream),
   );
   expect(
-    functionOf(events, 'client-channels-dev-settle-directory').properties.Environment.Variables,
+    findFunction(events, 'client-channels-dev-settle-directory').properties.Environment.Variables,
   ).toMatchObject({
     CHANNELS_TABLE: 'restored',
   });

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { bundle, bundleLimit } from '../../infra/bundle.ts';
+import { addStacks } from '../../infra/add-stacks.ts';
+import { bundle, maxBundleBytes } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
-import { addStacks } from '../../infra/stacks.ts';
-import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import {
-  assemble,
-  functionOf,
-  ofType,
+  findFunction,
   type Resources,
+  resourcesOfType,
   type Synthesis,
   statementsOf,
-  synthesize,
+  synthesizeApp,
+  synthesizeStacks,
 } from './synthesis.ts';
 
 const rows: readonly Operation[] = operations;
@@ -27,7 +27,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
   let api: Resources;
   let events: Resources;
   beforeAll(() => {
-    ({ data, api, events } = synthesize(environment) satisfies Synthesis);
+    ({ data, api, events } = synthesizeStacks(environment) satisfies Synthesis);
   });
 
   it.each(
@@ -39,7 +39,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       directory = [],
       indexes = [],
     } = rows.find((row) => row.name === operation) as Operation;
-    const { properties } = functionOf(api, `client-channels-${name}-${operation}`);
+    const { properties } = findFunction(api, `client-channels-${name}-${operation}`);
     const statements = statementsOf(api, properties.Role).filter(({ actions: [first = ''] }) =>
       first.startsWith('dynamodb:'),
     );
@@ -68,7 +68,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
   it('allows nothing by wildcard, but what knows no resources', () => {
     const unscoped = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'];
     const all = [api, events].flatMap((stack) =>
-      ofType(stack, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(stack, fn.Role)),
+      resourcesOfType(stack, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(stack, fn.Role)),
     );
     expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
     const wild = all.filter(({ resources }) => resources.some((resource) => resource.includes('*')));
@@ -77,7 +77,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it('has the routes of the operations, each to its own function, and no others', () => {
     const targets = Object.fromEntries(
-      ofType(api, 'AWS::ApiGatewayV2::Route').map(([, { RouteKey, Target }]) => {
+      resourcesOfType(api, 'AWS::ApiGatewayV2::Route').map(([, { RouteKey, Target }]) => {
         const integration = api[Target.replace('integrations/', '')]?.Properties;
         expect(integration).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
         return [RouteKey, integration.IntegrationUri];
@@ -88,7 +88,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
         rows.flatMap(({ name: operation, methods, path }) =>
           methods.map((method) => [
             `${method} ${path}`,
-            `${functionOf(api, `client-channels-${name}-${operation}`).id}.Arn`,
+            `${findFunction(api, `client-channels-${name}-${operation}`).id}.Arn`,
           ]),
         ),
       ),
@@ -96,7 +96,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it.each(rows.map((row) => row.name))('%s runs as it was measured best, and is watched', (operation) => {
-    const { id, properties } = functionOf(api, `client-channels-${name}-${operation}`);
+    const { id, properties } = findFunction(api, `client-channels-${name}-${operation}`);
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -114,8 +114,10 @@ describe.each(environments)('the stacks of $name', (environment) => {
       },
     });
     expect('CURSOR_SECRET' in properties.Environment.Variables).toBe(operation === 'list-channels');
-    expect(api[properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe(environment.logRetention);
-    const watched = ofType(api, 'AWS::CloudWatch::Alarm')
+    expect(api[properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe(
+      environment.logRetentionDays,
+    );
+    const watched = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .filter(([, alarm]) => alarm.Dimensions.some(({ Value }: { Value: string }) => Value === id))
       .map(([, alarm]) => [alarm.MetricName, alarm.AlarmActions]);
     const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
@@ -127,19 +129,19 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('takes the slowest hundredth of few requests too, three times in a row before it rings', () => {
-    const slow = ofType(api, 'AWS::CloudWatch::Alarm')
+    const slow = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
       .filter(({ ExtendedStatistic }) => ExtendedStatistic === 'p99');
     expect(slow).toHaveLength(rows.length);
     for (const alarm of slow) {
-      expect(alarm).toMatchObject({ EvaluationPeriods: 3, Threshold: environment.alarms.slowest });
+      expect(alarm).toMatchObject({ EvaluationPeriods: 3, Threshold: environment.alarms.p99LatencyMs });
       expect(alarm.EvaluateLowSampleCountPercentile ?? 'evaluate').toBe('evaluate');
     }
   });
 
   it('rings where a table refuses reads or writes, or an index the reads of lists or any write; the dashboard shows them', () => {
     const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
-    const ofTables = ofType(api, 'AWS::CloudWatch::Alarm')
+    const ofTables = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
       .filter(({ Namespace }) => Namespace === 'AWS/DynamoDB');
     const watched = ofTables.map(({ MetricName, Dimensions, Statistic, Threshold, AlarmActions }) => {
@@ -167,7 +169,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       ...channelsTable.indexes.map((index) => ['WriteThrottleEvents', channels, index.name]),
       ['ReadThrottleEvents', accessKeys, undefined],
     ]);
-    const [[, { DashboardBody }] = [undefined, { DashboardBody: '' }]] = ofType(
+    const [[, { DashboardBody }] = [undefined, { DashboardBody: '' }]] = resourcesOfType(
       api,
       'AWS::CloudWatch::Dashboard',
     );
@@ -183,7 +185,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
   it('names for each alarm the heading under which it stands what to do', () => {
     const runbook = readFileSync('docs/operations.md', 'utf8');
     const alarms = [api, events].flatMap((stack) =>
-      ofType(stack, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription),
+      resourcesOfType(stack, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription),
     );
     expect(alarms.length).toBeGreaterThan(0);
     for (const description of alarms) {
@@ -193,8 +195,8 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('seals cursors with the secret of the data stack, which no template shows', () => {
-    const { properties } = functionOf(api, `client-channels-${name}-list-channels`);
-    const [[, secret] = []] = ofType(data, 'AWS::SecretsManager::Secret');
+    const { properties } = findFunction(api, `client-channels-${name}-list-channels`);
+    const [[, secret] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
     expect(properties.Environment.Variables.CURSOR_SECRET).toBe(
       `{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`,
     );
@@ -202,7 +204,10 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('answers the browsers of its allowed origins alone', () => {
-    const [[, { CorsConfiguration: cors }] = [undefined, {}]] = ofType(api, 'AWS::ApiGatewayV2::Api');
+    const [[, { CorsConfiguration: cors }] = [undefined, {}]] = resourcesOfType(
+      api,
+      'AWS::ApiGatewayV2::Api',
+    );
     if (!environment.allowedOrigins.length) expect(cors).toBeUndefined();
     else
       expect(cors).toEqual({
@@ -232,10 +237,10 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('throttles, and logs every request', () => {
-    const [[, stage] = []] = ofType(api, 'AWS::ApiGatewayV2::Stage');
+    const [[, stage] = []] = resourcesOfType(api, 'AWS::ApiGatewayV2::Stage');
     expect(stage.DefaultRouteSettings).toEqual({
-      ThrottlingRateLimit: environment.requests.rate,
-      ThrottlingBurstLimit: environment.requests.burst,
+      ThrottlingRateLimit: environment.throttling.requestsPerSecond,
+      ThrottlingBurstLimit: environment.throttling.burst,
     });
     const { DestinationArn, Format } = stage.AccessLogSettings;
     expect(Object.keys(JSON.parse(Format))).toEqual(
@@ -243,12 +248,12 @@ describe.each(environments)('the stacks of $name', (environment) => {
     );
     expect(Format).not.toMatch(/header|querystring|authorizer/i);
     expect(api[DestinationArn.replace('.Arn', '')]?.Properties.RetentionInDays).toBe(
-      environment.logRetention,
+      environment.logRetentionDays,
     );
   });
 
   it('keeps what an environment with data must not lose, and recovers any second of it', () => {
-    const tables = ofType(data, 'AWS::DynamoDB::Table');
+    const tables = resourcesOfType(data, 'AWS::DynamoDB::Table');
     expect(tables).toHaveLength(3);
     for (const [id, table] of tables) {
       expect(table.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
@@ -256,13 +261,13 @@ describe.each(environments)('the stacks of $name', (environment) => {
       expect(table.SSESpecification).toEqual({ SSEEnabled: true });
       expect(data[id]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
     }
-    const [[secret = ''] = []] = ofType(data, 'AWS::SecretsManager::Secret');
+    const [[secret = ''] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
     expect(data[secret]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
   });
 
   it('lets the alarms of its account ring, and asks every publisher for TLS', () => {
-    const [[topic = ''] = []] = ofType(data, 'AWS::SNS::Topic');
-    const statements = ofType(data, 'AWS::SNS::TopicPolicy').flatMap(
+    const [[topic = ''] = []] = resourcesOfType(data, 'AWS::SNS::Topic');
+    const statements = resourcesOfType(data, 'AWS::SNS::TopicPolicy').flatMap(
       ([, policy]) => policy.PolicyDocument.Statement,
     );
     expect(statements).toEqual([
@@ -301,7 +306,7 @@ describe('two environments', () => {
             .filter((name) => name !== undefined)
             .map((name) => `${Type} ${name}`),
         );
-    const all = environments.flatMap((environment) => namesIn(synthesize(environment)));
+    const all = environments.flatMap((environment) => namesIn(synthesizeStacks(environment)));
     expect(all.length).toBeGreaterThan(0);
     expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
   });
@@ -312,7 +317,7 @@ describe("AWS's rules", () => {
     const [environment] = environments;
     if (!environment) throw new Error('There are environments');
     const careless = () =>
-      assemble((app) => {
+      synthesizeApp((app) => {
         addStacks(app, environment);
         new Topic(new Stack(app, 'careless'), 'Open');
       });
@@ -323,6 +328,6 @@ describe("AWS's rules", () => {
 describe('the code of each function', () => {
   const handlers = [...rows, ...streamConsumers].map((row) => row.handler);
   it.each(handlers)('%s weighs no more than a cold start can bear', (handler) => {
-    expect(bundle(handler).bytes).toBeLessThanOrEqual(bundleLimit);
+    expect(bundle(handler).bytes).toBeLessThanOrEqual(maxBundleBytes);
   });
 });

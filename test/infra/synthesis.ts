@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { addStacks } from '../../infra/add-stacks.ts';
 import type { Environment } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
-import { addStacks } from '../../infra/stacks.ts';
 
 export interface Resource {
   Type: string;
@@ -27,14 +27,14 @@ const account = '000000000000';
 const region = 'us-east-1';
 
 /** A template's value with its references written out, as `<logical id>` or `<logical id>.<attribute>`. */
-export const plain = (value: unknown): unknown => {
+export const resolveReferences = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(plain);
+  if (Array.isArray(value)) return value.map(resolveReferences);
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = value as Intrinsic;
   if (Ref !== undefined) return Ref === 'AWS::Partition' ? 'aws' : Ref;
   if (attribute) return attribute.join('.');
-  if (joined) return joined[1].map(plain).join(joined[0]);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  if (joined) return joined[1].map(resolveReferences).join(joined[0]);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolveReferences(inner)]));
 };
 
 /**
@@ -42,14 +42,17 @@ export const plain = (value: unknown): unknown => {
  * @returns the resources of the stack of a name.
  * @throws Error where a rule of AWS's is broken.
  */
-export const assemble = (build: (app: App) => void): ((stack: string) => Resources) => {
+export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Resources) => {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesis-'));
   try {
     const app = new App({ outdir });
     build(app);
     const assembly = app.synth();
     const stacks = new Map(
-      assembly.stacks.map(({ stackName, template }) => [stackName, plain(template.Resources) as Resources]),
+      assembly.stacks.map(({ stackName, template }) => [
+        stackName,
+        resolveReferences(template.Resources) as Resources,
+      ]),
     );
     return (stack) => stacks.get(stack) ?? {};
   } finally {
@@ -58,8 +61,8 @@ export const assemble = (build: (app: App) => void): ((stack: string) => Resourc
 };
 
 /** The three stacks of an environment. */
-export const synthesize = (environment: Environment): Synthesis => {
-  const resourcesOf = assemble((app) => {
+export const synthesizeStacks = (environment: Environment): Synthesis => {
+  const resourcesOf = synthesizeApp((app) => {
     addStacks(app, environment, { env: { account, region } });
   });
   const { dataStack, apiStack, eventsStack } = namesOf(environment);
@@ -71,14 +74,16 @@ export const synthesize = (environment: Environment): Synthesis => {
 };
 
 /** The resources of one type, by logical id. */
-export const ofType = (resources: Resources, type: string): [string, Resource['Properties']][] =>
+export const resourcesOfType = (resources: Resources, type: string): [string, Resource['Properties']][] =>
   Object.entries(resources)
     .filter(([, resource]) => resource.Type === type)
     .map(([id, { Properties }]) => [id, Properties]);
 
 /** The function of a name. */
-export const functionOf = (resources: Resources, functionName: string) => {
-  const found = ofType(resources, 'AWS::Lambda::Function').find(([, fn]) => fn.FunctionName === functionName);
+export const findFunction = (resources: Resources, functionName: string) => {
+  const found = resourcesOfType(resources, 'AWS::Lambda::Function').find(
+    ([, fn]) => fn.FunctionName === functionName,
+  );
   if (!found) throw new Error(`There is no function ${functionName}`);
   return { id: found[0], properties: found[1] };
 };
@@ -93,7 +98,7 @@ export const statementsOf = (
   resources: Resources,
   role: string,
 ): { actions: string[]; resources: string[] }[] =>
-  ofType(resources, 'AWS::IAM::Policy')
+  resourcesOfType(resources, 'AWS::IAM::Policy')
     .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
     .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
     .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));

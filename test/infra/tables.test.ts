@@ -11,13 +11,13 @@ import {
 } from '../../lib/manifest/tables.ts';
 import { toCreateTableInput } from '../../local/create-tables.ts';
 import { indexChanges, type TableSchema } from './index-changes.ts';
-import { released } from './released.ts';
-import { assemble, ofType } from './synthesis.ts';
+import { readReleasedTables } from './released-tables.ts';
+import { resourcesOfType, synthesizeApp } from './synthesis.ts';
 
 const tablesOf = (environment: Environment) => {
   const { dataStack } = namesOf(environment);
-  const resources = assemble((app) => new DataStack(app, environment))(dataStack);
-  const tables = ofType(resources, 'AWS::DynamoDB::Table').map(([, table]) => table);
+  const resources = synthesizeApp((app) => new DataStack(app, environment))(dataStack);
+  const tables = resourcesOfType(resources, 'AWS::DynamoDB::Table').map(([, table]) => table);
   return (tableName: string) => tables.find((table) => table.TableName === tableName);
 };
 
@@ -61,14 +61,14 @@ describe.each(environments)('the tables of $name', (environment) => {
       directory: tableOf(names.directory),
       accessKeys: tableOf(names.accessKeys),
     };
-    for (const [table, schema] of Object.entries(released()))
+    for (const [table, schema] of Object.entries(readReleasedTables()))
       expect(indexChanges(schema, tables[table as keyof typeof tables] as TableSchema).length).toBeLessThan(
         2,
       );
   });
 
   it('has the keys that the last release has: another key is another table', () => {
-    const { channels, directory, accessKeys } = released();
+    const { channels, directory, accessKeys } = readReleasedTables();
     expect(tableOf(names.directory).KeySchema).toEqual(directory.KeySchema);
     expect(tableOf(names.channels).KeySchema).toEqual(channels.KeySchema);
     expect(tableOf(names.accessKeys).KeySchema).toEqual(accessKeys.KeySchema);

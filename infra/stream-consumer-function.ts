@@ -5,19 +5,24 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import type { Environment } from './environments.ts';
-import { deadLettersOf, namesOf } from './names.ts';
+import { deadLetterQueueName, namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
 /** What Lambda itself does to a stream on a function's behalf, by the function's role. */
-const reading = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
+const streamReadActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
 /** A function on the channels table's stream, fed as its row says. */
-export class ConsumerFunction extends ServiceFunction {
+export class StreamConsumerFunction extends ServiceFunction {
   /** Where what it has given up waits for a person; absent where its row wants none. */
   readonly deadLetters: Queue | undefined;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
-    const { channelsTable, directoryTable, channelsStream, eventBus } = namesOf(environment);
+    const {
+      channelsTable,
+      projectionsTable: directoryTable,
+      channelsStream,
+      eventBus,
+    } = namesOf(environment);
     const { name, handler, description, timeout, mapping, actions } = consumer;
     super(
       scope,
@@ -25,8 +30,8 @@ export class ConsumerFunction extends ServiceFunction {
         name,
         handler,
         description,
-        timeout,
-        variables: {
+        timeoutSeconds: timeout,
+        environmentVariables: {
           ...(actions.channels && { CHANNELS_TABLE: channelsTable }),
           ...(actions.directory && { DIRECTORY_TABLE: directoryTable }),
           ...(consumer.publishes && { EVENT_BUS: eventBus }),
@@ -34,7 +39,7 @@ export class ConsumerFunction extends ServiceFunction {
       },
       environment,
     );
-    this.allow(reading, [channelsStream]);
+    this.allow(streamReadActions, [channelsStream]);
     this.allowAnywhere('dynamodb:ListStreams');
     this.allowOnTable(actions.channels ?? [], channelsTable);
     this.allowOnTable(actions.directory ?? [], directoryTable);
@@ -43,7 +48,7 @@ export class ConsumerFunction extends ServiceFunction {
         ['events:PutEvents'],
         [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: eventBus })],
       );
-    this.deadLetters = consumer.deadLetters ? this.#queue(deadLettersOf(environment, name)) : undefined;
+    this.deadLetters = consumer.deadLetters ? this.#queue(deadLetterQueueName(environment, name)) : undefined;
     new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,

@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
+import { addStacks } from './add-stacks.ts';
 import { findEnvironment } from './environments.ts';
-import { addStacks } from './stacks.ts';
 
 /** The account and region are those of the shell, as the CDK finds them. */
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;

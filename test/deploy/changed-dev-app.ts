@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
+import { addStacks } from '../../infra/add-stacks.ts';
 import { findEnvironment } from '../../infra/environments.ts';
-import { addStacks } from '../../infra/stacks.ts';
 
 /** The environment dev as it is after an edit of its row, which the context names as JSON. */
 const app = new App();
