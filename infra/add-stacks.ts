@@ -5,13 +5,16 @@ import { DataStack } from './data-stack.ts';
 import type { Environment } from './environments.ts';
 import { EventsStack } from './events-stack.ts';
 
-/** One environment's stacks. Synthesis fails where they break one of AWS's rules without a reason beside it. */
+/**
+ * Adds the three stacks of one environment to an app. Synthesis fails if a resource breaks a rule of cdk-nag and no
+ * reason is given for it.
+ */
 export const addStacks = (app: App, environment: Environment, props: StackProps = {}) => {
   const data = new DataStack(app, environment, props);
   const api = new ApiStack(app, environment, props);
-  api.addStackDependency(data, 'It names the tables, the secret and the topic');
+  api.addStackDependency(data, 'It refers to the tables, the secret and the topic by name');
   const events = new EventsStack(app, environment, props);
-  events.addStackDependency(data, 'It names the table, its stream and the topic');
+  events.addStackDependency(data, 'It refers to the table, its stream and the topic by name');
   Tags.of(app).add('service', 'client-channels');
   Tags.of(app).add('environment', environment.name);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -21,35 +21,39 @@ import { indexMetric, queriedIndexes, tableMetric } from './table-metrics.ts';
 
 const period = Duration.minutes(5);
 
-interface Told {
-  /** What it means to a person who is woken by it. */
-  meaning: string;
-  /** The heading in docs/operations.md under which it stands what to do. */
+/** Throttled requests to one table or index within 5 minutes that raise an alarm. The SDK retries a few. */
+const throttledRequests = 100;
+
+interface AlarmText {
+  /** What is wrong and who notices it, for a person who is woken by the alarm. */
+  description: string;
+  /** The heading in docs/operations.md that says what to do. */
   runbook: string;
 }
 
-interface Count {
-  /** It rings at this value and above. A metric that has no values is well: nobody may call a service at night. */
-  from: number;
-  /** Periods in a row; 1 unless said otherwise. */
+interface UpperLimit {
+  /** The alarm is raised at this value and above. Missing data is fine: nobody may call the service at night. */
+  atLeast: number;
+  /** Periods in a row; 1 by default. */
   periods?: number;
 }
 
-interface Lack {
-  /** It rings under this value, and where the metric has no values at all. */
+interface LowerLimit {
+  /** The alarm is raised below this value, and also if data is missing. */
   below: number;
+  /** Periods in a row; 1 by default. */
   periods?: number;
 }
 
-type Ring = Told & (Count | Lack) & { metric: Metric };
+type AlarmProps = AlarmText & (UpperLimit | LowerLimit) & { metric: Metric };
 
-/** The operations' functions and their gateway. */
+/** The functions of the operations, and the stage of the gateway that calls them. */
 export interface ApiFunctions {
   functions: { name: string; function: IFunction }[];
   stage: HttpStage;
 }
 
-/** What somebody is woken for. Each on one metric as it is, so that it can be read off the dashboard. */
+/** The alarms of one stack. Each is on one plain metric, so that the dashboard shows the same figure. */
 export class Alarms extends Construct {
   readonly all: Alarm[] = [];
   readonly #action: SnsAction;
@@ -61,150 +65,150 @@ export class Alarms extends Construct {
     this.#action = new SnsAction(this.#topic(namesOf(environment).alarmTopic));
   }
 
-  /** What requests suffer from. */
+  /** Alarms on errors, throttling and latency of the operations. */
   addApiAlarms({ functions, stage }: ApiFunctions): void {
-    const { errorCount: failures, p99LatencyMs: slowest } = this.#environment.alarms;
+    const { errorCount, p99LatencyMs } = this.#environment.alarms;
     for (const { name, function: operation } of functions) {
-      this.#watchRuns(name, operation, {
-        from: failures,
-        meaning: `${name} crashed or ran out of time: its callers got no answer of ours.`,
+      this.#addErrorAlarms(name, operation, {
+        atLeast: errorCount,
+        description: `${name} crashed or timed out. Callers got an error of the gateway.`,
         runbook: 'errors',
       });
-      this.#ring(`${name}-latency`, {
+      this.#addAlarm(`${name}-latency`, {
         metric: operation.metricDuration({ period, statistic: 'p99' }),
-        from: slowest,
-        // Of a handful of requests the 99th percentile is the slowest one. Three periods in a row keep a single one from
-        // ringing; CloudWatch can pass over few requests too, but then it is mute below 1,000 of them, and what rings
-        // at the end of a busy day goes on through the night.
+        atLeast: p99LatencyMs,
+        // If there are few requests, the 99th percentile is the slowest of them. Three periods in a row keep one slow
+        // request from raising the alarm. CloudWatch can ignore periods with few requests, but then the alarm is silent
+        // below 1,000 requests a period, and an alarm raised at the end of a busy day stays on through the night.
         periods: 3,
-        meaning: `One in a hundred requests to ${name} takes ${slowest} ms or more.`,
+        description: `${name} is slow: 1 in 100 requests has taken ${p99LatencyMs} ms or more for 15 minutes.`,
         runbook: 'latency',
       });
     }
-    this.#ring('server-errors', {
+    this.#addAlarm('server-errors', {
       metric: stage.metricServerError({ period, statistic: 'Sum' }),
-      from: failures,
-      meaning: 'Requests are answered with a status of 500 and above.',
+      atLeast: errorCount,
+      description: 'The API answers requests with a status of 500 or above.',
       runbook: 'server-errors',
     });
   }
 
-  /** What the tables and their indexes refuse. */
+  /** Alarms on requests that DynamoDB throttles, by table and by index. */
   addTableAlarms(): void {
-    const {
-      channelsTable,
-      projectionsTable: directoryTable,
-      apiKeysTable: accessKeysTable,
-    } = namesOf(this.#environment);
-    const from = 100;
-    const kinds = [
-      ['reads', 'ReadThrottleEvents'],
-      ['writes', 'WriteThrottleEvents'],
-    ] as const;
-    for (const [kind, metricName] of kinds)
-      this.#ring(`table-throttled-${kind}`, {
-        metric: tableMetric(channelsTable, metricName),
-        from,
-        meaning: `The channels table refuses ${kind}: requests are slow, or answered with 429.`,
-        runbook: 'table-throttled',
-      });
-    for (const [kind, metricName] of kinds)
-      this.#ring(`directory-throttled-${kind}`, {
-        metric: tableMetric(directoryTable, metricName),
-        from,
-        meaning: `The directory refuses ${kind}: searches and pages by number are slow, or changes are late in it.`,
-        runbook: 'directory-throttled',
-      });
+    const { channelsTable, projectionsTable, apiKeysTable } = namesOf(this.#environment);
+    const reads = 'ReadThrottleEvents';
+    const writes = 'WriteThrottleEvents';
+    this.#addThrottlingAlarm('channels-table-throttled-reads', tableMetric(channelsTable, reads), {
+      description: 'DynamoDB throttles reads of the channels table. Requests are slow or fail with 429.',
+      runbook: 'channels-table-throttled',
+    });
+    this.#addThrottlingAlarm('channels-table-throttled-writes', tableMetric(channelsTable, writes), {
+      description: 'DynamoDB throttles writes to the channels table. Requests are slow or fail with 429.',
+      runbook: 'channels-table-throttled',
+    });
+    this.#addThrottlingAlarm('projections-table-throttled-reads', tableMetric(projectionsTable, reads), {
+      description:
+        'DynamoDB throttles reads of the projections table. Searches and pages by number are slow or fail with 429.',
+      runbook: 'projections-table-throttled',
+    });
+    this.#addThrottlingAlarm('projections-table-throttled-writes', tableMetric(projectionsTable, writes), {
+      description:
+        'DynamoDB throttles writes to the projections table. The projections fall behind the channels.',
+      runbook: 'projections-table-throttled',
+    });
     for (const index of queriedIndexes)
-      this.#ring(`index-throttled-${index}`, {
-        metric: indexMetric(channelsTable, index, 'ReadThrottleEvents'),
-        from,
-        meaning: `The index ${index} refuses reads: the lists that read it are slow, or answered with 429.`,
+      this.#addThrottlingAlarm(`index-throttled-reads-${index}`, indexMetric(channelsTable, index, reads), {
+        description: `DynamoDB throttles reads of the index ${index}. Lists that use it are slow or fail with 429.`,
         runbook: 'index-throttled',
       });
     for (const { name } of channelsTableDefinition.indexes)
-      this.#ring(`index-throttled-writes-${name}`, {
-        metric: indexMetric(channelsTable, name, 'WriteThrottleEvents'),
-        from,
-        meaning: `The index ${name} refuses writes: changes of channels are slow, or answered with 429.`,
+      this.#addThrottlingAlarm(`index-throttled-writes-${name}`, indexMetric(channelsTable, name, writes), {
+        description: `DynamoDB throttles writes to the index ${name}. Changes of channels are slow or fail with 429.`,
         runbook: 'index-throttled',
       });
-    this.#ring('access-keys-throttled', {
-      metric: tableMetric(accessKeysTable, 'ReadThrottleEvents'),
-      from,
-      meaning: 'The access keys table refuses reads: callers with valid keys are turned away.',
-      runbook: 'access-keys-throttled',
+    this.#addThrottlingAlarm('api-keys-table-throttled-reads', tableMetric(apiKeysTable, reads), {
+      description: 'DynamoDB throttles reads of the API keys table. Callers with valid keys get 429.',
+      runbook: 'api-keys-table-throttled',
     });
   }
 
-  /** What keeps a function on the stream from following the table. */
-  addStreamConsumerAlarms(name: string, consumer: IFunction, deadLetters: IQueue | undefined): void {
-    const { errorCount: failures, streamLagMs: furthestBehind } = this.#environment.alarms;
-    if (deadLetters)
-      this.#ring(`${name}-dead-letters`, {
-        metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
-        from: 1,
-        meaning: `${name} could not do what it was for, and has given up: records wait among the dead letters.`,
+  /** Alarms on a stream consumer: dead letters if it has a queue for them, lag, errors and throttling. */
+  addStreamConsumerAlarms(name: string, consumer: IFunction, deadLetterQueue: IQueue | undefined): void {
+    const { errorCount, streamLagMs } = this.#environment.alarms;
+    if (deadLetterQueue)
+      this.#addAlarm(`${name}-dead-letters`, {
+        metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum' }),
+        atLeast: 1,
+        description: `${name} gave up on some records. Its dead-letter queue keeps them.`,
         runbook: 'dead-letters',
       });
-    this.#ring(`${name}-lag`, {
+    this.#addAlarm(`${name}-lag`, {
       metric: consumer.metric('IteratorAge', { period, statistic: 'Maximum' }),
-      from: furthestBehind,
-      meaning: `${name} is ${furthestBehind / 60_000} minutes or more behind the table.`,
+      atLeast: streamLagMs,
+      description: `${name} is ${streamLagMs / 60_000} minutes or more behind the stream of the channels table.`,
       runbook: 'lag',
     });
-    this.#watchRuns(name, consumer, {
-      from: failures,
-      meaning: `${name} fails on what the table's stream hands it: records are tried again, then given up.`,
+    this.#addErrorAlarms(name, consumer, {
+      atLeast: errorCount,
+      description: `${name} fails on records of the stream. Lambda retries them, and later gives them up.`,
       runbook: 'stream-errors',
     });
   }
 
-  /** What keeps a function from what it does by the clock. */
+  /** Alarms on a scheduled function: errors, throttling, and runs that are missing. */
   addScheduleAlarms({ name, everyMinutes }: Schedule, scheduled: IFunction): void {
-    const between = Duration.minutes(everyMinutes);
-    this.#watchRuns(
+    const interval = Duration.minutes(everyMinutes);
+    this.#addErrorAlarms(
       name,
       scheduled,
       {
-        from: 1,
+        atLeast: 1,
         periods: 3,
-        meaning: `${name} has failed three times in a row: what it is there to mend waits.`,
-        runbook: 'overdue',
+        description: `${name} failed three times in a row. Its work is not done.`,
+        runbook: 'schedule-errors',
       },
-      between,
+      interval,
     );
-    this.#ring(`${name}-not-run`, {
-      metric: scheduled.metricInvocations({ period: between, statistic: 'Sum' }),
+    this.#addAlarm(`${name}-not-run`, {
+      metric: scheduled.metricInvocations({ period: interval, statistic: 'Sum' }),
       below: 1,
       periods: 3,
-      meaning: `${name} has not been run in ${3 * everyMinutes} minutes: what it is there to mend waits.`,
+      description: `${name} has not run for ${3 * everyMinutes} minutes. Its work is not done.`,
       runbook: 'not-run',
     });
   }
 
-  /** What a function fails at, and that it may not run: counted alike. */
-  #watchRuns(name: string, of: IFunction, { meaning, runbook, ...count }: Told & Count, each = period): void {
-    this.#ring(`${name}-errors`, {
-      ...count,
-      metric: of.metricErrors({ period: each, statistic: 'Sum' }),
-      meaning,
+  /** Adds an alarm on a function's errors, and one on its throttled invocations with the same limit. */
+  #addErrorAlarms(
+    name: string,
+    target: IFunction,
+    { description, runbook, ...limit }: AlarmText & UpperLimit,
+    metricPeriod = period,
+  ): void {
+    this.#addAlarm(`${name}-errors`, {
+      ...limit,
+      metric: target.metricErrors({ period: metricPeriod, statistic: 'Sum' }),
+      description,
       runbook,
     });
-    this.#ring(`${name}-throttles`, {
-      ...count,
-      metric: of.metricThrottles({ period: each, statistic: 'Sum' }),
-      meaning: `Lambda refused to run ${name}: the account has no concurrency left.`,
+    this.#addAlarm(`${name}-throttles`, {
+      ...limit,
+      metric: target.metricThrottles({ period: metricPeriod, statistic: 'Sum' }),
+      description: `Lambda refuses to run ${name}: the account has no concurrency left.`,
       runbook: 'throttles',
     });
+  }
+
+  #addThrottlingAlarm(name: string, metric: Metric, text: AlarmText): void {
+    this.#addAlarm(name, { ...text, metric, atLeast: throttledRequests });
   }
 
   #topic(resource: string): ITopic {
     return Topic.fromTopicArn(this, 'Topic', Stack.of(this).formatArn({ service: 'sns', resource }));
   }
 
-  #ring(name: string, { metric, periods = 1, meaning, runbook, ...limit }: Ring): void {
-    const rule =
+  #addAlarm(name: string, { metric, periods = 1, description, runbook, ...limit }: AlarmProps): void {
+    const condition =
       'below' in limit
         ? {
             threshold: limit.below,
@@ -212,16 +216,16 @@ export class Alarms extends Construct {
             treatMissingData: TreatMissingData.BREACHING,
           }
         : {
-            threshold: limit.from,
+            threshold: limit.atLeast,
             comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treatMissingData: TreatMissingData.NOT_BREACHING,
           };
     const alarm = new Alarm(this, name, {
       alarmName: `${namesOf(this.#environment).namePrefix}-${name}`,
-      alarmDescription: `${meaning} What to do: docs/operations.md#${runbook}`,
+      alarmDescription: `${description} What to do: docs/operations.md#${runbook}`,
       metric,
       evaluationPeriods: periods,
-      ...rule,
+      ...condition,
     });
     alarm.addAlarmAction(this.#action);
     alarm.addOkAction(this.#action);
@@ -232,12 +236,12 @@ export class Alarms extends Construct {
 const eventsStackAlarmNames = [
   ...streamConsumers.flatMap(({ name, deadLetters }) => [
     ...(deadLetters ? [`${name}-dead-letters`] : []),
-    ...['lag', 'errors', 'throttles'].map((what) => `${name}-${what}`),
+    ...['lag', 'errors', 'throttles'].map((suffix) => `${name}-${suffix}`),
   ]),
-  ...schedules.flatMap(({ name }) => ['errors', 'throttles', 'not-run'].map((what) => `${name}-${what}`)),
+  ...schedules.flatMap(({ name }) => ['errors', 'throttles', 'not-run'].map((suffix) => `${name}-${suffix}`)),
 ];
 
-/** The alarms of what follows the table, for whoever shows them from another stack. */
+/** The alarms of the events stack, imported by name so that the dashboard of another stack can show them. */
 export const eventsStackAlarms = (scope: Construct, environment: Environment): IAlarm[] =>
   eventsStackAlarmNames.map((name) =>
     Alarm.fromAlarmArn(

@@ -17,7 +17,7 @@ import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { OperationFunction } from './operation-function.ts';
 
-/** What a browser may send and see, beyond what it may anyway: the contract's headers. */
+/** CORS: headers of the contract that browsers may send, in addition to those that they may always send. */
 const requestHeaders = [
   'api-key',
   'authorization',
@@ -28,6 +28,7 @@ const requestHeaders = [
   'idempotency-key',
   'x-request-id',
 ];
+/** CORS: response headers of the contract that scripts in browsers may read. */
 const responseHeaders = [
   'ETag',
   'Location',
@@ -38,7 +39,10 @@ const responseHeaders = [
   'x-consumed-capacity',
 ];
 
-/** The gateway's own account of every request, those included that never reach a function. No keys, queries or bodies. */
+/**
+ * The gateway's access log. It has every request, also those that never reach a function. It has no API keys, query
+ * strings or bodies.
+ */
 const accessLogFormat = AccessLogFormat.custom(
   JSON.stringify({
     request_id: '$context.requestId',
@@ -55,7 +59,10 @@ const accessLogFormat = AccessLogFormat.custom(
   }),
 );
 
-/** The HTTP API: a function, its permissions and its routes for each row of the operations. It holds no data. */
+/**
+ * The HTTP API: a function with its permissions and routes for each operation of the manifest. It holds no data, so it
+ * can be destroyed and deployed again.
+ */
 export class ApiStack extends Stack {
   constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
     const names = namesOf(environment);
@@ -65,15 +72,14 @@ export class ApiStack extends Stack {
     });
     const api = this.#api(environment);
     const stage = this.#stage(api, environment);
-    const rows: readonly Operation[] = operations;
-    const functions = rows.map((operation) => {
-      const made = new OperationFunction(this, operation, environment);
+    const functions = operations.map((operation: Operation) => {
+      const created = new OperationFunction(this, operation, environment);
       api.addRoutes({
         path: operation.path,
         methods: operation.methods.map((method) => HttpMethod[method]),
-        integration: new HttpLambdaIntegration(`${operation.name}-integration`, made.function),
+        integration: new HttpLambdaIntegration(`${operation.name}-integration`, created.function),
       });
-      return { name: operation.name, function: made.function, logGroup: made.logGroup };
+      return { name: operation.name, function: created.function, logGroup: created.logGroup };
     });
     const alarms = new Alarms(this, environment);
     alarms.addApiAlarms({ functions, stage });
@@ -82,7 +88,7 @@ export class ApiStack extends Stack {
     Validations.of(api).acknowledge({
       id: 'AwsSolutions-APIG4',
       reason:
-        'Functions check API keys themselves, so that a request costs one invocation (docs/decisions.md).',
+        'Functions check API keys themselves. An authorizer would cost a second invocation (docs/decisions.md).',
     });
     new CfnOutput(this, 'Url', { value: api.apiEndpoint });
     new CfnOutput(this, 'ApiId', { value: api.apiId });

@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { addStacks } from './add-stacks.ts';
 import { findEnvironment } from './environments.ts';
 
-/** The account and region are those of the shell, as the CDK finds them. */
+/** The CDK takes the account and region from the shell. */
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
 
 const app = new App();

@@ -25,8 +25,8 @@ const period = Duration.minutes(5);
 const half = { width: 12, height: 6 };
 
 /**
- * One page an environment: what rings, what callers see, what each operation does, what the tables spend, and how what
- * follows the table keeps up. The last is of another stack, and known by its names.
+ * Adds the dashboard of an environment, one page: alarms, requests, operations, the capacity that tables consume, and the
+ * progress of the stream consumers. The consumers are in another stack, so their metrics are imported by name.
  */
 export const addDashboard = (
   scope: Construct,
@@ -34,7 +34,7 @@ export const addDashboard = (
   { functions, stage, alarms }: DashboardProps,
 ): Dashboard => {
   const names = namesOf(environment);
-  const ofTables = (title: string, metricName: string) =>
+  const perTable = (title: string, metricName: string) =>
     new GraphWidget({
       title,
       left: [
@@ -49,7 +49,7 @@ export const addDashboard = (
     });
   const perConsumer = (
     title: string,
-    rows: readonly StreamConsumer[],
+    consumers: readonly StreamConsumer[],
     metricOf: (name: string) => {
       namespace: string;
       metricName: string;
@@ -58,13 +58,13 @@ export const addDashboard = (
   ) =>
     new GraphWidget({
       title,
-      left: rows.map(
+      left: consumers.map(
         ({ name }) => new Metric({ ...metricOf(name), label: name, period, statistic: 'Maximum' }),
       ),
       ...half,
     });
-  const perFunction = (title: string, metric: (of: DashboardProps['functions'][number]) => Metric) =>
-    new GraphWidget({ title, left: functions.map(metric), ...half });
+  const perFunction = (title: string, metricOf: (row: DashboardProps['functions'][number]) => Metric) =>
+    new GraphWidget({ title, left: functions.map(metricOf), ...half });
   return new Dashboard(scope, 'Dashboard', {
     dashboardName: names.namePrefix,
     widgets: [
@@ -87,7 +87,7 @@ export const addDashboard = (
           ...half,
         }),
         new GraphWidget({
-          title: 'Latency at the gateway, milliseconds',
+          title: 'Latency at the gateway (ms)',
           left: ['p50', 'p99'].map((statistic) =>
             stage.metricLatency({ period, statistic, label: statistic }),
           ),
@@ -95,18 +95,23 @@ export const addDashboard = (
         }),
       ],
       [
-        perFunction('Duration (99th percentile), milliseconds', ({ name, function: of }) =>
-          of.metricDuration({ period, statistic: 'p99', label: name }),
+        perFunction('Duration of functions, p99 (ms)', ({ name, function: operation }) =>
+          operation.metricDuration({ period, statistic: 'p99', label: name }),
         ),
-        perFunction('Errors', ({ name, function: of }) => of.metricErrors({ period, label: name })),
+        perFunction('Errors of functions', ({ name, function: operation }) =>
+          operation.metricErrors({ period, label: name }),
+        ),
       ],
       [
-        ofTables('Read units', 'ConsumedReadCapacityUnits'),
-        ofTables('Write units', 'ConsumedWriteCapacityUnits'),
+        perTable('Consumed read units', 'ConsumedReadCapacityUnits'),
+        perTable('Consumed write units', 'ConsumedWriteCapacityUnits'),
       ],
-      [ofTables('Refused reads', 'ReadThrottleEvents'), ofTables('Refused writes', 'WriteThrottleEvents')],
       [
-        perConsumer('Behind the stream, milliseconds', streamConsumers, (name) => ({
+        perTable('Throttled reads', 'ReadThrottleEvents'),
+        perTable('Throttled writes', 'WriteThrottleEvents'),
+      ],
+      [
+        perConsumer('Stream lag (ms)', streamConsumers, (name) => ({
           namespace: 'AWS/Lambda',
           metricName: 'IteratorAge',
           dimensionsMap: { FunctionName: `${names.namePrefix}-${name}` },
@@ -123,11 +128,11 @@ export const addDashboard = (
       ],
       [
         new LogQueryWidget({
-          title: 'What operations cost',
+          title: 'Duration and capacity by operation',
           logGroupNames: functions.map(({ logGroup }) => logGroup.logGroupName),
           queryLines: [
             'filter ispresent(operation)',
-            'stats count() as requests, pct(duration_ms, 99) as slowest_ms, avg(calls) as round_trips, ' +
+            'stats count() as requests, pct(duration_ms, 99) as p99_ms, avg(calls) as round_trips, ' +
               'avg(rcu) as read_units, avg(wcu) as write_units by operation',
           ],
           width: 24,

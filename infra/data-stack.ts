@@ -37,14 +37,14 @@ const toProjection = ({ projection }: IndexDefinition) =>
 const printableCharacters = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
 const notHexDigits = printableCharacters.filter((character) => !/[0-9a-f]/.test(character)).join('');
 
-/** What must outlive a deployment: the tables, the secrets, and the topic to which people have subscribed. */
+/** Resources that must survive deployments of the other stacks: the tables, the cursor secret and the alarm topic. */
 export class DataStack extends Stack {
   readonly #environment: Environment;
 
   constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
     const names = namesOf(environment);
     super(scope, names.dataStack, {
-      description: `Client channels, ${environment.name}: tables, secrets and the topic of alarms`,
+      description: `Client channels, ${environment.name}: tables, cursor secret and alarm topic`,
       terminationProtection: environment.keepsData,
       ...props,
     });
@@ -56,8 +56,8 @@ export class DataStack extends Stack {
       description: 'The stream of the channels table',
       stringValue: channels.tableStreamArn as string,
     });
-    this.#table('Directory', tables.directory, projectionsTable);
-    this.#table('AccessKeys', tables.accessKeys, apiKeysTable);
+    this.#table('Projections', tables.directory, projectionsTable);
+    this.#table('ApiKeys', tables.accessKeys, apiKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);
   }
@@ -67,12 +67,12 @@ export class DataStack extends Stack {
   }
 
   #alarmTopic(topicName: string) {
-    const topic = new Topic(this, 'Alarms', {
+    const topic = new Topic(this, 'AlarmTopic', {
       topicName,
       displayName: `Client channels, ${this.#environment.name}`,
       enforceSSL: true,
     });
-    // The policy that asks for TLS takes the place of SNS's own, by which the account's alarms could publish.
+    // The policy that requires TLS replaces SNS's default policy, which lets the alarms of the account publish.
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AllowAlarmsOfThisAccount',
@@ -95,7 +95,7 @@ export class DataStack extends Stack {
       ...toKeyAttributes(definition),
       ...maxUnits,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      // AWS's key of the account rather than DynamoDB's own: its use is in CloudTrail, at no rent.
+      // This key of the account costs nothing per month, and CloudTrail logs its use. DynamoDB's default key is not logged.
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: keepsData,
@@ -113,11 +113,14 @@ export class DataStack extends Stack {
     return table;
   }
 
-  /** 64 hex digits, each drawn evenly: 256 bits. Secrets Manager draws from the printable characters not excluded. */
+  /**
+   * Secrets Manager generates the secret from all printable characters that are not excluded. 64 hex digits, each equally
+   * likely, make 256 bits.
+   */
   #cursorSecret(secretName: string) {
     const secret = new Secret(this, 'CursorSecret', {
       secretName,
-      description: 'Seals the cursors of lists',
+      description: 'Encrypts the cursors of lists',
       removalPolicy: this.#removalPolicy,
       generateSecretString: {
         passwordLength: 64,
@@ -128,8 +131,8 @@ export class DataStack extends Stack {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Rotated by hand (docs/operations.md): the function must be deployed with both versions, and without the ' +
-        'previous one a day later, which a rotation schedule can’t do.',
+        'Rotated by hand (docs/operations.md): the list function must be deployed with both versions, and a day ' +
+        'later without the previous one. A rotation schedule can’t do this.',
     });
   }
 }

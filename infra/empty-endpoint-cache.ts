@@ -1,6 +1,5 @@
 /**
- * Takes the place of `@aws-sdk/endpoint-cache` in deployed bundles. The client of DynamoDB makes one and none of its
- * commands looks into it: endpoints are discovered for other services alone. The real one brings a data structure library
- * of 7 KB.
+ * Replaces `@aws-sdk/endpoint-cache` in deployed bundles. The DynamoDB client creates a cache but none of its commands
+ * reads it, because only other services discover endpoints. The original brings a library of 7 KB.
  */
 export class EndpointCache {}

@@ -1,40 +1,45 @@
-/** Everything that differs between environments; what is alike in all of them stands where it is used. */
+/** Settings that differ between environments. Settings that all environments share are in the stacks. */
 export interface Environment {
-  /** Part of every name, so that environments can share an account. */
+  /** Part of the name of every resource, so that environments can share an account. */
   name: string;
-  /** Whether tables and secrets survive the deletion of their stack, and can't be deleted by accident. */
+  /** Whether tables and secrets are kept when their stack is deleted, and are protected against deletion. */
   keepsData: boolean;
-  /** Origins whose browsers may call the API; none turns CORS off. */
+  /** Origins whose scripts may call the API in a browser (CORS). An empty list turns CORS off. */
   allowedOrigins: string[];
-  /** What the stage lets through before it answers 429: requests a second, and at once. */
+  /** Limits of the gateway's stage: the sustained rate, and the burst. It answers requests above them with 429. */
   throttling: { requestsPerSecond: number; burst: number };
-  /** Units a second at which a table, and each of its indexes, throttles: the most that a runaway client can cost. */
+  /**
+   * Maximum throughput of each table and each index, in request units per second. DynamoDB throttles requests above it.
+   * It limits what a runaway client can cost.
+   */
   maxTableUnits: { reads: number; writes: number };
-  /** How long logs are kept, in days. The gateway's hold addresses of clients. */
+  /** Retention of all logs. The gateway's logs contain the IP addresses of clients. */
   logRetentionDays: 7 | 30 | 90;
-  /** Whether stacks in logs name the sources' lines: readable at once, for an eighth of a cold start more. */
+  /** Whether stack traces in logs refer to lines of the sources. This makes a cold start an eighth longer. */
   sourceMaps: boolean;
+  /** Values at which alarms are raised. */
   alarms: {
-    /** Failures of one kind within 5 minutes that ring. */
+    /** Errors of one kind within 5 minutes. */
     errorCount: number;
-    /** The 99th percentile of a function's duration, in milliseconds, over 15 minutes, that rings. */
+    /** 99th percentile of a function's duration, exceeded for 15 minutes. */
     p99LatencyMs: number;
-    /** How far a function may be behind the table's stream, in milliseconds, before it rings. */
+    /** How far a stream consumer is behind the stream of the channels table. */
     streamLagMs: number;
   };
   /**
-   * What stands in for the data stack's own channels table, restored from a backup: its name, and the ARN of its stream
-   * (docs/operations.md). Absent as a rule.
+   * Name and stream ARN of a channels table that was restored from a backup. It is used instead of the data stack's
+   * table (docs/operations.md). Usually absent.
    */
   restored?: { channelsTable: string; channelsStream: string };
   /**
-   * Versions of the cursor secret, by id. Absent until the first rotation: the version that is current when the list
-   * function changes. `previous` opens cursors sealed before a rotation, for the day after it.
+   * Version ids of the cursor secret. It is absent until the first rotation. Then functions get the version that is
+   * current when CloudFormation updates them. `previous` still opens the cursors that were sealed before a rotation.
+   * Remove it a day after the rotation.
    */
   cursorSecret?: { current: string; previous?: string };
 }
 
-/** What the first requests to a new on-demand table get without warming it (DynamoDB Developer Guide). */
+/** Throughput of a new on-demand table, in units per second (DynamoDB Developer Guide, "Initial throughput"). */
 const initialTableUnits = { reads: 12_000, writes: 4_000 };
 
 export const environments: Environment[] = [
@@ -70,7 +75,7 @@ export const environments: Environment[] = [
   },
 ];
 
-/** @throws Error with one line that names the environments there are. */
+/** @throws Error of one line that lists the known environments. */
 export const findEnvironment = (name: string | undefined): Environment => {
   const found = environments.find((environment) => environment.name === name);
   if (found) return found;

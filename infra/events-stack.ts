@@ -10,30 +10,30 @@ import { ScheduledFunction } from './scheduled-function.ts';
 import { StreamConsumerFunction } from './stream-consumer-function.ts';
 
 /**
- * What follows the channels table: a function on its stream for each row of the consumers, one by the clock for each of the
- * schedules, and the event bus to whose events others subscribe.
+ * The stream consumers of the channels table, the scheduled functions, and the event bus on which other systems subscribe
+ * to events.
  */
 export class EventsStack extends Stack {
   constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
     const names = namesOf(environment);
     super(scope, names.eventsStack, {
-      description: `Client channels, ${environment.name}: what follows the table's stream, and the event bus`,
-      // Rules of others hang on the bus.
+      description: `Client channels, ${environment.name}: stream consumers, scheduled functions and the event bus`,
+      // Other systems attach rules to the bus.
       terminationProtection: environment.keepsData,
       ...props,
     });
     const bus = new EventBus(this, 'Bus', {
       eventBusName: names.eventBus,
-      description: 'What becomes of channels: docs/events.md',
+      description: 'Changes of channels: docs/events.md',
     });
     const alarms = new Alarms(this, environment);
     for (const consumer of streamConsumers) {
-      const made = new StreamConsumerFunction(this, consumer, environment);
-      alarms.addStreamConsumerAlarms(consumer.name, made.function, made.deadLetters);
+      const created = new StreamConsumerFunction(this, consumer, environment);
+      alarms.addStreamConsumerAlarms(consumer.name, created.function, created.deadLetterQueue);
     }
     for (const schedule of schedules) {
-      const made = new ScheduledFunction(this, schedule, environment);
-      alarms.addScheduleAlarms(schedule, made.function);
+      const created = new ScheduledFunction(this, schedule, environment);
+      alarms.addScheduleAlarms(schedule, created.function);
     }
     new CfnOutput(this, 'EventBus', { value: bus.eventBusName });
   }

@@ -2,8 +2,8 @@ import { tableNames } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 
 /**
- * What an environment's stacks call each other by. Names instead of exports: a stack whose export is in use can't be
- * replaced, and the API could not be destroyed and deployed again by itself.
+ * The names of an environment's stacks and resources. Stacks refer to each other by these names, not by CloudFormation
+ * exports. A stack with an export in use can't be deleted, and the API stack must be replaceable without the others.
  */
 export const namesOf = ({ name, restored }: Environment) => {
   const tables = tableNames(name);
@@ -14,18 +14,18 @@ export const namesOf = ({ name, restored }: Environment) => {
     eventsStack: `client-channels-events-${name}`,
     channelsTable: restored?.channelsTable ?? tables.channels,
     projectionsTable: tables.directory,
-    /** A stream's ARN holds the time of its making, so the data stack notes it under a name. */
+    /** A stream's ARN contains its creation time, so the data stack stores the ARN in this SSM parameter. */
     streamParameter,
     channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,
     eventBus: `client-channels-${name}`,
     apiKeysTable: tables.accessKeys,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,
-    /** Begins the names of the API, its functions, alarms and dashboard. */
+    /** Prefix of the names of the API, its functions, alarms and dashboard. */
     namePrefix: `client-channels-${name}`,
   };
 };
 
-/** The queue of what a consumer could not do. */
+/** The name of the queue that keeps the records on which a stream consumer gave up. */
 export const deadLetterQueueName = (environment: Environment, consumer: string): string =>
   `${namesOf(environment).namePrefix}-${consumer}-dead-letters`;

@@ -4,10 +4,10 @@ import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
-/** Seconds. A request gives up by itself after 8; what is left covers its start and its answer. The gateway waits 30. */
+/** A request stops after 8 s. The rest is for the start of the function and its response. The gateway waits for 30 s. */
 const timeoutSeconds = 10;
 
-/** One operation of the API as a function that may do what its row says, and nothing else. */
+/** The function of one operation. It has the permissions of the operation's manifest row and no others. */
 export class OperationFunction extends ServiceFunction {
   constructor(scope: Construct, operation: Operation, environment: Environment) {
     const {
@@ -41,8 +41,8 @@ export class OperationFunction extends ServiceFunction {
 }
 
 /**
- * References that CloudFormation resolves while it deploys a function, and only where its template has changed: a
- * rotation therefore names versions by id (docs/operations.md).
+ * CloudFormation resolves these references when it updates a function, but only if the function's template has changed.
+ * For this reason a rotation names the versions by id (docs/operations.md).
  */
 const cursorSecretReferences = (environment: Environment) => {
   const { cursorSecret } = namesOf(environment);

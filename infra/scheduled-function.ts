@@ -7,7 +7,7 @@ import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
-/** A function that runs by the clock, as its row says. */
+/** A function that runs on the schedule of its manifest row. */
 export class ScheduledFunction extends ServiceFunction {
   constructor(scope: Construct, schedule: Schedule, environment: Environment) {
     const { channelsTable, projectionsTable: directoryTable } = namesOf(environment);
@@ -26,13 +26,13 @@ export class ScheduledFunction extends ServiceFunction {
     this.allowOnTable(actions.channels ?? [], channelsTable);
     this.allowOnTable(actions.directory ?? [], directoryTable);
     this.allowOnIndexes(['dynamodb:Scan'], channelsTable, scans);
-    // It comes again by itself: a run that failed, or waited for its turn, is not to be repeated into the next. Lambda
-    // would try it twice more, and keep it for 6 hours where it is throttled (Developer Guide, "Asynchronous invocation").
+    // The next scheduled run replaces a failed or throttled one, so retries would only overlap with it. By default, Lambda
+    // retries twice, and keeps a throttled event for 6 hours (Developer Guide, "Asynchronous invocation").
     this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(everyMinutes) });
-    new Rule(this, 'Clock', {
+    new Rule(this, 'Schedule', {
       description,
       schedule: Rate.rate(Duration.minutes(everyMinutes)),
-      // The rule's own retries are of handing the event to Lambda.
+      // These are EventBridge's retries of passing the event to Lambda.
       targets: [new LambdaFunction(this.function, { retryAttempts: 0 })],
     });
   }

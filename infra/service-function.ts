@@ -8,26 +8,25 @@ import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 
 /**
- * Megabytes, and with them the share of a processor: a whole one is 1,769. What a request needs is far less memory; a
- * cold start and an answer of 5 MiB are bound by the processor, and end nearly twice as soon as with 512, for about the
- * same price.
+ * Memory also sets the share of a processor: 1,769 MB is a whole one. Requests need far less memory. But a cold start and a
+ * response of 5 MiB are limited by the processor: they take about half the time that they take with 512 MB, for about
+ * the same price.
  */
 const memoryMb = 1_024;
 
 export interface ServiceFunctionProps {
   name: string;
-  /** The file, from the project's root, whose export `handler` is run. */
+  /** Path of the file that exports `handler`, relative to the root of the project. */
   handler: string;
   description: string;
-  /** Seconds. */
   timeoutSeconds: number;
-  /** Files of packages that the handler reads as it runs. */
+  /** Paths in `node_modules` that the handler reads at run time. */
   assets?: readonly string[] | undefined;
-  /** What it finds in its environment, besides the environment's name. */
+  /** Environment variables, in addition to `ENVIRONMENT`. */
   environmentVariables: Record<string, string>;
 }
 
-/** A handler as a function, with logs and a role of its own that may do nothing else until it is allowed to. */
+/** A function with its own log group and role. The role may only write logs and traces until it is allowed more. */
 export class ServiceFunction extends Construct {
   readonly function: lambda.Function;
   readonly logGroup: LogGroup;
@@ -39,7 +38,7 @@ export class ServiceFunction extends Construct {
       retention: environment.logRetentionDays,
       removalPolicy: environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    // A role of its own: the one that CDK would make may write to any log group of the account.
+    // The role that the CDK creates by default may write to any log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.#role = role;
     this.logGroup.grantWrite(role);
@@ -62,27 +61,29 @@ export class ServiceFunction extends Construct {
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       },
     });
-    this.#mayUseAny('xray:PutTraceSegments and xray:PutTelemetryRecords know no resources.');
+    this.#acknowledgeAnyResource(
+      'xray:PutTraceSegments and xray:PutTelemetryRecords do not support resources.',
+    );
   }
 
-  /** Allows actions on resources; none of either allows nothing. */
+  /** Allows actions on resources. Does nothing if either list is empty. */
   allow(actions: readonly string[], resources: string[]): void {
     if (!actions.length || !resources.length) return;
     this.#role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources }));
   }
 
-  /** Allows an action that knows no resources. */
+  /** Allows an action that does not support resources. */
   allowAnywhere(action: string): void {
     this.allow([action], ['*']);
-    this.#mayUseAny(`${action} knows no resources.`);
+    this.#acknowledgeAnyResource(`${action} does not support resources.`);
   }
 
-  /** Allows actions on a table, by its name. */
+  /** Allows actions on the table with this name. */
   allowOnTable(actions: readonly string[], tableName: string): void {
     this.allow(actions, [this.#tableArn(tableName)]);
   }
 
-  /** Allows actions on indexes of a table, by their names. */
+  /** Allows actions on indexes of the table with this name. */
   allowOnIndexes(actions: readonly string[], tableName: string, indexes: readonly string[]): void {
     this.allow(
       actions,
@@ -94,7 +95,7 @@ export class ServiceFunction extends Construct {
     return Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName });
   }
 
-  #mayUseAny(reason: string): void {
+  #acknowledgeAnyResource(reason: string): void {
     Validations.of(this.#role).acknowledge({ id: 'AwsSolutions-IAM5[Resource::*]', reason });
   }
 }

@@ -8,13 +8,13 @@ import type { Environment } from './environments.ts';
 import { deadLetterQueueName, namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
-/** What Lambda itself does to a stream on a function's behalf, by the function's role. */
+/** Lambda needs these actions to read the stream. It uses the function's role. */
 const streamReadActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
-/** A function on the channels table's stream, fed as its row says. */
+/** A function that consumes the stream of the channels table. Its manifest row sets the event source mapping. */
 export class StreamConsumerFunction extends ServiceFunction {
-  /** Where what it has given up waits for a person; absent where its row wants none. */
-  readonly deadLetters: Queue | undefined;
+  /** Keeps references to the records on which the function gave up. Undefined if the manifest row wants none. */
+  readonly deadLetterQueue: Queue | undefined;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
     const {
@@ -48,7 +48,9 @@ export class StreamConsumerFunction extends ServiceFunction {
         ['events:PutEvents'],
         [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: eventBus })],
       );
-    this.deadLetters = consumer.deadLetters ? this.#queue(deadLetterQueueName(environment, name)) : undefined;
+    this.deadLetterQueue = consumer.deadLetters
+      ? this.#queue(deadLetterQueueName(environment, name))
+      : undefined;
     new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,
@@ -60,12 +62,12 @@ export class StreamConsumerFunction extends ServiceFunction {
       retryAttempts: mapping.retryAttempts,
       maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
       reportBatchItemFailures: mapping.reportBatchItemFailures,
-      ...(this.deadLetters && { onFailure: new SqsDlq(this.deadLetters) }),
+      ...(this.deadLetterQueue && { onFailure: new SqsDlq(this.deadLetterQueue) }),
     });
   }
 
   #queue(queueName: string): Queue {
-    const queue = new Queue(this, 'DeadLetters', {
+    const queue = new Queue(this, 'DeadLetterQueue', {
       queueName,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -73,7 +75,7 @@ export class StreamConsumerFunction extends ServiceFunction {
     });
     Validations.of(queue).acknowledge({
       id: 'AwsSolutions-SQS3',
-      reason: 'It is the queue of dead letters: the mapping’s, which the rule does not look for.',
+      reason: 'This is a dead-letter queue. The rule does not know queues of event source mappings.',
     });
     return queue;
   }

@@ -4,7 +4,7 @@ import { type Operation, operations } from '../lib/manifest/operations.ts';
 
 const rows: readonly Operation[] = operations;
 
-/** The indexes of the channels table that requests read. */
+/** The indexes of the channels table that operations query. */
 export const queriedIndexes: readonly string[] = [...new Set(rows.flatMap(({ indexes = [] }) => indexes))];
 
 type Dimensions = NonNullable<MetricProps['dimensionsMap']>;
@@ -18,10 +18,10 @@ const sumMetric = (metricName: string, dimensionsMap: Dimensions) =>
     statistic: 'Sum',
   });
 
-/** A figure of a table, by its name. It leaves out the table's indexes, which DynamoDB counts apart. */
+/** A metric of a table, summed over 5 minutes. It does not include indexes: DynamoDB reports them separately. */
 export const tableMetric = (TableName: string, metricName: string): Metric =>
   sumMetric(metricName, { TableName });
 
-/** A figure of one index of a table. */
+/** A metric of one index of a table, summed over 5 minutes. */
 export const indexMetric = (TableName: string, index: string, metricName: string): Metric =>
   sumMetric(metricName, { TableName, GlobalSecondaryIndexName: index });
