@@ -2,50 +2,51 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ApiError } from '../errors.ts';
 
 /**
- * A place between two channels of a sorted list, told by one of the two: the list may change around it, and the place
- * stays.
+ * A position between two channels of a sorted list. It is defined by one of the two channels, so it stays valid if the
+ * list changes, and even if that channel is deleted.
  */
 export interface CursorPosition {
-  /** The values by which the list is sorted, of the channel that the gap lies beside; its id is the last. */
+  /** The values by which the list sorts that channel. The last one is its id. */
   sortValues: (string | number | boolean | null)[];
-  /** Whether the gap lies behind that channel, in the list's order, or before it. */
+  /** Whether the position is before or after that channel, in the order of the list. */
   side: 'before' | 'after';
 }
 
 export interface Cursor extends CursorPosition {
-  /** The order and the filters of the list, each as a text; where they differ, so does the list. */
+  /** The order of the list, as text. A cursor is valid only for a list with the same order and filter. */
   order: string;
+  /** The filter of the list, as text. */
   filter: string;
-  /** How many channels stood before the gap when the cursor was made. */
+  /** How many channels were before the position when the cursor was made. */
   offset: number;
-  /** Whether the page to read ends at the gap, rather than begins there. */
+  /** Whether the page ends at the position. Otherwise it begins there. */
   backward: boolean;
 }
 
-/** 32 bytes in hex: the key that seals, and after a rotation the one that was before it. */
+/** The secrets that seal cursors: 32 bytes each, in hex. After a rotation, the previous one still opens cursors. */
 export interface CursorSecrets {
   current: string;
   previous?: string | undefined;
 }
 
 const version = 1;
-const nonceLength = 12;
-const tagLength = 16;
+const nonceBytes = 12;
+const tagBytes = 16;
 
-const associated = (namespace: string) => Buffer.from(`client-channels cursor ${version} ${namespace}`);
+const associatedData = (namespace: string) => Buffer.from(`client-channels cursor ${version} ${namespace}`);
 
 /**
- * A cursor as clients get it: encrypted and authenticated with AES-256-GCM (NIST SP 800-38D), bound to the namespace.
- * It shows nothing of what it holds, and whoever changes a bit of it has no cursor any more.
+ * Makes the text of a cursor for a client. It is encrypted and authenticated with AES-256-GCM (NIST SP 800-38D) and
+ * bound to the namespace, so that a client can neither read nor change it, nor use it in another namespace.
  */
 export const sealCursor = (
   { order, filter, offset, backward, side, sortValues }: Cursor,
   namespace: string,
-  keys: CursorSecrets,
+  secrets: CursorSecrets,
 ): string => {
-  const nonce = randomBytes(nonceLength);
-  const cipher = createCipheriv('aes-256-gcm', Buffer.from(keys.current, 'hex'), nonce);
-  cipher.setAAD(associated(namespace));
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', Buffer.from(secrets.current, 'hex'), nonce);
+  cipher.setAAD(associatedData(namespace));
   const text = JSON.stringify([order, filter, offset, backward, side, sortValues]);
   const sealed = Buffer.concat([
     Buffer.of(version),
@@ -57,43 +58,45 @@ export const sealCursor = (
   return sealed.toString('base64url');
 };
 
-const invalid = (cause?: unknown) =>
-  new ApiError('invalid_cursor', 'The cursor is not one of this list: begin again without it.', { cause });
+const invalidCursor = (cause?: unknown) =>
+  new ApiError('invalid_cursor', 'The cursor is not valid: start again without a cursor.', { cause });
 
-const open = (bytes: Buffer, namespace: string, key: string): string => {
+const decrypt = (bytes: Buffer, namespace: string, secret: string): string => {
   const decipher = createDecipheriv(
     'aes-256-gcm',
-    Buffer.from(key, 'hex'),
-    bytes.subarray(1, 1 + nonceLength),
-    { authTagLength: tagLength },
+    Buffer.from(secret, 'hex'),
+    bytes.subarray(1, 1 + nonceBytes),
+    { authTagLength: tagBytes },
   );
-  decipher.setAAD(associated(namespace));
-  decipher.setAuthTag(bytes.subarray(-tagLength));
+  decipher.setAAD(associatedData(namespace));
+  decipher.setAuthTag(bytes.subarray(-tagBytes));
   return Buffer.concat([
-    decipher.update(bytes.subarray(1 + nonceLength, -tagLength)),
+    decipher.update(bytes.subarray(1 + nonceBytes, -tagBytes)),
     decipher.final(),
   ]).toString();
 };
 
 /**
- * Opens what `sealCursor` made.
- * @throws ApiError `invalid_cursor` for anything else: another namespace's, one whose key is gone, one that was
- * changed, or written in another way than it was given out.
+ * Opens a text that `sealCursor` made.
+ * @throws ApiError `invalid_cursor` for any other text: of another namespace, sealed with a secret that is gone,
+ * changed, or encoded differently
  */
-export const openCursor = (text: string, namespace: string, keys: CursorSecrets): Cursor => {
+export const openCursor = (text: string, namespace: string, secrets: CursorSecrets): Cursor => {
   const bytes = Buffer.from(text, 'base64url');
-  // Decoding is lenient: several texts stand for the same bytes, and only one of them was given out.
-  const isOurForm = bytes.toString('base64url') === text && bytes[0] === version;
-  if (!isOurForm || bytes.byteLength <= 1 + nonceLength + tagLength) throw invalid();
+  // Decoding is lenient: several texts decode to the same bytes, but only one of them is what sealCursor made.
+  const isWellFormed = bytes.toString('base64url') === text && bytes[0] === version;
+  if (!isWellFormed || bytes.byteLength <= 1 + nonceBytes + tagBytes) throw invalidCursor();
   let failure: unknown;
-  for (const key of [keys.current, keys.previous]) {
-    if (key === undefined) continue;
+  for (const secret of [secrets.current, secrets.previous]) {
+    if (secret === undefined) continue;
     try {
-      const [order, filter, offset, backward, side, sortValues] = JSON.parse(open(bytes, namespace, key));
+      const [order, filter, offset, backward, side, sortValues] = JSON.parse(
+        decrypt(bytes, namespace, secret),
+      );
       return { order, filter, offset, backward, side, sortValues };
     } catch (cause) {
       failure = cause;
     }
   }
-  throw invalid(failure);
+  throw invalidCursor(failure);
 };

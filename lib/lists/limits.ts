@@ -1,11 +1,32 @@
 import { ApiError } from '../errors.ts';
+import type { Plan } from './plan/plan.ts';
 
-/** Lambda takes answers of at most 6 MB, encoded as JSON once more (Lambda quotas); this leaves room for the rest. */
+/**
+ * How deep a page by number may be in a scan of an index. An index has no count buckets, so all channels before the page
+ * are read: 1,000 channels of 289 bytes cost 48 read units.
+ */
+const maxIndexDepth = 10_000;
+
+/** How many channels, from the first on, can be reached by page number. */
+export const maxDepthOf = ({ read }: Plan): number =>
+  read === 'scanIndex' ? maxIndexDepth : Number.MAX_SAFE_INTEGER;
+
+/** @throws ApiError `page_too_deep` for a page number that is beyond the maximum depth of the plan */
+export const checkDepth = (plan: Plan, page: number, perPage: number): void => {
+  const maxDepth = maxDepthOf(plan);
+  if (page * perPage > maxDepth)
+    throw new ApiError(
+      'page_too_deep',
+      `page × per_page may be at most ${maxDepth} for this list: to read further, send the last response's next_cursor as cursor.`,
+    );
+};
+
+/** Lambda accepts responses of up to 6 MB, encoded as JSON once more (Lambda quotas). The rest is for what is not data. */
 const maxBytes = 5 * 1024 * 1024;
 
 const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 
-/** How many of these fit one answer, from the first on. */
+/** How many documents of these sizes fit one response, from the first on. */
 const countThatFits = (sizes: number[]): number => {
   let bytes = 0;
   for (const [index, size] of sizes.entries()) {
@@ -16,12 +37,13 @@ const countThatFits = (sizes: number[]): number => {
 };
 
 /**
- * @throws ApiError `page_too_large` for a page that no function could answer; it names a `per_page` that fits, whether
- * the page is then taken from the first of these documents or, by a cursor that leads back, from the last.
+ * Checks that the documents of a page fit one response.
+ * @throws ApiError `page_too_large` if they do not. The message names a `per_page` that fits, both if the next page begins
+ * with the first of these documents and if, by a cursor that leads back, it ends with the last one.
  */
 export const checkPageSize = (data: object[]): void => {
   const sizes = data.map(encodedBytes);
   const fits = Math.min(countThatFits(sizes), countThatFits(sizes.toReversed()));
   if (fits < data.length)
-    throw new ApiError('page_too_large', `This page is too large to answer: ask for "per_page=${fits}".`);
+    throw new ApiError('page_too_large', `This page is too large for one response: use "per_page=${fits}".`);
 };

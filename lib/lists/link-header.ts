@@ -1,17 +1,19 @@
 import type { Pagination } from './read-list.ts';
 
-/** Bytes beyond which the header is left out rather than sent: proxies limit what they take. */
+/** A longer header is left out, because proxies limit the size of headers. */
 const maxBytes = 4_096;
 
 const pageParameters = new Set(['page', 'cursor']);
 
-/** However it is encoded, a parameter has one name. */
-const nameOf = (parameter: string): string => [...new URLSearchParams(`?${parameter}`).keys()][0] ?? '';
+/** The decoded name of one parameter of a query string. */
+const decodedName = (parameter: string): string => [...new URLSearchParams(`?${parameter}`).keys()][0] ?? '';
 
 /**
- * The `Link` header of a page (RFC 8288): the first and last page, and those at either side; but not a last page too deep
- * to be asked for. The other parameters stay as the client wrote them, but for a `>`, which would end the link.
- * @param maxDepth the last channel that a page by number may show
+ * The `Link` header of a page (RFC 8288): links to the first, previous, next and last page. The last page is left out if it
+ * is too deep for a page number. All other parameters stay as the client wrote them, except that `>` is encoded, because it
+ * would end the link.
+ * @param maxDepth how many channels can be reached by page number
+ * @returns `undefined` if the header would be longer than 4 KB
  */
 export const linkHeader = (
   path: string,
@@ -22,7 +24,7 @@ export const linkHeader = (
   const kept = rawQueryString
     .replaceAll('>', '%3E')
     .split('&')
-    .filter((parameter) => parameter && !pageParameters.has(nameOf(parameter)));
+    .filter((parameter) => parameter && !pageParameters.has(decodedName(parameter)));
   const link = (rel: string, parameter: string) =>
     `<${path}?${[...kept, parameter].join('&')}>; rel="${rel}"`;
   const { next_cursor, prev_cursor, total_page, per_page } = pagination;

@@ -1,52 +1,59 @@
-import { readChannelId } from '../../channels/channel-id.ts';
-import { above, below, allIds, type IdRange } from '../../channels/id-range.ts';
+import { parseChannelId } from '../../channels/channel-id.ts';
+import { above, allIds, below, type IdRange } from '../../channels/id-range.ts';
 import { ApiError } from '../../errors.ts';
 import type { CursorPosition } from '../cursor.ts';
 
-/** The part of a range that lies behind a gap in a list by id, or before it. */
+/**
+ * The part of a range that comes before or after a position, in a list sorted by `_id`.
+ * @param descending whether that list is in descending order
+ */
 export const rangeBeyond = (
-  { sortValues: position, side }: CursorPosition,
+  { sortValues, side }: CursorPosition,
   descending: boolean,
-  part: 'behind' | 'before',
+  part: 'before' | 'after',
   range: IdRange,
 ): IdRange => {
-  const id = position[0] as string;
-  const upwards = (part === 'behind') !== descending;
-  // The channel that the gap is told by lies on one of its sides.
-  const withIt = (part === 'behind') === (side === 'before');
-  if (upwards) return withIt ? { ...range, first: id > range.first ? id : range.first } : above(id, range);
-  return withIt ? { ...range, last: id < range.last ? id : range.last } : below(id, range);
+  const id = sortValues[0] as string;
+  const isUpward = (part === 'after') !== descending;
+  // The channel that defines the position is itself before or after it.
+  const includesChannel = part !== side;
+  if (isUpward)
+    return includesChannel ? { ...range, first: id > range.first ? id : range.first } : above(id, range);
+  return includesChannel ? { ...range, last: id < range.last ? id : range.last } : below(id, range);
 };
 
-/** A place among ids: a channel's id, or the gap of a cursor of a list by id. */
+/** An exclusive bound of ids: an id, or the position of a cursor of a list sorted by `_id`. */
 export type IdBound = { id: string } | { position: CursorPosition; descending: boolean };
 
 /**
- * Reads what `from__id` and `to__id` take.
- * @param open opens a cursor, and throws `invalid_cursor` for what is none
- * @throws ApiError `invalid_cursor` also for a cursor of a list in another order
+ * Reads a value of `from__id` or `to__id`.
+ * @param openCursor opens a cursor, and throws `invalid_cursor` for any other text
+ * @throws ApiError `invalid_cursor`, also for a cursor of a list that is not sorted by `_id`
  */
-export const readIdBound = (text: string, open: (text: string) => CursorPosition & { order: string }): IdBound => {
-  const id = readChannelId(text);
+export const readIdBound = (
+  text: string,
+  openCursor: (text: string) => CursorPosition & { order: string },
+): IdBound => {
+  const id = parseChannelId(text);
   if (id) return { id };
-  const cursor = open(text);
+  const cursor = openCursor(text);
   if (cursor.order !== '_id' && cursor.order !== '-_id')
-    throw new ApiError('invalid_cursor', 'The cursor is of a list in another order than by "_id".');
+    throw new ApiError('invalid_cursor', 'The cursor belongs to a list that is not sorted by "_id".');
   return { position: cursor, descending: cursor.order === '-_id' };
 };
 
-/** The range above one mark and below another. */
+/** The ids above one bound and below another. */
 export const idRangeBetween = (from: IdBound | undefined, to: IdBound | undefined): IdRange => {
   let range = allIds;
   if (from)
     range =
       'id' in from
         ? above(from.id, range)
-        : rangeBeyond(from.position, from.descending, from.descending ? 'before' : 'behind', range);
+        : rangeBeyond(from.position, from.descending, from.descending ? 'before' : 'after', range);
   if (to)
     range =
       'id' in to
         ? below(to.id, range)
-        : rangeBeyond(to.position, to.descending, to.descending ? 'behind' : 'before', range);
+        : rangeBeyond(to.position, to.descending, to.descending ? 'after' : 'before', range);
   return range;
 };

@@ -8,40 +8,46 @@ export type SortedIndex = 'byName' | 'byUpdatedAt' | 'byStatus';
 
 type Key = string | number;
 
-/** The part of an index from one key to another, both included; where one is absent, it goes to the index's end. */
+/** The part of an index between two keys, both included. Without a bound, it reaches the end of the index. */
 export interface IndexRange {
   index: SortedIndex;
   first?: Key;
   last?: Key;
 }
 
-/** The key under which an index holds the channel at a position of a list. */
+/** The key that an index has for a channel with these sort values. */
 export const indexKeyAt = (
   index: SortedIndex,
   sortValues: CursorPosition['sortValues'],
   order: OrderTerm[],
   { disabled }: ListFilter,
 ): Key => {
-  const valueIn = (field: OrderTerm['field']) => sortValues[order.findIndex((term) => term.field === field)];
-  const id = valueIn('_id') as string;
+  const sortValue = (field: OrderTerm['field']) =>
+    sortValues[order.findIndex((term) => term.field === field)];
+  const id = sortValue('_id') as string;
   switch (index) {
     case 'byName':
-      return nameKey(valueIn('name') as string, id);
+      return nameKey(sortValue('name') as string, id);
     case 'byUpdatedAt':
-      return valueIn('updatedAt') as number;
+      return sortValue('updatedAt') as number;
     case 'byStatus':
-      return statusKey(disabled ?? (valueIn('disabled') as boolean), id);
+      return statusKey(disabled ?? (sortValue('disabled') as boolean), id);
   }
 };
 
-/** What an index of times holds that is updated after a time, and the rest of it. */
+/** The channels that were updated after a time, in milliseconds since the epoch. */
 export const updatedSince = (updatedAfter: number): IndexRange => ({
   index: 'byUpdatedAt',
   first: updatedAfter + 1,
 });
-export const updatedUntil = (updatedAfter: number): IndexRange => ({ index: 'byUpdatedAt', last: updatedAfter });
 
-/** The part of a stretch from a key on, in the direction in which it is read. The key is one of the stretch. */
+/** All other channels: those that `updatedSince` leaves out. */
+export const updatedUntil = (updatedAfter: number): IndexRange => ({
+  index: 'byUpdatedAt',
+  last: updatedAfter,
+});
+
+/** The part of a range that a scan still reads from a key on. The part includes the key, which is in the range. */
 export const rangeFrom = (key: Key, range: IndexRange, descending: boolean): IndexRange => ({
   ...range,
   ...(descending ? { last: key } : { first: key }),

@@ -4,30 +4,34 @@ import { compareFolded, sortText } from '../../text/fold.ts';
 import type { CursorPosition } from '../cursor.ts';
 import type { SortTerm } from '../query/list-query.ts';
 
+/** A term of an order. A client asks for a sort; `toOrder` completes it to an order. */
 export type OrderTerm = SortTerm;
 
 /**
- * The order that a sort asks for: total, since it ends with the id, in the direction of the last field asked for.
- * Fields that decide nothing are left out, so that equal orders are equal: those behind the id, and `createdAt` right
- * before it, since ids sort as their times do. With a field between the two it stays: several channels may be created
- * in one millisecond.
+ * Completes a sort to a total order. The order ends with the id. If the sort does not name the id, the id has the
+ * direction of the last field.
+ *
+ * Fields that decide nothing are left out, so that sorts with the same result have the same order:
+ * - fields after the id;
+ * - `createdAt` directly before the id, because ids sort by their time of creation. With a field between the two,
+ *   `createdAt` stays, because several channels may be created in one millisecond.
  */
 export const toOrder = (sort: SortTerm[]): OrderTerm[] => {
-  const id = sort.findIndex(({ field }) => field === '_id');
-  const last: SortTerm = sort[id] ?? { field: '_id', descending: sort.at(-1)?.descending ?? false };
-  const before = id < 0 ? sort : sort.slice(0, id);
-  const nearest = before.at(-1);
-  const isImplied = nearest?.field === 'createdAt' && nearest.descending === last.descending;
-  return [...(isImplied ? before.slice(0, -1) : before), last];
+  const idIndex = sort.findIndex(({ field }) => field === '_id');
+  const last: SortTerm = sort[idIndex] ?? { field: '_id', descending: sort.at(-1)?.descending ?? false };
+  const others = idIndex < 0 ? sort : sort.slice(0, idIndex);
+  const beforeId = others.at(-1);
+  const isImplied = beforeId?.field === 'createdAt' && beforeId.descending === last.descending;
+  return [...(isImplied ? others.slice(0, -1) : others), last];
 };
 
-/** `-name,-_id`: an order as a text that is the same for the same order alone. */
+/** An order as text, such as `-name,-_id`. Different orders have different texts. */
 export const orderText = (order: OrderTerm[]): string =>
   order.map(({ field, descending }) => (descending ? `-${field}` : field)).join(',');
 
 type SortValues = CursorPosition['sortValues'];
 
-/** What places a channel in an order: its id, and what else the order goes by. */
+/** The fields of a channel that can be sorted by. Only the fields of the order at hand are needed. */
 export type Sorted = Pick<Channel, '_id'> &
   Partial<Pick<Channel, 'name' | 'local_name' | 'disabled' | 'updatedAt'>>;
 
@@ -38,7 +42,7 @@ const sortValue = (channel: Sorted, field: OrderTerm['field']): SortValues[numbe
   return field === 'name' || field === 'local_name' ? sortText(value as string) : value;
 };
 
-/** The values that place a channel in an order. */
+/** The values of a channel that an order compares: folded texts, and `null` for a missing value. */
 export const sortValuesOf = (channel: Sorted, order: OrderTerm[]): SortValues =>
   order.map(({ field }) => sortValue(channel, field));
 
@@ -50,7 +54,10 @@ const compareValues = (a: SortValues[number], b: SortValues[number]): number => 
   return a < b ? -1 : 1;
 };
 
-/** Compares two positions of one order; missing values come first and `false` before `true` when ascending. */
+/**
+ * Compares the sort values of two channels in one order. In an ascending order, missing values come first, and `false`
+ * comes before `true`.
+ */
 export const compareSortValues = (a: SortValues, b: SortValues, order: OrderTerm[]): number => {
   for (const [index, { descending }] of order.entries()) {
     const compared = compareValues(a[index] ?? null, b[index] ?? null);
@@ -59,20 +66,20 @@ export const compareSortValues = (a: SortValues, b: SortValues, order: OrderTerm
   return 0;
 };
 
-/** What stands at a position of a list. */
+/** A channel with the values by which it was sorted. */
 export interface SortedChannel<Row> {
   channel: Row;
   sortValues: SortValues;
 }
 
-/** Channels in an order, each with its position. */
+/** Sorts channels. Each comes with its sort values, so that these are computed once for a channel. */
 export const sortChannels = <Row extends Sorted>(channels: Row[], order: OrderTerm[]): SortedChannel<Row>[] =>
   channels
-    .map((channel) => ({ channel, position: sortValuesOf(channel, order) }))
-    .sort((a, b) => compareSortValues(a.position, b.position, order));
+    .map((channel) => ({ channel, sortValues: sortValuesOf(channel, order) }))
+    .sort((a, b) => compareSortValues(a.sortValues, b.sortValues, order));
 
-/** Whether a position lies behind a gap, in the order of the list. */
-export const isBehind = (position: SortValues, position: CursorPosition, order: OrderTerm[]): boolean => {
-  const compared = compareSortValues(position, position.sortValues, order);
+/** Whether a channel with these sort values comes after a position, in the order of the list. */
+export const isAfter = (sortValues: SortValues, position: CursorPosition, order: OrderTerm[]): boolean => {
+  const compared = compareSortValues(sortValues, position.sortValues, order);
   return position.side === 'after' ? compared > 0 : compared >= 0;
 };

@@ -5,28 +5,56 @@ export interface RawParameter {
 }
 
 /**
- * Reads a raw query string into its parameters, in the order in which they were sent, repeated ones included.
+ * Parses a raw query string. The parameters keep their order, and repeated ones are kept.
  *
- * Never throws: `+` is a space, a `%` without two hex digits stands for itself, bytes that are not UTF-8 become U+FFFD
- * (URL Standard, application/x-www-form-urlencoded parsing). Time is linear in the length, which has no limit here: the
- * gateway lets 10,240 bytes through.
+ * It never throws (URL Standard, application/x-www-form-urlencoded parsing): `+` is a space, a `%` without two hex digits
+ * is itself, and bytes that are not UTF-8 become U+FFFD. Time is linear in the length. The length has no limit here, but API
+ * Gateway accepts at most 10,240 bytes.
  */
 export const parseQueryString = (rawQueryString: string): RawParameter[] =>
-  // URLSearchParams drops a leading `?`, which would belong to a name here: this one is for it to drop.
-  [...new URLSearchParams(`?${rawQueryString}`)].map(([name, value]) => ({ path: pathOf(name), value }));
-
-/** A parameter's name as a client writes it: `sortBy[0][field]`. */
-export const nameOf = ([root, ...keys]: RawParameter['path']): string =>
-  root + keys.map((key) => `[${key}]`).join('');
+  // URLSearchParams removes one leading "?". This one is added for it, so that it keeps one that is part of a name.
+  [...new URLSearchParams(`?${rawQueryString}`)].map(([name, value]) => ({
+    path: pathFromName(name),
+    value,
+  }));
 
 /**
- * `a[b][c]` has three segments. A name whose brackets do not end it, as in `a[b].c`, is one segment as it stands, and so
- * turns up as an unknown name rather than as a guess.
+ * `a[b][c]` has three segments. If the last bracket does not end the name, as in `a[b].c`, the whole name is one segment.
+ * Such a name is unknown, so the client gets an error instead of a guess.
  *
- * Names are split after decoding: encoded brackets mean the same as raw ones, and gateways re-encode.
+ * Names are split after decoding, because clients and gateways may encode brackets.
  */
-const pathOf = (name: string): RawParameter['path'] => {
+const pathFromName = (name: string): RawParameter['path'] => {
   const opening = name.indexOf('[');
   if (opening === -1 || !name.endsWith(']')) return [name];
   return [name.slice(0, opening), ...name.slice(opening + 1, -1).split('][')];
 };
+
+/** The name of a parameter as the client wrote it, decoded: `sortBy[0][field]`. */
+export const nameFromPath = ([root, ...keys]: RawParameter['path']): string =>
+  root + keys.map((key) => `[${key}]`).join('');
+
+/** Whether a value counts as absent. `URLSearchParams` writes `null` and `undefined` as these texts. */
+export const isAbsent = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || value === 'null' || value === 'undefined';
+
+/** Whether a text is absent or only white space. */
+export const isBlank = (text: string): boolean => isAbsent(text) || text.trim() === '';
+
+/** Whether any of these parameters has a value. */
+export const hasValue = (raw: RawParameter[] = []): boolean => raw.some(({ value }) => !isAbsent(value));
+
+/** Whether a key in brackets is the index of a list element: `_id[]`, `_id[0]`. */
+export const isListIndex = (key: string): boolean => /^\d*$/.test(key);
+
+/** Parses JSON. Returns `undefined` if the text is not JSON. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,39 +1,109 @@
-import { readChannelId } from '../../channels/channel-id.ts';
+import { parseChannelId } from '../../channels/channel-id.ts';
 import { searchTerms } from '../../text/fold.ts';
+import { type AddIssue, maxValues, type Parser, type RawParameters } from './parser.ts';
+import { isAbsent, isListIndex, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
 
-/** What one value may be: `read` gives `undefined` for any other text, `accepted` goes on from "must be". */
+/** Parses one value. */
 export interface ValueParser<Value> {
+  /** What is accepted: the rest of a message that begins with "must be". */
   accepted: string;
-  read: (text: string) => Value | undefined;
+  /** Returns `undefined` if the text is not accepted. */
+  parse: (text: string) => Value | undefined;
 }
 
-export const integer = (least: number, most: number): ValueParser<number> => ({
-  accepted: `a whole number from ${least} to ${most}, in digits alone`,
-  read: (text) => {
+/** A parameter with one value. It may be repeated only if all the others count as absent. */
+export const oneValue =
+  <Value>(
+    { accepted, parse }: ValueParser<Value>,
+    countsAsAbsent: (text: string) => boolean = isAbsent,
+  ): Parser<Value> =>
+  (raw, addIssue) => {
+    for (const { path } of raw) {
+      if (path.length > 1) addIssue(nameFromPath(path), 'takes one value, without brackets');
+    }
+    const present = raw.filter(({ value }) => !countsAsAbsent(value));
+    const [first] = present;
+    if (first === undefined) return undefined;
+    const [name] = first.path;
+    if (present.length > 1) return addIssue(name, `takes one value, but was given ${present.length}`);
+    return parse(first.value) ?? addIssue(name, `must be ${accepted}`);
+  };
+
+export const integer = (min: number, max: number): ValueParser<number> => ({
+  accepted: `a whole number from ${min} to ${max}, written in digits only`,
+  parse: (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    return number >= least && number <= most ? number : undefined;
+    return number >= min && number <= max ? number : undefined;
   },
 });
 
-/** One of the keys, which stands for its value. */
+/** One of the keys of `choices`; the result is its value. */
 export const choice = <Value>(choices: Record<string, Value>): ValueParser<Value> => ({
   accepted: Object.keys(choices).join(' or '),
-  read: (text) => (Object.hasOwn(choices, text) ? choices[text] : undefined),
+  parse: (text) => (Object.hasOwn(choices, text) ? choices[text] : undefined),
 });
 
-export const anyText: ValueParser<string> = { accepted: 'text', read: (text) => text };
+export const anyText: ValueParser<string> = { accepted: 'text', parse: (text) => text };
 
-/** An id is lower-cased; what is none is left for the cursor's reader to refuse. */
+/** An id, in lower case, or a cursor. A cursor is opened later; until then any text may be one. */
 export const idOrCursor: ValueParser<string> = {
   accepted: 'a channel id or a cursor',
-  read: (text) => readChannelId(text) ?? text,
+  parse: (text) => parseChannelId(text) ?? text,
 };
 
 /** In code points. */
-const maxSearchCharacters = 256;
+const maxSearchLength = 256;
 
-/** Folded, each word once: one character may hold several words, and 256 of it hundreds, for every channel to be asked. */
-export const searchTerms: ValueParser<string[]> = {
-  accepted: `at most ${maxSearchCharacters} characters`,
-  read: (text) => ([...text].length <= maxSearchCharacters ? [...new Set(searchTerms(text))] : undefined),
+/**
+ * Folded search terms, each one once. Without removing duplicates there could be hundreds of terms, because one character
+ * may fold to several.
+ */
+export const searchText: ValueParser<string[]> = {
+  accepted: `at most ${maxSearchLength} characters`,
+  parse: (text) => ([...text].length <= maxSearchLength ? [...new Set(searchTerms(text))] : undefined),
 };
+
+interface ManyValuesOptions {
+  /** Splits the text of one parameter into several values. */
+  split?: (text: string) => string[];
+  /** Brings a value to the form in which it is compared. */
+  normalize?: (value: string) => string;
+}
+
+/**
+ * A filter of up to 100 different values, written in any form of a list. An empty list is not absent: it is a filter that
+ * matches nothing.
+ */
+export const manyValues =
+  ({ split = (text) => [text], normalize = (value) => value }: ManyValuesOptions = {}): Parser<string[]> =>
+  (raw, addIssue) => {
+    checkListForms(raw, addIssue);
+    const present = raw.filter(({ value }) => !isAbsent(value));
+    if (present.length === 0) return undefined;
+    const values = present.flatMap((parameter) => jsonList(parameter) ?? split(parameter.value));
+    const distinct = [...new Set(values.filter(canBeStored).map(normalize))];
+    if (distinct.length <= maxValues) return distinct;
+    return addIssue(raw[0].path[0], `takes at most ${maxValues} values, but was given ${distinct.length}`);
+  };
+
+const checkListForms = (raw: RawParameters, addIssue: AddIssue): void => {
+  for (const { path } of raw) {
+    const [name, index = '', ...more] = path;
+    if (isListIndex(index) && more.length === 0) continue;
+    addIssue(
+      nameFromPath(path),
+      `is not written as a list: write ${name}=a&${name}=b, ${name}[]=a or ${name}[0]=a`,
+    );
+  }
+};
+
+/** The strings of a JSON list. Any other text is one value as it is, and gives `undefined`. */
+const jsonList = ({ path, value }: RawParameter): string[] | undefined => {
+  // With brackets, the value is one element, even if it looks like JSON: a name may.
+  if (path.length > 1 || !value.startsWith('[')) return undefined;
+  const parsed = parseJson(value);
+  return Array.isArray(parsed) && parsed.every((item) => typeof item === 'string') ? parsed : undefined;
+};
+
+/** No channel has an empty name, or one with half a surrogate pair, and DynamoDB accepts neither as a key. */
+const canBeStored = (value: string): boolean => value !== '' && value.isWellFormed();
