@@ -24,7 +24,7 @@ const projectionOf = ({ projection }: IndexDefinition) =>
 
 const isSortedByNumber = ({ sortKeyType }: IndexDefinition) => sortKeyType === 'number';
 
-/** A table's definition as DynamoDB's CreateTable takes it; the time to live is no part of that. */
+/** The input of DynamoDB's CreateTable for a table. Its time to live needs a call of its own, UpdateTimeToLive. */
 export const toCreateTableInput = (
   tableName: string,
   { partitionKey, sortKey, stream, indexes = [] }: TableDefinition,
@@ -69,7 +69,7 @@ const indexesOf = async (client: DynamoDBClient, tableName: string) => {
   return Table?.GlobalSecondaryIndexes ?? [];
 };
 
-/** DynamoDB takes one index at a time, and fills it with what is in the table. */
+/** Adds one index at a time, because UpdateTable allows only one. DynamoDB fills it from the items of the table. */
 const addMissingIndexes = async (
   client: DynamoDBClient,
   tableName: string,
@@ -95,8 +95,9 @@ const addMissingIndexes = async (
 };
 
 /**
- * Creates the tables that are missing, and the indexes that those of an earlier version lack; all else of a table that
- * exists stays as it is, with what is in it.
+ * Creates the tables that are missing. To tables of an earlier version it adds the missing indexes. It changes nothing
+ * else of an existing table, and keeps its items.
+ * @param tables definitions by table name
  */
 export const createTables = async (
   client: DynamoDBClient,

@@ -12,15 +12,15 @@ import { sdkEnvironment } from './environment.ts';
 export interface DynamoDbLocalOptions {
   /** The Java to run, see `findJava`. */
   java: string;
-  /** The folder that keeps the data; absent: in memory. */
+  /** The folder that keeps the data. Without it, the data is kept in memory. */
   dbPath?: string | undefined;
-  /** Stands on the engine's command line, so that one left behind can be told from any other. */
+  /** Written on the command line, so that `isDynamoDbLocalOf` recognises a process that was left behind. */
   owner: string;
-  /** Hears the process's id before anything else can fail. */
+  /** Called with the process id before anything else can fail. */
   onSpawn?: (pid: number) => void;
-  /** Ends the start, and the engine with it. */
+  /** Cancels the start and ends the process. */
   signal?: AbortSignal;
-  /** How long it may take until it answers, in milliseconds. */
+  /** Milliseconds until it must answer its first request. */
   startTimeoutMs?: number;
 }
 
@@ -28,9 +28,9 @@ export interface DynamoDbLocal {
   pid: number;
   port: number;
   endpoint: string;
-  /** Settles when the process has ended, with one line that tells why, as far as that is known. */
+  /** Resolves when the process has ended, with one line that says why (as far as known). Never rejects. */
   ended: Promise<string>;
-  /** Lets the engine answer what it has begun and close its files; resolves when it has ended. */
+  /** Lets running requests finish and closes the database. Resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
@@ -57,14 +57,14 @@ const javaArguments = ({ dbPath, owner }: DynamoDbLocalOptions): string[] => [
   ...(dbPath === undefined ? ['inMemory=true'] : ['inMemory=false', `dbPath=${dbPath}`]),
 ];
 
-/** Whether a command line is that of an engine which `owner` started. */
+/** Whether a command line belongs to a DynamoDB Local that `owner` started. */
 export const isDynamoDbLocalOf = (owner: string, command: string): boolean =>
-  command.includes('engine.xml') && `${command} `.includes(` owner=${owner} `);
+  command.includes('dynamodb-local.xml') && `${command} `.includes(` owner=${owner} `);
 
-/** A stack's lines, and warnings of the engine's own logger (it writes each in two lines). */
+/** Lines of a stack trace, and warnings of DynamoDB Local's own logger (two lines each). */
 const noise = /^\s+at |^\s+\.\.\. |\.JulLog warn$|^WARNING: |^\s*$/;
 
-/** Keeps the one line of what Java writes to stderr that tells most: the last that speaks of an error, else the last. */
+/** Reads stderr. Returns a function that gives the most useful line so far: the last error, else the last line. */
 const collectReason = (child: ChildProcess) => {
   let last = '';
   let lastError = '';
@@ -86,7 +86,7 @@ const readPort = (child: ChildProcess): Promise<number> =>
       });
   });
 
-const waitUntilItAnswers = async (endpoint: string, signal: AbortSignal): Promise<void> => {
+const waitForFirstAnswer = async (endpoint: string, signal: AbortSignal): Promise<void> => {
   const client = new DynamoDBClient({
     endpoint,
     region: sdkEnvironment.AWS_REGION,
@@ -114,11 +114,11 @@ const waitUntilItAnswers = async (endpoint: string, signal: AbortSignal): Promis
 
 /**
  * Starts AWS's DynamoDB Local on a free port of 127.0.0.1 and waits until it answers. It runs in a process group of its
- * own, so that a Ctrl-C in the terminal reaches it only when whoever started it is done with it.
- * @throws Error with one line, Java's own last words included, where it ends early or does not answer in time.
+ * own. So Ctrl-C in the terminal does not reach it, and the server can finish its requests before it stops it.
+ * @throws Error with one line, which includes Java's last error line, if it ends early or does not answer in time.
  */
 export const startDynamoDbLocal = async (options: DynamoDbLocalOptions): Promise<DynamoDbLocal> => {
-  const { java, dbPath, onSpawn, signal: cancelled, startTimeoutMs: startTimeoutMs = 20_000 } = options;
+  const { java, dbPath, onSpawn, signal: cancelled, startTimeoutMs = 20_000 } = options;
   cancelled?.throwIfAborted();
   if (dbPath !== undefined) mkdirSync(dbPath, { recursive: true });
   const child = spawn(java, javaArguments(options), {
@@ -150,26 +150,25 @@ export const startDynamoDbLocal = async (options: DynamoDbLocalOptions): Promise
   const timedOut = AbortSignal.timeout(startTimeoutMs);
   const startSignal = AbortSignal.any([timedOut, ...(cancelled ? [cancelled] : [])]);
   const failed = new Promise<never>((_resolve, reject) => {
-    const abort = () => reject(startSignal.reason);
-    startSignal.addEventListener('abort', abort, { once: true });
+    startSignal.addEventListener('abort', () => reject(startSignal.reason), { once: true });
     void ended.then((why) => reject(new Error(why)));
   });
   try {
     const waitUntilReady = async () => {
       const port = await readPort(child);
       const endpoint = `http://127.0.0.1:${port}`;
-      await waitUntilItAnswers(endpoint, startSignal);
+      await waitForFirstAnswer(endpoint, startSignal);
       return { port, endpoint };
     };
     const address = await Promise.race([waitUntilReady(), failed]);
     return { pid: child.pid as number, ...address, ended, stop: () => stop() };
   } catch (error) {
     const hasEnded = !isRunning();
-    if (hasEnded) await ended;
+    const reasonOfEnd = hasEnded ? await ended : undefined;
     await stop(2_000);
     cancelled?.throwIfAborted();
     const late = `it did not answer within ${startTimeoutMs / 1000} s`;
-    const why = hasEnded ? await ended : [timedOut.aborted ? late : (error as Error).message, reason()];
-    throw new Error(`DynamoDB Local does not start: ${[why].flat().filter(Boolean).join(': ')}`);
+    const reasons = hasEnded ? [reasonOfEnd] : [timedOut.aborted ? late : (error as Error).message, reason()];
+    throw new Error(`DynamoDB Local does not start: ${reasons.filter(Boolean).join(': ')}`);
   }
 };

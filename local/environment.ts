@@ -1,6 +1,6 @@
 import { tableNames } from '../lib/manifest/tables.ts';
 
-/** What the SDK needs to speak to the engine. The engine checks no credentials, but the SDK will not go without. */
+/** The SDK settings for DynamoDB Local. It does not check credentials, but the SDK requires some. */
 export const sdkEnvironment = {
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
@@ -8,14 +8,18 @@ export const sdkEnvironment = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 } as const;
 
-/** The name of this environment, which its keys carry. */
+/** The name of this environment. It is part of the API keys. */
 export const localEnvironment = 'local';
 
 export const localTables = tableNames(localEnvironment);
 
 export const localEventBus = 'client-channels-local';
 
-/** The environment in which the functions run on one machine: their own variables and the SDK's. */
+/**
+ * The environment variables of the functions on one machine: their own, and those of the SDK.
+ * @param endpoint URL of DynamoDB Local
+ * @param busEndpoint URL of the local event bus
+ */
 export const functionEnvironment = (endpoint: string, busEndpoint: string, cursorSecret: string) => ({
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
@@ -28,10 +32,10 @@ export const functionEnvironment = (endpoint: string, busEndpoint: string, curso
   AWS_ENDPOINT_URL_EVENTBRIDGE: busEndpoint,
 });
 
-/** Of the developer's own AWS settings, those that would lead the SDK away from the engine. */
+/** A developer's own AWS settings that would send the SDK elsewhere. */
 const conflictingVariables = ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'];
 
-/** Makes this process speak to the engine, whatever its shell was set up for. */
+/** Sets environment variables of this process, and deletes those that would send the SDK elsewhere. */
 export const enterEnvironment = (variables: Record<string, string>): void => {
   for (const name of conflictingVariables) delete process.env[name];
   Object.assign(process.env, variables);

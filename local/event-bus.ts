@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { BuiltInRoute } from './gateway-routes.ts';
 
-/** An event as a rule's target gets it. */
+/** An event in the form in which EventBridge sends it to the target of a rule. */
 export interface BusEvent {
   version: '0';
   id: string;
@@ -14,23 +14,23 @@ export interface BusEvent {
   time: string;
   region: string;
   resources: string[];
-  // biome-ignore lint/suspicious/noExplicitAny: whoever publishes decides what an event tells
+  // biome-ignore lint/suspicious/noExplicitAny: the publisher decides what the detail contains
   detail: any;
 }
 
 export interface EventBus {
   port: number;
-  /** Where PutEvents is spoken. */
+  /** The URL that accepts PutEvents. */
   endpoint: string;
-  /** The last 1,000, oldest first. */
+  /** The last 1,000 events, oldest first. */
   events: readonly BusEvent[];
   stop(): Promise<void>;
 }
 
 export interface EventBusOptions {
-  /** The one bus there is; entries for another are refused. */
+  /** The only bus. Entries for another bus are refused. */
   name: string;
-  /** Sees each event that is taken. */
+  /** Called with each accepted event. */
   onEvent?: (event: BusEvent) => void;
 }
 
@@ -50,7 +50,7 @@ const maxKeptEvents = 1_000;
 const maxEntries = 10;
 const maxBytes = 256 * 1024;
 
-/** As EventBridge counts it (User Guide, "Calculating PutEvents event entry size"). */
+/** The size of an entry in bytes, counted as in the EventBridge User Guide, "Calculating PutEvents event entry size". */
 const sizeOf = ({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: Entry): number =>
   [Source, DetailType, Detail, ...Resources].reduce((sum, text) => sum + Buffer.byteLength(text), 0) +
   (Time === undefined ? 0 : 14);
@@ -73,7 +73,7 @@ const findEntryError = (entry: Entry, busName: string): [code: string, message: 
   return undefined;
 };
 
-/** `GET /_local/events`: what has been published, for whoever wants to see it. */
+/** `GET /_local/events` returns the published events. */
 export const eventsRoute = ({ events }: EventBus): BuiltInRoute => ({
   method: 'GET',
   path: '/_local/events',
@@ -84,14 +84,14 @@ export const eventsRoute = ({ events }: EventBus): BuiltInRoute => ({
   }),
 });
 
-/** One line for an event: what it is about, not what is in it. */
+/** One line that identifies an event. It leaves out the documents, which may be long or confidential. */
 export const summaryOf = ({ 'detail-type': type, detail }: BusEvent): string => {
   const { namespace, version, actor, changed, channel, previous } = detail;
   const { _id, name } = channel ?? previous;
   return `event: ${JSON.stringify({ type, namespace, _id, version, name, changed, actor })}`;
 };
 
-/** Why a call is refused as a whole. */
+/** The reason to refuse a whole request, or undefined. */
 const findRequestError = (target: unknown, entries: Entry[]): string | undefined => {
   if (target !== 'AWSEvents.PutEvents') return `${target} is not served here.`;
   if (!entries.length || entries.length > maxEntries) return `There may be 1 to ${maxEntries} entries.`;
@@ -100,8 +100,8 @@ const findRequestError = (target: unknown, entries: Entry[]): string | undefined
 };
 
 /**
- * Stands in for EventBridge on one machine, so that the real client publishes: one bus, the action PutEvents with its
- * limits, and no rules.
+ * Starts a stand-in for EventBridge on a free port of 127.0.0.1, so that the functions publish with the real SDK client.
+ * It has one bus and no rules. It supports only PutEvents, with its limits of 10 entries and 256 KB.
  */
 export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise<EventBus> => {
   const events: BusEvent[] = [];
@@ -126,7 +126,7 @@ export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise
     return { EventId: event.id };
   };
 
-  const answer = async (request: IncomingMessage): Promise<[status: number, body: object]> => {
+  const handle = async (request: IncomingMessage): Promise<[status: number, body: object]> => {
     const { Entries = [] } = JSON.parse((await buffer(request)).toString()) as { Entries?: Entry[] };
     const requestError = findRequestError(request.headers['x-amz-target'], Entries);
     if (requestError !== undefined) return [400, { __type: 'ValidationException', message: requestError }];
@@ -136,7 +136,7 @@ export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise
   };
 
   const server = createServer((request, response) => {
-    answer(request)
+    handle(request)
       .catch((error: Error): [number, object] => [
         400,
         { __type: 'SerializationException', message: error.message },

@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda';
 
 /**
- * What Lambda tells a function of its invocation.
- * @param timeoutMs milliseconds that the function has, from now
+ * The context object that Lambda passes to a function.
+ * @param timeoutMs milliseconds until the function's timeout, from now
  */
 export const contextOf = (functionName: string, requestId: string, timeoutMs: number): Context => {
   const deadline = performance.now() + timeoutMs;

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { RouteMatch } from './gateway-routes.ts';
 
-/** These are between two neighbours on the way and end at the gateway (RFC 9110, section 7.6.1). */
-const hopByHop = new Set([
+/** Headers for one connection only. The gateway does not forward them (RFC 9110, section 7.6.1). */
+const hopByHopHeaders = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -20,13 +20,13 @@ const textType =
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 const twoDigits = (value: number) => String(value).padStart(2, '0');
 
-/** The time as an access log has it: `24/Nov/2026:07:58:01 +0000`. */
+/** The time in the format of access logs: `24/Nov/2026:07:58:01 +0000`. */
 const logTime = (time: Date) => {
   const day = `${twoDigits(time.getUTCDate())}/${months[time.getUTCMonth()]}/${time.getUTCFullYear()}`;
   return `${day}:${time.toISOString().slice(11, 19)} +0000`;
 };
 
-/** Names in lower case; what was sent more than once is joined by commas. Cookies go their own way. */
+/** Reads headers with their names in lower case. Joins repeated headers with commas. Returns cookies separately. */
 const readHeaders = (rawHeaders: string[]) => {
   const headers = new Map<string, string>();
   const cookies: string[] = [];
@@ -34,7 +34,7 @@ const readHeaders = (rawHeaders: string[]) => {
     const name = (rawHeaders[index] as string).toLowerCase();
     const value = rawHeaders[index + 1] as string;
     if (name === 'cookie') cookies.push(...value.split(/; */).filter((cookie) => cookie !== ''));
-    else if (!hopByHop.has(name)) {
+    else if (!hopByHopHeaders.has(name)) {
       const before = headers.get(name);
       headers.set(name, before === undefined ? value : `${before},${value}`);
     }
@@ -44,7 +44,7 @@ const readHeaders = (rawHeaders: string[]) => {
 
 const decodeQueryPart = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
 
-/** @throws URIError where the percent-encoding is malformed. */
+/** @throws URIError if the percent-encoding is malformed. */
 const readQuery = (rawQueryString: string): Record<string, string> | undefined => {
   const parameters = new Map<string, string>();
   for (const pair of rawQueryString.split('&')) {
@@ -65,7 +65,7 @@ const readBody = (body: Buffer, contentType: string | undefined) => {
     : { body: body.toString('base64'), isBase64Encoded: true };
 };
 
-/** A request's target in its two parts, each as it was sent. */
+/** Splits the target of a request into path and query, without decoding them. */
 export const splitTarget = (target: string): { rawPath: string; rawQueryString: string } => {
   const relative = target.replace(/^https?:\/\/[^/?]*/i, '');
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(relative) ?? [];
@@ -73,8 +73,8 @@ export const splitTarget = (target: string): { rawPath: string; rawQueryString: 
 };
 
 /**
- * What API Gateway's HTTP API hands to a function for a request: the event of payload format 2.0.
- * @throws URIError where the query's percent-encoding is malformed.
+ * The event that API Gateway's HTTP API passes to a function for a request (payload format 2.0).
+ * @throws URIError if the percent-encoding of the query is malformed.
  */
 export const toEvent = (
   request: IncomingMessage,

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 
-/** What goes out to the client. */
+/** What the gateway sends to the client. */
 export interface GatewayResponse {
   status: number;
   headers: [name: string, value: string | string[]][];
@@ -19,14 +19,14 @@ const messages = {
 
 export type ErrorStatus = keyof typeof messages;
 
-/** What the gateway says on its own account, without a function. */
+/** A response of the gateway itself, without a function: API Gateway's body for this status. */
 export const errorResponse = (status: ErrorStatus): GatewayResponse => ({
   status,
   headers: [['content-type', 'application/json']],
   body: Buffer.from(JSON.stringify({ message: messages[status] })),
 });
 
-/** The connection's own headers are the gateway's to set. */
+/** The gateway sets these headers itself and ignores those of a function. */
 const connectionHeaders = new Set([
   'connection',
   'content-length',
@@ -40,12 +40,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const readHeaders = (headers: unknown, cookies: unknown): GatewayResponse['headers'] => {
-  if (headers !== undefined && !isRecord(headers)) throw new TypeError('headers is no object');
-  if (cookies !== undefined && !Array.isArray(cookies)) throw new TypeError('cookies is no array');
+  if (headers !== undefined && !isRecord(headers)) throw new TypeError('headers is not an object');
+  if (cookies !== undefined && !Array.isArray(cookies)) throw new TypeError('cookies is not an array');
   const pairs: GatewayResponse['headers'] = [];
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (!['string', 'number', 'boolean'].includes(typeof value))
-      throw new TypeError(`The header ${name} is neither text, number nor boolean`);
+      throw new TypeError(`The header ${name} is not a string, number or boolean`);
     validateHeaderName(name);
     validateHeaderValue(name, String(value));
     if (!connectionHeaders.has(name.toLowerCase())) pairs.push([name.toLowerCase(), String(value)]);
@@ -59,17 +59,17 @@ const readHeaders = (headers: unknown, cookies: unknown): GatewayResponse['heade
 
 const readBody = (body: unknown, isBase64Encoded: unknown): Buffer => {
   if (body === undefined || body === null) return Buffer.alloc(0);
-  if (typeof body !== 'string') throw new TypeError('body is no text');
+  if (typeof body !== 'string') throw new TypeError('body is not a string');
   return Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8');
 };
 
 /**
- * Reads what a function returned, in payload format 2.0. The gateway proper would guess an answer for a result without
- * `statusCode`; here that is an error, as our functions always give one.
- * @throws TypeError that tells what is wrong with the result.
+ * Converts the result of a function (payload format 2.0) to a response. Difference from API Gateway: it accepts a result
+ * without `statusCode` and makes a 200 of it. Here that is an error, because our functions always return a status.
+ * @throws TypeError that says what is wrong with the result.
  */
 export const toResponse = (result: unknown): GatewayResponse => {
-  if (!isRecord(result)) throw new TypeError('The function returned no object');
+  if (!isRecord(result)) throw new TypeError('The function did not return an object');
   const { statusCode, headers, cookies, body, isBase64Encoded } = result;
   if (!Number.isInteger(statusCode) || (statusCode as number) < 200 || (statusCode as number) > 599)
     throw new TypeError(`statusCode is ${JSON.stringify(statusCode)}`);

@@ -1,17 +1,17 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { GatewayResponse } from './gateway-response.ts';
 
-/** A route of the HTTP API, and the function behind it. */
+/** A route of the HTTP API, and its function. */
 export interface Route {
   method: string;
-  /** As API Gateway writes it: `{id}` stands for one segment that is not empty. */
+  /** In API Gateway's notation: `{id}` matches one segment that is not empty. */
   path: string;
   invoke(event: APIGatewayProxyEventV2, context: Context): unknown;
-  /** The function's name; by default the route's key. */
+  /** The name of the function. Default: the route key. */
   name?: string;
 }
 
-/** What the gateway answers by itself, without a function: there is such a thing on one machine only. */
+/** A route that the local gateway answers itself, without a function. AWS has no such routes. */
 export interface BuiltInRoute {
   method: string;
   path: string;
@@ -20,13 +20,13 @@ export interface BuiltInRoute {
 
 export interface RouteMatch {
   route: Route | BuiltInRoute;
-  /** Decoded; absent where the route has none. */
+  /** Decoded. Undefined if the route has no parameters. */
   pathParameters: Record<string, string> | undefined;
 }
 
 const parameterIn = (segment: string) => /^\{(\w+)\}$/.exec(segment)?.[1];
 
-/** The path's parameters as they were sent, or undefined where the path is not the route's. */
+/** The decoded parameters of a path, or undefined if the path does not match the pattern. */
 const matchPath = (pattern: string, path: string): [string, string][] | undefined => {
   const patternSegments = pattern.split('/');
   const pathSegments = path.split('/');
@@ -46,8 +46,8 @@ const matchPath = (pattern: string, path: string): [string, string][] | undefine
 };
 
 /**
- * Finds the route for a request's method and raw path; a route without parameters goes before one with.
- * @throws URIError where the path's percent-encoding is malformed.
+ * Finds the route for the method and raw path of a request. A route without parameters wins over one with parameters.
+ * @throws URIError if the percent-encoding of the path is malformed.
  */
 export const findRoute = (
   routes: readonly (Route | BuiltInRoute)[],

@@ -1,48 +1,49 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type GatewayResponse, type ErrorStatus, errorResponse } from './gateway-response.ts';
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
-import { findRoute, type BuiltInRoute, type Route } from './gateway-routes.ts';
-import { declaresMoreThan, ClientDisconnected, discardRest, readRequestBody } from './request-body.ts';
+import { type ErrorStatus, errorResponse, type GatewayResponse } from './gateway-response.ts';
+import { type BuiltInRoute, findRoute, type Route } from './gateway-routes.ts';
+import { ClientDisconnected, declaresMoreThan, discardRest, readRequestBody } from './request-body.ts';
 
 export type Routes = readonly (Route | BuiltInRoute)[];
 
 export interface GatewayOptions {
-  /** Requests that arrive before a promise of routes is kept wait for it. */
+  /** If this is a promise, requests wait until it resolves. If it rejects, they get 503. */
   routes: Routes | Promise<Routes>;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
-  /** How long a function may take, in milliseconds. */
+  /** Milliseconds that a function may take. A request that takes longer gets 503. */
   integrationTimeoutMs?: number;
-  /** How long `close` waits for running requests, in milliseconds. */
+  /** Milliseconds that `close` waits for running requests. */
   closeTimeoutMs?: number;
 }
 
 export interface Gateway {
   port: number;
   url: string;
-  /** Takes no more connections, lets running requests end, and closes the rest. May be called more than once. */
+  /** Accepts no more connections, waits for running requests and closes idle connections. Can be called repeatedly. */
   close(): Promise<void>;
 }
 
+/** API Gateway's limits for an HTTP API: the request line with the headers, and the body. */
 const maxHeadBytes = 10_240;
 const maxBodyBytes = 10 * 1024 * 1024;
 
-/** What of a head Node reads at all; whether it is too large for the gateway is counted exactly afterwards. */
+/** Node's own limit. It counts differently, so it is set higher, and `headSize` then checks `maxHeadBytes` exactly. */
 const maxReadableHeadBytes = 4 * maxHeadBytes;
 
 const discardTimeoutMs = 10_000;
 
-/** The bytes of a request line and its header lines, line ends included. */
+/** The bytes of the request line and the header lines, including line ends. */
 const headSize = ({ method, url, httpVersion, rawHeaders }: IncomingMessage) =>
   `${method} ${url} HTTP/${httpVersion}\r\n`.length +
   rawHeaders.reduce((size, text) => size + text.length + ': '.length, 0);
 
 const isPrintableAscii = (text: string) => /^[\x21-\x7e]*$/.test(text);
 
-/** Undefined where nobody is left to answer. */
+/** Returns undefined if the client has disconnected. */
 const handle = async (
   request: IncomingMessage,
   routes: GatewayOptions['routes'],
@@ -59,7 +60,7 @@ const handle = async (
     const body = await readRequestBody(request, maxBodyBytes);
     if (body === undefined) return errorResponse(413);
     const { route } = match;
-    if ('answer' in route) return route.respond();
+    if ('respond' in route) return route.respond();
     return await invokeFunction(route, toEvent(request, body, match));
   } catch (error) {
     if (error instanceof URIError) return errorResponse(400);
@@ -68,33 +69,42 @@ const handle = async (
   }
 };
 
-const withTimeout = async <Result>(promise: Promise<Result>, timeout: number, late: Result): Promise<Result> => {
+/** Returns `fallback` if the promise takes longer than `timeoutMs`. */
+const withTimeout = async <Result>(
+  promise: Promise<Result>,
+  timeoutMs: number,
+  fallback: Result,
+): Promise<Result> => {
   let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<Result>((resolve) => {
-    timer = setTimeout(() => resolve(late), timeout).unref();
+  const timedOut = new Promise<Result>((resolve) => {
+    timer = setTimeout(() => resolve(fallback), timeoutMs).unref();
   });
   try {
-    return await Promise.race([promise, tooLate]);
+    return await Promise.race([promise, timedOut]);
   } finally {
     clearTimeout(timer);
   }
 };
 
-const send = async (request: IncomingMessage, response: ServerResponse, answer: GatewayResponse): Promise<void> => {
+const send = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: GatewayResponse,
+): Promise<void> => {
   if (response.destroyed) return;
-  const hasNoBody = answer.status === 204 || answer.status === 304;
-  response.statusCode = answer.status;
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  if (!hasNoBody) response.setHeader('content-length', answer.body.length);
+  const hasNoBody = status === 204 || status === 304;
+  response.statusCode = status;
+  for (const [name, value] of headers) response.setHeader(name, value);
+  if (!hasNoBody) response.setHeader('content-length', body.length);
   const hasUnreadBody = !request.complete;
   if (hasUnreadBody) response.setHeader('connection', 'close');
   if (hasNoBody || request.method === 'HEAD') response.flushHeaders();
-  else response.write(answer.body);
+  else response.write(body);
   if (hasUnreadBody) await discardRest(request, discardTimeoutMs);
   response.end();
 };
 
-/** Answers on a connection whose request Node could not make sense of. */
+/** Sends an error response on a connection whose request Node could not parse, and closes the connection. */
 const rejectConnection = (socket: Duplex, status: ErrorStatus) => {
   if (!socket.writable) return socket.destroy();
   const { headers, body } = errorResponse(status);
@@ -140,7 +150,7 @@ const explainListenError = (error: unknown, port: number): unknown => {
   return error;
 };
 
-/** `localhost` is 127.0.0.1 to some clients and ::1 to others; both get the same port. */
+/** Listens on 127.0.0.1 and ::1 with the same port, because clients resolve `localhost` to one or the other. */
 const listenOnLoopback = async (newServer: () => Server, port: number): Promise<[number, ...Server[]]> => {
   for (let attempt = 1; ; attempt++) {
     const servers = [newServer(), newServer()] as const;
@@ -162,21 +172,21 @@ const listenOnLoopback = async (newServer: () => Server, port: number): Promise<
 };
 
 /**
- * Serves routes on the loopback interface as API Gateway's HTTP API serves them: the same events (payload format 2.0),
- * limits and answers of its own. It knows no CORS, throttling, access log or authorizer.
- * @throws Error with one line where the port is taken or not allowed.
+ * Serves routes on the loopback interface like API Gateway's HTTP API: with the same events (payload format 2.0), limits
+ * and error responses. It has no CORS, throttling, access log or authorizer.
+ * @throws Error with one line if the port is taken or not allowed.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
-  const { routes, port: requestedPort, integrationTimeoutMs: integrationTimeoutMs = 30_000, closeTimeoutMs: closeTimeoutMs = 10_000 } = options;
+  const { routes, port: requestedPort, integrationTimeoutMs = 30_000, closeTimeoutMs = 10_000 } = options;
   const connections = new Set<Duplex>();
   const responses = new WeakMap<Duplex, ServerResponse>();
   let closing: Promise<void> | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     responses.set(request.socket, response);
-    const answer = await withTimeout(handle(request, routes), integrationTimeoutMs, errorResponse(503));
+    const result = await withTimeout(handle(request, routes), integrationTimeoutMs, errorResponse(503));
     if (closing) response.setHeader('connection', 'close');
-    if (answer) await send(request, response, answer);
+    if (result) await send(request, response, result);
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     request.on('error', () => response.destroy());

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The oldest release that the engine's class files run on. */
+/** The class files of DynamoDB Local need at least this release. */
 const minRelease = 11;
 
 const installCommands = {
@@ -18,7 +18,7 @@ const installAdvice = () => {
   return `get one${command ? `, e.g. \`${command}\`` : ''}, or set JAVA_HOME`;
 };
 
-/** `openjdk version "17.0.15"` is 17, and `java version "1.8.0_422"` is 8. */
+/** `openjdk version "17.0.15"` gives 17, and `java version "1.8.0_422"` gives 8. */
 const parseRelease = (text: string): number | undefined => {
   const [, first, second] = /version "(\d+)(?:\.(\d+))?/.exec(text) ?? [];
   return first === undefined ? undefined : Number(first === '1' ? second : first);
@@ -34,8 +34,8 @@ const releaseOf = async (java: string): Promise<number | undefined> => {
 };
 
 /**
- * Finds the Java that runs the engine: JAVA_HOME's if it is recent enough, else the PATH's.
- * @throws Error with one line that says how to get Java, where there is none or only an old one.
+ * Finds the Java that runs DynamoDB Local: the one in JAVA_HOME if it is recent enough, else the first one in PATH that is.
+ * @throws Error with one line that says how to get Java, if there is none or only old ones.
  */
 export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Promise<string> => {
   const home = environment.JAVA_HOME;

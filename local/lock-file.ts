@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
-/** A file's text, or undefined where there is none. */
+/** The text of a file, or undefined if there is no file. */
 export const readText = (file: string): string | undefined => {
   try {
     return readFileSync(file, 'utf8');
@@ -11,14 +11,18 @@ export const readText = (file: string): string | undefined => {
   }
 };
 
-/** Where the one that takes over from the writer of this text puts itself down, before it replaces the text. */
-export const takeoverFile = (file: string, text: string | undefined): string =>
-  `${file}.${createHash('sha256')
+/**
+ * The file that reserves the right to replace one content of a lock file. Its name contains a hash of that content, so
+ * only one process can replace it.
+ */
+export const takeoverFile = (file: string, text: string | undefined): string => {
+  const hash = createHash('sha256')
     .update(text ?? '')
-    .digest('hex')
-    .slice(0, 16)}`;
+    .digest('hex');
+  return `${file}.${hash.slice(0, 16)}`;
+};
 
-/** A link is made whole or not at all, and only where there is none yet. */
+/** Creates a hard link, which is atomic. Returns false if the link exists already. */
 const tryLink = (from: string, to: string): boolean => {
   try {
     linkSync(from, to);
@@ -30,13 +34,16 @@ const tryLink = (from: string, to: string): boolean => {
 };
 
 /**
- * Replaces what a file holds, for one of all processes that saw it hold that. Removing it first would not do: one that
- * is slow would remove what a quicker one has put there since. Instead each links itself as the successor of what it
- * saw, which one alone can, and then looks whether the file still holds it. A successor that was killed before it was done is
- * succeeded in turn.
- * @param seen what the file was seen to hold; undefined where there was no file
- * @param isAlive whether the writer of a text lives
- * @returns false where another was quicker
+ * Replaces the content of a lock file. If several processes saw the same content, only one of them succeeds.
+ *
+ * To delete the old file first would be wrong: a slow process could delete the lock that a faster process has just
+ * written. Instead, each process tries to create the takeover file of the content that it saw. Only one can. This one
+ * then checks that the lock file is unchanged. If the process that wrote a takeover file was killed, the next process
+ * creates the takeover file of that content, and so on.
+ * @param seen the content that the caller saw, or undefined if there was no file
+ * @param text the new content, which identifies this process
+ * @param isAlive tells whether the process that wrote a content is alive
+ * @returns false if another process was faster
  */
 export const acquireLock = (
   file: string,
@@ -55,7 +62,8 @@ export const acquireLock = (
     }
     const isUnchanged = readText(file) === seen;
     if (isUnchanged) renameSync(ownFile, file);
-    for (const takeover of isUnchanged ? takeoverFiles : takeoverFiles.slice(-1)) rmSync(takeover, { force: true });
+    for (const takeover of isUnchanged ? takeoverFiles : takeoverFiles.slice(-1))
+      rmSync(takeover, { force: true });
     return isUnchanged;
   } finally {
     rmSync(ownFile, { force: true });

@@ -22,8 +22,8 @@ const readFromPs = (pid: number): string => {
 };
 
 /**
- * The command line of a living process, by which it is told from another that was given the same id later; undefined
- * where there is none. Read from /proc where the system has it, as slim Linux images come without `ps`.
+ * The command line of a running process, or undefined if there is no such process. It tells a process from a later one
+ * with the same id. It is read from /proc if the system has it, because slim Linux images have no `ps`.
  */
 export const commandLine = (pid: number): string | undefined =>
   (existsSync('/proc/self/cmdline') ? readFromProc(pid) : readFromPs(pid)) || undefined;
@@ -37,8 +37,8 @@ const kill = (pid: number, signal: NodeJS.Signals) => {
 };
 
 /**
- * Asks a process to end and waits until it has; one that is still there after `patience` milliseconds is killed. Does
- * nothing where the id belongs to a process that `isIt` does not know by its command line.
+ * Sends SIGTERM to a process and waits until it has ended. Sends SIGKILL if it still runs after `timeoutMs`.
+ * @param isExpected checks the command line. If it returns false, the id belongs to another process, and nothing is done.
  */
 export const terminate = async (
   pid: number,

@@ -2,16 +2,16 @@ import type { IncomingMessage } from 'node:http';
 
 /** The client closed its connection in the middle of a request. */
 export class ClientDisconnected extends Error {
-  override readonly name = 'ClientGone';
+  override readonly name = 'ClientDisconnected';
 }
 
-/** Whether the client said beforehand that it sends more than that. */
+/** Whether the content-length header says that the body has more than `maxBytes`. */
 export const declaresMoreThan = (request: IncomingMessage, maxBytes: number): boolean =>
   Number(request.headers['content-length'] ?? 0) > maxBytes;
 
 /**
- * Reads a request's body whole; undefined where it is longer than `limit` bytes, the rest of it being left unread.
- * @throws ClientGone where the client goes away in the middle.
+ * Reads the whole body of a request. Returns undefined if it has more than `maxBytes`, and leaves the rest unread.
+ * @throws ClientDisconnected if the client closes the connection before the end.
  */
 export const readRequestBody = (request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> =>
   new Promise((resolve, reject) => {
@@ -33,8 +33,8 @@ export const readRequestBody = (request: IncomingMessage, maxBytes: number): Pro
   });
 
 /**
- * Reads and forgets what is left of a request, for so long at most. Closing a connection on which the client still
- * sends would reset it, and the answer would be lost on the way.
+ * Reads and ignores the rest of a request, for `timeoutMs` at most. If the connection were closed while the client
+ * still sends, TCP would reset it, and the client could lose the response.
  */
 export const discardRest = (request: IncomingMessage, timeoutMs: number): Promise<void> =>
   new Promise((resolve) => {

@@ -1,25 +1,25 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
+import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
-import { type RunningStreamConsumers, startStreamConsumers } from './start-stream-consumers.ts';
 import { createTables } from './create-tables.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts';
 import {
-  sdkEnvironment,
   enterEnvironment,
   functionEnvironment,
   localEventBus,
   localTables,
+  sdkEnvironment,
 } from './environment.ts';
 import { type EventBus, eventsRoute, startEventBus, summaryOf } from './event-bus.ts';
 import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
-import { localApiKey } from './local-api-key.ts';
 import { loadRoutes } from './load-functions.ts';
+import { localApiKey } from './local-api-key.ts';
 import { type RunningSchedules, startSchedules } from './start-schedules.ts';
-import { type StateLock, lockStateFolder, cursorSecret } from './state.ts';
+import { type RunningStreamConsumers, startStreamConsumers } from './start-stream-consumers.ts';
+import { cursorSecret, lockStateFolder, type StateLock } from './state.ts';
 
 export interface ServerOptions {
   port: number;
@@ -27,16 +27,16 @@ export interface ServerOptions {
   folder: string;
   /** Keeps no channels between runs. */
   inMemory: boolean;
-  /** Ends the start; what was started by then is stopped again. */
+  /** Cancels the start, and stops what was started until then. */
   signal: AbortSignal;
 }
 
 export interface Server {
   url: string;
   apiKey: string;
-  /** Settles, with one line that tells why, if the engine ends before the server does. */
+  /** Resolves when DynamoDB Local ends, with one line that says why. */
   dynamoDbEnded: Promise<string>;
-  /** Lets running requests end, then the engine; releases the state folder. */
+  /** Waits for running requests, stops DynamoDB Local and releases the state folder. */
   stop(): Promise<void>;
 }
 
@@ -56,8 +56,8 @@ const prepareTables = async () => {
 const newPromise = <Value>() => {
   let resolve: (value: Value) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<Value>((...functions) => {
-    [resolve, reject] = functions;
+  const promise = new Promise<Value>((...callbacks) => {
+    [resolve, reject] = callbacks;
   });
   return { promise, resolve, reject };
 };
@@ -72,11 +72,12 @@ interface Started {
 }
 
 /**
- * Starts the whole service in this process: gateway, state, engine, tables, key, functions, what the stream feeds and what runs by
- * the clock.
- * The port is taken first, so that nothing else is touched where it is not free; requests that come before all is ready
- * wait.
- * @throws Error with one line for whatever can be expected to fail, or the signal's reason; nothing is left running.
+ * Starts the whole service: DynamoDB Local in a process of its own, and in this process the gateway, the event bus, the
+ * functions, the stream consumers and the schedules. It locks the state folder, and creates the tables and the API key.
+ *
+ * The gateway listens first, so that nothing else is changed if the port is taken. Requests that arrive before the
+ * functions are loaded wait.
+ * @throws Error with one line for an expected failure, or the signal's reason. Nothing is left running then.
  */
 export const startServer = async ({ port, folder, inMemory, signal }: ServerOptions): Promise<Server> => {
   const { promise: routes, resolve: provideRoutes, reject: failRoutes } = newPromise<Routes>();
@@ -98,27 +99,27 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
       java,
       dbPath: inMemory ? undefined : join(folder, 'dynamodb'),
       owner: folder,
-      onSpawn: (enginePid) => lock.update({ dynamoDbPid: enginePid }),
+      onSpawn: (dynamoDbPid) => lock.update({ dynamoDbPid }),
       signal,
     });
     started.dynamoDb = dynamoDb;
-    const processes = { enginePid: dynamoDb.pid, enginePort: dynamoDb.port };
-    lock.update(processes);
+    const dynamoDbRecord = { dynamoDbPid: dynamoDb.pid, dynamoDbPort: dynamoDb.port };
+    lock.update(dynamoDbRecord);
 
     const bus = await startEventBus({
       name: localEventBus,
       onEvent: (event) => console.log(summaryOf(event)),
     });
     started.bus = bus;
-    lock.update({ ...processes, eventBusPort: bus.port });
+    lock.update({ ...dynamoDbRecord, eventBusPort: bus.port });
     enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.accessKeys);
     signal.throwIfAborted();
-    const functions = await loadRoutes();
+    const functionRoutes = await loadRoutes();
     started.consumers = await startStreamConsumers(streamConsumers, { tableName: localTables.channels });
     started.schedules = await startSchedules(schedules);
-    provideRoutes([...functions, eventsRoute(bus)]);
+    provideRoutes([...functionRoutes, eventsRoute(bus)]);
     signal.throwIfAborted();
     return { url: gateway.url, apiKey, dynamoDbEnded: dynamoDb.ended, stop };
   } catch (error) {

@@ -7,11 +7,15 @@ import { loadHandler } from './load-functions.ts';
 type ScheduledHandler = (event: object, context: Context) => Promise<unknown>;
 
 export interface RunningSchedules {
-  /** Lets a run under way end. */
+  /** Starts no more runs, and waits for those in flight. */
   stop(): Promise<void>;
 }
 
-/** Runs functions by the clock. A run that fails is told in a line, and comes again. */
+/**
+ * Runs each scheduled function every `everyMinutes`. A failed run prints one line, and the function runs again at its
+ * next time.
+ * @throws Error if a function's file exports no `handler`.
+ */
 export const startSchedules = async (schedules: readonly Schedule[]): Promise<RunningSchedules> => {
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();

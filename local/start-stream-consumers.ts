@@ -4,15 +4,15 @@ import type { StreamHandler } from './stream-function.ts';
 import { type StreamMapping, type StreamMappingOptions, startStreamMapping } from './stream-mapping.ts';
 
 export interface RunningStreamConsumers {
-  /** By the consumers' names. */
+  /** Keyed by the name of the consumer. */
   mappings: Record<string, StreamMapping>;
   stop(): Promise<void>;
 }
 
 /**
- * Loads the functions on the stream, one after the other, and starts to feed them. They read their environment while
- * they load, so that has to be complete before.
- * @throws Error where a function's file exports no `handler`; nothing is left running.
+ * Loads the stream consumers, one after the other, and starts to deliver records to them. A function reads its
+ * environment when it is loaded, so the environment must be complete before.
+ * @throws Error if a function's file exports no `handler`. Nothing is left running then.
  */
 export const startStreamConsumers = async (
   consumers: readonly StreamConsumer[],

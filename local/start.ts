@@ -30,15 +30,15 @@ const isAbortOf = (signal: AbortSignal, error: unknown) =>
   signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError');
 
 /**
- * Hears of the end of whoever started this. npm runs a script in a shell, and ends that by a signal which the shell does not
- * pass on.
+ * Calls back when the parent process has ended. Needed because npm runs a script in a shell: npm sends its signal to the
+ * shell, and the shell does not forward it.
  */
 const onParentExit = (callback: () => void): void => {
   const parent = process.ppid;
   setInterval(() => process.ppid !== parent && callback(), 100).unref();
 };
 
-/** Serves until it is told to stop, or the engine ends. */
+/** Serves until a signal arrives, the parent process ends, or DynamoDB Local ends. */
 const main = async (): Promise<void> => {
   const stopping = new AbortController();
   const stopped = new Promise<undefined>((resolve) => {

@@ -3,15 +3,15 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDynamoDbLocalOf } from './dynamodb-local.ts';
+import { acquireLock, readText } from './lock-file.ts';
 import { commandLine, terminate } from './processes.ts';
-import { readText, acquireLock } from './lock-file.ts';
 
-/** What a running server tells of itself, in `server.json`. */
+/** The content of `server.json`, which a running server writes and commands read. It is the lock of the state folder. */
 export interface ServerRecord {
   pid: number;
-  /** The process's command line: another process may be given the same id once this one is gone. */
+  /** The command line. It tells this process from a later one with the same id. */
   command: string;
-  /** Where the API is served. */
+  /** The port of the API. */
   port: number;
   inMemory: boolean;
   startedAt: string;
@@ -22,7 +22,7 @@ export interface ServerRecord {
 
 const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
-/** The folder of all that a local server keeps between runs. `LOCAL_STATE_DIR` names another. */
+/** The folder in which a local server keeps its state between runs. Set `LOCAL_STATE_DIR` to use another one. */
 export const stateFolder = (): string => resolve(projectRoot, process.env.LOCAL_STATE_DIR ?? '.local');
 
 const recordFile = (folder: string) => join(folder, 'server.json');
@@ -38,32 +38,36 @@ const parseRecord = (text: string | undefined): ServerRecord | undefined => {
 
 const isAlive = ({ pid, command }: ServerRecord) => commandLine(pid) === command;
 
-/** After a restart of its container, a server may have the id and the command line of the one before it. */
+/** Ignores a record with this process's own id: after a container restart, the previous server can have had the same. */
 const isHeldByAnother = (record: ServerRecord): boolean => record.pid !== process.pid && isAlive(record);
 
-/** The server that runs on this folder now, or undefined; what a dead one left behind does not count. */
+/** The record of the server that runs on this folder, or undefined. Ignores the record of a dead server. */
 export const findRunningServer = (folder: string): ServerRecord | undefined => {
   const record = parseRecord(readText(recordFile(folder)));
   return record && isAlive(record) ? record : undefined;
 };
 
-/** A server's hold on its state folder: while it lasts, no other server starts on it. */
+/** The lock of a state folder. No other server starts on the folder until `release`. */
 export interface StateLock {
   /**
-   * Puts down what runs, all that is known yet: the engine, which the next server has to find should this one be killed,
-   * and where commands reach it and the event bus.
+   * Replaces what the record says about other processes and ports, so pass all that is known. Commands need the ports.
+   * If this server is killed, the next one needs the id of DynamoDB Local.
    */
-  update(running: Pick<ServerRecord, 'enginePid' | 'enginePort' | 'eventBusPort'>): void;
+  update(running: Pick<ServerRecord, 'dynamoDbPid' | 'dynamoDbPort' | 'eventBusPort'>): void;
   release(): void;
 }
 
 /**
- * Takes hold of a state folder for this process. An engine that a killed server left behind is first asked to end, and
- * waited for, since two engines on the same files would corrupt them. It is this server's to end from the moment that the
- * folder is, so that one which is killed meanwhile still leaves word of it.
- * @throws Error with one line that names the server which holds the folder, or says that another takes hold of it now.
+ * Locks a state folder for this process. If a killed server left a DynamoDB Local behind, it is stopped first, because
+ * two of them on the same files would corrupt the data. The new record includes its process id from the start, so that
+ * the id is not lost if this server is killed too.
+ * @throws Error with one line if another server runs on the folder, or is just starting on it.
  */
-export const lockStateFolder = async (folder: string, port: number, inMemory: boolean): Promise<StateLock> => {
+export const lockStateFolder = async (
+  folder: string,
+  port: number,
+  inMemory: boolean,
+): Promise<StateLock> => {
   mkdirSync(folder, { recursive: true });
   const seen = readText(recordFile(folder));
   const previous = parseRecord(seen);
@@ -79,7 +83,7 @@ export const lockStateFolder = async (folder: string, port: number, inMemory: bo
     inMemory,
     startedAt: new Date().toISOString(),
   };
-  const leftBehind = previous?.dynamoDbPid === undefined ? {} : { enginePid: previous.dynamoDbPid };
+  const leftBehind = previous?.dynamoDbPid === undefined ? {} : { dynamoDbPid: previous.dynamoDbPid };
   const isRival = (text: string) => {
     const rival = parseRecord(text);
     return rival !== undefined && isHeldByAnother(rival);
@@ -92,8 +96,8 @@ export const lockStateFolder = async (folder: string, port: number, inMemory: bo
     writeFileSync(next, JSON.stringify({ ...own, ...running }));
     renameSync(next, recordFile(folder));
   };
-  if (leftBehind.enginePid !== undefined) {
-    await terminate(leftBehind.enginePid, (command) => isDynamoDbLocalOf(folder, command));
+  if (leftBehind.dynamoDbPid !== undefined) {
+    await terminate(leftBehind.dynamoDbPid, (command) => isDynamoDbLocalOf(folder, command));
     update({});
   }
   return {
@@ -102,7 +106,7 @@ export const lockStateFolder = async (folder: string, port: number, inMemory: bo
   };
 };
 
-/** Keeps a text for the next run, readable by this user alone. */
+/** Writes a secret into the state folder. Only the current user can read the file. */
 export const saveSecret = (folder: string, name: string, value: string): void => {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
@@ -111,11 +115,11 @@ export const saveSecret = (folder: string, name: string, value: string): void =>
   renameSync(next, file);
 };
 
-/** A text that was kept, or undefined. */
+/** A secret that `saveSecret` wrote, or undefined. */
 export const readSecret = (folder: string, name: string): string | undefined =>
   readText(join(folder, name))?.trim() || undefined;
 
-/** The secret that seals cursors, drawn at the first run, so that a cursor outlives a restart. */
+/** The secret that seals cursors. It is created in the first run and kept, so that cursors survive a restart. */
 export const cursorSecret = (folder: string): string => {
   const saved = readSecret(folder, 'cursor-secret');
   if (saved && /^[0-9a-f]{64}$/.test(saved)) return saved;

@@ -3,10 +3,10 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { StreamParameters } from '../lib/manifest/stream-consumers.ts';
 import { matches } from './stream-filter.ts';
 
-/** What Lambda takes as an event, in bytes as JSON; the rest is for what stands around the records. */
+/** Lambda's limit for an event as JSON is 6 MB. The 100 bytes are for the JSON around the records. */
 const maxPayloadBytes = 6 * 1024 * 1024 - 100;
 
-/** How many of the records make the next batch. */
+/** The number of records in the next batch: at least one, even if it is larger than the limit. */
 const nextBatchLength = (records: DynamoDBRecord[], batchSize: number): number => {
   let bytes = 0;
   const overflowIndex = records.slice(0, batchSize).findIndex((record) => {
@@ -16,7 +16,7 @@ const nextBatchLength = (records: DynamoDBRecord[], batchSize: number): number =
   return overflowIndex < 0 ? Math.min(records.length, batchSize) : Math.max(1, overflowIndex);
 };
 
-/** A record of the stream as Lambda hands it on: its time is in seconds there. */
+/** A stream record in the form in which Lambda passes it on, with the time in seconds. */
 const toLambdaRecord = (record: _Record, eventSourceARN: string): DynamoDBRecord => {
   const { ApproximateCreationDateTime: time, ...change } = record.dynamodb ?? {};
   return {
@@ -26,7 +26,10 @@ const toLambdaRecord = (record: _Record, eventSourceARN: string): DynamoDBRecord
   } as DynamoDBRecord;
 };
 
-/** What a shard's pages hold for a function, filtered and in batches; an incomplete one waits for its window. */
+/**
+ * Filters the records of a shard and groups them into batches. An incomplete batch is delivered when its batching window
+ * is over, or when the shard ends.
+ */
 export async function* toBatches(
   pages: AsyncIterable<_Record[]>,
   { filters, batchSize, maximumBatchingWindow }: StreamParameters,

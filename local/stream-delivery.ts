@@ -5,7 +5,7 @@ import { functionArn } from './function-context.ts';
 
 type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
 
-/** What Lambda sends to the on-failure destination: where the records stand in the stream, not what is in them. */
+/** What Lambda sends to the on-failure destination: the position of the records in the stream, not their content. */
 export interface DeadLetter {
   requestContext: { functionArn: string; condition: Condition; approximateInvokeCount: number };
   version: '1.0';
@@ -24,18 +24,19 @@ export interface DeadLetter {
 export interface DeliveryTarget {
   consumer: StreamConsumer;
   shard: { streamArn: string; shardId: string };
-  /** Has the function take a batch; rejects where it fails. */
+  /** Invokes the function with a batch. Rejects if the function fails. */
   invoke: (records: DynamoDBRecord[]) => Promise<unknown>;
-  /** Hears of a failure that will be tried again. */
+  /** Called with one line for each failed invocation. */
   report: (line: string) => void;
+  /** Called when records are dropped: their retries are exhausted, or they are too old. */
   onDeadLetter: (letter: DeadLetter) => void;
-  /** Ends the delivery; an invocation that is under way is waited for. */
+  /** Ends the delivery. An invocation in flight is waited for. */
   signal: AbortSignal;
 }
 
 interface Batch {
   records: DynamoDBRecord[];
-  /** How often the function has failed on it. */
+  /** The number of failed invocations. */
   failures: number;
 }
 
@@ -44,15 +45,16 @@ const maxRetryDelayMs = 1_000;
 
 const arrivalMs = (record: DynamoDBRecord | undefined): number =>
   (record?.dynamodb?.ApproximateCreationDateTime ?? 0) * 1000;
-const sequenceNumberOf = (record: DynamoDBRecord | undefined): string => record?.dynamodb?.SequenceNumber ?? '';
+
+const sequenceNumberOf = (record: DynamoDBRecord | undefined): string =>
+  record?.dynamodb?.SequenceNumber ?? '';
 
 /**
- * Reads what a function answered for a batch.
- * @returns the place of the first record to be delivered again, or the number of records where all are done.
- * @throws Error for an identifier that is none of the batch's: all of it has failed then.
+ * Counts the records of a batch before the first one that the function reports as failed.
+ * @throws Error if the result names a record that is not in the batch. Then the whole batch has failed.
  */
-const countDone = (answer: unknown, records: DynamoDBRecord[]): number => {
-  const failures = (answer as { batchItemFailures?: { itemIdentifier?: unknown }[] | null } | null)
+const countDone = (result: unknown, records: DynamoDBRecord[]): number => {
+  const failures = (result as { batchItemFailures?: { itemIdentifier?: unknown }[] | null } | null)
     ?.batchItemFailures;
   const failedIndexes = (failures ?? []).map(({ itemIdentifier }) => {
     const index = records.findIndex((record) => sequenceNumberOf(record) === itemIdentifier);
@@ -81,15 +83,15 @@ const toDeadLetter = (
   },
 });
 
-/** What of a batch is left to do after one try, in order. */
+/** Invokes the function once. Returns the batches that remain, in order. */
 const attempt = async (target: DeliveryTarget, { records, failures }: Batch): Promise<Batch[]> => {
   const { consumer, invoke, report } = target;
   const { reportBatchItemFailures, bisectBatchOnError } = consumer.mapping;
   try {
-    const answer = await invoke(records);
-    const done = reportBatchItemFailures ? countDone(answer, records) : records.length;
+    const result = await invoke(records);
+    const done = reportBatchItemFailures ? countDone(result, records) : records.length;
     if (done === records.length) return [];
-    // What is left of a batch that got ahead is another batch, and its first record has failed once.
+    // If some records are done, the rest counts as a new batch whose first record has failed once.
     return [{ records: records.slice(done), failures: done ? 1 : failures + 1 }];
   } catch (error) {
     report(`${consumer.name} failed on ${records.length} records: ${(error as Error).message}`);
@@ -100,9 +102,9 @@ const attempt = async (target: DeliveryTarget, { records, failures }: Batch): Pr
 };
 
 /**
- * Delivers a batch until each record is done or a dead letter, in order: what comes after a failed record waits for it
- * (Lambda's rules for streams: Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"). A
- * delivery that is ended leaves its records to the next start.
+ * Delivers a batch until each record is done or a dead letter. The order is kept: the records after a failed one wait for
+ * it (Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"). If the signal ends the
+ * delivery, the remaining records are not dropped: the next start delivers them.
  */
 export const deliver = async (target: DeliveryTarget, records: DynamoDBRecord[]): Promise<void> => {
   const { consumer, onDeadLetter, signal } = target;
@@ -111,7 +113,8 @@ export const deliver = async (target: DeliveryTarget, records: DynamoDBRecord[])
   for (let batch = queue.shift(); batch && !signal.aborted; batch = queue.shift()) {
     const oldestAllowedMs = Date.now() - maximumRecordAge * 1000;
     const expired = batch.records.filter((record) => arrivalMs(record) < oldestAllowedMs);
-    if (expired.length) onDeadLetter(toDeadLetter(target, { ...batch, records: expired }, 'RecordAgeExceeded'));
+    if (expired.length)
+      onDeadLetter(toDeadLetter(target, { ...batch, records: expired }, 'RecordAgeExceeded'));
     const current = { ...batch, records: batch.records.slice(expired.length) };
     if (!current.records.length) continue;
     if (current.failures > retryAttempts) {

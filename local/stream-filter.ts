@@ -7,7 +7,7 @@ const matchesAnyRule = (rules: readonly (string | { readonly prefix: string })[]
   typeof value === 'string' &&
   rules.some((rule) => (typeof rule === 'string' ? value === rule : value.startsWith(rule.prefix)));
 
-/** Whether a value has each field of a pattern, with one of the values that the pattern gives it. */
+/** Whether a value matches a filter pattern: each field of the pattern has one of the values that it lists. */
 export const matches = (pattern: FilterPattern, value: unknown): boolean =>
   isRecord(value) &&
   Object.entries(pattern).every(([field, rule]) =>

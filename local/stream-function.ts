@@ -6,8 +6,8 @@ import { contextOf } from './function-context.ts';
 export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => unknown;
 
 /**
- * Has a function take records, which pass as JSON both ways, as they do in Lambda.
- * @throws what the function throws, or an Error where it takes longer than its row allows.
+ * Invokes a stream consumer with records. Event and result pass through JSON as they do in Lambda.
+ * @throws what the function throws, or an Error if it takes longer than the timeout of the consumer.
  */
 export const invokeConsumer = async (
   { name, timeout }: StreamConsumer,
@@ -20,11 +20,11 @@ export const invokeConsumer = async (
   });
   try {
     const event: DynamoDBStreamEvent = JSON.parse(JSON.stringify({ Records }));
-    const answer = await Promise.race([
+    const result = await Promise.race([
       handler(event, contextOf(name, randomUUID(), timeout * 1000)),
       timedOut,
     ]);
-    return JSON.parse(JSON.stringify(answer ?? null));
+    return JSON.parse(JSON.stringify(result ?? null));
   } finally {
     clearTimeout(timer);
   }

@@ -11,20 +11,20 @@ export interface StreamMappingOptions {
   consumer: StreamConsumer;
   handler: StreamHandler;
   tableName: string;
-  /** Hears of failures, and of what is given up, in a line each. */
+  /** Called with one line for each failure and each dropped batch. Default: `console.error`. */
   report?: (line: string) => void;
 }
 
 export interface StreamMapping {
-  /** The last 1,000; of a function whose row wants none, none. */
+  /** The last 1,000 dead letters. Empty if the consumer keeps none. */
   deadLetters: readonly DeadLetter[];
-  /** Lets a running invocation end, and begins no other. May be called more than once. */
+  /** Waits for an invocation in flight and starts no other. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
 const maxDeadLetters = 1_000;
 
-/** Milliseconds between two looks for new shards. */
+/** Milliseconds between two searches for new shards. */
 const shardPollMs = 1_000;
 
 const streamOf = async (tableName: string): Promise<string> => {
@@ -38,16 +38,17 @@ const streamOf = async (tableName: string): Promise<string> => {
   }
 };
 
-/** The SDK names streams' endpoint apart from tables', and the engine serves both at one. */
+/** The SDK has an endpoint variable of its own for streams. DynamoDB Local serves tables and streams at one endpoint. */
 const streamsClient = () => {
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint } = process.env;
   return new DynamoDBStreamsClient(endpoint === undefined ? {} : { endpoint });
 };
 
 /**
- * Feeds a function from a table's stream as Lambda's event source mapping does: shards side by side, but each after its
- * parent, filtered, in batches, at least once. It remembers no position: each start begins where the row says. Resolves
- * when all that is written from then on will be delivered.
+ * Delivers the records of a table's stream to a function like Lambda's event source mapping: filtered, in batches, at
+ * least once. It reads shards in parallel, but each shard only after its parent. It does not remember its position: each
+ * start begins at the consumer's `startingPosition`. When it resolves, all later writes will be delivered.
+ * @throws Error if the table has no stream.
  */
 export const startStreamMapping = async (options: StreamMappingOptions): Promise<StreamMapping> => {
   const { consumer, handler, tableName, report = console.error } = options;
@@ -58,7 +59,7 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
 
   const deadLetters: DeadLetter[] = [];
   const onDeadLetter = (letter: DeadLetter) => {
-    if (!consumer.deadLetters) return report(`given up by ${consumer.name}: ${JSON.stringify(letter)}`);
+    if (!consumer.deadLetters) return report(`dropped by ${consumer.name}: ${JSON.stringify(letter)}`);
     deadLetters.push(letter);
     if (deadLetters.length > maxDeadLetters) deadLetters.shift();
     report(`dead letter of ${consumer.name}: ${JSON.stringify(letter)}`);
@@ -67,7 +68,7 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
     consumer,
     invoke: (records: Parameters<typeof invokeConsumer>[2]) => invokeConsumer(consumer, handler, records),
     report,
-    bury: onDeadLetter,
+    onDeadLetter,
     signal,
   };
 
@@ -100,7 +101,7 @@ export const startStreamMapping = async (options: StreamMappingOptions): Promise
     while (!signal.aborted) {
       await pause(shardPollMs, undefined, { signal }).catch(() => undefined);
       await startNewShards('TRIM_HORIZON').catch((error: Error) => {
-        if (!signal.aborted) report(`The stream's shards can't be read now: ${error.message}`);
+        if (!signal.aborted) report(`Cannot list the shards of the stream now: ${error.message}`);
       });
     }
   };

@@ -10,15 +10,15 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 
-/** Where reading begins. */
+/** The position in a shard where reading starts. `at` and `after` are sequence numbers. */
 export type StreamPosition = 'TRIM_HORIZON' | 'LATEST' | { at: string } | { after: string };
 
-/** Milliseconds until a shard without news is asked again; Lambda asks four times a second. */
+/** Milliseconds between two reads of a shard without new records. Lambda reads four times a second. */
 const pollMs = 200;
 
 const retryDelayMs = 1_000;
 
-/** All shards that the stream still knows, in no order. */
+/** All shards that the stream still has, in no particular order. */
 export const listShards = async (
   client: DynamoDBStreamsClient,
   StreamArn: string,
@@ -63,14 +63,16 @@ export interface ShardReaderOptions {
   from: StreamPosition;
   /** Ends the reading. */
   signal: AbortSignal;
-  /** Hears why the stream can't be read at the moment. */
+  /** Called with one line for each failed read. */
   report: (line: string) => void;
 }
 
 /**
- * Opens a shard at a position: what is written from now on will be read, also from `LATEST`. The pages end where the
- * shard does; while there is no news, they come empty, with a pause in between. A reading that fails goes on where it
- * was; what the stream has dropped meanwhile can't be had again.
+ * Opens a shard at a position and returns its pages of records. When it resolves, all later writes will be read, also
+ * from `LATEST`. The pages end with the shard. While there are no new records, pages are empty, with a pause in between.
+ * After a failed read it continues at the same position. If the stream has trimmed the next records meanwhile, it
+ * continues with the oldest ones that are left.
+ * @throws the SDK's error if the first iterator cannot be read.
  */
 export const openShard = async ({ client, streamArn, shardId, from, signal, report }: ShardReaderOptions) => {
   let position = from;
@@ -82,7 +84,7 @@ export const openShard = async ({ client, streamArn, shardId, from, signal, repo
     iterator = undefined;
     if (error instanceof TrimmedDataAccessException) position = 'TRIM_HORIZON';
     else if (!(error instanceof ExpiredIteratorException))
-      report(`The stream can't be read now: ${(error as Error).message}`);
+      report(`Cannot read the stream now: ${(error as Error).message}`);
     await wait(retryDelayMs, signal);
   };
 
