@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { begin, fill, idOf, targets } from './seed-namespace.ts';
 import { type MeasuredService, startMeasuredService } from './measured-service.ts';
+import { idOf, matches, seedNamespace, startTime } from './seed-namespace.ts';
 
-/** What is measured: a query over so many channels, and what it is called in the table. */
-const forms: [name: string, query: (size: number) => string][] = [
+/** The measured lists: the name in the table, and the query over a namespace of a given size. */
+const lists: [name: string, query: (size: number) => string][] = [
   ['first page', () => ''],
-  ['first page, downwards', () => 'sort=-_id'],
+  ['first page, descending', () => 'sort=-_id'],
   ['page by number, in the middle', (size) => `page=${Math.floor(size / 2 / 25) + 3}`],
   ['page by number, the last', (size) => `page=${size / 25}`],
-  ['page by number, in the middle, downwards', (size) => `sort=-_id&page=${Math.floor(size / 2 / 25) + 3}`],
-  ['`from__id`, from the middle on', (size) => `from__id=${idOf(size / 2 + 40)}`],
+  ['page by number, in the middle, descending', (size) => `sort=-_id&page=${Math.floor(size / 2 / 25) + 3}`],
+  ['`from__id`, from the middle', (size) => `from__id=${idOf(size / 2 + 40)}`],
   ['`from__id`, near the end', (size) => `from__id=${idOf(size - 60)}`],
   ['`to__id`, up to the middle', (size) => `to__id=${idOf(size / 2 + 40)}`],
   ['`disabled=true`', () => 'disabled=true'],
@@ -19,27 +19,32 @@ const forms: [name: string, query: (size: number) => string][] = [
   ['`sort=-name`, page 40', () => 'sort=-name&page=40'],
   ['`name=`, one match', () => 'name=Shop 0001'],
   ['`sort=-updatedAt`', () => 'sort=-updatedAt'],
-  ['`from_updatedAt`, 25 matches', (size) => `from_updatedAt=${begin + size - targets - 1}`],
+  ['`from_updatedAt`, 25 matches', (size) => `from_updatedAt=${startTime + size - matches - 1}`],
   [
     '`from_updatedAt`, 25 matches, `sort=updatedAt`',
-    (size) => `sort=updatedAt&from_updatedAt=${begin + size - targets - 1}`,
+    (size) => `sort=updatedAt&from_updatedAt=${startTime + size - matches - 1}`,
   ],
   ['`integration_meta.external_id=`, one match', () => 'integration_meta.external_id=ch_1'],
   ['`integration_meta.id=`, 25 matches', () => 'integration_meta.id=shared'],
-  ['`_id=`, 25 ids', () => Array.from({ length: targets }, (_, ordinal) => `_id=${idOf(ordinal)}`).join('&')],
+  ['`_id=`, 25 ids', () => Array.from({ length: matches }, (_, ordinal) => `_id=${idOf(ordinal)}`).join('&')],
   ['`search`, 25 matches', () => 'search=target'],
   ['`search`, 25 matches, inside a word', () => 'search=arge'],
   ['`search`, 25 matches, `sort=name`', () => 'search=target&sort=name'],
   ['`search`, two words, one match', () => 'search=target 0000'],
   ['`search`, 25 matches, `disabled=false`', () => 'search=target&disabled=false'],
   ['`search`, all but 25', () => 'search=sho'],
-  ['`local_name=`, which nothing serves', () => 'local_name=x'],
+  ['`local_name=`, which no index serves', () => 'local_name=x'],
 ];
 
-/** Forms that are walked by cursor: their second page is measured too. */
-const walked = new Set(['first page', '`disabled=true`', '`sort=name`', '`from__id`, from the middle on']);
+/** Lists of which the second page, by cursor, is measured too. */
+const withSecondPage = new Set([
+  'first page',
+  '`disabled=true`',
+  '`sort=name`',
+  '`from__id`, from the middle',
+]);
 
-const costText = (cost: string): { calls: number; units: number } => {
+const parseCost = (cost: string): { calls: number; units: number } => {
   const [, calls, units] = /^calls=(\d+); rcu=([\d.]+);/.exec(cost) ?? [];
   return { calls: Number(calls), units: Number(units) };
 };
@@ -51,7 +56,7 @@ interface Measure {
 
 const measure = async (service: MeasuredService, key: string, query: string) => {
   const { status, body, cost } = await service.list(key, encodeURI(query));
-  const { calls, units } = costText(cost);
+  const { calls, units } = parseCost(cost);
   const text = status === 200 ? `${calls}: ${units}` : `${body.code}`;
   return {
     next: body.pagination?.next_cursor,
@@ -59,32 +64,32 @@ const measure = async (service: MeasuredService, key: string, query: string) => 
   };
 };
 
-/** What `names` of the forms cost, or all of them, over a namespace of its own. */
+/** Measures the lists over a new namespace. */
 const measureAll = async (
   service: MeasuredService,
   size: number,
-  waiting = 0,
+  pending = 0,
   isMeasured = (_name: string) => true,
 ): Promise<Map<string, Measure>> => {
-  const namespace = `of-${size}-${waiting}`;
-  await fill(namespace, size, waiting);
+  const namespace = `of-${size}-${pending}`;
+  await seedNamespace(namespace, size, pending);
   const key = await service.newKey(namespace);
-  // The key's own look-up counts in the first request.
+  // The first request also pays for the lookup of the API key.
   await service.list(key, '');
   const measures = new Map<string, Measure>();
-  for (const [name, query] of forms.filter(([name]) => isMeasured(name))) {
+  for (const [name, query] of lists.filter(([name]) => isMeasured(name))) {
     const { measured, next } = await measure(service, key, query(size));
     measures.set(name, measured);
-    if (!walked.has(name) || !next) continue;
+    if (!withSecondPage.has(name) || !next) continue;
     const second = await measure(service, key, `${query(size)}&cursor=${next}`);
-    measures.set(`${name}: the next, by cursor`, second.measured);
+    measures.set(`${name}; the next page, by cursor`, second.measured);
   }
   return measures;
 };
 
-const group = (size: number) => size.toLocaleString('en');
+const format = (count: number) => count.toLocaleString('en');
 
-const tableOf = (heads: string[], measures: Map<string, Measure>[], hasRatio: boolean): string => {
+const toTable = (heads: string[], measures: Map<string, Measure>[], hasRatio: boolean): string => {
   const rows = [...(measures[0]?.keys() ?? [])].map((name) => {
     const cells = measures.map((each) => each.get(name) ?? { text: '', units: Number.NaN });
     const ratio = (cells.at(-1)?.units ?? 0) / (cells[0]?.units ?? 0);
@@ -95,32 +100,42 @@ const tableOf = (heads: string[], measures: Map<string, Measure>[], hasRatio: bo
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 };
 
-/** While marks wait: so many channels, of which so many are not settled, and what is asked of them. */
-const loaded = 30_000;
-const backlogs = [0, 1_000, 10_000, 29_000];
-const asked = new Set([
-  ...['first page', 'page by number, in the middle', 'page by number, the last', '`from__id`, near the end'],
-  ...['`sort=name`', '`integration_meta.external_id=`, one match', '`search`, 25 matches'],
+/** The second table: a namespace of one size, of which some channels still have a pending change. */
+const sizeWithPending = 30_000;
+const pendingCounts = [0, 1_000, 10_000, 29_000];
+const listsWithPending = new Set([
+  'first page',
+  'page by number, in the middle',
+  'page by number, the last',
+  '`from__id`, near the end',
+  '`sort=name`',
+  '`integration_meta.external_id=`, one match',
+  '`search`, 25 matches',
 ]);
 
 const heading = '## Measured\n';
-const page = new URL('../docs/lists.md', import.meta.url);
+const page = new URL('../docs/performance.md', import.meta.url);
 
-const textOf = (bySize: string, byBacklog: string): string => `${heading}
-Calls and read units of a page of 25, strongly consistent where a list by id or a search is, over so many channels of 289
-bytes: DynamoDB's own account, in \`x-consumed-capacity\`. \`npm run bench:lists\` measures it anew, \`-- --write\` keeps it
-here.
+const toSection = (bySize: string, byPending: string): string => `${heading}
+Each cell is "calls: read units" of one page of 25 channels, in a namespace of so many channels of 289 bytes. The figures
+are DynamoDB's own, from the header \`x-consumed-capacity\`. Lists by id and searches are read strongly consistent.
+\`npm run bench:lists\` measures them again, and \`-- --write\` writes them here.
 
 ${bySize}
 
-While marks wait, as behind a bulk load: the same of ${group(loaded)} channels, of which so many have been created and not settled.
+The same lists with pending changes, as during a bulk load: the namespace has ${format(sizeWithPending)} channels, and the projector has
+not yet applied so many of them.
 
-${byBacklog}
+${byPending}
 `;
 
-const keep = (text: string): void => {
-  const [before = ''] = readFileSync(page, 'utf8').split(heading);
-  writeFileSync(page, before + text);
+/** Replaces the section of the page that has the heading. */
+const writeSection = (text: string): void => {
+  const sections = readFileSync(page, 'utf8').split(/^(?=## )/m);
+  const index = sections.findIndex((section) => section.startsWith(heading));
+  if (index < 0) throw new Error(`docs/performance.md has no section "${heading.trim()}".`);
+  sections[index] = index === sections.length - 1 ? text : `${text}\n`;
+  writeFileSync(page, sections.join(''));
 };
 
 const { values } = parseArgs({
@@ -132,17 +147,25 @@ const { values } = parseArgs({
 const sizes = values.size.map(Number);
 const service = await startMeasuredService();
 try {
-  const ofSizes: Map<string, Measure>[] = [];
-  for (const size of sizes) ofSizes.push(await measureAll(service, size));
-  const ofBacklogs: Map<string, Measure>[] = [];
-  for (const waiting of backlogs)
-    ofBacklogs.push(await measureAll(service, loaded, waiting, (name) => asked.has(name)));
-  const text = textOf(
-    tableOf(sizes.map(group), ofSizes, true),
-    tableOf(backlogs.map(group), ofBacklogs, false),
+  const bySize: Map<string, Measure>[] = [];
+  for (const size of sizes) bySize.push(await measureAll(service, size));
+  const byPending: Map<string, Measure>[] = [];
+  for (const pending of pendingCounts)
+    byPending.push(await measureAll(service, sizeWithPending, pending, (name) => listsWithPending.has(name)));
+  const section = toSection(
+    toTable(
+      sizes.map((size) => `${format(size)} channels`),
+      bySize,
+      true,
+    ),
+    toTable(
+      pendingCounts.map((count) => `${format(count)} pending changes`),
+      byPending,
+      false,
+    ),
   );
-  console.log(text);
-  if (values.write) keep(text);
+  console.log(section);
+  if (values.write) writeSection(section);
 } finally {
   await service.stop();
 }

@@ -116,8 +116,8 @@ const run = async (): Promise<void> => {
   const args = readArguments();
   const action = selectAction(args);
   const { environment, apiKeysTable } = await selectTarget(args.values.environment);
-  const table = new Table(connect(), apiKeysTable, new Meter(), AbortSignal.timeout(60_000));
-  console.log(await action(table, environment));
+  const session = { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) };
+  console.log(await action(new Table(session, apiKeysTable), environment));
 };
 
 await runCommand(run);

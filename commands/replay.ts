@@ -5,8 +5,8 @@ import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
-import { publish } from '../lib/events/publish.ts';
 import type { ChannelEvent } from '../lib/events/event-schema.ts';
+import { publish } from '../lib/events/publish.ts';
 import { readDeadLetterEvents, receiveDeadLetters } from './replay/dead-letters.ts';
 import { readArguments, type Selection } from './replay/replay-arguments.ts';
 import { readTableEvents } from './replay/table-events.ts';
@@ -99,7 +99,7 @@ const run = async (): Promise<void> => {
     const queueName = deadLetterQueueName(findEnvironment(environment), 'publish-events');
     await replayDeadLetters(replay, queueName, selection);
   } else {
-    const table = new Table(connect(), channelsTable, new Meter(), signal);
+    const table = new Table({ client: connect(), meter: new Meter(), signal }, channelsTable);
     await replayTable(replay, table, selection);
   }
   const { published, failed } = replay;

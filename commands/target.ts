@@ -39,8 +39,8 @@ const localTarget = async (): Promise<Target> => {
   return {
     environment: localEnvironment,
     channelsTable: localTables.channels,
-    projectionsTable: localTables.directory,
-    apiKeysTable: localTables.accessKeys,
+    projectionsTable: localTables.projections,
+    apiKeysTable: localTables.apiKeys,
     eventBus: localEventBus,
   };
 };

@@ -3,7 +3,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 
 const client = connect();
 
-/** One item, read as a get of ours reads it: what a function costs that is nothing but the SDK. */
+/** Reads one item as `get-channel` does, with the SDK and no other code: the baseline of a get. */
 export const handler = async (Key: { pk: string; sk: string }) => {
   const { Item } = await client.send(
     new GetCommand({

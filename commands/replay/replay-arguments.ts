@@ -1,4 +1,4 @@
-import { readChannelId } from '../../lib/channels/channel-id.ts';
+import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { parseArguments, parseNamespace } from '../arguments.ts';
 
 export const usage = `Usage:
@@ -36,7 +36,7 @@ const parseTime = (option: string, text: string | undefined): number | undefined
 
 const parseChannel = (text: string | undefined): string | undefined => {
   if (text === undefined) return undefined;
-  const id = readChannelId(text);
+  const id = parseChannelId(text);
   if (id === undefined) throw new Error(`--channel is a channel's id, not "${text}".`);
   return id;
 };

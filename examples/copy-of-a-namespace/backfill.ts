@@ -1,4 +1,4 @@
-import { type Channel, keep } from './copy-consumer.ts';
+import { type Channel, putIfNewer } from './copy-consumer.ts';
 
 interface Page {
   data: Channel[];
@@ -6,10 +6,11 @@ interface Page {
 }
 
 /**
- * Fills the copy with what a namespace holds now: once, after the rule is there and before the copy is used. Events may
- * come meanwhile; versions sort it out. It is the way to mend a copy too, save for what was deleted: see the README.
+ * Copies all the channels that a namespace has now. Run it once, after the rule is deployed and before the copy is used:
+ * events may come at the same time, because the version decides. It also repairs a copy, except for deleted channels: see
+ * the README.
  */
-export const fillCopy = async (api: string, key: string, namespace: string): Promise<void> => {
+export const backfill = async (api: string, key: string, namespace: string): Promise<void> => {
   let query: string | undefined = 'per_page=100';
   while (query !== undefined) {
     const response = await fetch(`${api}/client-channel?${query}`, {
@@ -17,7 +18,7 @@ export const fillCopy = async (api: string, key: string, namespace: string): Pro
     });
     if (!response.ok) throw new Error(`The API answered ${response.status}: ${await response.text()}`);
     const { data, pagination }: Page = (await response.json()) as Page;
-    for (const channel of data) await keep(namespace, channel._id, channel.__v, channel);
+    for (const channel of data) await putIfNewer(namespace, channel._id, channel.__v, channel);
     const cursor: string | undefined = pagination.next_cursor;
     query = cursor && `per_page=100&cursor=${cursor}`;
   }

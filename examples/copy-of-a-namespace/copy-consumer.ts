@@ -2,13 +2,13 @@ import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { EventBridgeEvent } from 'aws-lambda';
 
-/** What this consumer reads of a channel; all of it goes into the copy. */
+/** The fields of a channel that this consumer reads. The copy holds all fields. */
 export interface Channel {
   _id: string;
   __v: number;
 }
 
-/** What this consumer reads of an event's detail: docs/events.schema.json describes all of it. */
+/** The fields of an event's detail that this consumer reads. `docs/events.schema.json` describes all of them. */
 export interface ChannelChange {
   namespace: string;
   version: number;
@@ -19,12 +19,12 @@ export interface ChannelChange {
 const client = DynamoDBDocumentClient.from(new DynamoDBClient());
 
 /**
- * Writes what a channel is at a version, unless the copy has that version or a later one already. That makes every
- * repetition harmless and every order right: events come at least once, and EventBridge keeps no order. What was deleted
- * stays as a row without a channel, so that an earlier event that comes late can't bring it back.
- * @returns whether it was news to the copy
+ * Writes a version of a channel, unless the copy already has that version or a later one. So events may come repeatedly
+ * and in any order: EventBridge delivers at least once, and keeps no order. A deleted channel stays as a row without a
+ * channel, so that an earlier event that comes late can't bring it back.
+ * @returns whether the copy has changed
  */
-export const keep = async (
+export const putIfNewer = async (
   namespace: string,
   id: string,
   version: number,
@@ -34,7 +34,7 @@ export const keep = async (
     await client.send(
       new PutCommand({
         TableName: process.env.COPY_TABLE,
-        // As text: a document client would lose some numbers and keys of the metadata.
+        // As text: the document client would lose some numbers and keys of `integration_meta`.
         Item: { namespace, id, version, channel: channel && JSON.stringify(channel) },
         ConditionExpression: 'attribute_not_exists(id) OR version < :version',
         ExpressionAttributeValues: { ':version': version },
@@ -47,9 +47,9 @@ export const keep = async (
   }
 };
 
-/** Takes one event of the bus, however often and in whatever order they come; answers whether it was news. */
+/** Handles one event from the bus. It returns whether the copy has changed. */
 export const handler = async ({ detail }: EventBridgeEvent<string, ChannelChange>): Promise<boolean> => {
   const { namespace, version, channel, previous } = detail;
   const { _id } = (channel ?? previous) as Channel;
-  return keep(namespace, _id, version, channel);
+  return putIfNewer(namespace, _id, version, channel);
 };

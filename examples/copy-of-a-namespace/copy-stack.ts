@@ -9,12 +9,12 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 export interface CopyStackProps extends StackProps {
-  /** The event bus of an environment: `client-channels-<environment>`. */
+  /** The name of an environment's event bus: `client-channels-<environment>`. */
   eventBusName: string;
   namespace: string;
 }
 
-/** A copy of a namespace's channels in a table of one's own, kept in step by the events. */
+/** A table with a copy of a namespace's channels, and the function that applies the events to it. */
 export class CopyStack extends Stack {
   constructor(scope: Construct, id: string, { eventBusName, namespace, ...props }: CopyStackProps) {
     super(scope, id, props);
@@ -23,7 +23,7 @@ export class CopyStack extends Stack {
       sortKey: { name: 'id', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
     });
-    const keepCopy = new NodejsFunction(this, 'KeepCopy', {
+    const consumer = new NodejsFunction(this, 'Consumer', {
       entry: fileURLToPath(new URL('./copy-consumer.ts', import.meta.url)),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -31,12 +31,12 @@ export class CopyStack extends Stack {
       environment: { COPY_TABLE: copy.tableName },
       bundling: { externalModules: [] },
     });
-    copy.grant(keepCopy, 'dynamodb:PutItem');
+    copy.grant(consumer, 'dynamodb:PutItem');
     new Rule(this, 'Changes', {
       eventBus: EventBus.fromEventBusName(this, 'Bus', eventBusName),
       eventPattern: { source: ['client-channels'], detail: { namespace: [namespace] } },
       targets: [
-        new LambdaFunction(keepCopy, {
+        new LambdaFunction(consumer, {
           retryAttempts: 185,
           maxEventAge: Duration.hours(24),
           deadLetterQueue: new Queue(this, 'DeadLetters', {

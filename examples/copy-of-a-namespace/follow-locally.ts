@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { EventBridgeEvent } from 'aws-lambda';
 import { createTables } from '../../local/create-tables.ts';
-import { engineEnvironment, enterEnvironment } from '../../local/environment.ts';
+import { enterEnvironment, sdkEnvironment } from '../../local/environment.ts';
 import { findRunningServer, readSecret, stateFolder } from '../../local/state.ts';
 import type { ChannelChange } from './copy-consumer.ts';
 
-/** The namespace of the key that the local server prints. */
+/** The namespace of the API key that the local server prints. */
 const namespace = 'company1';
 const folder = stateFolder();
 const server = findRunningServer(folder);
@@ -14,8 +14,8 @@ if (!server) throw new Error('No local server is running: start one with "npm st
 const api = `http://localhost:${server.port}`;
 
 enterEnvironment({
-  ...engineEnvironment,
-  AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${server.enginePort}`,
+  ...sdkEnvironment,
+  AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${server.dynamoDbPort}`,
   COPY_TABLE: 'copy-of-company1',
 });
 await createTables(new DynamoDBClient(), {
@@ -23,11 +23,11 @@ await createTables(new DynamoDBClient(), {
 });
 
 const { handler } = await import('./copy-consumer.ts');
-const { fillCopy } = await import('./backfill.ts');
-await fillCopy(api, readSecret(folder, 'api-key') ?? '', namespace);
+const { backfill } = await import('./backfill.ts');
+await backfill(api, readSecret(folder, 'api-key') ?? '', namespace);
 console.log(`following ${namespace}`);
 
-/** Plays EventBridge: hands over each event of the namespace, those again that it can't tell from new ones. */
+/** Stands in for EventBridge: hands each event of the namespace to the consumer once. */
 const seen = new Set<string>();
 for (;;) {
   const response = await fetch(`${api}/_local/events`);
@@ -37,7 +37,7 @@ for (;;) {
     seen.add(event.id);
     if (!(await handler(event))) continue;
     const { channel, previous, version } = event.detail;
-    console.log(`${channel ? 'kept' : 'gone'} ${(channel ?? previous)?._id} at version ${version}`);
+    console.log(`${channel ? 'put' : 'deleted'} ${(channel ?? previous)?._id} at version ${version}`);
   }
   await pause(250);
 }

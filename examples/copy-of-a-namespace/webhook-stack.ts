@@ -14,16 +14,16 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 export interface WebhookStackProps extends StackProps {
-  /** The event bus of an environment: `client-channels-<environment>`. */
+  /** The name of an environment's event bus: `client-channels-<environment>`. */
   eventBusName: string;
   namespace: string;
-  /** Where each event is posted, over HTTPS. */
+  /** The HTTPS URL that each event is posted to. */
   url: string;
-  /** The Secrets Manager secret whose text is sent as `x-api-key`, by name. */
+  /** The name of the Secrets Manager secret whose text is sent as `x-api-key`. */
   secret: string;
 }
 
-/** Each event of a namespace as a POST to a webhook: EventBridge's API destinations, with no code. */
+/** Posts each event of a namespace to a webhook, with an API destination of EventBridge and no code. */
 export class WebhookStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookStackProps) {
     const { eventBusName, namespace, url, secret, ...stack } = props;
@@ -45,7 +45,7 @@ export class WebhookStack extends Stack {
             type: EventField.detailType,
             change: EventField.fromPath('$.detail'),
           }),
-          // The receiver can tell a repetition by it, before it reads the body.
+          // With it the receiver recognises a repeated event before it reads the body.
           headerParameters: { 'Idempotency-Key': EventField.fromPath('$.detail.id') },
           retryAttempts: 185,
           maxEventAge: Duration.hours(24),

@@ -1,42 +1,42 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
-import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
+import { describedParameters } from '../../lib/openapi/list-parameters.ts';
+import { anId, aTime } from '../support/matchers.ts';
 import { type Service, startService } from '../support/service.ts';
-import { anId, aTime } from '../support/shapes.ts';
 
 let service: Service;
 let key: string;
 let namespace: string;
 let client: ChannelsClient;
-/** What the client sends, and what becomes of it on the way. */
+/** The requests that the client sent. A test may lose a response, or replace it, by the number of the request. */
 let sent: { method: string; path: string; headers: Headers }[] = [];
-let lose: (attempt: number) => boolean = () => false;
-let answerInstead: (attempt: number) => Response | undefined = () => undefined;
+let isLost: (attempt: number) => boolean = () => false;
+let replaceResponse: (attempt: number) => Response | undefined = () => undefined;
 
-const overTheLine: typeof fetch = async (input, init) => {
+const faultyFetch: typeof fetch = async (input, init) => {
   const { pathname: path } = new URL(String(input));
   sent.push({ method: init?.method ?? 'GET', path, headers: new Headers(init?.headers) });
   const attempt = sent.length;
-  const answer = answerInstead(attempt) ?? (await fetch(input, init));
-  if (lose(attempt)) throw new TypeError('the connection was reset');
-  return answer;
+  const response = replaceResponse(attempt) ?? (await fetch(input, init));
+  if (isLost(attempt)) throw new TypeError('the connection was reset');
+  return response;
 };
-const retryAtOnce = { 'retry-after': '0' };
+const retryImmediately = { 'retry-after': '0' };
 
 beforeAll(async () => {
   service = await startService();
 });
 afterAll(() => service.stop());
-let round = 0;
+let testNumber = 0;
 beforeEach(async () => {
   sent = [];
-  lose = () => false;
-  answerInstead = () => undefined;
-  namespace = `client${++round}`;
+  isLost = () => false;
+  replaceResponse = () => undefined;
+  namespace = `client${++testNumber}`;
   key = await service.newKey({ namespaces: [namespace, `${namespace}-other`] });
-  client = new ChannelsClient({ url: service.url, key, fetch: overTheLine });
+  client = new ChannelsClient({ url: service.url, key, fetch: faultyFetch });
 });
 
 const retail = {
@@ -44,14 +44,14 @@ const retail = {
   local_name: 'قناة التجزئة',
   integration_meta: { external_id: 'ch_123', nested: { number: 5, flag: true } },
 };
-const namesOf = async (channels: AsyncIterable<Channel>) => {
+const readNames = async (channels: AsyncIterable<Channel>) => {
   const names: string[] = [];
   for await (const { name } of channels) names.push(name);
   return names;
 };
 
 describe('the client', () => {
-  test('has a method for every operation that needs a key, and asks it as the table of operations says', async () => {
+  test('has one method for every operation that needs a key, and sends it with the method and path of the table of operations', async () => {
     const { _id } = await client.create(retail);
     const calls: Record<ScopedOperation['name'], () => Promise<unknown>> = {
       'list-channels': () => client.list(),
@@ -88,14 +88,14 @@ describe('the client', () => {
     await expect(client.get(created._id)).rejects.toMatchObject({ status: 404, code: 'not_found' });
   });
 
-  test('acts in another namespace that the key holds', async () => {
+  test('acts in another namespace of the key if one is given', async () => {
     const other = new ChannelsClient({ url: service.url, key, namespace: `${namespace}-other` });
     const { _id, company_namespace } = await other.create(retail);
     expect(company_namespace).toEqual([`${namespace}-other`]);
     await expect(client.get(_id)).rejects.toMatchObject({ code: 'not_found' });
   });
 
-  test('writes only on the version that is known, and answers that very one while it stands', async () => {
+  test('writes only if the version is unchanged, and returns the known object while its version is current', async () => {
     const first = await client.create(retail);
     expect(await client.get(first._id, { known: first })).toBe(first);
     const second = await client.update(first._id, { name: 'New' }, { ifMatch: first });
@@ -105,17 +105,17 @@ describe('the client', () => {
     expect(await client.get(first._id, { known: first })).toEqual(second);
   });
 
-  test('gives requests a name', async () => {
-    const refused = await client.get('nothing', { requestId: 'import-42' }).catch((error) => error);
-    expect(refused.requestId).toBe('import-42');
+  test('sends the id of the request, and an error has it', async () => {
+    const error = await client.get('nothing', { requestId: 'import-42' }).catch((reason) => reason);
+    expect(error.requestId).toBe('import-42');
   });
 });
 
 describe('an error', () => {
-  test('is of a class of its own, with all that the service says', async () => {
-    const refused = await client.create({ name: ' ', company_namespace: [] }).catch((error) => error);
-    expect(refused).toBeInstanceOf(ChannelsError);
-    expect({ ...refused }).toEqual({
+  test('is a ChannelsError that has all the fields of the error response', async () => {
+    const error = await client.create({ name: ' ', company_namespace: [] }).catch((reason) => reason);
+    expect(error).toBeInstanceOf(ChannelsError);
+    expect({ ...error }).toEqual({
       name: 'ChannelsError',
       status: 400,
       code: 'invalid_request',
@@ -126,28 +126,28 @@ describe('an error', () => {
       requestId: expect.any(String),
       retryAfter: undefined,
     });
-    expect(refused.message).toBe(
-      'The field "name" must not be blank. Of 2 problems this is the first: see the details.',
+    expect(error.message).toBe(
+      'The field "name" must not be blank. This is the first of 2 problems: see the details.',
     );
   });
 
   test.each([
-    [new Response('{"message":"Too Many Requests"}', { status: 429, headers: retryAtOnce }), 429, 0],
+    [new Response('{"message":"Too Many Requests"}', { status: 429, headers: retryImmediately }), 429, 0],
     [new Response('<html>', { status: 502 }), 502, undefined],
-  ])('of the gateway’s has no code: %#', async (answer, status, retryAfter) => {
-    answerInstead = () => answer.clone();
+  ])('from the gateway has no code: case %#', async (response, status, retryAfter) => {
+    replaceResponse = () => response.clone();
     await expect(client.list()).rejects.toMatchObject({ status, retryAfter, code: undefined, details: [] });
   });
 });
 
 describe('a list', () => {
-  test('takes every parameter that is described', async () => {
-    const asked = Object.fromEntries(
+  test('accepts every parameter of the description', async () => {
+    const query = Object.fromEntries(
       describedParameters
         .filter(({ name }) => !['cursor', 'page', 'sortBy'].includes(name))
         .map(({ name, example }) => [name, example]),
     );
-    const { pagination } = await client.list(asked as ChannelQuery);
+    const { pagination } = await client.list(query as ChannelQuery);
     expect(pagination).toMatchObject({ page: 1, total: 0 });
     const sortBy = describedParameters.find(({ name }) => name === 'sortBy')?.content?.['application/json'];
     await client.list({ sortBy: sortBy?.example as NonNullable<ChannelQuery['sortBy']>, page: 2 });
@@ -165,7 +165,10 @@ describe('a list', () => {
     [{ sortBy: [{ field: 'name', type: 'asc' }] }, ['["x"]', 'a, b', 'null']],
     [{ page: 2, per_page: 2 }, ['null']],
     [{ from_updatedAt: Date.now() + 60_000 }, []],
-  ] as [ChannelQuery, string[]][])('means what is given: %j', async (query, names) => {
+  ] as [
+    ChannelQuery,
+    string[],
+  ][])('finds exactly the channels that match the query: %j', async (query, names) => {
     await client.create({ name: 'a, b', local_name: 'قناة', integration_meta: { 'a.b': 'x' } });
     await client.create({ name: '["x"]', integration_meta: { nested: { number: 5, flag: true } } });
     await client.create({ name: 'null', disabled: true });
@@ -174,7 +177,7 @@ describe('a list', () => {
     expect(pagination.total).toBe(query.page === 2 ? 3 : names.length);
   });
 
-  test('is gone through whole, page by page, under its filters and order', async () => {
+  test('is iterated page by page to the end, with its filters and its order', async () => {
     const numbers = Array.from({ length: 205 }, (_, index) => index);
     for (let start = 0; start < 205; start += 41)
       await Promise.all(
@@ -184,33 +187,33 @@ describe('a list', () => {
       );
     sent = [];
     const even = numbers.filter((n) => n % 2 === 0).map((n) => `n${1000 + n}`);
-    expect(await namesOf(client.all({ disabled: false, sort: 'name' }))).toEqual(even);
+    expect(await readNames(client.all({ disabled: false, sort: 'name' }))).toEqual(even);
     expect(sent).toHaveLength(2);
     sent = [];
     for await (const _ of client.all()) break;
     expect(sent).toHaveLength(1);
   });
 
-  test('of channels too large for one answer is gone through in smaller pages', async () => {
+  test('of channels that are too large for one response is iterated in smaller pages', async () => {
     const integration_meta = { text: 'x'.repeat(64 * 1024 - 20) };
     const names = Array.from({ length: 85 }, (_, index) => `n${100 + index}`);
     for (const name of names) await client.create({ name, integration_meta });
     sent = [];
-    expect(await namesOf(client.all())).toEqual(names);
+    expect(await readNames(client.all())).toEqual(names);
     expect(sent).toHaveLength(3);
   });
 });
 
-describe('a request whose answer is lost', () => {
-  test('is repeated where it creates, under the same key: one channel comes of it', async () => {
-    lose = (attempt) => attempt === 1;
+describe('a request whose response is lost', () => {
+  test('is sent again with the same idempotency key if it creates, and creates one channel', async () => {
+    isLost = (attempt) => attempt === 1;
     const created = await client.create(retail);
     expect(new Set(sent.map(({ headers }) => headers.get('idempotency-key'))).size).toBe(1);
     expect(sent).toHaveLength(2);
     expect((await client.list()).data).toEqual([created]);
   });
 
-  test('of several processes creates once under a key that they share', async () => {
+  test('of several processes creates one channel if they share an idempotency key', async () => {
     const made = await Promise.all(
       [1, 2, 3].map(() => client.create(retail, { idempotencyKey: 'erp-group-7' })),
     );
@@ -221,53 +224,53 @@ describe('a request whose answer is lost', () => {
     });
   });
 
-  test('is not repeated where it changes, since another writer’s change may have come after it', async () => {
+  test('is not sent again if it changes a channel, because another writer may have changed the channel since', async () => {
     const { _id } = await client.create(retail);
     sent = [];
-    lose = () => true;
+    isLost = () => true;
     await expect(client.update(_id, { name: 'New' })).rejects.toThrow('the connection was reset');
     expect(sent).toHaveLength(1);
   });
 
-  test('is given up after three tries', async () => {
-    lose = () => true;
+  test('fails after three attempts', async () => {
+    isLost = () => true;
     await expect(client.list()).rejects.toThrow('the connection was reset');
     expect(sent).toHaveLength(3);
   });
 });
 
-describe('an answer to try again', () => {
-  const refusing = (status: number) => () => new Response('{}', { status, headers: retryAtOnce });
+describe('a retry', () => {
+  const respondWith = (status: number) => () => new Response('{}', { status, headers: retryImmediately });
 
   test.each([
-    ['of a change, of 429, is followed', 429, 'update', 3],
-    ['of a reading, of 503, is followed', 503, 'get', 3],
-    ['of a change, of 503, is not: it may have been carried out', 503, 'update', 1],
-    ['of 409 is not: the channel is to be read again', 409, 'update', 1],
-  ] as const)('%s', async (_, status, operation, tries) => {
+    ['follows a 429 for a change', 429, 'update', 3],
+    ['follows a 503 for a read', 503, 'get', 3],
+    ['does not follow a 503 for a change, which may have been carried out', 503, 'update', 1],
+    ['does not follow a 409, after which the channel must be read again', 409, 'update', 1],
+  ] as const)('%s', async (_, status, operation, attempts) => {
     const { _id } = await client.create(retail);
     sent = [];
-    answerInstead = refusing(status);
+    replaceResponse = respondWith(status);
     const call = operation === 'get' ? client.get(_id) : client.update(_id, { name: 'New' });
     await expect(call).rejects.toMatchObject({ status });
-    expect(sent).toHaveLength(tries);
+    expect(sent).toHaveLength(attempts);
   });
 
-  test('comes to the answer that is then given', async () => {
+  test('returns the response of the attempt that succeeds', async () => {
     const created = await client.create(retail);
     sent = [];
-    answerInstead = (attempt) => (attempt < 3 ? refusing(429)() : undefined);
+    replaceResponse = (attempt) => (attempt < 3 ? respondWith(429)() : undefined);
     expect(await client.get(created._id)).toEqual(created);
   });
 });
 
 describe('a signal', () => {
-  test('ends a call before it is sent, and in the pause before its repetition', async () => {
+  test('aborts a call before it is sent, and in the pause before a retry', async () => {
     const reason = new Error('enough');
     const ended = AbortSignal.abort(reason);
     await expect(client.list({}, { signal: ended })).rejects.toBe(reason);
     const controller = new AbortController();
-    answerInstead = () => {
+    replaceResponse = () => {
       setImmediate(() => controller.abort(reason));
       return new Response('{}', { status: 429, headers: { 'retry-after': '600' } });
     };

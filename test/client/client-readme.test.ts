@@ -10,7 +10,7 @@ import { type Service, startService } from '../support/service.ts';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
-const [, example = '', printed = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
+const [, example = '', expectedOutput = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
 
 let service: Service;
 let folder: string;
@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the example runs against the package as it is published, on plain Node.js, and prints what it says', async () => {
+test('the example of client/README.md runs against the built package on plain Node.js, and prints the output that the README shows', async () => {
   const installed = join(folder, 'node_modules/client-channels-client');
   await run('npm', ['run', '-s', 'client', '--', '--outDir', join(installed, 'dist')], { cwd: root });
   writeFileSync(
@@ -36,5 +36,5 @@ test('the example runs against the package as it is published, on plain Node.js,
     cwd: folder,
     env: { PATH: process.env.PATH, URL: service.url, KEY: key },
   });
-  expect(stdout).toBe(printed);
+  expect(stdout).toBe(expectedOutput);
 });

@@ -17,8 +17,8 @@ describe('npm run keys', () => {
     const [key = ''] = created.lines;
     const id = parseApiKey(key)?.id as string;
     expect(created).toEqual({ code: 0, lines: [expect.stringMatching(/^cck_local_/)], errors: [] });
-    const made = await send(url, 'POST /client-channel', { key, body: { name: 'x' } });
-    expect(made.body.data.company_namespace).toEqual(['acme']);
+    const response = await send(url, 'POST /client-channel', { key, body: { name: 'x' } });
+    expect(response.body.data.company_namespace).toEqual(['acme']);
 
     const row = `${id}  …${key.slice(-13, -9)}  acme,other  channels:read,channels:write`;
     const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d';
@@ -64,7 +64,7 @@ describe('npm run keys', () => {
     [['list', '--environment', 'nope'], 'There is no environment "nope": dev, staging, prod.'],
     [['destroy'], 'Usage:'],
     [[], 'Usage:'],
-  ])('refuses %j in a line', async (args, line) => {
+  ])('refuses %j with one line', async (args, line) => {
     const { code, lines, errors } = await keysCommand(...args);
     expect([code, lines, errors[0]]).toEqual([1, [], line]);
   });

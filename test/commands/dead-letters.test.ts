@@ -8,33 +8,36 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { eventsOfLetter } from '../../commands/replay/dead-letters.ts';
+import { readDeadLetterEvents } from '../../commands/replay/dead-letters.ts';
 import { planChannelWrites } from '../../lib/channels/items.ts';
-import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
+import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
-import { startTestEngine } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { channelOf } from '../support/seed.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
-let engine: Engine;
+let engine: DynamoDbLocal;
 const tableName = `channels-${randomUUID()}`;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
+  engine = await startTestDynamoDb();
   await createTables(new DynamoDBClient(), { [tableName]: channelsTable });
 });
 afterAll(() => engine.stop());
 
-it('a dead letter leads back to the events of its records, and to no others', async () => {
-  const table = new Table(connect(), tableName, new Meter(), AbortSignal.timeout(60_000));
+it('the events of a dead letter are read from the stream, and no other events', async () => {
+  const table = new Table(
+    { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) },
+    tableName,
+  );
   const write = async (ordinal: number) => {
     const channel = channelOf(ordinal);
     const renamed = { ...channel, name: 'Renamed', __v: 1, updatedAt: channel.updatedAt + 1 };
@@ -43,13 +46,13 @@ it('a dead letter leads back to the events of its records, and to no others', as
     await table.transact(() => planChannelWrites(channel, renamed, by, 0));
     if (ordinal === 2) await table.transact(() => planChannelWrites(renamed, undefined, by, 0));
   };
-  const publishes = streamConsumers.find(({ name }) => name === 'publish-events') as StreamConsumer;
-  const mapping = { ...publishes.mapping, retryAttempts: 0, bisectBatchOnError: false, batchSize: 3 };
+  const publisher = streamConsumers.find(({ name }) => name === 'publish-events') as StreamConsumer;
+  const mapping = { ...publisher.mapping, retryAttempts: 0, bisectBatchOnError: false, batchSize: 3 };
   const lost: unknown[] = [];
   let batches = 0;
   for (const ordinal of [1, 2, 3]) await write(ordinal);
-  const feeding = await startStreamMapping({
-    consumer: { ...publishes, mapping },
+  const running = await startStreamMapping({
+    consumer: { ...publisher, mapping },
     handler: ({ Records }) => {
       if (++batches !== 2) return;
       lost.push(...Records.map((record) => toEvent(readChange(record))));
@@ -59,20 +62,20 @@ it('a dead letter leads back to the events of its records, and to no others', as
     report: () => undefined,
   });
   await eventually(() => expect(batches).toBe(3));
-  await feeding.stop();
+  await running.stop();
 
-  const [letter] = feeding.deadLetters;
-  if (!letter) throw new Error('The second batch has become no dead letter');
+  const [letter] = running.deadLetters;
+  if (!letter) throw new Error('The second batch did not become a dead letter');
   const client = new DynamoDBStreamsClient({ endpoint: engine.endpoint });
-  const events = await eventsOfLetter(client, letter.DDBStreamBatchInfo);
+  const events = await readDeadLetterEvents(client, letter.DDBStreamBatchInfo);
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);
   client.destroy();
 });
 
-// The engine of one machine drops no records within a day: what a stream of AWS's says then is played here.
+// DynamoDB Local drops no records within a day, so these cases mock the answers of AWS.
 describe('a dead letter whose records the stream has dropped', () => {
-  const span = {
+  const batch = {
     streamArn: 'arn:stream',
     shardId: 'shard',
     startSequenceNumber: '5',
@@ -90,22 +93,26 @@ describe('a dead letter whose records the stream has dropped', () => {
   });
 
   it.each<[string, (streams: ReturnType<typeof mockClient>) => void, string]>([
-    ['before it is read', (streams) => streams.on(GetShardIteratorCommand).rejects(dropped), 'dropped'],
     [
-      'while it is read, though later ones are there',
+      'before it is read',
+      (streams) => streams.on(GetShardIteratorCommand).rejects(dropped),
+      'the stream no longer has all of its records',
+    ],
+    [
+      'while it is read, although the stream has later records',
       (streams) => streams.on(GetRecordsCommand).rejectsOnce(dropped).resolves(page(6, 7)),
-      'the stream does not have all of them any more',
+      'the stream no longer has all of its records',
     ],
     [
       'and whose shard has ended',
       (streams) => streams.on(GetRecordsCommand).resolves(page(5)),
-      'the stream does not have all of them any more',
+      'the stream no longer has all of its records',
     ],
-  ])('can’t be replayed: %s', async (_, play, message) => {
+  ])('can’t be replayed: %s', async (_, mock, message) => {
     const streams = mockClient(DynamoDBStreamsClient);
     streams.on(GetShardIteratorCommand).resolves({ ShardIterator: 'iterator' });
-    play(streams as unknown as ReturnType<typeof mockClient>);
-    await expect(eventsOfLetter(new DynamoDBStreamsClient(), span)).rejects.toThrow(message);
+    mock(streams as unknown as ReturnType<typeof mockClient>);
+    await expect(readDeadLetterEvents(new DynamoDBStreamsClient(), batch)).rejects.toThrow(message);
     streams.restore();
   });
 });

@@ -6,33 +6,33 @@ import { send } from '../support/service.ts';
 
 useLocalServers();
 
-test('npm run replay shows, and publishes again, what the running local server has, under the ids that it had', async () => {
+test('npm run replay prints the last events of the running local server, and publishes them again with the same ids', async () => {
   const server = start(['--in-memory']);
   const { url, key } = await server.ready();
   const events = async (): Promise<BusEvent[]> => (await send(url, 'GET /_local/events')).body.data;
-  const call = async (route: string, body?: object) =>
+  const request = async (route: string, body?: object) =>
     (await send(url, route, { key, ...(body && { body }) })).body.data;
-  const replayed = async (...words: string[]) => {
+  const replayed = async (...args: string[]) => {
     const before = (await events()).length;
-    const { code, lines, errors } = await replayCommand(...words);
+    const { code, lines, errors } = await replayCommand(...args);
     const sent = (await events()).slice(before).map(({ detail }) => detail);
     return { code, errors, last: lines.pop(), shown: lines, sent };
   };
 
-  const created = await call('POST /client-channel', { name: 'Created' });
-  const changed = await call('POST /client-channel', { name: 'Changed' });
-  const deleted = await call('POST /client-channel', { name: 'Deleted' });
-  await call(`PUT /client-channel/${changed._id}`, { name: 'Now' });
-  await call(`DELETE /client-channel/${deleted._id}`);
+  const created = await request('POST /client-channel', { name: 'Created' });
+  const changed = await request('POST /client-channel', { name: 'Changed' });
+  const deleted = await request('POST /client-channel', { name: 'Deleted' });
+  await request(`PUT /client-channel/${changed._id}`, { name: 'Now' });
+  await request(`DELETE /client-channel/${deleted._id}`);
   await eventually(async () => expect(await events()).toHaveLength(5));
   const original = (await events()).map(({ detail }) => detail);
   expect(server.lines.filter((line) => line.startsWith('event: {"type":"Channel'))).toHaveLength(5);
 
-  // Of each channel the last change; all but a creation or deletion as the present alone.
+  // The last event of each channel. A replayed update has no previous state: the table only has the present state.
   const [creation, update, deletion] = [`${created._id}:0`, `${changed._id}:1`, `${deleted._id}:1`].map(
     (id) => original.find((event) => event.id === `company1:${id}`),
   );
-  const present = { ...update, previous: null, changed: [] };
+  const replayedUpdate = { ...update, previous: null, changed: [] };
 
   const dry = await replayed('--namespace', 'company1');
   expect(dry).toMatchObject({
@@ -52,14 +52,14 @@ test('npm run replay shows, and publishes again, what the running local server h
   const all = await replayed('--namespace', 'company1', '--send');
   expect(all).toMatchObject({ code: 0, errors: [], last: '3 events published.', shown: dry.shown });
   expect(all.sent).toHaveLength(3);
-  expect(all.sent).toEqual(expect.arrayContaining([creation, present, deletion]));
+  expect(all.sent).toEqual(expect.arrayContaining([creation, replayedUpdate, deletion]));
 
   const channel = (id: string) => ['--namespace', 'company1', '--channel', id, '--send'];
   expect((await replayed(...channel(created._id.toUpperCase()))).sent).toEqual([creation]);
   expect((await replayed(...channel(deleted._id))).sent).toEqual([deletion]);
 
   const time = update.occurred_at;
-  expect((await replayed('--from', time, '--to', time, '--send')).sent).toEqual([present]);
+  expect((await replayed('--from', time, '--to', time, '--send')).sent).toEqual([replayedUpdate]);
   const later = new Date(Date.now() + 60_000).toISOString();
   expect((await replayed('--from', later, '--send')).last).toBe('0 events published.');
 
@@ -67,21 +67,21 @@ test('npm run replay shows, and publishes again, what the running local server h
   expect(await server.ended).toMatchObject({ code: 0 });
 });
 
-describe('words that can’t be carried out', () => {
+describe('invalid arguments', () => {
   it.each([
     [['--namespace', 'a'], /^No local server is running/],
     [[], /^Usage:/],
     [['--to', '2026-11-24T09:00:00Z'], /^Usage:/],
     [['--dead-letters'], /^--dead-letters are kept by deployed environments/],
-    [['--channel', 'f'.repeat(24), '--from', '2026-11-24T09:00:00Z'], /^--channel needs the --namespace/],
+    [['--channel', 'f'.repeat(24), '--from', '2026-11-24T09:00:00Z'], /^--channel needs a --namespace/],
     [['--namespace', 'a b'], /^--namespace is 1 to 64 of/],
     [['--namespace', 'a', '--channel', 'x'], /^--channel is a channel's id, not "x"\.$/],
     [['--from', 'yesterday'], /^--from is a time as 2026-11-24T09:00:00Z, not "yesterday"\.$/],
     [['--namespace', 'a', '--to', '2026'], /^--to is a time/],
     [['--namspace', 'a'], /Unknown option '--namspace'/],
     [['--namespace', 'a', '--environment', 'production'], /^There is no environment "production"/],
-  ])('%j are refused', async (words, line) => {
-    const { code, lines, errors } = await replayCommand(...words);
+  ])('%j are refused with one line', async (args, line) => {
+    const { code, lines, errors } = await replayCommand(...args);
     expect({ code, lines, first: errors[0] }).toEqual({
       code: 1,
       lines: [],

@@ -4,33 +4,33 @@ import { describe, expect, it, test } from '@jest/globals';
 import { CopyStack } from '../../examples/copy-of-a-namespace/copy-stack.ts';
 import { WebhookStack } from '../../examples/copy-of-a-namespace/webhook-stack.ts';
 import { sdkEnvironment } from '../../local/environment.ts';
-import { synthesizeApp, resourcesOfType } from '../infra/synthesis.ts';
+import { resourcesOfType, synthesizeApp } from '../infra/synthesis.ts';
 import { eventually } from '../support/eventually.ts';
 import { keysCommand, record, run, start, useLocalServers } from '../support/local-server.ts';
 import { send } from '../support/service.ts';
 
 useLocalServers();
 
-test('the example consumer keeps a copy of what was there before and of all that comes, on the local server', async () => {
+test('on the local server, the example consumer copies the channels that existed before and follows every later change', async () => {
   const server = start(['--in-memory']);
   const { url } = await server.ready();
   const scopes = ['--scope', 'read', '--scope', 'write'];
   const [key = ''] = (
     await keysCommand('create', '--namespace', 'company1', '--namespace', 'other', ...scopes)
   ).lines;
-  const call = async (route: string, body?: object) =>
+  const request = async (route: string, body?: object) =>
     (await send(url, route, { key, ...(body && { body }) })).body.data;
-  const create = (name: string) => call('POST /client-channel', { name });
-  const update = ({ _id }: { _id: string }, body: object) => call(`PUT /client-channel/${_id}`, body);
+  const create = (name: string) => request('POST /client-channel', { name });
+  const update = ({ _id }: { _id: string }, body: object) => request(`PUT /client-channel/${_id}`, body);
 
   const before = await Promise.all(['a', 'b', 'c'].map(create));
-  const example = run('examples/copy-of-a-namespace/follow.ts');
+  const example = run('examples/copy-of-a-namespace/follow-locally.ts');
   await example.line('following company1');
   await create('d');
   await update(before[0], { name: 'renamed', integration_meta: { n: 1e300 } });
   await update(before[1], { company_namespace: ['other'] });
   await update(before[1], { company_namespace: ['other', 'company1'] });
-  await call(`DELETE /client-channel/${before[2]._id}`);
+  await request(`DELETE /client-channel/${before[2]._id}`);
 
   Object.assign(process.env, sdkEnvironment);
   const endpoint = `http://127.0.0.1:${record().dynamoDbPort}`;
@@ -41,8 +41,8 @@ test('the example consumer keeps a copy of what was there before and of all that
       .map(({ channel }) => JSON.parse(channel))
       .sort((one, other) => (one._id < other._id ? -1 : 1));
   };
-  await eventually(async () => expect(await copy()).toEqual(await call('GET /client-channel')));
-  await example.line(`gone ${before[2]._id} at version 1`);
+  await eventually(async () => expect(await copy()).toEqual(await request('GET /client-channel')));
+  await example.line(`deleted ${before[2]._id} at version 1`);
   server.ctrlC();
   expect(await server.ended).toMatchObject({ code: 0 });
 });
@@ -51,7 +51,7 @@ describe('the example stacks', () => {
   const eventBusName = 'client-channels-dev';
   const pattern = { source: ['client-channels'], detail: { namespace: ['acme'] } };
 
-  it('hand the events of one namespace to the consumer, which may put rows and nothing else', () => {
+  it('deliver the events of one namespace to the consumer, which may only put items', () => {
     const resources = synthesizeApp((app) => new CopyStack(app, 'copy', { eventBusName, namespace: 'acme' }))(
       'copy',
     );
@@ -69,7 +69,7 @@ describe('the example stacks', () => {
     expect(actions).toEqual(['dynamodb:PutItem']);
   });
 
-  it('post them to a webhook, each under its id', () => {
+  it('post the events to a webhook, with the id of each as the idempotency key', () => {
     const props = { eventBusName, namespace: 'acme', url: 'https://example.com/hook', secret: 'hook-key' };
     const resources = synthesizeApp((app) => new WebhookStack(app, 'webhook', props))('webhook');
     const [[destination, webhook] = []] = resourcesOfType(resources, 'AWS::Events::ApiDestination');
