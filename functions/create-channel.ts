@@ -1,4 +1,4 @@
-import { parseCreateBody } from '../lib/channels/schema.ts';
+import { parseCreateBody } from '../lib/channels/body-schema.ts';
 import { createChannel } from '../lib/channels/store.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf } from '../lib/http/etag.ts';
@@ -6,12 +6,12 @@ import { readIdempotencyKey } from '../lib/http/idempotency-key.ts';
 import { readJsonBody } from '../lib/http/json-body.ts';
 import { refuseParameters } from '../lib/http/parameters.ts';
 
-export const handler = endpoint('create-channel', async (request) => {
-  const body = readJsonBody(request);
-  refuseParameters(request);
-  const draft = parseCreateBody(body);
-  const once = readIdempotencyKey(request.headers['idempotency-key'], body);
-  const { document, replayed } = await createChannel(request.channels, request.caller, draft, once);
+export const handler = endpoint('create-channel', async (event, { caller, channels }) => {
+  const body = readJsonBody(event);
+  refuseParameters(event);
+  const input = parseCreateBody(body);
+  const idempotency = readIdempotencyKey(event.headers['idempotency-key'], body);
+  const { document, replayed } = await createChannel(channels, caller, input, idempotency);
   return {
     status: 201,
     headers: {

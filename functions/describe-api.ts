@@ -1,5 +1,5 @@
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
-import { describeApi } from '../lib/openapi/document.ts';
+import { describeApi } from '../lib/openapi/api-description.ts';
 
 const body = JSON.stringify(describeApi());
 

@@ -1,15 +1,17 @@
 import type { DynamoDBBatchItemFailure, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
-import { parsePendingChangeKey } from '../lib/channels/pending-change.ts';
-import { readTablesConfig } from '../lib/config.ts';
-import { applyEach } from '../lib/projections/apply/apply-each.ts';
-import { openChannelTables } from '../lib/projections/channel-tables.ts';
+import { readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure } from '../lib/log.ts';
+import { applyEach } from '../lib/projections/apply/apply-each.ts';
+import { openChannelTables } from '../lib/projections/channel-tables.ts';
+import { parsePendingChangeKey } from '../lib/projections/pending-changes.ts';
 
-const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfig();
+const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
 const client = connect();
 
-/** The marks of a namespace, by the channel's id, each with the number of the first record that tells of it. */
+const deadlineMarginMs = 1_000;
+
+/** The first record of each pending change of a namespace: its sequence number by the id of the channel. */
 type SequenceNumbers = Map<string, string>;
 
 const byNamespace = (records: DynamoDBRecord[]): Map<string, SequenceNumbers> => {
@@ -27,19 +29,19 @@ const byNamespace = (records: DynamoDBRecord[]): Map<string, SequenceNumbers> =>
 };
 
 /**
- * Settles the marks that a batch of the stream tells of, each once, and answers the records of those that could not be. No
- * namespace waits for another's.
+ * Applies the pending changes of a batch of stream records, each once, and reports the records of those that failed. The
+ * namespaces are handled side by side, so that none waits for another.
  */
 export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
-  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const tables = openChannelTables(client, { channels, directory }, signal);
+  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
+  const tables = openChannelTables(client, { channels, projections }, signal);
   const batchItemFailures: DynamoDBBatchItemFailure[] = [];
-  const settling = [...byNamespace(Records)].map(([namespace, sequenceNumbers]) =>
+  const applying = [...byNamespace(Records)].map(([namespace, sequenceNumbers]) =>
     applyEach(tables, namespace, [...sequenceNumbers.keys()], (id, error) => {
       logFailure({ namespace, channel: id }, error);
       batchItemFailures.push({ itemIdentifier: sequenceNumbers.get(id) as string });
     }),
   );
-  await Promise.all(settling);
+  await Promise.all(applying);
   return { batchItemFailures };
 };

@@ -1,7 +1,7 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEventsConfig } from '../lib/config.ts';
 import { connectBus } from '../lib/events/bus.ts';
-import { publishBatch } from '../lib/events/relay.ts';
+import { publishBatch } from '../lib/events/publish-batch.ts';
 import { logFailure } from '../lib/log.ts';
 
 /** Milliseconds that are left for an answer when publishing is given up. */

@@ -1,31 +1,32 @@
 import type { ScheduledHandler } from 'aws-lambda';
-import { readTablesConfig } from '../lib/config.ts';
-import { sweepPending } from '../lib/projections/apply/sweep.ts';
-import { openChannelTables } from '../lib/projections/channel-tables.ts';
+import { readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure, logLine } from '../lib/log.ts';
+import { sweepPending } from '../lib/projections/apply/sweep.ts';
+import { openChannelTables } from '../lib/projections/channel-tables.ts';
 
-const { CHANNELS_TABLE: channels, DIRECTORY_TABLE: directory } = readTablesConfig();
+const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
 const client = connect();
 
-/** Milliseconds after which the stream ought to have settled a mark long since. */
+/** By this age, the stream consumer should have applied a pending change. */
 const minAgeMs = 5 * 60 * 1000;
-/** Milliseconds kept for the last one. */
-const deadlineMarginMs = 10_000;
+const deadlineMarginMs = 1_000;
+/** Time that must be left to begin another batch. */
+const batchTimeMs = 10_000;
 
 /**
- * Settles what the stream has missed.
- * @throws Error, at the end, where some could not be or time ran out before their turn: it is what the alarm counts
+ * Applies the pending changes that the stream consumer missed.
+ * @throws Error at the end, if some failed or time ran out. The alarm counts these errors.
  */
 export const handler: ScheduledHandler = async (_event, context) => {
-  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - 1_000);
-  const tables = openChannelTables(client, { channels, directory }, signal);
-  const isTimeLeft = () => context.getRemainingTimeInMillis() > deadlineMarginMs;
-  const { applied: settled, failed, ranOutOfTime: isCutShort } = await sweepPending(tables, Date.now() - minAgeMs, {
+  const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
+  const tables = openChannelTables(client, { channels, projections }, signal);
+  const isTimeLeft = () => context.getRemainingTimeInMillis() > batchTimeMs;
+  const { applied, failed, ranOutOfTime } = await sweepPending(tables, Date.now() - minAgeMs, {
     isTimeLeft,
     report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
   });
-  if (settled) logLine({ settled });
-  if (failed) throw new Error(`${failed} could not be settled`);
-  if (isCutShort) throw new Error('Time ran out before all were settled');
+  if (applied) logLine({ applied });
+  if (failed) throw new Error(`${failed} pending changes could not be applied`);
+  if (ranOutOfTime) throw new Error('Time ran out before all pending changes were applied');
 };

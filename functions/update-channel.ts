@@ -1,17 +1,16 @@
+import { parseUpdateBody } from '../lib/channels/body-schema.ts';
 import { toDocument } from '../lib/channels/channel.ts';
-import { parseUpdateBody } from '../lib/channels/schema.ts';
 import { updateChannel } from '../lib/channels/store.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf, readIfMatch } from '../lib/http/etag.ts';
 import { readJsonBody } from '../lib/http/json-body.ts';
 import { channelIdIn, refuseParameters } from '../lib/http/parameters.ts';
 
-export const handler = endpoint('update-channel', async (request) => {
-  const body = readJsonBody(request);
-  refuseParameters(request);
-  const patch = parseUpdateBody(body, request.pathParameters?.id ?? '');
-  const precondition = readIfMatch(request.headers['if-match']);
-  const id = channelIdIn(request);
-  const channel = await updateChannel(request.channels, request.caller, id, patch, precondition);
+export const handler = endpoint('update-channel', async (event, { caller, channels }) => {
+  const body = readJsonBody(event);
+  refuseParameters(event);
+  const patch = parseUpdateBody(body, event.pathParameters?.id ?? '');
+  const precondition = readIfMatch(event.headers['if-match']);
+  const channel = await updateChannel(channels, caller, channelIdIn(event), patch, precondition);
   return { status: 200, headers: { ETag: etagOf(channel) }, body: { data: toDocument(channel) } };
 });

@@ -56,8 +56,8 @@ export class DataStack extends Stack {
       description: 'The stream of the channels table',
       stringValue: channels.tableStreamArn as string,
     });
-    this.#table('Projections', tables.directory, projectionsTable);
-    this.#table('ApiKeys', tables.accessKeys, apiKeysTable);
+    this.#table('Projections', tables.projections, projectionsTable);
+    this.#table('ApiKeys', tables.apiKeys, apiKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);
   }

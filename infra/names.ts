@@ -13,12 +13,12 @@ export const namesOf = ({ name, restored }: Environment) => {
     apiStack: `client-channels-api-${name}`,
     eventsStack: `client-channels-events-${name}`,
     channelsTable: restored?.channelsTable ?? tables.channels,
-    projectionsTable: tables.directory,
+    projectionsTable: tables.projections,
     /** A stream's ARN contains its creation time, so the data stack stores the ARN in this SSM parameter. */
     streamParameter,
     channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,
     eventBus: `client-channels-${name}`,
-    apiKeysTable: tables.accessKeys,
+    apiKeysTable: tables.apiKeys,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,
     /** Prefix of the names of the API, its functions, alarms and dashboard. */

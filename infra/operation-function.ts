@@ -25,8 +25,8 @@ export class OperationFunction extends ServiceFunction {
         assets: operation.assets,
         environmentVariables: {
           CHANNELS_TABLE: channelsTable,
-          DIRECTORY_TABLE: directoryTable,
-          ACCESS_KEYS_TABLE: accessKeysTable,
+          PROJECTIONS_TABLE: directoryTable,
+          API_KEYS_TABLE: accessKeysTable,
           LOG_REQUESTS: 'on',
           ...(operation.cursors && cursorSecretReferences(environment)),
         },

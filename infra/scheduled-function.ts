@@ -19,7 +19,7 @@ export class ScheduledFunction extends ServiceFunction {
         handler,
         description,
         timeoutSeconds: timeout,
-        environmentVariables: { CHANNELS_TABLE: channelsTable, DIRECTORY_TABLE: directoryTable },
+        environmentVariables: { CHANNELS_TABLE: channelsTable, PROJECTIONS_TABLE: directoryTable },
       },
       environment,
     );

@@ -33,7 +33,7 @@ export class StreamConsumerFunction extends ServiceFunction {
         timeoutSeconds: timeout,
         environmentVariables: {
           ...(actions.channels && { CHANNELS_TABLE: channelsTable }),
-          ...(actions.directory && { DIRECTORY_TABLE: directoryTable }),
+          ...(actions.directory && { PROJECTIONS_TABLE: directoryTable }),
           ...(consumer.publishes && { EVENT_BUS: eventBus }),
         },
       },

@@ -2,25 +2,26 @@ import * as z from 'zod/mini';
 
 const text = z.string().check(z.minLength(1));
 
-/** The tables of which lists are read. */
-const tables = z.object({ CHANNELS_TABLE: text, DIRECTORY_TABLE: text });
-
-/** What every function behind the API needs to know of where it runs. */
-const service = z.extend(tables, {
-  /** The environment's name; keys of another environment are not valid here. */
+/** The variables of every function behind the API. */
+const service = z.object({
+  /** The name of the environment. Keys of other environments are not valid here. */
   ENVIRONMENT: text,
-  ACCESS_KEYS_TABLE: text,
-  /** Anything: each request leaves a line in the log. Deployed functions have it; on one machine it would hide the rest. */
+  CHANNELS_TABLE: text,
+  API_KEYS_TABLE: text,
+  /** Any value turns on one line in the log for each request. Deployed functions have it; the local server does not. */
   LOG_REQUESTS: z.optional(text),
 });
 
-/** The secrets that seal cursors: 32 bytes in hex. The previous one opens cursors for a day after a rotation. */
+/** The variables of functions that read or write the projections. */
+const projections = z.object({ CHANNELS_TABLE: text, PROJECTIONS_TABLE: text });
+
+/** The secrets of cursors: 32 bytes in hex. After a rotation, the previous one still opens cursors for a day. */
 const cursors = z.object({
   CURSOR_SECRET: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 });
 
-/** Where the publisher of events puts them: the name of an event bus. */
+/** The variables of the function that publishes events. */
 const events = z.object({ EVENT_BUS: text });
 
 /**
@@ -34,7 +35,7 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
   throw new Error(`Missing or malformed environment variable: ${names.join(', ')}`);
 };
 
-export const readTablesConfig = () => read(tables);
+export const readProjectionsConfig = () => read(projections);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
 export const readEventsConfig = () => read(events);

@@ -1,4 +1,4 @@
-/** What a client may be told, by the contract's literal codes. Which status a code has is the edge's business. */
+/** The error codes of the contract. `lib/http/response.ts` maps each code to its HTTP status. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_json'
@@ -18,27 +18,29 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'unavailable';
 
-/** One thing that is wrong with a request, and where: `integration_meta.a`, `per_page`. */
+/** One problem of a request. The path names the field or parameter: `integration_meta.a`, `per_page`. */
 export interface ErrorDetail {
   path: string;
   message: string;
 }
 
-/** How many are said at once: a detail may be far longer than what it is about, and 10,000 help nobody. */
+/**
+ * How many problems one error lists. A message may be far longer than the field that it is about, and nobody reads 10,000
+ * of them.
+ */
 export const maxDetails = 100;
 
-/** The first of what is wrong with parts of a request, as a sentence, and that there is more. */
-const sentenceOf = (part: string, { path, message }: ErrorDetail, count: number): string => {
+/** Puts the first problem into a sentence, and says whether there are more. */
+const describeProblems = (part: string, { path, message }: ErrorDetail, count: number): string => {
   const sentence = `The ${part} "${path}" ${message}.`;
   if (count === 1) return sentence;
-  const where =
-    count > maxDetails ? `see the details, which are the first ${maxDetails}` : 'see the details';
-  return `${sentence} Of ${count} problems this is the first: ${where}.`;
+  const where = count > maxDetails ? `see the details, which are the first ${maxDetails}` : 'see the details';
+  return `${sentence} This is the first of ${count} problems: ${where}.`;
 };
 
 /**
- * A request that is answered with an error the client may read: the message is for a person and goes out as it stands.
- * Anything else that is thrown is a fault of ours, and is masked.
+ * An error that the client receives. The message is for people and is sent unchanged. Any other error that is thrown is a
+ * fault of the service: the client receives a masked `internal_error`.
  */
 export class ApiError extends Error {
   readonly code: ErrorCode;
@@ -53,12 +55,12 @@ export class ApiError extends Error {
 }
 
 /**
- * `invalid_request` for all that is wrong with parts of a request.
- * @param part what they are parts of, as `query parameter` or `field`
- * @param count how many there are, where `details` holds the first of them alone
+ * Makes an `invalid_request` that lists the problems of a request.
+ * @param part the kind of part that the paths name: `query parameter` or `field`
+ * @param count the number of problems, if `details` contains only the first of them
  */
 export const invalidRequest = (
   part: string,
   details: [ErrorDetail, ...ErrorDetail[]],
   count = details.length,
-): ApiError => new ApiError('invalid_request', sentenceOf(part, details[0], count), { details });
+): ApiError => new ApiError('invalid_request', describeProblems(part, details[0], count), { details });

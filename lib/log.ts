@@ -1,20 +1,21 @@
-const causes = (error: unknown): object[] => {
+const causeChain = (error: unknown): object[] => {
   if (typeof error !== 'object' || error === null)
     return error === undefined ? [] : [{ message: String(error) }];
   const { name, message, stack, cause } = error as Error;
-  return [{ name, message, stack }, ...causes(cause)];
+  return [{ name, message, stack }, ...causeChain(cause)];
 };
 
 /**
- * One line of JSON, with the time and level that Lambda looks for. Written to the streams themselves: Lambda's console
- * would put the line as text into a line of its own, in which no query finds the fields.
+ * Writes one line of JSON, with the timestamp and level that Lambda expects. Does not use `console`, because Lambda's
+ * console wraps the line as text into a line of its own, and queries do not find the fields of that text.
  */
 const write = (stream: NodeJS.WriteStream, level: 'INFO' | 'ERROR', fields: object): void => {
   stream.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, ...fields })}\n`);
 };
 
+/** Logs one line at level INFO. */
 export const logLine = (fields: object): void => write(process.stdout, 'INFO', fields);
 
-/** A line for a failure that somebody may have to look into; `about` names what failed. */
+/** Logs a failure that somebody may have to investigate, with its chain of causes. `about` says what failed. */
 export const logFailure = (about: object, error: unknown): void =>
-  write(process.stderr, 'ERROR', { ...about, causes: causes(error) });
+  write(process.stderr, 'ERROR', { ...about, causes: causeChain(error) });

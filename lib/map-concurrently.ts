@@ -1,11 +1,13 @@
 /**
- * Does the same for each of many, so many at once. Where it fails for one no other is begun.
- * @returns what came of each, in their order
+ * Runs an async function for every item, with at most `concurrency` runs at a time. Starts no further run once one has
+ * failed.
+ * @returns the results, in the order of the items
+ * @throws the error of the first run that fails
  */
 export const mapConcurrently = async <Item, Result>(
   items: readonly Item[],
   concurrency: number,
-  work: (item: Item) => Promise<Result>,
+  run: (item: Item) => Promise<Result>,
 ): Promise<Result[]> => {
   const results: Result[] = [];
   const remaining = items.entries();
@@ -14,7 +16,7 @@ export const mapConcurrently = async <Item, Result>(
     for (const [index, item] of remaining) {
       if (hasFailed) return;
       try {
-        results[index] = await work(item);
+        results[index] = await run(item);
       } catch (error) {
         hasFailed = true;
         throw error;

@@ -23,8 +23,8 @@ export const localEventBus = 'client-channels-local';
 export const functionEnvironment = (endpoint: string, busEndpoint: string, cursorSecret: string) => ({
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
-  DIRECTORY_TABLE: localTables.directory,
-  ACCESS_KEYS_TABLE: localTables.accessKeys,
+  PROJECTIONS_TABLE: localTables.projections,
+  API_KEYS_TABLE: localTables.apiKeys,
   CURSOR_SECRET: cursorSecret,
   ...sdkEnvironment,
   EVENT_BUS: localEventBus,

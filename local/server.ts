@@ -45,8 +45,8 @@ const prepareTables = async () => {
   try {
     await createTables(client, {
       [localTables.channels]: channelsTable,
-      [localTables.directory]: projectionsTable,
-      [localTables.accessKeys]: apiKeysTable,
+      [localTables.projections]: projectionsTable,
+      [localTables.apiKeys]: apiKeysTable,
     });
   } finally {
     client.destroy();
@@ -114,7 +114,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     lock.update({ ...dynamoDbRecord, eventBusPort: bus.port });
     enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
     await prepareTables();
-    const apiKey = await localApiKey(folder, localTables.accessKeys);
+    const apiKey = await localApiKey(folder, localTables.apiKeys);
     signal.throwIfAborted();
     const functionRoutes = await loadRoutes();
     started.consumers = await startStreamConsumers(streamConsumers, { tableName: localTables.channels });

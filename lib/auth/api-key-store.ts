@@ -2,17 +2,17 @@ import { ConditionFailed } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { type ApiKey, hashSecret, type Scope } from './api-key.ts';
 
-/** What the table knows of a key: enough to check one, too little to make one. */
+/** An API key as the table stores it: enough to check a key, too little to make one. */
 export interface ApiKeyRecord {
   id: string;
   /** SHA-256 of the secret, in hex. */
   secretHash: string;
-  /** The last four characters of the secret, by which its holder knows it again. */
+  /** The last four characters of the secret. Its owner recognises the key by them. */
   lastFour: string;
-  /** The company namespaces it may act in, the one it acts in by default first. */
+  /** The company namespaces that the key may act in. The first is the default. */
   namespaces: string[];
   scopes: Scope[];
-  /** All times in milliseconds since the epoch. */
+  /** All times are in milliseconds since the epoch. */
   createdAt: number;
   expiresAt?: number;
   revokedAt?: number;
@@ -21,11 +21,11 @@ export interface ApiKeyRecord {
 export type Grant = Pick<ApiKeyRecord, 'namespaces' | 'scopes' | 'expiresAt'>;
 
 /**
- * Stores what a key is allowed, with the hash of its secret.
- * @throws ConditionFailed where another key has this id.
+ * Stores the hash of a new key's secret and what the key may do.
+ * @throws ConditionFailed if another key has this id.
  */
 export const saveApiKey = async (table: Table, key: ApiKey, grant: Grant): Promise<ApiKeyRecord> => {
-  const accessKey: ApiKeyRecord = {
+  const record: ApiKeyRecord = {
     id: key.id,
     secretHash: hashSecret(key.secret).toString('hex'),
     lastFour: key.secret.slice(-4),
@@ -34,22 +34,23 @@ export const saveApiKey = async (table: Table, key: ApiKey, grant: Grant): Promi
   };
   try {
     await table.put({
-      Item: accessKey,
+      Item: record,
       ConditionExpression: 'attribute_not_exists(id)',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
   } catch (error) {
-    // The SDK repeats a write whose answer was lost; the repetition then meets the key itself, which nobody else can know.
-    const isOwn = error instanceof ConditionFailed && error.item?.secretHash === accessKey.secretHash;
+    // If the response to a write is lost, the SDK repeats the write, and its condition fails on our own record. Nobody
+    // else knows the secret, so an equal hash proves that the record is ours.
+    const isOwn = error instanceof ConditionFailed && error.item?.secretHash === record.secretHash;
     if (!isOwn) throw error;
   }
-  return accessKey;
+  return record;
 };
 
 export const findApiKey = async (table: Table, id: string): Promise<ApiKeyRecord | undefined> =>
   (await table.get({ id })) as ApiKeyRecord | undefined;
 
-/** All keys, revoked and expired ones included, oldest first. */
+/** Lists all API keys, oldest first. Includes revoked and expired ones. */
 export const listApiKeys = async (table: Table): Promise<ApiKeyRecord[]> => {
   const keys: ApiKeyRecord[] = [];
   for await (const item of table.scan()) keys.push(item as unknown as ApiKeyRecord);
@@ -57,9 +58,9 @@ export const listApiKeys = async (table: Table): Promise<ApiKeyRecord[]> => {
 };
 
 /**
- * Ends a key's life, for good; a key revoked before keeps its first date. Functions that have seen the key valid may
+ * Revokes a key for good. A key that is already revoked keeps its first date. Functions that have cached the key may
  * accept it for another minute.
- * @throws ConditionFailed where there is no such key.
+ * @throws ConditionFailed if there is no such key.
  */
 export const revokeApiKey = async (table: Table, id: string): Promise<void> => {
   await table.update({

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What a key may be allowed to do. */
+/** What an API key may be allowed to do. */
 export type Scope = 'channels:read' | 'channels:write';
 
-/** The parts of a key as its holder sends it: `cck_<environment>_<id>_<secret>_<checksum>`. */
+/** The parts of an API key. Clients send `cck_<environment>_<id>_<secret>_<checksum>`. */
 export interface ApiKey {
   environment: string;
-  /** Public: it names the key in logs, events and commands. */
+  /** Public: logs, events and commands name the key by it. */
   id: string;
-  /** 256 random bits in hex; only its hash is stored. */
+  /** 256 random bits in hex. The table stores only its hash. */
   secret: string;
 }
 
@@ -18,8 +18,8 @@ const keyFormat = /^cck_([a-z][a-z0-9-]{0,30})_([0-9a-f]{16})_([0-9a-f]{64})_([0
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, '0');
 
 /**
- * Draws a new key for an environment. The prefix lets secret scanners recognise it; the checksum (CRC-32) lets the
- * service refuse a mistyped key without asking the table.
+ * Creates a random key for an environment. `formatApiKey` adds a prefix, by which secret scanners recognise a key, and a
+ * checksum (CRC-32), by which the service rejects a mistyped key without reading the table.
  */
 export const createApiKey = (environment: string): ApiKey => ({
   environment,
@@ -32,7 +32,7 @@ export const formatApiKey = ({ environment, id, secret }: ApiKey): string => {
   return `${body}_${checksum(body)}`;
 };
 
-/** The parts of a well-formed key with a right checksum; anything else is no key. */
+/** Parses a key. Returns undefined if the format or the checksum is wrong. */
 export const parseApiKey = (text: string): ApiKey | undefined => {
   const [, environment, id, secret, sum] = keyFormat.exec(text) ?? [];
   if (!environment || !id || !secret) return undefined;
@@ -40,7 +40,7 @@ export const parseApiKey = (text: string): ApiKey | undefined => {
 };
 
 /**
- * What is stored of a secret. A plain SHA-256 is enough: a secret of 256 random bits can't be guessed from its hash,
- * as a password could (OWASP Password Storage Cheat Sheet speaks of what people choose).
+ * Hashes a secret for storage. Plain SHA-256 is enough, because nobody can guess 256 random bits from their hash. The
+ * slow hashes of the OWASP Password Storage Cheat Sheet are for secrets that people choose.
  */
 export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest();

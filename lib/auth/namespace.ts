@@ -1,2 +1,2 @@
-/** What a company namespace may be called: the form of the wire contract, for channels and keys alike. */
+/** The format of a company namespace, for channels and API keys (the contract of the API). */
 export const namespaceFormat = /^[A-Za-z0-9_.-]{1,64}$/;

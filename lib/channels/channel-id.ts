@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * A channel's id has the form of a MongoDB ObjectId, 12 bytes in hex: 4 bytes of seconds since 1970, then 2 bytes of the
- * milliseconds within the second, then 6 random ones. So ids sort, as text, in the order of their creation, and an id
- * holds the time of its creation: it is stored nowhere else.
+ * Makes the id of a new channel, in the format of a MongoDB ObjectId: 12 bytes in hex. 4 bytes are the seconds since 1970,
+ * 2 bytes the milliseconds within the second, 6 bytes are random. So ids, as text, sort by the time of their creation, and
+ * `createdAt` needs no attribute of its own: it is read from the id.
+ * @param createdAt milliseconds since the epoch
  */
 export const newChannelId = (createdAt: number): string => {
   const bytes = randomBytes(12);
@@ -12,14 +13,14 @@ export const newChannelId = (createdAt: number): string => {
   return bytes.toString('hex');
 };
 
-/** The time of creation that an id holds, in milliseconds since the epoch. */
+/** The time of creation of a channel, from its id, in milliseconds since the epoch. */
 export const createdAtOf = (id: string): number =>
   Number.parseInt(id.slice(0, 8), 16) * 1000 + Number.parseInt(id.slice(8, 12), 16);
 
-const idFormat = /^[0-9a-f]{24}$/;
+export const channelIdFormat = /^[0-9a-f]{24}$/;
 
-/** The id as it is stored, or nothing where it can't be one: such a channel does not exist. */
-export const readChannelId = (text: string): string | undefined => {
+/** Parses an id into the form in which it is stored. Returns undefined for other texts: no channel has such an id. */
+export const parseChannelId = (text: string): string | undefined => {
   const id = text.toLowerCase();
-  return idFormat.test(id) ? id : undefined;
+  return channelIdFormat.test(id) ? id : undefined;
 };

@@ -1,38 +1,30 @@
 import { createdAtOf } from './channel-id.ts';
+import type { ChannelDocument } from './document-schema.ts';
 
-/** A channel as the service works with it and stores it. */
+/** A channel as the service stores it. */
 export interface Channel {
   _id: string;
   name: string;
   local_name?: string;
   disabled: boolean;
-  /** JSON text with sorted keys: equal as text is equal as JSON, and no number or key is lost on the way. */
+  /** JSON text with sorted keys. Equal objects have equal texts, and no number or key changes on the way. */
   integration_meta?: string;
   company_namespace: string[];
-  /** Milliseconds since the epoch; it grows with every change. */
+  /** Milliseconds since the epoch. It increases with every change. */
   updatedAt: number;
   __v: number;
-  /** Names the write that made this version, so that a repeated write knows its own work. */
+  /** The id of the write that made this version. A repeated write recognises its own result by it. */
   writeId: string;
-  /** The write before that: another writer may get in between a write and its repetition. Absent in a first version. */
+  /**
+   * The write before that, because another writer may come between a write and its repetition. Absent in the first
+   * version.
+   */
   previousWriteId?: string;
-  /** The id of the key that made this version. */
+  /** The id of the API key that made this version. */
   writtenBy: string;
 }
 
-/** A channel as clients see it. */
-export interface ChannelDocument {
-  _id: string;
-  name: string;
-  local_name?: string;
-  disabled: boolean;
-  integration_meta?: Record<string, unknown>;
-  company_namespace: string[];
-  createdAt: string;
-  updatedAt: string;
-  __v: number;
-}
-
+/** The document of a channel, as clients see it. */
 export const toDocument = (channel: Channel): ChannelDocument => ({
   _id: channel._id,
   name: channel.name,

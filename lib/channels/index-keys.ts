@@ -4,20 +4,20 @@ import type { Channel } from './channel.ts';
 import { scalarAt } from './scalar-at.ts';
 
 /**
- * Sorts as names do in a list: by their folded text, then by id. No text holds a U+0000, so what follows it decides only
- * between equal texts. At most 925 bytes; a key takes 1,024.
- * @param sorted what `sortText` makes of the name
+ * A sort key that sorts by name as lists do: by the folded text, then by id. No text contains U+0000, so the id after it
+ * only decides between equal texts. The key has at most 925 bytes; DynamoDB allows 1,024.
+ * @param sorted the name, after `sortText`
  */
 export const nameKey = (sorted: string, id: string): string => `${sorted}\u0000${id}`;
 
-/** Sorts as `disabled` does in a list, `false` first, then by id: hence `active`, which is before `disabled`. */
+/** A sort key that sorts by `disabled` as lists do: `false` first, then by id. "active" sorts before "disabled". */
 export const statusKey = (disabled: boolean, id: string): string =>
   `${disabled ? 'disabled' : 'active'}#${id}`;
 
-/** The key for the text of a value in `integration_meta`, which may be longer than a key of the table. */
+/** The key for a value in `integration_meta`. It is a hash, because the value may be longer than a key may be. */
 export const metaKey = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
-/** The keys that `integration_meta`, as JSON text, gives: none where no scalar stands at its place. */
+/** The keys for `external_id` and `id` in `integration_meta` (JSON text). A value that is no scalar has no key. */
 export const metaKeys = (meta: string | undefined): { externalIdKey?: string; metaIdKey?: string } => {
   const value: unknown = meta && JSON.parse(meta);
   const externalId = scalarAt(value, ['external_id']);
@@ -28,7 +28,7 @@ export const metaKeys = (meta: string | undefined): { externalIdKey?: string; me
   };
 };
 
-/** By what the indexes of the table find a channel; its `updatedAt` is a key as it stands. */
+/** The key attributes of a channel for the indexes of the table. `updatedAt` needs none: it is itself a key. */
 export const indexKeys = ({ _id, name, disabled, integration_meta }: Channel) => ({
   nameKey: nameKey(sortText(name), _id),
   statusKey: statusKey(disabled, _id),

@@ -5,7 +5,7 @@ const maxDepth = 16;
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Walks level by level, not by recursion: JSON of any depth may arrive, and a stack is finite. */
+/** Goes down level by level instead of by recursion: a client may send JSON so deep that recursion overflows the stack. */
 const isDeeperThan = (levels: number, root: object): boolean => {
   let level: object[] = [root];
   for (let depth = 1; level.length; depth++) {
@@ -15,12 +15,12 @@ const isDeeperThan = (levels: number, root: object): boolean => {
   return false;
 };
 
-/** Whether a parsed value holds only what JSON text can say and bring back: whole characters, finite numbers. */
+/** Finds a value that JSON text cannot represent: a lone surrogate or a number that is not finite. */
 const problemOf = (value: unknown): string | undefined => {
   if (typeof value === 'string' && !value.isWellFormed())
-    return 'holds a lone surrogate, which is no character';
+    return 'contains a lone surrogate, which is not a character';
   if (typeof value === 'number' && !Number.isFinite(value))
-    return 'holds a number beyond the range of a double';
+    return 'contains a number beyond the range of a double';
   if (!isContainer(value)) return undefined;
   for (const [key, inner] of Object.entries(value)) {
     const problem = problemOf(key) ?? problemOf(inner);
@@ -30,14 +30,14 @@ const problemOf = (value: unknown): string | undefined => {
 };
 
 /**
- * Any JSON object as the text in which it is stored: keys sorted at every level (RFC 8785), so that equal objects are
- * equal texts. At most 16 levels of objects and arrays, and 64 KiB of UTF-8.
- * @returns the text, or what is wrong with the object, for a person.
+ * Serializes a JSON object to the text that is stored. Sorts the keys at every level (RFC 8785), so that equal objects
+ * become equal texts. Allows 16 levels of objects and arrays, and 64 KiB of UTF-8.
+ * @returns the text, or a message for the client that says what is wrong with the object
  */
-export const readIntegrationMeta = (value: object): { text: string } | { flaw: string } => {
-  if (isDeeperThan(maxDepth, value)) return { flaw: `is nested more than ${maxDepth} levels deep` };
+export const serializeIntegrationMeta = (value: object): { text: string } | { problem: string } => {
+  if (isDeeperThan(maxDepth, value)) return { problem: `is nested more than ${maxDepth} levels deep` };
   const problem = problemOf(value);
-  if (problem) return { flaw: problem };
+  if (problem) return { problem };
   const text = canonicalize(value) as string;
-  return Buffer.byteLength(text) > maxBytes ? { flaw: `is larger than ${maxBytes / 1024} KiB` } : { text };
+  return Buffer.byteLength(text) > maxBytes ? { problem: `is larger than ${maxBytes / 1024} KiB` } : { text };
 };

@@ -1,17 +1,18 @@
 import type { Item } from '../dynamodb/item.ts';
 import type { Write } from '../dynamodb/table.ts';
-import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
+import { type Channel, toDocument } from './channel.ts';
+import type { ChannelDocument } from './document-schema.ts';
 import { indexKeys } from './index-keys.ts';
-import { keys } from './keys.ts';
+import { keys, sortKeyPrefix } from './keys.ts';
 import { pendingChangeWrite } from './pending-change.ts';
 
-/** Totals are kept in several items, since one alone would take at most 1,000 writes a second. */
+/** The totals of a namespace are spread over several items, because one item takes at most 1,000 writes a second. */
 export const counterShards = 8;
 
 const daySeconds = 24 * 60 * 60;
-/** Seconds for which a deletion is remembered. */
+/** How long a deletion is known. */
 const tombstoneTtlSeconds = 90 * daySeconds;
-/** Seconds for which an idempotency key is remembered. */
+/** How long an `Idempotency-Key` is known (contract, "Idempotency"). */
 const idempotencyTtlSeconds = daySeconds;
 
 const toItem = (namespace: string, channel: Channel): Item => {
@@ -29,9 +30,9 @@ export const fromItem = ({
   ...attributes
 }: Item): Channel => ({ _id: sk, ...attributes }) as unknown as Channel;
 
-export const isCounter = (item: Item): boolean => (item.sk as string).startsWith('!');
+export const isCounter = (item: Item): boolean => (item.sk as string).startsWith(sortKeyPrefix.counter);
 
-/** How many channels a namespace has, told from its counters. */
+/** How many channels a namespace has, by status. */
 export interface Totals {
   enabled: number;
   disabled: number;
@@ -54,27 +55,33 @@ const counterUpdate = (namespace: string, shard: number, change: Totals): Write 
   },
 });
 
-const tombstonePut = (namespace: string, gone: Channel, by: { now: number; keyId: string }): Write => ({
+/** Who made a change, and when (milliseconds since the epoch). */
+interface Author {
+  now: number;
+  keyId: string;
+}
+
+const tombstonePut = (namespace: string, channel: Channel, author: Author): Write => ({
   Put: {
     Item: {
-      ...keys.tombstone(namespace, gone._id),
-      deletedAt: by.now,
-      writtenBy: by.keyId,
-      __v: gone.__v + 1,
-      document: JSON.stringify(toDocument(gone)),
-      expiresAt: Math.floor(by.now / 1000) + tombstoneTtlSeconds,
+      ...keys.tombstone(namespace, channel._id),
+      deletedAt: author.now,
+      writtenBy: author.keyId,
+      __v: channel.__v + 1,
+      document: JSON.stringify(toDocument(channel)),
+      expiresAt: Math.floor(author.now / 1000) + tombstoneTtlSeconds,
     },
   },
 });
 
-/** What is remembered of a channel that was deleted, or has left a namespace. */
+/** The record of a channel that was deleted or has left a namespace. */
 export interface Tombstone {
   /** Milliseconds since the epoch. */
   deletedAt: number;
   writtenBy: string;
-  /** One more than the document's. */
+  /** The version of the deletion: one more than the version of the document. */
   __v: number;
-  /** The channel as it last was. */
+  /** The channel as it was before the deletion. */
   document: ChannelDocument;
 }
 
@@ -99,70 +106,88 @@ const totalsOf = (there: Channel | undefined): Totals => ({
   disabled: there?.disabled === true ? 1 : 0,
 });
 
-const planNamespaceWrites = (
+/** The copy of the channel in one namespace, and its tombstone. */
+const copyWrites = (
   namespace: string,
   before: Channel | undefined,
   after: Channel | undefined,
-  by: { now: number; keyId: string },
+  author: Author,
+): Write[] => {
+  if (before && after)
+    return [{ Put: { Item: toItem(namespace, after), ...versionUnchanged(before) } }];
+  if (after) return [{ Put: { Item: toItem(namespace, after), ConditionExpression: 'attribute_not_exists(pk)' } }];
+  if (before)
+    return [
+      { Delete: { Key: keys.channel(namespace, before._id), ...versionUnchanged(before) } },
+      tombstonePut(namespace, before, author),
+    ];
+  return [];
+};
+
+const planNamespaceWrites = (
+  namespace: string,
+  from: Channel | undefined,
+  to: Channel | undefined,
+  author: Author,
   shard: number,
 ): Write[] => {
-  const was = belongsTo(namespace, before) ? before : undefined;
-  const is = belongsTo(namespace, after) ? after : undefined;
-  const writes: Write[] = [];
-  if (is && was) writes.push({ Put: { Item: toItem(namespace, is), ...versionUnchanged(was) } });
-  if (is && !was) {
-    writes.push({ Put: { Item: toItem(namespace, is), ConditionExpression: 'attribute_not_exists(pk)' } });
-    if (before) writes.push({ Delete: { Key: keys.tombstone(namespace, is._id) } });
-  }
-  if (was && !is) {
-    writes.push({ Delete: { Key: keys.channel(namespace, was._id), ...versionUnchanged(was) } });
-    writes.push(tombstonePut(namespace, was, by));
-  }
-  const [old, now] = [totalsOf(was), totalsOf(is)];
+  const before = belongsTo(namespace, from) ? from : undefined;
+  const after = belongsTo(namespace, to) ? to : undefined;
+  const writes = copyWrites(namespace, before, after, author);
+  // A channel that existed elsewhere joins this namespace. It may have left it earlier.
+  if (from && after && !before) writes.push({ Delete: { Key: keys.tombstone(namespace, after._id) } });
+  const [old, now] = [totalsOf(before), totalsOf(after)];
   const change = { enabled: now.enabled - old.enabled, disabled: now.disabled - old.disabled };
   if (change.enabled || change.disabled) writes.push(counterUpdate(namespace, shard, change));
-  const mark = pendingChangeWrite(namespace, was, is, by.now);
-  if (mark) writes.push(mark);
+  const pendingChange = pendingChangeWrite(namespace, before, after, author.now);
+  if (pendingChange) writes.push(pendingChange);
   return writes;
 };
 
 /**
- * All that must be written, together or not at all, for a channel to become another version (creation: from nothing;
- * deletion: to nothing): a copy in each of its namespaces, the totals of those that gained, lost or toggled it, a
- * tombstone where it is gone, a mark for the directory where it came, went or was renamed. Refused where the stored
- * version is no longer `before`. A channel that moves between 10 namespaces and 10 others makes 80 writes; a transaction
- * takes 100.
- * @param shard which of the counter items takes the change in the totals
+ * Plans all writes that change a channel from one version to the next, to be made together or not at all. `before` is
+ * undefined for a creation, `after` for a deletion. The writes are:
+ * - a copy of the channel in each of its namespaces, on the condition that the stored version is still `before`;
+ * - the totals of each namespace whose totals change;
+ * - a tombstone in each namespace that the channel leaves;
+ * - a pending change in each namespace where the channel appears, disappears or is renamed.
+ *
+ * A channel that moves between 10 namespaces and 10 others needs 80 writes. A transaction takes 100.
+ * @param shard which counter item takes the change of the totals
  */
 export const planChannelWrites = (
   before: Channel | undefined,
   after: Channel | undefined,
-  by: { now: number; keyId: string },
+  author: Author,
   shard: number,
 ): Write[] => {
   const namespaces = new Set([...(before?.company_namespace ?? []), ...(after?.company_namespace ?? [])]);
-  return [...namespaces].flatMap((namespace) => planNamespaceWrites(namespace, before, after, by, shard));
+  return [...namespaces].flatMap((namespace) => planNamespaceWrites(namespace, before, after, author, shard));
 };
 
-/** What is remembered of a creation that carried an `Idempotency-Key`. */
+/** The record of a creation that carried an `Idempotency-Key`. */
 export interface IdempotencyRecord {
   /** SHA-256 of the body in canonical form. */
   fingerprint: string;
-  /** The channel as it was answered. */
+  /** The answered channel, as JSON. */
   document: string;
 }
 
-/** Refused, with the record, while the key is remembered; one past its time is dead whether or not it has been swept. */
+/**
+ * Writes the record of a creation. The condition fails, with the stored record, while the key is known. A record past its
+ * time has no effect, even if TTL has not removed it yet.
+ */
 export const idempotencyPut = (
   namespace: string,
-  keyHash: string,
-  record: IdempotencyRecord,
+  { keyHash, fingerprint }: { keyHash: string; fingerprint: string },
+  document: ChannelDocument,
   now: number,
 ): Write => ({
   Put: {
     Item: {
       ...keys.idempotency(namespace, keyHash),
-      ...record,
+      fingerprint,
+      document: JSON.stringify(document),
       expiresAt: Math.floor(now / 1000) + idempotencyTtlSeconds,
     },
     ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',

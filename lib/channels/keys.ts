@@ -1,47 +1,65 @@
 import type { IdRange } from './id-range.ts';
 
+/** The partition of a namespace. It holds everything of one tenant, so that a key cannot name another tenant's channel. */
+export const partitionOf = (namespace: string) => `${partitionPrefix}${namespace}`;
+
+/** Begins the partition key of everything that belongs to a namespace. */
+export const partitionPrefix = 'NS#';
+
 /**
- * A namespace is a partition, so that what another tenant owns can't even be named. Within it `!` sorts before every
- * channel's id and `~` behind them: one Query from `!` to `g` brings the counters and the first page, and nothing
- * else may ever stand between the two.
+ * Begins the sort keys of the items that are not channels. A channel's sort key is its id. `!` sorts before every id, and
+ * `~` after them: one Query from `!` to `g` reads the counters and the first page. Nothing else may stand between them.
  */
-export const partitionOf = (namespace: string) => `NS#${namespace}`;
+export const sortKeyPrefix = {
+  counter: '!count#',
+  idempotency: '~idempotency#',
+  pendingChange: '~pending#',
+  tombstone: '~tombstone#',
+};
 
 export const keys = {
   channel: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: id }),
-  counter: (namespace: string, shard: number) => ({ pk: partitionOf(namespace), sk: `!count#${shard}` }),
-  tombstone: (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: `~gone#${id}` }),
+  counter: (namespace: string, shard: number) => ({
+    pk: partitionOf(namespace),
+    sk: `${sortKeyPrefix.counter}${shard}`,
+  }),
   idempotency: (namespace: string, keyHash: string) => ({
     pk: partitionOf(namespace),
-    sk: `~idempotency#${keyHash}`,
+    sk: sortKeyPrefix.idempotency + keyHash,
   }),
-  /** Right before the marks, so that one query reads both. */
-  reindexEpoch: (namespace: string) => ({ pk: partitionOf(namespace), sk: '~moves' }),
+  pendingChange: (namespace: string, id: string) => ({
+    pk: partitionOf(namespace),
+    sk: sortKeyPrefix.pendingChange + id,
+  }),
+  /** Sorts directly before the pending changes, so that one Query reads both. */
+  reindexEpoch: (namespace: string) => ({ pk: partitionOf(namespace), sk: '~pending!epoch' }),
+  tombstone: (namespace: string, id: string) => ({
+    pk: partitionOf(namespace),
+    sk: sortKeyPrefix.tombstone + id,
+  }),
 };
 
-/** The bounds of what stands in a partition, for Query. */
+/** Bounds for a Query of the items of a partition. */
 export const sortKeyBounds = {
   beforeCounters: '!',
   beforeChannels: '0',
   afterChannels: 'g',
 };
 
-/** The namespace whose partition this is. */
-export const namespaceOf = (partition: string): string => partition.slice(partitionOf('').length);
+/** The namespace of a partition key. */
+export const namespaceOf = (partition: string): string => partition.slice(partitionPrefix.length);
 
-/** The id of the channel whose tombstone stands under a sort key, or nothing where that is no tombstone's. */
-export const readTombstoneKey = (sortKey: string): string | undefined => {
-  const { sk: prefix } = keys.tombstone('', '');
-  return sortKey.startsWith(prefix) ? sortKey.slice(prefix.length) : undefined;
-};
+/** The channel's id in the sort key of a tombstone, or undefined for any other sort key. */
+export const readTombstoneKey = (sortKey: string): string | undefined =>
+  sortKey.startsWith(sortKeyPrefix.tombstone) ? sortKey.slice(sortKeyPrefix.tombstone.length) : undefined;
 
-/** A query for what stands in a partition from one sort key to another, as it is now. */
+/** A strongly consistent query for the items of a partition from one sort key to another, both included. */
 export const itemsBetween = (namespace: string, first: string, last: string) => ({
   KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
   ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
   ConsistentRead: true,
 });
 
-/** A query for the channels whose ids lie in a range. */
+/** A strongly consistent query for the channels of an id range. */
 export const channelsIn = (namespace: string, { first, last }: IdRange) =>
   itemsBetween(namespace, first, last);

@@ -1,100 +1,72 @@
-import type { Item } from '../dynamodb/item.ts';
-import { type pages, pagesWithinBudget } from '../dynamodb/pages.ts';
-import type { Query, Table, Write } from '../dynamodb/table.ts';
-import { ApiError } from '../errors.ts';
+import type { Write } from '../dynamodb/table.ts';
 import { foldText } from '../text/fold.ts';
 import type { Channel } from './channel.ts';
-import { allIds, type IdRange } from './id-range.ts';
-import { itemsBetween, keys, namespaceOf, partitionOf } from './keys.ts';
+import { keys } from './keys.ts';
 
 /**
- * What the directory does not know yet of one channel in one namespace. A change leaves it in its own transaction, since
- * a name has more search entries than a transaction takes; `settle` brings the directory up to date and removes it. Where
- * an id has a mark, readers believe the mark and not the directory.
+ * A change of one channel in one namespace that the projections do not contain yet (an outbox record). The transaction of
+ * the change writes it, because a name has more suffix entries than a transaction takes items. The projector applies it to
+ * the projections and removes it. While it exists, readers believe it and not the projections.
  */
 export interface PendingChange {
   id: string;
-  /** Tells this state of the mark from any other, earlier or later. */
+  /** Differs in every state of the pending change. A writer uses it to check that the state is still the one it read. */
   token: string;
-  /** The folded name by which the channel is to be found; absent where it is gone. */
+  /** The folded name under which a search must find the channel. Absent if the channel is gone. */
   targetName?: string;
-  /** The folded names of which entries may exist. */
+  /** The folded names for which suffix entries may exist. */
   indexedNames: string[];
-  /** Whether the blocks count the channel. */
+  /** Whether the count buckets count the channel. */
   isCounted: boolean;
 }
 
-const prefix = '~pending#';
-
 /**
- * Bytes of the names that a channel may have had since it was last settled, which takes a moment as a rule: 3,000 of 20 letters. An
- * item holds 400 KB, and the marks of ten namespaces are written in one transaction of 4 MB.
+ * The bytes of names that a pending change holds at most: 3,000 names of 20 letters. As a rule the projector removes it
+ * within a second. An item holds 400 KB, and one transaction (4 MB) may write pending changes in ten namespaces.
  */
 const maxIndexedBytes = 64 * 1024;
 
-export const pendingChangeKey = (namespace: string, id: string) => ({ pk: partitionOf(namespace), sk: prefix + id });
-
-/** The index in which marks stand alone, by the time since when they wait. */
-export const pendingIndex = 'byPending';
-
-export const toPendingChange = (item: Record<string, unknown>): PendingChange => {
-  const { sk, token, targetName: target, indexedNames: entered, isCounted: counted } = item as unknown as PendingChange & { sk: string };
-  return { id: sk.slice(prefix.length), token, ...(target !== undefined && { targetName: target }), indexedNames: entered, isCounted: counted };
-};
-
-/** The channel that a mark's key stands for. */
-export const parsePendingChangeKey = ({ pk, sk }: { pk: string; sk: string }) => ({
-  namespace: namespaceOf(pk),
-  id: sk.slice(prefix.length),
-});
-
-/** Holds that a mark is still the one that was read. */
-export const tokenUnchanged = (namespace: string, { id, token }: PendingChange) => ({
-  ConditionCheck: {
-    Key: pendingChangeKey(namespace, id),
-    ConditionExpression: '#token = :token',
-    ExpressionAttributeNames: { '#token': 'token' },
-    ExpressionAttributeValues: { ':token': token },
-  },
-});
-
-/** What a mark is to tell; of what an earlier one tells, `counted` stays and names are added to. */
-interface PendingChangeInput extends Omit<PendingChange, 'entered'> {
-  /** Folded names of which entries may exist. */
+interface PendingChangeInput extends Omit<PendingChange, 'indexedNames'> {
+  /** Folded names for which suffix entries may exist. They are added to those of an earlier pending change. */
   names: string[];
-  /** Milliseconds since the epoch; where it waits already, it does since then. */
+  /** Milliseconds since the epoch. An earlier pending change keeps its own time. */
   now: number;
 }
 
-/** The write that leaves a mark, whether there is an earlier one or not. */
-export const pendingChangeUpdate = (namespace: string, { id, token, targetName: target, isCounted: counted, names, now }: PendingChangeInput) => ({
-  Key: pendingChangeKey(namespace, id),
+/**
+ * The update that writes a pending change, or adds to an earlier one. An earlier one keeps `isCounted`, which describes the
+ * projections. The names of the attributes are short, because readers pay for every byte.
+ */
+export const pendingChangeUpdate = (
+  namespace: string,
+  { id, token, targetName, isCounted, names, now }: PendingChangeInput,
+) => ({
+  Key: keys.pendingChange(namespace, id),
   UpdateExpression:
     'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
-    'entered = list_append(if_not_exists(entered, :none), :old), ' +
-    'enteredBytes = if_not_exists(enteredBytes, :zero) + :bytes, ' +
+    'indexed = list_append(if_not_exists(indexed, :none), :names), ' +
+    'indexedBytes = if_not_exists(indexedBytes, :zero) + :bytes, ' +
     'counted = if_not_exists(counted, :counted)' +
-    (target === undefined ? ' REMOVE #target' : ', #target = :target'),
+    (targetName === undefined ? ' REMOVE #target' : ', #target = :target'),
   ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
   ExpressionAttributeValues: {
     ':token': token,
     ':now': new Date(now).toISOString(),
     ':none': [],
-    ':old': names,
+    ':names': names,
     ':zero': 0,
     ':bytes': Buffer.byteLength(names.join('')),
-    ':counted': counted,
-    ...(target !== undefined && { ':target': target }),
+    ':counted': isCounted,
+    ...(targetName !== undefined && { ':target': targetName }),
   },
 });
 
 /**
- * The write by which a change leaves a mark, or nothing where it is none to the directory. What an earlier mark holds of the
- * directory's state stays; its target is replaced, and joins the names of which entries may exist, since it may have been
- * settled in part. A name that is changed again and again while its mark waits is refused another change, lest the mark grow
- * without end.
- * @param before the channel in the namespace before, absent where it was not there
- * @param after the same after
+ * The write that records a change for the projector, or undefined if the projections do not depend on the change. The name
+ * that an earlier pending change aimed at joins the indexed names, because it may have been applied in part. A channel that
+ * is renamed again and again while its pending change waits is refused at some point, so that the item cannot grow forever.
+ * @param before the channel in this namespace before the change; undefined if it was not there
+ * @param after the channel in this namespace after the change; undefined if it is gone
  * @param now milliseconds since the epoch
  */
 export const pendingChangeWrite = (
@@ -104,80 +76,22 @@ export const pendingChangeWrite = (
   now: number,
 ): Write | undefined => {
   const channel = after ?? before;
-  const [old, target] = [before, after].map((version) => version && foldText(version.name));
-  if (!channel || old === target) return undefined;
+  const [oldName, targetName] = [before, after].map((version) => version && foldText(version.name));
+  if (!channel || oldName === targetName) return undefined;
   const update = pendingChangeUpdate(namespace, {
     id: channel._id,
     token: `${after ? after.__v : channel.__v + 1}`,
-    ...(target !== undefined && { targetName: target }),
-    isCounted: old !== undefined,
-    names: old === undefined ? [] : [old],
+    ...(targetName !== undefined && { targetName }),
+    isCounted: oldName !== undefined,
+    names: oldName === undefined ? [] : [oldName],
     now,
   });
-  if (target === undefined) return { Update: update };
+  if (targetName === undefined) return { Update: update };
   return {
     Update: {
       ...update,
-      ConditionExpression: 'attribute_not_exists(enteredBytes) OR enteredBytes < :most',
-      ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ':most': maxIndexedBytes },
+      ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
+      ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ':max': maxIndexedBytes },
     },
   };
-};
-
-/** Beyond what one request may read: nothing that is asked can be narrowed by, and the marks go by themselves. */
-const projectionsBehind = () =>
-  new ApiError(
-    'unavailable',
-    'More channels have changed of late than the search and the pages know yet: try again in a minute.',
-  );
-
-/** Within a request's budget. @throws ApiError `unavailable` beyond it. */
-export const pagesOfPendingChanges = (table: Table, query: Query) => pagesWithinBudget(table, query, projectionsBehind);
-
-/**
- * The marks of the channels whose ids lie in a range.
- * @param read the pages to read: those within a request's budget, or as many as there are
- * @throws ApiError as `read` does
- */
-export const readPendingChanges = async (
-  channels: Table,
-  namespace: string,
-  { first, last }: IdRange = allIds,
-  read: typeof pages = pagesOfPendingChanges,
-): Promise<PendingChange[]> => {
-  const pendingChanges: PendingChange[] = [];
-  const query = itemsBetween(namespace, prefix + first, prefix + last);
-  for await (const page of read(channels, query)) pendingChanges.push(...page.items.map(toPendingChange));
-  return pendingChanges;
-};
-
-const epochIn = (item: Item | undefined): number => (item?.n as number | undefined) ?? 0;
-
-/**
- * Counts a move: that a channel is about to leave one place among the search entries for another. It is counted before the
- * entries are written, and the mark goes behind them. So whoever reads as many moves before all marks and behind all entries
- * has found each channel where its entries were, or its mark.
- */
-export const incrementReindexEpoch = async (channels: Table, namespace: string): Promise<void> => {
-  await channels.update({
-    Key: keys.reindexEpoch(namespace),
-    UpdateExpression: 'ADD n :one',
-    ExpressionAttributeValues: { ':one': 1 },
-  });
-};
-
-export const readReindexEpoch = async (channels: Table, namespace: string): Promise<number> =>
-  epochIn(await channels.get(keys.reindexEpoch(namespace)));
-
-/** All marks of a namespace, and the moves before them. @throws ApiError `unavailable` where they pass the budget. */
-export const readPendingChangesAndEpoch = async (
-  channels: Table,
-  namespace: string,
-): Promise<{ marks: PendingChange[]; moves: number }> => {
-  const { sk: epochKey } = keys.reindexEpoch(namespace);
-  const items: Item[] = [];
-  const query = itemsBetween(namespace, epochKey, prefix + allIds.last);
-  for await (const page of pagesOfPendingChanges(channels, query)) items.push(...page.items);
-  const [epoch, ...pendingChanges] = items[0]?.sk === epochKey ? items : [undefined, ...items];
-  return { marks: (pendingChanges as Item[]).map(toPendingChange), moves: epochIn(epoch) };
 };

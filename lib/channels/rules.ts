@@ -1,16 +1,18 @@
 import type { Caller } from '../auth/authenticate.ts';
 import { ApiError } from '../errors.ts';
 import type { Channel } from './channel.ts';
-import type { CreateChannelInput, ChannelPatch } from './schema.ts';
+import type { CreateChannelInput, ChannelPatch } from './body-schema.ts';
 
-/** Who writes, when (milliseconds since the epoch), and the name of this one write. */
+/** Who makes a write, and when. */
 export interface WriteContext {
   caller: Caller;
+  /** Milliseconds since the epoch. */
   now: number;
+  /** Names this one write, so that a repeated write recognises its own work. */
   writeId: string;
 }
 
-/** Tells whether the version that a request is about is still the channel's: see `readIfMatch` in the HTTP room. */
+/** The versions that a request accepts, from its `If-Match` header (see `lib/http/etag.ts`). Undefined: any, or none. */
 export type Precondition = { anyVersion: true } | { versions: number[] } | undefined;
 
 const changeableFields = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;
@@ -18,7 +20,7 @@ export type ChangeableField = (typeof changeableFields)[number];
 
 const without = (names: string[], others: string[]) => names.filter((name) => !others.includes(name));
 
-/** @throws ApiError `forbidden` where a key would put a channel into, or take it out of, a namespace it does not hold. */
+/** @throws ApiError `forbidden` if a channel would join or leave a namespace that the key does not hold */
 const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
   const moved = [...without(to, from), ...without(from, to)];
   const foreign = without(moved, caller.namespaces);
@@ -38,11 +40,18 @@ const checkPrecondition = (channel: Channel, precondition: Precondition): void =
   );
 };
 
-/** A new channel, in the request's namespace unless the draft names others. */
-export const newChannel = (draft: CreateChannelInput, _id: string, { caller, now, writeId }: WriteContext): Channel => {
-  const company_namespace = draft.company_namespace ?? [caller.namespace];
+/**
+ * Makes a new channel. It belongs to the request's namespace unless the input names others.
+ * @throws ApiError `forbidden` for a namespace that the key does not hold
+ */
+export const newChannel = (
+  input: CreateChannelInput,
+  _id: string,
+  { caller, now, writeId }: WriteContext,
+): Channel => {
+  const company_namespace = input.company_namespace ?? [caller.namespace];
   requireNamespaces(caller, [], company_namespace);
-  const { name, local_name, disabled = false, integration_meta } = draft;
+  const { name, local_name, disabled = false, integration_meta } = input;
   return {
     _id,
     name,
@@ -68,20 +77,20 @@ export const changedFields = (channel: Channel, patch: ChannelPatch): Changeable
   });
 
 /**
- * The channel as a patch would make it, or the very same where it would change nothing.
- * @throws ApiError `not_found`, `forbidden`, `precondition_failed`: in this order, where several apply.
+ * Applies a patch to a channel. `updatedAt` never goes back: if the clock is behind, it grows by 1 ms.
+ * @returns the next version, or undefined if the patch changes nothing
+ * @throws ApiError `forbidden`, `precondition_failed`: the first of these, if both apply
  */
 export const applyPatch = (
-  channel: Channel | undefined,
+  channel: Channel,
   patch: ChannelPatch,
   precondition: Precondition,
   { caller, now, writeId }: WriteContext,
-): Channel => {
-  if (!channel) throw notFound();
+): Channel | undefined => {
   if (patch.company_namespace) requireNamespaces(caller, channel.company_namespace, patch.company_namespace);
   checkPrecondition(channel, precondition);
   const changed = changedFields(channel, patch);
-  if (!changed.length) return channel;
+  if (!changed.length) return undefined;
 
   const kept = Object.entries(channel).filter(([field]) => !changed.some((name) => name === field));
   const set = changed.filter((field) => patch[field] !== null).map((field) => [field, patch[field]]);
@@ -96,17 +105,11 @@ export const applyPatch = (
 };
 
 /**
- * The channel that a deletion may delete.
- * @throws ApiError `not_found`; `forbidden` where it is shared with a namespace that the key does not hold;
- * `precondition_failed`.
+ * Checks that a request may delete a channel.
+ * @throws ApiError `forbidden` if the channel is shared with a namespace that the key does not hold;
+ * `precondition_failed`: the first of these, if both apply
  */
-export const checkDeletion = (
-  channel: Channel | undefined,
-  precondition: Precondition,
-  { caller }: WriteContext,
-): Channel => {
-  if (!channel) throw notFound();
+export const checkDeletion = (channel: Channel, precondition: Precondition, caller: Caller): void => {
   requireNamespaces(caller, channel.company_namespace, []);
   checkPrecondition(channel, precondition);
-  return channel;
 };

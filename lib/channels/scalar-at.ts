@@ -1,6 +1,6 @@
 const isScalar = (value: unknown) => value !== undefined && (typeof value !== 'object' || value === null);
 
-/** The scalar at a path of a metadata object, as text: `5` and `"5"` are alike. */
+/** Returns the scalar at a path of a metadata object as text, so that `5` equals `"5"`. */
 export const scalarAt = (meta: unknown, path: string[]): string | undefined => {
   let value = meta;
   for (const key of path) {

@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { Caller } from '../auth/authenticate.ts';
-import { attempts } from '../dynamodb/retry.ts';
-import { ConditionFailed, conflict, TransactionConditionFailed, unavailable } from '../dynamodb/failures.ts';
+import {
+  ConditionFailed,
+  TransactionConditionFailed,
+  Unavailable,
+  WriteContention,
+} from '../dynamodb/failures.ts';
+import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
+import { transact } from '../dynamodb/transact.ts';
 import { ApiError } from '../errors.ts';
-import { type Channel, type ChannelDocument, toDocument } from './channel.ts';
+import { type Channel, toDocument } from './channel.ts';
+import type { ChannelDocument } from './document-schema.ts';
 import { newChannelId } from './channel-id.ts';
 import { counterShards, fromItem, type IdempotencyRecord, idempotencyPut, planChannelWrites } from './items.ts';
 import { keys } from './keys.ts';
-import { type WriteContext, newChannel, notFound, type Precondition, checkDeletion, applyPatch } from './rules.ts';
-import type { CreateChannelInput, ChannelPatch } from './schema.ts';
+import { applyPatch, checkDeletion, newChannel, notFound, type Precondition, type WriteContext } from './rules.ts';
+import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
 const newWriteContext = (caller: Caller): WriteContext => ({
@@ -18,8 +25,10 @@ const newWriteContext = (caller: Caller): WriteContext => ({
   writeId: randomBytes(9).toString('base64url'),
 });
 
-/** The same writer, now: a write that is tried again must not bear a time that readers of what is new have passed. */
+/** A retried write needs the current time: readers of `from_updatedAt` may already be past the first attempt's time. */
 const withCurrentTime = (write: WriteContext): WriteContext => ({ ...write, now: Date.now() });
+
+const authorOf = ({ now, caller }: WriteContext) => ({ now, keyId: caller.keyId });
 
 const randomShard = () => Math.floor(Math.random() * counterShards);
 
@@ -29,7 +38,7 @@ const readChannel = async (table: Table, namespace: string, id: string): Promise
 };
 
 /**
- * Reads one channel as it is now, every answered write included.
+ * Reads one channel, strongly consistent.
  * @throws ApiError `not_found`
  */
 export const getChannel = async (table: Table, namespace: string, id: string): Promise<Channel> => {
@@ -38,7 +47,7 @@ export const getChannel = async (table: Table, namespace: string, id: string): P
   return channel;
 };
 
-/** What makes two creations one: the SHA-256 of the client's key, and of the body in canonical form. */
+/** Identifies a creation: the SHA-256 of the client's key, and of the body in canonical form. */
 export interface Idempotency {
   keyHash: string;
   fingerprint: string;
@@ -46,56 +55,51 @@ export interface Idempotency {
 
 export interface CreatedChannel {
   document: ChannelDocument;
-  /** Whether this answers an earlier request again, as it was answered. */
+  /** Whether an earlier request created the channel, and this is its answer again. */
   replayed: boolean;
 }
 
+/** The answer of the request that created a channel under this key before. @throws ApiError `idempotency_key_reused` */
+const replay = (record: IdempotencyRecord, { fingerprint }: Idempotency): CreatedChannel => {
+  if (record.fingerprint !== fingerprint)
+    throw new ApiError(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used for another body: use a new key for another channel.',
+    );
+  return { document: JSON.parse(record.document), replayed: true };
+};
+
 /**
- * Creates a channel with its copies, totals and idempotency record: all or nothing, in one round trip. A try that comes
- * after a cancelled one has a time of its own, and so an id, since that holds the time.
- * @throws ApiError `forbidden` for a namespace that the caller does not hold; `idempotency_key_reused`.
+ * Creates a channel with its copies, totals and idempotency record: all or nothing, in one round trip. Each attempt has
+ * its own time, and therefore its own id, because an id holds the time of creation.
+ * @throws ApiError `forbidden` for a namespace that the caller does not hold; `idempotency_key_reused`
  */
 export const createChannel = async (
   table: Table,
   caller: Caller,
-  draft: CreateChannelInput,
+  input: CreateChannelInput,
   idempotency: Idempotency | undefined,
 ): Promise<CreatedChannel> => {
-  let document!: ChannelDocument;
+  const draw = () => {
+    const write = newWriteContext(caller);
+    const channel = newChannel(input, newChannelId(write.now), write);
+    const document = toDocument(channel);
+    // The record comes first, because the answer to a refused transaction is read by position.
+    const record = idempotency && idempotencyPut(caller.namespace, idempotency, document, write.now);
+    const writes = planChannelWrites(undefined, channel, authorOf(write), randomShard());
+    return { writes: table.qualify(record ? [record, ...writes] : writes), result: document };
+  };
   try {
-    await table.transact(() => {
-      const write = newWriteContext(caller);
-      const channel = newChannel(draft, newChannelId(write.now), write);
-      document = toDocument(channel);
-      return [
-        ...(idempotency
-          ? [
-              idempotency(
-                caller.namespace,
-                idempotency.keyHash,
-                { fingerprint: idempotency.fingerprint, document: JSON.stringify(document) },
-                write.now,
-              ),
-            ]
-          : []),
-        ...planChannelWrites(undefined, channel, { now: write.now, keyId: caller.keyId }, randomShard()),
-      ];
-    });
-    return { document, replayed: false };
+    return { document: await transact(table.session, draw), replayed: false };
   } catch (error) {
-    const earlier = idempotency && error instanceof TransactionConditionFailed && error.conditionFailures[0]?.item;
-    if (!earlier) throw error;
-    const { fingerprint, document: answered } = earlier as unknown as IdempotencyRecord;
-    if (fingerprint !== idempotency.fingerprint)
-      throw new ApiError(
-        'idempotency_key_reused',
-        'This Idempotency-Key was used for another body: use a new key for another channel.',
-      );
-    return { document: JSON.parse(answered), replayed: true };
+    const record =
+      idempotency && error instanceof TransactionConditionFailed && error.conditionFailures[0]?.item;
+    if (!record) throw error;
+    return replay(record as unknown as IdempotencyRecord, idempotency);
   }
 };
 
-/** What became of one try to write: the version that now stands by this request's doing, or what stood in its way. */
+/** The outcome of one attempt to write: the version that this request wrote, or the channel that it found instead. */
 type WriteOutcome = { written: Channel } | { found: Channel | undefined };
 
 const isWrittenBy = (channel: Channel, { writeId }: WriteContext): boolean =>
@@ -117,46 +121,50 @@ const tryInPlace = async (
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const found = error.item && fromItem(error.item);
-    // The SDK repeats a write whose answer was lost; the repetition then meets what the first one wrote, or what another
-    // writer has made of that. The latter is answered as it stands: a version that holds this write and the other, whose
-    // entity tag is one to go on from. The version in between is stored nowhere.
+    // The SDK repeats a write whose answer was lost. The repeated write then finds the version that the first one wrote, or
+    // the version that another writer made of it. The latter is the answer too: it holds both changes, and a client can
+    // go on from its ETag. The version in between is not stored anywhere.
     if (found && isWrittenBy(found, write)) return { written: found };
-    // Either several others have followed this write, or it never arrived: done again, it might undo theirs.
-    if (found && error.outcomeUnknown && found.updatedAt >= write.now) throw unavailable(error);
+    // Either this write was done and several others followed it, or it was never done. Repeating it could undo theirs.
+    if (found && error.outcomeUnknown && found.updatedAt >= write.now) throw new Unavailable(error);
     return { found };
   }
 };
 
-/** @param next the version to come, as it is at the time of a try */
+const contention = (): never => {
+  throw new WriteContention();
+};
+
+/** @param makeNext makes the next version, as of the time of each attempt; undefined deletes the channel */
 const tryTransaction = async (
   table: Table,
   before: Channel,
-  next: (write: WriteContext) => Channel | undefined,
+  makeNext: (write: WriteContext) => Channel | undefined,
   write: WriteContext,
 ): Promise<WriteOutcome> => {
-  const { caller } = write;
-  let after: Channel | undefined;
+  const { namespace } = write.caller;
   try {
-    await table.transact(() => {
+    const written = await transact(table.session, () => {
       const current = withCurrentTime(write);
-      after = next(current);
-      return planChannelWrites(before, after, { now: current.now, keyId: caller.keyId }, randomShard());
+      const after = makeNext(current);
+      return {
+        writes: table.qualify(planChannelWrites(before, after, authorOf(current), randomShard())),
+        result: after ?? before,
+      };
     });
-    return { written: after ?? before };
+    return { written };
   } catch (error) {
     if (!(error instanceof TransactionConditionFailed)) throw error;
-    const own = keys.channel(caller.namespace, before._id);
-    const refusal = error.conditionFailures.find((each) => each?.item?.pk === own.pk && each.item.sk === own.sk);
-    return {
-      found: refusal?.item ? fromItem(refusal.item) : await readChannel(table, caller.namespace, before._id),
-    };
+    const { pk, sk } = keys.channel(namespace, before._id);
+    const own = error.conditionFailures.find((failure) => failure?.item?.pk === pk && failure.item.sk === sk);
+    return { found: own?.item ? fromItem(own.item) : await readChannel(table, namespace, before._id) };
   }
 };
 
 /**
- * Changes a channel: in one round trip where nothing else depends on what changes, else in a transaction over all its
- * copies. What another request changes meanwhile is kept, field by field; the last writer of a field wins.
- * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; `conflict` when other writers kept getting ahead.
+ * Changes a channel. If no other item depends on the changed fields, it takes one round trip; otherwise a transaction
+ * over all copies. Changes that other requests make meanwhile are kept: the last writer of each field wins.
+ * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; WriteContention if other writers were always faster
  */
 export const updateChannel = async (
   table: Table,
@@ -169,23 +177,24 @@ export const updateChannel = async (
   let outcome: WriteOutcome = mayBeInPlace(patch)
     ? await tryInPlace(table, id, patch, precondition, write, false)
     : { found: await readChannel(table, caller.namespace, id) };
-  if ('written' in outcome) return outcome.written;
-  for await (const _ of attempts(table.signal)) {
-    const { found }: { found: Channel | undefined } = outcome;
+  const attempt = async (): Promise<Channel | typeof again> => {
+    if ('written' in outcome) return outcome.written;
+    const { found } = outcome;
+    if (!found) throw notFound();
     const current = withCurrentTime(write);
-    const wanted = applyPatch(found, patch, precondition, current);
-    if (!found || wanted === found) return wanted;
+    if (!applyPatch(found, patch, precondition, current)) return found;
     outcome = isInPlace(found, patch)
       ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
-      : await tryTransaction(table, found, (current) => applyPatch(found, patch, precondition, current), write);
-    if ('written' in outcome) return outcome.written;
-  }
-  throw conflict();
+      : await tryTransaction(table, found, (latest) => applyPatch(found, patch, precondition, latest) ?? found, write);
+    return 'written' in outcome ? outcome.written : again;
+  };
+  return retry(attempt, { signal: table.signal, exhausted: contention });
 };
 
 /**
- * Deletes a channel from all its namespaces, and answers it last was.
- * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; `conflict` when other writers kept getting ahead.
+ * Deletes a channel from all its namespaces.
+ * @returns the channel as it last was
+ * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; WriteContention if other writers were always faster
  */
 export const deleteChannel = async (
   table: Table,
@@ -194,11 +203,14 @@ export const deleteChannel = async (
   precondition: Precondition,
 ): Promise<Channel> => {
   const write = newWriteContext(caller);
-  let outcome: WriteOutcome = { found: await readChannel(table, caller.namespace, id) };
-  for await (const _ of attempts(table.signal)) {
-    const channel: Channel = checkDeletion(outcome.found, precondition, write);
-    outcome = await tryTransaction(table, channel, () => undefined, write);
+  let found = await readChannel(table, caller.namespace, id);
+  const attempt = async (): Promise<Channel | typeof again> => {
+    if (!found) throw notFound();
+    checkDeletion(found, precondition, caller);
+    const outcome = await tryTransaction(table, found, () => undefined, write);
     if ('written' in outcome) return outcome.written;
-  }
-  throw conflict();
+    found = outcome.found;
+    return again;
+  };
+  return retry(attempt, { signal: table.signal, exhausted: contention });
 };

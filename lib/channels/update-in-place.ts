@@ -3,21 +3,21 @@ import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 import { type WriteContext, changedFields, type Precondition } from './rules.ts';
-import type { ChannelPatch } from './schema.ts';
+import type { ChannelPatch } from './body-schema.ts';
 
-/** The fields that no other item depends on: they can change without a transaction. */
+/** The fields on which no other item depends. They can change without a transaction. */
 const inPlaceFields = ['local_name', 'integration_meta'] as const;
 
-/** Whether a patch changes such fields alone, in a channel of one namespace. */
+/** Whether a patch of a known channel needs no transaction: only such fields change, and there is only one copy. */
 export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
   changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field));
 
-/** Whether a patch may be a change of such fields alone. The whole document may be sent: the write itself will tell. */
+/** Whether a patch of an unknown channel may need no transaction. Clients may send whole documents: the write itself decides. */
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>
   inPlaceFields.some((field) => patch[field] !== undefined);
 
-/** The keys of indexes that follow from what a patch changes; `null` where there is to be none. */
+/** The index keys that a patch changes. `null` removes a key. */
 const changedKeys = ({ integration_meta }: ChannelPatch) => {
   if (integration_meta === undefined) return {};
   const { externalIdKey = null, metaIdKey = null } = metaKeys(integration_meta ?? undefined);
@@ -25,14 +25,17 @@ const changedKeys = ({ integration_meta }: ChannelPatch) => {
 };
 
 /**
- * The common update as one write, without reading first. Its condition says all that it takes for granted: that the
- * channel is there and in this namespace alone, that what a transaction would be needed for stays as it is, that
- * something changes, that the version is one the client knows, and that this is no repetition of a write which another
- * writer has followed since (one that nobody has followed changes nothing). Where it does not hold, DynamoDB answers the
- * item as it is, which tells why.
+ * Plans the common update as one write, without reading first. Its condition checks everything that this relies on:
+ * - the channel exists, and only in this namespace;
+ * - the fields that would need a transaction keep their values;
+ * - the update changes something;
+ * - the client knows the stored version (`If-Match`);
+ * - this is not a repetition of a write that another writer has followed. (A repetition that nobody followed changes
+ *   nothing, so that the third check refuses it.)
  *
- * @param clockIsBehind for a channel that was seen to be updated at or after `now`: its time then grows by 1 ms, in the
- * write itself, so that any number of such writers get past each other
+ * If the condition fails, DynamoDB returns the item, which shows the reason.
+ * @param clockIsBehind whether the channel was updated at or after `now`. Its time then grows by 1 ms within the write, so
+ * that any number of such writers can succeed one after the other.
  */
 export const updateInPlace = (
   namespace: string,

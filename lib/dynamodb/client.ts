@@ -1,26 +1,26 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Failure, isOutcomeUnknown } from './failures.ts';
+import { type Failure, isOutcomeUnknown } from './translate-failure.ts';
 
-/** Marks what the last try of a call throws where an earlier one got no answer, which the SDK keeps to itself. */
+/** Flags the error of a call's last try if an earlier try got no answer. The SDK does not report this itself. */
 const flagUnknownOutcomes = (client: DynamoDBDocumentClient): void =>
   client.middlewareStack.add(
     (next, context) => async (args) => {
       try {
         return await next(args);
       } catch (error) {
-        if (isOutcomeUnknown(error as Failure)) context.afterLostAnswer = true;
-        else if (context.afterLostAnswer) (error as Failure).outcomeUnknown = true;
+        if (isOutcomeUnknown(error as Failure)) context.outcomeUnknown = true;
+        else if (context.outcomeUnknown) (error as Failure).outcomeUnknown = true;
         throw error;
       }
     },
-    // Inside the SDK's repetition: each try passes here.
-    { step: 'finalizeRequest', priority: 'low', name: 'noteLostAnswers' },
+    // This step runs inside the SDK's retry loop: each try passes through it.
+    { step: 'finalizeRequest', priority: 'low', name: 'flagUnknownOutcomes' },
   );
 
 /**
- * The one client of a process; its connections are kept between requests. The SDK knows no time limit of its own: a
- * call that hangs is given up after 3 s and tried again, three more times at most, with full jitter.
+ * Creates the one client of a process. Requests share its connections. The SDK has no request timeout by default: here, a
+ * call that hangs is ended after 3 s, and tried again up to three times with full jitter.
  */
 export const connect = (): DynamoDBDocumentClient => {
   const client = DynamoDBDocumentClient.from(

@@ -1,24 +1,34 @@
 import { setTimeout } from 'node:timers/promises';
-import { ApiError } from '../errors.ts';
+import { Unavailable } from './failures.ts';
 
-const most = 7;
-const firstPause = 20;
-const longestPause = 500;
+const maxAttempts = 7;
+const firstPauseMs = 20;
+const maxPauseMs = 500;
+
+/** What an attempt returns if it has to be made again. */
+export const again = Symbol('again');
 
 /**
- * The tries that a contended write is given: the first at once, the others after a pause drawn evenly from a range that
- * doubles ("full jitter", AWS Architecture Blog, Exponential Backoff And Jitter). Ends after 7 tries, whose pauses
- * together take half a second on average.
- * @throws ApiError `unavailable` when the request's time runs out in a pause.
+ * Makes an attempt up to 7 times, until it returns anything else than `again`. The first attempt runs at once. Each other
+ * one waits for a random time from a range that doubles ("full jitter", AWS Architecture Blog, Exponential Backoff And
+ * Jitter). All pauses together take half a second on average.
+ * @param options.signal ends the pauses when the time of the request is over
+ * @param options.exhausted gives the result, or throws, after the last attempt
+ * @throws Unavailable if the time of the request runs out in a pause; whatever the attempt throws
  */
-export async function* attempts(signal: AbortSignal): AsyncGenerator<number> {
-  for (let attempt = 0; attempt < most; attempt++) {
-    if (attempt > 0) {
-      const range = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
+export const retry = async <Result>(
+  attempt: () => Promise<Result | typeof again>,
+  { signal, exhausted }: { signal: AbortSignal; exhausted: () => Result },
+): Promise<Result> => {
+  for (let made = 0; made < maxAttempts; made++) {
+    if (made > 0) {
+      const range = Math.min(maxPauseMs, firstPauseMs * 2 ** (made - 1));
       await setTimeout(Math.random() * range, undefined, { signal }).catch((cause) => {
-        throw new ApiError('unavailable', 'The request took too long: try again in a moment.', { cause });
+        throw new Unavailable(cause);
       });
     }
-    yield attempt;
+    const result = await attempt();
+    if (result !== again) return result;
   }
-}
+  return exhausted();
+};

@@ -1,108 +1,113 @@
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import {
   BatchGetCommand,
   type BatchGetCommandOutput,
   DeleteCommand,
   type DeleteCommandInput,
-  type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   type PutCommandInput,
   QueryCommand,
   type QueryCommandInput,
   ScanCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { attempts } from './retry.ts';
-import { WriteContention, conflict, tooManyRequests, translateFailure } from './failures.ts';
+import { Throttled } from './failures.ts';
 import type { Item } from './item.ts';
-import type { Meter } from './meter.ts';
+import { again, retry } from './retry.ts';
+import { call, retryContention, type Session } from './session.ts';
+import { type TransactItem, transact } from './transact.ts';
 
-/** The numbers in it are sort keys of indexes. */
+/** A number is the sort key of an index. */
 type Key = Record<string, string | number>;
 type OnThisTable<Input> = Input extends unknown ? Omit<Input, 'TableName' | 'ReturnConsumedCapacity'> : never;
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** One write of a transaction: in the table that runs it, or in another that it names. */
+/** One write of a transaction, without the name of its table. */
 export type Write = {
-  [Kind in keyof TransactItem]: OnThisTable<NonNullable<TransactItem[Kind]>> & { TableName?: string };
+  [Kind in keyof TransactItem]: OnThisTable<NonNullable<TransactItem[Kind]>>;
 };
 export type Query = OnThisTable<QueryCommandInput>;
 export type Update = OnThisTable<UpdateCommandInput>;
 
 export interface QueryPage {
   items: Item[];
-  /** Where the next page begins; absent at the end. A page may be short, or empty, and still have one. */
+  /** Where the next page begins. It is absent at the end. A page may be short or empty and still have one. */
   lastKey: Key | undefined;
   count: number;
-  /** The read units that it consumed. */
+  /** The read units that the page consumed. */
   units: number;
 }
 
-const batchGetLimit = 100;
+const maxBatchGetKeys = 100;
 const metered = { ReturnConsumedCapacity: 'TOTAL' } as const;
 
-const attemptsOf = (outcome: unknown) =>
-  (outcome as { $metadata?: { attempts?: number } } | undefined)?.$metadata?.attempts ?? 1;
-
-/**
- * A table as one request sees it: with the request's deadline, and counting what the request consumes. Rejects with
- * `ConditionFailed`, `TransactionRefused`, or the ApiErrors `conflict`, `too_many_requests` and `unavailable`.
- */
+/** A table as one request sees it. Every method throws the classes of `failures.ts`. */
 export class Table {
-  readonly #client: DynamoDBDocumentClient;
+  readonly session: Session;
   readonly name: string;
-  readonly #meter: Meter;
-  readonly signal: AbortSignal;
 
-  constructor(client: DynamoDBDocumentClient, name: string, meter: Meter, signal: AbortSignal) {
-    this.#client = client;
+  constructor(session: Session, name: string) {
+    this.session = session;
     this.name = name;
-    this.#meter = meter;
-    this.signal = signal;
-    // The SDK leaves a listener or two behind with each call; Node would take the eleventh for a leak.
-    setMaxListeners(0, signal);
+    // Each call of the SDK leaves one or two listeners behind. Node would report the eleventh as a leak.
+    setMaxListeners(0, session.signal);
+  }
+
+  get signal(): AbortSignal {
+    return this.session.signal;
   }
 
   /** Reads one item, strongly consistent. */
   async get(key: Key): Promise<Item | undefined> {
+    const { client } = this.session;
     const command = new GetCommand({ TableName: this.name, Key: key, ConsistentRead: true, ...metered });
-    const { Item } = await this.#call('read', (options) => this.#client.send(command, options));
+    const { Item } = await call(this.session, 'read', (options) => client.send(command, options));
     return Item;
   }
 
-  /** Reads any number of items, strongly consistent, in no order; what DynamoDB leaves unprocessed is asked again. */
+  /** Reads any number of items, strongly consistent, in no order. Asks again for keys that DynamoDB left unprocessed. */
   async batchGet(keys: Key[]): Promise<Item[]> {
     const items: Item[] = [];
-    let left = keys;
-    for await (const _ of attempts(this.signal)) {
+    let remaining = keys;
+    const readRemaining = async (): Promise<Item[] | typeof again> => {
       const unprocessed: Key[] = [];
-      for (let start = 0; start < left.length; start += batchGetLimit) {
-        const Keys = left.slice(start, start + batchGetLimit);
-        const command = new BatchGetCommand({
-          RequestItems: { [this.name]: { Keys, ConsistentRead: true } },
-          ...metered,
-        });
-        const output: BatchGetCommandOutput = await this.#call('read', (options) =>
-          this.#client.send(command, options),
-        );
-        items.push(...(output.Responses?.[this.name] ?? []));
-        unprocessed.push(...((output.UnprocessedKeys?.[this.name]?.Keys as Key[] | undefined) ?? []));
+      for (let start = 0; start < remaining.length; start += maxBatchGetKeys) {
+        const page = await this.#batchGetPage(remaining.slice(start, start + maxBatchGetKeys));
+        items.push(...page.items);
+        unprocessed.push(...page.unprocessed);
       }
-      if (!unprocessed.length) return items;
-      left = unprocessed;
-    }
-    throw tooManyRequests();
+      remaining = unprocessed;
+      return remaining.length ? again : items;
+    };
+    const exhausted = () => {
+      throw new Throttled();
+    };
+    return retry(readRemaining, { signal: this.signal, exhausted });
+  }
+
+  async #batchGetPage(keys: Key[]): Promise<{ items: Item[]; unprocessed: Key[] }> {
+    const { client } = this.session;
+    const command = new BatchGetCommand({
+      RequestItems: { [this.name]: { Keys: keys, ConsistentRead: true } },
+      ...metered,
+    });
+    const { Responses, UnprocessedKeys }: BatchGetCommandOutput = await call(
+      this.session,
+      'read',
+      (options) => client.send(command, options),
+    );
+    return {
+      items: Responses?.[this.name] ?? [],
+      unprocessed: (UnprocessedKeys?.[this.name]?.Keys as Key[] | undefined) ?? [],
+    };
   }
 
   /** Reads one page of at most 1 MB. */
   async query(query: Query): Promise<QueryPage> {
+    const { client } = this.session;
     const command = new QueryCommand({ TableName: this.name, ...query, ...metered });
-    const output = await this.#call('read', (options) => this.#client.send(command, options));
+    const output = await call(this.session, 'read', (options) => client.send(command, options));
     return {
       items: output.Items ?? [],
       lastKey: output.LastEvaluatedKey,
@@ -111,11 +116,9 @@ export class Table {
     };
   }
 
-  /**
-   * Reads the whole table, or one index of it, a page at a time. For commands that a person runs and for what a schedule
-   * does, never for a request.
-   */
+  /** Reads the whole table, or one whole index, a page at a time. Only commands and schedules use it, never a request. */
   async *scan(index?: string): AsyncGenerator<Item> {
+    const { client } = this.session;
     let from: Key | undefined;
     do {
       const command = new ScanCommand({
@@ -124,8 +127,8 @@ export class Table {
         ExclusiveStartKey: from,
         ...metered,
       });
-      const { Items = [], LastEvaluatedKey } = await this.#call('read', (options) =>
-        this.#client.send(command, options),
+      const { Items = [], LastEvaluatedKey } = await call(this.session, 'read', (options) =>
+        client.send(command, options),
       );
       yield* Items;
       from = LastEvaluatedKey;
@@ -133,17 +136,22 @@ export class Table {
   }
 
   async put(put: OnThisTable<PutCommandInput>): Promise<void> {
+    const { client } = this.session;
     const command = new PutCommand({ TableName: this.name, ...put, ...metered });
-    await this.#call('write', (options) => this.#client.send(command, options));
+    await call(this.session, 'write', (options) => client.send(command, options));
   }
 
   async delete(input: OnThisTable<DeleteCommandInput>): Promise<void> {
+    const { client } = this.session;
     const command = new DeleteCommand({ TableName: this.name, ...input, ...metered });
-    await this.#persistently(() => this.#call('write', (options) => this.#client.send(command, options)));
+    await retryContention(this.session, () =>
+      call(this.session, 'write', (options) => client.send(command, options)),
+    );
   }
 
-  /** Changes one item in one round trip, and answers it then is. */
+  /** Changes one item in one round trip. @returns the item after the change */
   async update(update: Update): Promise<Item> {
+    const { client } = this.session;
     const command = new UpdateCommand({
       TableName: this.name,
       ...update,
@@ -151,59 +159,24 @@ export class Table {
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ...metered,
     });
-    return this.#persistently(async () => {
-      const { Attributes } = await this.#call('write', (options) => this.#client.send(command, options));
+    return retryContention(this.session, async () => {
+      const { Attributes } = await call(this.session, 'write', (options) => client.send(command, options));
       return Attributes ?? {};
     });
   }
 
-  /**
-   * Writes all or nothing, at most 100 items. `draw` is asked for the writes of every try, since a try that was
-   * certainly cancelled may choose anew (another shard of a counter). A try whose outcome is unknown is repeated by the
-   * SDK with the same token and the same writes, so that it can't happen twice (DynamoDB's ClientRequestToken).
-   */
+  /** Adds the name of this table to writes, for a transaction over several tables. */
+  qualify(writes: Write[]): TransactItem[] {
+    return writes.map(
+      (write) =>
+        Object.fromEntries(
+          Object.entries(write).map(([kind, input]) => [kind, { TableName: this.name, ...input }]),
+        ) as TransactItem,
+    );
+  }
+
+  /** Writes all or nothing in this table: see `transact`. */
   async transact(draw: () => Write[]): Promise<void> {
-    await this.#persistently(async () => {
-      const TransactItems = draw().map(
-        (write) =>
-          Object.fromEntries(
-            Object.entries(write).map(([kind, input]) => [kind, { TableName: this.name, ...input }]),
-          ) as TransactItem,
-      );
-      const command = new TransactWriteCommand({
-        TransactItems,
-        ClientRequestToken: randomUUID(),
-        ...metered,
-      });
-      await this.#call('write', (options) => this.#client.send(command, options));
-    });
-  }
-
-  async #persistently<Result>(write: () => Promise<Result>): Promise<Result> {
-    let last: WriteContention | undefined;
-    for await (const _ of attempts(this.signal)) {
-      try {
-        return await write();
-      } catch (error) {
-        if (!(error instanceof WriteContention)) throw error;
-        last = error;
-      }
-    }
-    throw last?.throttled ? tooManyRequests(last) : conflict(last);
-  }
-
-  async #call<Output extends { ConsumedCapacity?: unknown }>(
-    kind: 'read' | 'write',
-    send: (options: { abortSignal: AbortSignal }) => Promise<Output>,
-  ): Promise<Output> {
-    try {
-      const output = await send({ abortSignal: this.signal });
-      const consumed = [output.ConsumedCapacity ?? []].flat();
-      this.#meter.count(attemptsOf(output), kind, consumed);
-      return output;
-    } catch (error) {
-      this.#meter.count(attemptsOf(error), kind);
-      throw translateFailure(error);
-    }
+    await transact(this.session, () => ({ writes: this.qualify(draw()), result: undefined }));
   }
 }

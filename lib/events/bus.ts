@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 
-/** An event as EventBridge takes it. */
+/** An event in EventBridge's format. */
 export interface BusEntry {
   Source: string;
   DetailType: string;
@@ -9,12 +9,15 @@ export interface BusEntry {
   Time: Date;
 }
 
-/** Takes at most 10 entries of 256 KB together, and tells of each why it was not taken, or nothing. */
+/**
+ * Puts entries on the bus: at most 10, of at most 256 KB together. Returns for each entry why it was rejected, or undefined.
+ */
 export type PutEntries = (entries: BusEntry[], signal: AbortSignal) => Promise<(string | undefined)[]>;
 
 /**
- * The one client of a process, for one event bus. The SDK knows no time limit of its own: a call that hangs is given up
- * after 3 s and tried again, two more times at most. What is taken rejects where a call fails as a whole.
+ * Creates the client of a process for one event bus. A call times out after 3 s, because the SDK has no limit of its own;
+ * the SDK makes at most three attempts.
+ * @returns a function that rejects if a call fails as a whole
  */
 export const connectBus = (EventBusName: string): PutEntries => {
   const client = new EventBridgeClient({

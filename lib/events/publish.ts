@@ -1,21 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BusEntry, PutEntries } from './bus.ts';
-import type { ChannelEvent } from './schema.ts';
+import type { ChannelEvent } from './event-schema.ts';
 
-/** What one call takes: entries, and bytes of all of them together (EventBridge's PutEvents). */
+/** The limits of one call: entries, and bytes of all entries together (EventBridge's PutEvents). */
 const callLimit = { entries: 10, bytes: 256 * 1024 };
 
-/** How often an entry is sent before it counts as failed. */
+/** How often an entry is sent before it is dropped. */
 const maxAttempts = 4;
 const firstPauseMs = 10;
 
-/** Room for what EventBridge counts besides the texts themselves: the time, keys and quotes. */
+/** A margin for what EventBridge counts besides the texts: time, keys and quotes. */
 const envelopeBytes = 512;
 
 interface PendingEntry {
-  /** The event's place among those to publish. */
+  /** The index of the event in the list of events to publish. */
   index: number;
-  /** Events of one channel keep their order. */
+  /** The namespace and id of the channel. Events of one channel keep their order. */
   channel: string;
   entry: BusEntry;
   bytes: number;
@@ -32,14 +32,15 @@ const toPending = (event: ChannelEvent, index: number): PendingEntry => {
     index,
     channel: channelOf(event),
     entry: { Source, DetailType, Detail, Time: new Date(detail.occurred_at) },
-    bytes: Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail) + envelopeBytes,
+    bytes:
+      Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail) + envelopeBytes,
     failures: 0,
   };
 };
 
 /**
- * The first of the pending that fit one call. Of a channel only its next: were the first of two refused and the second
- * taken, the second would have overtaken it.
+ * Chooses the next entries that fit one call. Takes only one entry of each channel: if the bus rejected the first of two and
+ * accepted the second, the second would overtake the first.
  */
 const nextCall = (pending: PendingEntry[]): PendingEntry[] => {
   const call: PendingEntry[] = [];
@@ -56,43 +57,48 @@ const nextCall = (pending: PendingEntry[]): PendingEntry[] => {
   return call;
 };
 
-/** Takes those that were refused once too often, and what waits behind them, out of what is pending. */
+/** Drops entries that were rejected too often or are too large, and the later entries of their channels. */
 const dropExhausted = (
   pending: PendingEntry[],
-  refused: Map<PendingEntry, string>,
+  rejected: Map<PendingEntry, string>,
   failed: Map<number, string>,
 ): PendingEntry[] => {
   const blocked = new Set<string>();
   return pending.filter((each) => {
-    const why = refused.get(each);
-    const isLost = why !== undefined && (each.failures >= maxAttempts || each.bytes > callLimit.bytes);
-    if (isLost) blocked.add(each.channel);
+    const reason = rejected.get(each);
+    const isExhausted =
+      reason !== undefined && (each.failures >= maxAttempts || each.bytes > callLimit.bytes);
+    if (isExhausted) blocked.add(each.channel);
     if (!blocked.has(each.channel)) return true;
-    failed.set(each.index, isLost ? why : 'It waits for an earlier event of its channel.');
+    failed.set(each.index, isExhausted ? reason : 'An earlier event of the channel failed.');
     return false;
   });
 };
 
-const send = async (call: PendingEntry[], put: PutEntries, signal: AbortSignal): Promise<Map<PendingEntry, string>> => {
-  const answers = await put(
+const send = async (
+  call: PendingEntry[],
+  put: PutEntries,
+  signal: AbortSignal,
+): Promise<Map<PendingEntry, string>> => {
+  const reasons = await put(
     call.map(({ entry }) => entry),
     signal,
   );
-  const refused = new Map<PendingEntry, string>();
+  const rejected = new Map<PendingEntry, string>();
   for (const [index, each] of call.entries()) {
-    const why = answers[index];
-    if (why === undefined) continue;
+    const reason = reasons[index];
+    if (reason === undefined) continue;
     each.failures++;
-    refused.set(each, why);
+    rejected.set(each, reason);
   }
-  return refused;
+  return rejected;
 };
 
 /**
- * Publishes events in as few calls as their limits allow. What the bus refuses is sent again, and nothing else; no event
- * overtakes another of its channel. An event beyond EventBridge's 256 KB is never cut to fit: it fails.
- * @returns of each event that is not published, by its place, why. A call that fails as a whole, which the SDK has
- * repeated, ends the publishing.
+ * Publishes events in as few calls as the limits allow. Sends again only the entries that the bus rejects. No event
+ * overtakes an earlier event of its channel. An event of more than 256 KB, EventBridge's limit, fails: it is never cut.
+ * If a call fails as a whole (the SDK has already repeated it), all events that are still pending fail.
+ * @returns the reason for each event that was not published, by the index of the event
  */
 export const publish = async (
   put: PutEntries,
@@ -104,20 +110,23 @@ export const publish = async (
   const tooLarge = all.filter(({ bytes }) => bytes > callLimit.bytes);
   let pending = dropExhausted(
     all,
-    new Map(tooLarge.map((each) => [each, `It has ${each.bytes} bytes: ${callLimit.bytes} is the limit.`])),
+    new Map(
+      tooLarge.map((each) => [each, `The event has ${each.bytes} bytes; the limit is ${callLimit.bytes}.`]),
+    ),
     failed,
   );
   try {
     while (pending.length) {
       const call = nextCall(pending);
-      const refused = await send(call, put, signal);
+      const rejected = await send(call, put, signal);
       pending = dropExhausted(
-        pending.filter((each) => !call.includes(each) || refused.has(each)),
-        refused,
+        pending.filter((each) => !call.includes(each) || rejected.has(each)),
+        rejected,
         failed,
       );
-      const most = Math.max(0, ...[...refused.keys()].map(({ failures }) => failures));
-      if (most && pending.length) await pause(Math.random() * firstPauseMs * 2 ** most, undefined, { signal });
+      const maxFailures = Math.max(0, ...[...rejected.keys()].map(({ failures }) => failures));
+      if (maxFailures && pending.length)
+        await pause(Math.random() * firstPauseMs * 2 ** maxFailures, undefined, { signal });
     }
   } catch (error) {
     for (const { index } of pending) failed.set(index, (error as Error).message);

@@ -1,19 +1,20 @@
-import { type Channel, type ChannelDocument, toDocument } from '../channels/channel.ts';
-import { readChannelId } from '../channels/channel-id.ts';
+import { type Channel, toDocument } from '../channels/channel.ts';
+import { parseChannelId } from '../channels/channel-id.ts';
+import type { ChannelDocument } from '../channels/document-schema.ts';
 import { fromItem, fromTombstone } from '../channels/items.ts';
 import { namespaceOf, readTombstoneKey } from '../channels/keys.ts';
 import type { Item } from '../dynamodb/item.ts';
 import type { Change } from '../dynamodb/stream-record.ts';
-import { type ChannelEvent, schemaVersion, source } from './schema.ts';
+import { type ChannelEvent, schemaVersion, source } from './event-schema.ts';
 
 /**
- * A namespace's channel has one change of each version, so the three name the change, whatever kind it is of: a replay
- * that knows only the channel as it is gives the same id.
+ * The id of an event. A channel has one change of each version in a namespace, so namespace, channel and version identify
+ * the change. The type is not part of the id: a replay that knows only the current channel makes the same id.
  */
 const idOf = (namespace: string, channelId: string, version: number) =>
   `${namespace}:${channelId}:${version}`;
 
-/** Not told as changed: every change changes them. */
+/** Every change changes these fields, so `changed` leaves them out. */
 const fieldsOfEveryChange: readonly string[] = ['updatedAt', '__v'];
 
 const differences = (previous: ChannelDocument, channel: ChannelDocument): string[] => {
@@ -23,7 +24,7 @@ const differences = (previous: ChannelDocument, channel: ChannelDocument): strin
   return [...fields].filter((field) => textIn(previous, field) !== textIn(channel, field));
 };
 
-const channelFields = (namespace: string, { writtenBy }: Channel, document: ChannelDocument) => ({
+const detailOf = (namespace: string, { writtenBy }: Channel, document: ChannelDocument) => ({
   schema_version: schemaVersion,
   id: idOf(namespace, document._id, document.__v),
   namespace,
@@ -33,19 +34,20 @@ const channelFields = (namespace: string, { writtenBy }: Channel, document: Chan
   channel: { ...document },
 });
 
-/** A channel came into a namespace: by its creation, or by joining. */
+/** Makes the event of a channel that was created in a namespace, or joined it. */
 export const creationOf = (namespace: string, item: Item): ChannelEvent => {
   const channel = fromItem(item);
   return {
     source,
     'detail-type': 'ChannelCreated',
-    detail: { ...channelFields(namespace, channel, toDocument(channel)), previous: null, changed: [] },
+    detail: { ...detailOf(namespace, channel, toDocument(channel)), previous: null, changed: [] },
   };
 };
 
 /**
- * A channel was changed; where nothing of its document was, derived attributes perhaps, that is no event.
- * @param before absent where only the channel as it is now is known
+ * Makes the event of an updated channel. Returns undefined if the document is unchanged: then only derived attributes
+ * changed.
+ * @param before undefined if only the current channel is known
  */
 export const updateOf = (
   namespace: string,
@@ -61,14 +63,14 @@ export const updateOf = (
     source,
     'detail-type': 'ChannelUpdated',
     detail: {
-      ...channelFields(namespace, channel, document),
+      ...detailOf(namespace, channel, document),
       previous: previous && { ...previous },
       changed: different.filter((field) => !fieldsOfEveryChange.includes(field)),
     },
   };
 };
 
-/** A channel left a namespace, or was deleted: told from the tombstone that it left. */
+/** Makes the event of a channel that was deleted or left a namespace, from its tombstone. */
 export const deletionOf = (namespace: string, item: Item): ChannelEvent => {
   const { deletedAt, writtenBy, __v, document } = fromTombstone(item);
   return {
@@ -89,24 +91,26 @@ export const deletionOf = (namespace: string, item: Item): ChannelEvent => {
 };
 
 /**
- * The event that a change of an item is, or nothing. An item that goes is none: a deletion is told by its tombstone,
- * since the record of a copy's removal shows who wrote it last, not who deleted it; and a tombstone that goes has been
- * kept for its time, or its channel has joined again.
- * @throws Error where a channel's or tombstone's item is not what the service writes.
+ * Makes the event of a change of an item. Returns undefined if the change is no event.
+ * A removed item never is:
+ * - The removal of a channel's item only shows who wrote the channel last. The event of a deletion is made from the
+ *   tombstone, which shows who deleted it.
+ * - A tombstone is removed when it expires or when its channel joins the namespace again.
+ * @throws Error if the item of a channel or tombstone does not have the format that the service writes
  */
 export const toEvent = ({ pk, sk, before, after }: Change): ChannelEvent | undefined => {
   if (!after) return undefined;
   const namespace = namespaceOf(pk);
   if (readTombstoneKey(sk) !== undefined)
     return before?.__v === after.__v ? undefined : deletionOf(namespace, after);
-  if (readChannelId(sk) !== sk) return undefined;
+  if (parseChannelId(sk) !== sk) return undefined;
   return before ? updateOf(namespace, before, after) : creationOf(namespace, after);
 };
 
 /**
- * The event of the last change that an item tells of, as far as it can be told from the item alone, under the id that it
- * had: a creation and a deletion as they were; of any other change the channel as it is now, since neither what was
- * before nor whether it joined the namespace by it stands in the item.
+ * Makes the event of the last change of an item from the item itself, with the id of the original event. Creations and
+ * deletions are equal to the original events. Any other change becomes a `ChannelUpdated` without `previous`: the item shows
+ * neither the previous document nor whether the channel joined the namespace by this change.
  */
 export const lastEventOf = (item: Item): ChannelEvent | undefined => {
   const { pk, sk } = item as { pk: string; sk: string };

@@ -1,90 +1,103 @@
 import middy, { type Request as MiddyRequest } from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { authenticate, type Caller } from '../auth/authenticate.ts';
 import { readServiceConfig } from '../config.ts';
 import { connect } from '../dynamodb/client.ts';
 import { Meter } from '../dynamodb/meter.ts';
+import type { Session } from '../dynamodb/session.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
-import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
-import { logRequestFailure, logRequest } from './request-log.ts';
+import { logRequest, logRequestFailure } from './request-log.ts';
 import { requestIdOf } from './request-id.ts';
+import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
 
-/** A request that has been let in: API Gateway's event, and what the service knows of it. */
-export interface Request extends APIGatewayProxyEventV2 {
+/** What an operation knows of a request besides the gateway's event. */
+export interface RequestContext {
   caller: Caller;
-  /** The channels table, within this request's time. */
   channels: Table;
-  /** The directory, likewise. */
-  projections: Table;
+  /** Opens further tables within the deadline and on the meter of this request. */
+  session: Session;
 }
 
-interface Incoming extends Request {
+/** The same while the request is on its way: it has no caller before it is authenticated. */
+interface Progress extends Omit<RequestContext, 'caller'> {
+  caller?: Caller;
   requestId: string;
+  /** By `performance.now()`. */
   startedAt: number;
-  meter: Meter;
-  accessKeys: Table;
 }
 
-type Hook = MiddyRequest<Incoming, APIGatewayProxyStructuredResultV2>;
+interface ServiceContext extends Context {
+  progress: Progress;
+}
 
-/** Milliseconds that a request may take; API Gateway gives up at 30 s, and most clients before. */
+type Hook = MiddyRequest<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, ServiceContext>;
+
+/** API Gateway gives up after 30 s, and most clients give up earlier. */
 const requestTimeoutMs = 8_000;
 
 const config = readServiceConfig();
 const client = connect();
 
-/** Gives the request its name, its time and its view of the tables. */
 const initialise = ({ event, context }: Hook): void => {
-  event.requestId = requestIdOf(event, context);
-  event.startedAt = performance.now();
-  event.meter = new Meter();
-  const signal = AbortSignal.timeout(requestTimeoutMs);
-  event.channels = new Table(client, config.CHANNELS_TABLE, event.meter, signal);
-  event.projections = new Table(client, config.DIRECTORY_TABLE, event.meter, signal);
-  event.accessKeys = new Table(client, config.ACCESS_KEYS_TABLE, event.meter, signal);
+  const session = { client, meter: new Meter(), signal: AbortSignal.timeout(requestTimeoutMs) };
+  context.progress = {
+    requestId: requestIdOf(event, context),
+    startedAt: performance.now(),
+    session,
+    channels: new Table(session, config.CHANNELS_TABLE),
+  };
 };
 
-const headersFor = ({ requestId, meter }: Incoming) => commonHeaders(requestId, meter.summary);
+const headersFor = ({ requestId, session }: Progress) => commonHeaders(requestId, session.meter.summary);
 
-const respondWithError = ({ event, error }: Hook): APIGatewayProxyStructuredResultV2 => {
-  logRequestFailure(error, event.requestId);
-  return toErrorResponse(error, event.requestId, headersFor(event));
+const respondWithError = ({ context: { progress }, error }: Hook): APIGatewayProxyStructuredResultV2 => {
+  logRequestFailure(progress.requestId, error);
+  return toErrorResponse(error, progress.requestId, headersFor(progress));
 };
 
-/** Leaves the request's line in the log, where the environment asks for one. */
-const logAccess = (operation: ScopedOperation['name'], { event }: Hook, status: number | undefined): void => {
+/** Writes the request's line to the log, if the environment asks for it. */
+const logAccess = (
+  operation: ScopedOperation['name'],
+  { event, context: { progress } }: Hook,
+  status: number | undefined,
+): void => {
   if (config.LOG_REQUESTS === undefined) return;
-  const { requestId, requestContext, caller, meter, startedAt } = event;
   logRequest({
-    request_id: requestId,
-    gateway_request_id: requestContext?.requestId,
-    key_id: caller?.keyId,
-    namespace: caller?.namespace,
+    request_id: progress.requestId,
+    gateway_request_id: event.requestContext?.requestId,
+    key_id: progress.caller?.keyId,
+    namespace: progress.caller?.namespace,
     operation,
     status,
-    duration_ms: Math.round(performance.now() - startedAt),
-    ...meter.totals,
+    duration_ms: Math.round(performance.now() - progress.startedAt),
+    ...progress.session.meter.totals,
   });
 };
 
 /**
- * An operation as a Lambda handler behind API Gateway's HTTP API (payload format 2.0): one pipeline that lets requests
- * in, runs them, answers them and turns what they throw into errors. Whatever is sent, it answers; it never rejects.
+ * Makes a Lambda handler of an operation, for API Gateway's HTTP API (payload format 2.0). One pipeline authenticates the
+ * request, runs the operation, and turns its result or its error into a response. It never rejects, whatever a client sends.
  */
-export const endpoint = (name: ScopedOperation['name'], run: (request: Request) => Promise<ApiResponse>) => {
+export const endpoint = (
+  name: ScopedOperation['name'],
+  run: (event: APIGatewayProxyEventV2, request: RequestContext) => Promise<ApiResponse>,
+) => {
   const operation = operations.find((row) => row.name === name) as ScopedOperation;
-  const authenticateCaller = async ({ event }: Hook): Promise<void> => {
-    event.caller = await authenticate(event.headers, operation.scope, config.ENVIRONMENT, event.accessKeys);
+  const authenticateCaller = async ({ event, context: { progress } }: Hook): Promise<void> => {
+    const apiKeys = new Table(progress.session, config.API_KEYS_TABLE);
+    progress.caller = await authenticate(event.headers, operation.scope, config.ENVIRONMENT, apiKeys);
   };
-  return middy<Incoming, APIGatewayProxyStructuredResultV2>()
+  return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Error, ServiceContext>()
     .before(initialise)
     .before(authenticateCaller)
     .after((hook) => logAccess(name, hook, hook.response?.statusCode))
     .onError((hook) => {
-      const result = respondWithError(hook);
-      logAccess(name, hook, result.statusCode);
-      return result;
+      const response = respondWithError(hook);
+      logAccess(name, hook, response.statusCode);
+      return response;
     })
-    .handler(async (event) => toGatewayResponse(await run(event), headersFor(event)));
+    .handler(async (event, { progress }) =>
+      toGatewayResponse(await run(event, progress as RequestContext), headersFor(progress)),
+    );
 };

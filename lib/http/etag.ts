@@ -1,20 +1,20 @@
 import type { Precondition } from '../channels/rules.ts';
 import { ApiError } from '../errors.ts';
 
-/** A channel's entity tag is its version: it changes with every change, and with nothing else. */
+/** The entity tag of a channel: its version. It changes with every change of the channel, and only then. */
 export const etagOf = ({ __v }: { __v: number }): string => `"${__v}"`;
 
-/** DynamoDB compares with at most 100 values (Comparison Operator and Function Reference, IN). */
+/** A condition compares with at most 100 values (Amazon DynamoDB Developer Guide, "Comparison operator and function reference", IN). */
 const maxTags = 100;
-/** Stands for the tags that no version of a channel has. */
+/** Stands for a tag that no version of a channel has. */
 const noVersion = -1;
 
 const tagsIn = (header: string) => header.match(/(?:W\/)?"[^"]*"/g) ?? [];
 
 /**
- * Reads `If-Match` (RFC 9110, section 13.1.1). Its comparison is strong: a weak tag never matches, nor does anything
- * that is no tag of a channel.
- * @throws ApiError `invalid_request` for more than 100 tags.
+ * Reads `If-Match` (RFC 9110, section 13.1.1). The comparison is strong: weak tags never match. Neither does any
+ * other text that is not the tag of a channel.
+ * @throws ApiError `invalid_request` for more than 100 tags
  */
 export const readIfMatch = (header: string | undefined): Precondition => {
   if (header === undefined) return undefined;
@@ -27,7 +27,7 @@ export const readIfMatch = (header: string | undefined): Precondition => {
   return { versions: versions.length ? versions : [noVersion] };
 };
 
-/** Whether `If-None-Match` (RFC 9110, section 13.1.2) says that the client has this version. Its comparison is weak. */
+/** Whether `If-None-Match` (RFC 9110, section 13.1.2) names this version. The comparison is weak. */
 export const isKnown = (header: string | undefined, etag: string): boolean =>
   header !== undefined &&
   (header.trim() === '*' || tagsIn(header).some((tag) => tag.replace(/^W\//, '') === etag));

@@ -6,9 +6,9 @@ import { ApiError } from '../errors.ts';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /**
- * Reads `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), together with the body it stands for: bodies are
- * the same when they are equal as JSON. The body must be one that a schema has accepted.
- * @throws ApiError `invalid_request` for a key that is not 1 to 255 printable ASCII characters.
+ * Reads `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), together with the body. Two bodies are the same if
+ * they are equal as JSON. A schema must have accepted the body before.
+ * @throws ApiError `invalid_request` unless the key has 1 to 255 printable ASCII characters
  */
 export const readIdempotencyKey = (header: string | undefined, body: unknown): Idempotency | undefined => {
   if (header === undefined) return undefined;

@@ -2,14 +2,14 @@ import { ApiError } from '../errors.ts';
 
 const maxBytes = 256 * 1024;
 
-/** What a request may bring as its body; API Gateway's events fit. */
+/** The parts of API Gateway's event that carry the body. */
 export interface BodyCarrier {
   headers: Record<string, string | undefined>;
   body?: string;
   isBase64Encoded?: boolean;
 }
 
-/** `application/json`, or a type that says by `+json` that it is JSON too, in UTF-8 (RFC 6839, RFC 8259). */
+/** Whether the content type is `application/json` or another `+json` type, in UTF-8 (RFC 6839, RFC 8259). */
 const isJson = (contentType: string): boolean => {
   const [type = '', ...parameters] = contentType
     .toLowerCase()
@@ -26,7 +26,7 @@ const notJson = (message: string, cause?: unknown) => new ApiError('invalid_json
 
 const decode = (bytes: Uint8Array): string => {
   try {
-    // A byte order mark is kept, so that the parser refuses it: RFC 8259, section 8.1, forbids to send one.
+    // The decoder keeps a byte order mark, and the parser then refuses it. RFC 8259, section 8.1, forbids to send one.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw notJson('The body is not valid UTF-8.', cause);
@@ -35,7 +35,7 @@ const decode = (bytes: Uint8Array): string => {
 
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
-/** The first key that an object of this valid JSON text holds twice: parsers disagree on what that means. */
+/** The first key that stands twice in one object of a valid JSON text. Parsers disagree on the meaning of such an object. */
 const repeatedKey = (json: string): string | undefined => {
   const open: (Set<string> | undefined)[] = [];
   let text = '';
@@ -54,9 +54,9 @@ const repeatedKey = (json: string): string | undefined => {
 };
 
 /**
- * Reads a request's body as JSON (RFC 8259), and nothing that merely looks like it.
- * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for what is no JSON, a
- * byte order mark, invalid UTF-8, and an object that holds a key twice.
+ * Reads the body of a request as JSON (RFC 8259).
+ * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not JSON, for
+ * a byte order mark, for invalid UTF-8, and for an object with the same key twice
  */
 export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrier): unknown => {
   if (!isJson(headers['content-type'] ?? ''))

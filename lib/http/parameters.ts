@@ -1,19 +1,16 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { readChannelId } from '../channels/channel-id.ts';
+import { parseChannelId } from '../channels/channel-id.ts';
 import { notFound } from '../channels/rules.ts';
 import { ApiError } from '../errors.ts';
 
-/**
- * The channel that the path names.
- * @throws ApiError `not_found` for what is no id: there is no such channel.
- */
+/** The id in the path. @throws ApiError `not_found` for a malformed id, because no channel can have it */
 export const channelIdIn = ({ pathParameters }: APIGatewayProxyEventV2): string => {
-  const id = readChannelId(pathParameters?.id ?? '');
+  const id = parseChannelId(pathParameters?.id ?? '');
   if (!id) throw notFound();
   return id;
 };
 
-/** @throws ApiError `invalid_request` for any query parameter: what is not understood must not be passed over. */
+/** Refuses all query parameters of an operation that takes none. @throws ApiError `invalid_request` */
 export const refuseParameters = ({ rawQueryString }: APIGatewayProxyEventV2): void => {
   const names = [...new Set(new URLSearchParams(rawQueryString).keys())];
   if (!names.length) return;

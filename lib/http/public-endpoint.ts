@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { commonHeaders, toErrorResponse } from './response.ts';
-import { logRequestFailure } from './request-log.ts';
 import { refuseParameters } from './parameters.ts';
 import { requestIdOf } from './request-id.ts';
+import { logRequestFailure } from './request-log.ts';
+import { commonHeaders, toErrorResponse } from './response.ts';
 
-/** What is answered to everyone alike. */
+/** A response that is the same for everyone. */
 export interface PublicResponse {
   headers: Record<string, string>;
   body: string;
@@ -12,8 +12,8 @@ export interface PublicResponse {
 }
 
 /**
- * A Lambda handler that anyone may ask, without a key. It touches no table and needs no environment, so that the API can
- * be read even where its tables can't; its answers carry the headers of all others, and its errors are theirs.
+ * Makes a Lambda handler that needs no key. It reads no table and no environment variable, so that it works even if the tables
+ * do not. Its headers and errors are those of all other operations.
  */
 export const publicEndpoint =
   (run: (event: APIGatewayProxyEventV2) => PublicResponse) =>
@@ -22,10 +22,10 @@ export const publicEndpoint =
     const common = commonHeaders(requestId, undefined);
     try {
       refuseParameters(event);
-      const { headers, ...answer } = run(event);
-      return { statusCode: 200, headers: { ...common, ...headers }, ...answer };
+      const { headers, ...response } = run(event);
+      return { statusCode: 200, headers: { ...common, ...headers }, ...response };
     } catch (error) {
-      logRequestFailure(error, requestId);
+      logRequestFailure(requestId, error);
       return toErrorResponse(error, requestId, common);
     }
   };

@@ -1,22 +1,23 @@
-import { ApiError } from '../errors.ts';
-import * as log from '../log.ts';
+import { logFailure, logLine } from '../log.ts';
 import type { OperationName } from '../manifest/operations.ts';
+import { statusOf } from './response.ts';
 
 /**
- * One line for each failure that somebody may have to look into, under the id that the client was given. What a client
- * did wrong is the client's business and leaves no line; keys and bodies are never in one.
+ * Logs a failure that an operator may have to look into, under the request id that the client got. Errors of the client and
+ * write conflicts are not logged. The line never contains keys or bodies.
  */
-export const logRequestFailure = (error: unknown, requestId: string): void => {
-  if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
-  log.logFailure({ request_id: requestId }, error);
+export const logRequestFailure = (requestId: string, error: unknown): void => {
+  const status = statusOf(error);
+  if (status === 429 || status >= 500) logFailure({ request_id: requestId }, error);
 };
 
-/** How a request went, and what it cost. Of who asked, the key's id and the namespace, and those only once let in. */
+/** The outcome and the cost of a request. */
 export interface RequestLine {
   /** The client's own id, or the gateway's. */
   request_id: string;
   /** The id in the gateway's log. */
   gateway_request_id: string | undefined;
+  /** Absent if the caller was not authenticated. */
   key_id: string | undefined;
   namespace: string | undefined;
   operation: OperationName;
@@ -28,5 +29,5 @@ export interface RequestLine {
   wcu: number;
 }
 
-/** One line for each request that reached a function; paths, queries, keys and bodies are never in it. */
-export const logRequest = (line: RequestLine): void => log.logLine(line);
+/** Logs one line for a request that reached a function. The line never contains paths, queries, keys or bodies. */
+export const logRequest = (line: RequestLine): void => logLine(line);

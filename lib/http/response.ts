@@ -1,15 +1,16 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { Throttled, Unavailable, WriteContention } from '../dynamodb/failures.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 
-/** What an operation has to say: a status, what goes into the envelope, and headers of its own. */
+/** The response of an operation: a status, the contents of the envelope, and headers of its own. */
 export interface ApiResponse {
   status: 200 | 201 | 304;
   headers?: Record<string, string>;
-  /** Absent: the answer has no body. */
+  /** Absent if the response has no body. */
   body?: object;
 }
 
-/** Which status a code has, for clients that look no further. */
+/** The status of each error code (contract, section 4). */
 export const statuses: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
@@ -38,16 +39,16 @@ const extraHeaders: Partial<Record<ErrorCode, Record<string, string>>> = {
 
 const json = { 'Content-Type': 'application/json' };
 
-/** On every answer: it may hold a tenant's data, is what it says it is, and came over TLS (OWASP REST Security Cheat Sheet). */
-const commonToAll = {
+/** The response may hold a tenant's data, is what its type says, and came over TLS (OWASP REST Security Cheat Sheet). */
+const securityHeaders = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
   'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
 };
 
-/** The headers of every answer to this request. */
+/** The headers of every response. @param consumed the value of `x-consumed-capacity`; absent if no table was touched */
 export const commonHeaders = (requestId: string, consumed: string | undefined): Record<string, string> => ({
-  ...commonToAll,
+  ...securityHeaders,
   'x-request-id': requestId,
   ...(consumed !== undefined && { 'x-consumed-capacity': consumed }),
 });
@@ -61,15 +62,33 @@ export const toGatewayResponse = (
   ...(body && { body: JSON.stringify({ success: true, ...body }) }),
 });
 
-/** An error as the client sees it: what was meant for it stands, of anything else that it happened and no more. */
+/** The error that a client may see, or undefined for a fault of ours. Failures of DynamoDB get their codes only here. */
+const toApiError = (error: unknown): ApiError | undefined => {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Throttled)
+    return new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.');
+  if (error instanceof WriteContention)
+    return new ApiError('conflict', 'The channel is being changed by other requests: try again in a moment.');
+  if (error instanceof Unavailable)
+    return new ApiError('unavailable', 'The service is not available now: try again in a moment.');
+  return undefined;
+};
+
+/** The status of the response to an error. */
+export const statusOf = (error: unknown): number => {
+  const known = toApiError(error);
+  return known ? statuses[known.code] : 500;
+};
+
+/** The response to an error. A client sees the message of an ApiError. Of any other error it learns only that it happened. */
 export const toErrorResponse = (
   error: unknown,
   requestId: string,
   common: Record<string, string>,
 ): APIGatewayProxyStructuredResultV2 => {
-  const known = error instanceof ApiError ? error : undefined;
+  const known = toApiError(error);
   return {
-    statusCode: known ? statuses[known.code] : 500,
+    statusCode: statusOf(error),
     headers: { ...common, ...json, ...(known && extraHeaders[known.code]) },
     body: JSON.stringify({
       success: false,

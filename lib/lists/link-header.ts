@@ -1,4 +1,4 @@
-import type { Pagination } from './read-list.ts';
+import type { Pagination } from './pagination.ts';
 
 /** A longer header is left out, because proxies limit the size of headers. */
 const maxBytes = 4_096;

@@ -1,40 +1,32 @@
 import type { Scope } from '../auth/api-key.ts';
+import type { DynamoDbAction, Permissions } from './permissions.ts';
 
-/** One row an operation of the API: everything that routes, permits or describes it reads this table. */
+/** One operation of the API. The gateway's routes, the permissions and the description are made from these rows. */
 export interface Operation {
   name: string;
-  /** HTTP methods that mean the same. */
+  /** The HTTP methods of the operation. They all mean the same. */
   methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
-  /** A route of API Gateway's HTTP API; `{id}` is one path segment. */
+  /** A route of API Gateway's HTTP API. `{id}` is one path segment. */
   path: string;
-  /** What the caller's key must be allowed; absent where anyone may ask, without a key. */
+  /** The scope that the caller's key needs. Absent if the operation needs no key. */
   scope?: Scope;
-  /** The file, from the project's root, whose export `handler` answers. */
+  /** The file that exports `handler`, relative to the root of the project. */
   handler: string;
-  /** What the handler does to the channels table, as IAM names it. */
-  actions: readonly DynamoDbAction[];
-  /** What it does to the directory. */
-  directory?: readonly DynamoDbAction[];
-  /** The indexes of the channels table that it queries. */
-  indexes?: readonly string[];
-  /** Files of packages that the handler reads as it runs. */
+  permissions: Permissions;
+  /** Files of packages that the handler reads at run time. */
   assets?: readonly string[];
-  /** Whether it seals and opens cursors, and so needs the secret for that. */
+  /** Whether the operation seals and opens cursors, and therefore needs their secret. */
   cursors?: boolean;
 }
 
-export type DynamoDbAction =
-  | 'dynamodb:BatchGetItem'
-  | 'dynamodb:ConditionCheckItem'
-  | 'dynamodb:DeleteItem'
-  | 'dynamodb:GetItem'
-  | 'dynamodb:PutItem'
-  | 'dynamodb:Query'
-  | 'dynamodb:Scan'
-  | 'dynamodb:UpdateItem';
-
-/** What a handler does to the tables that hold channels and what is derived from them. */
-export type TableActions = Partial<Record<'channels' | 'directory', readonly DynamoDbAction[]>>;
+const authenticate: readonly DynamoDbAction[] = ['dynamodb:GetItem'];
+const change: readonly DynamoDbAction[] = [
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+];
+const none: Permissions = { tables: {} };
 
 export const operations = [
   {
@@ -43,9 +35,17 @@ export const operations = [
     path: '/client-channel',
     scope: 'channels:read',
     handler: 'functions/list-channels.ts',
-    actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
-    directory: ['dynamodb:Query'],
-    indexes: ['byName', 'byUpdatedAt', 'byStatus', 'byExternalId', 'byMetaId'],
+    permissions: {
+      tables: {
+        apiKeys: authenticate,
+        channels: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+        projections: ['dynamodb:Query'],
+      },
+      indexes: {
+        action: 'dynamodb:Query',
+        names: ['byName', 'byUpdatedAt', 'byStatus', 'byExternalId', 'byMetaId'],
+      },
+    },
     cursors: true,
   },
   {
@@ -54,7 +54,9 @@ export const operations = [
     path: '/client-channel',
     scope: 'channels:write',
     handler: 'functions/create-channel.ts',
-    actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    permissions: {
+      tables: { apiKeys: authenticate, channels: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    },
   },
   {
     name: 'get-channel',
@@ -62,7 +64,7 @@ export const operations = [
     path: '/client-channel/{id}',
     scope: 'channels:read',
     handler: 'functions/get-channel.ts',
-    actions: ['dynamodb:GetItem'],
+    permissions: { tables: { apiKeys: authenticate, channels: ['dynamodb:GetItem'] } },
   },
   {
     name: 'update-channel',
@@ -70,7 +72,7 @@ export const operations = [
     path: '/client-channel/{id}',
     scope: 'channels:write',
     handler: 'functions/update-channel.ts',
-    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    permissions: { tables: { apiKeys: authenticate, channels: change } },
   },
   {
     name: 'delete-channel',
@@ -78,21 +80,21 @@ export const operations = [
     path: '/client-channel/{id}',
     scope: 'channels:write',
     handler: 'functions/delete-channel.ts',
-    actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    permissions: { tables: { apiKeys: authenticate, channels: change } },
   },
   {
     name: 'describe-api',
     methods: ['GET'],
     path: '/openapi.json',
     handler: 'functions/describe-api.ts',
-    actions: [],
+    permissions: none,
   },
   {
     name: 'show-docs',
     methods: ['GET'],
     path: '/docs',
     handler: 'functions/show-docs.ts',
-    actions: [],
+    permissions: none,
     assets: ['swagger-ui-dist/swagger-ui-bundle.js', 'swagger-ui-dist/swagger-ui.css'],
   },
 ] as const satisfies Operation[];

@@ -1,30 +1,25 @@
+import type { Permissions } from './permissions.ts';
 import { applyPermissions } from './stream-consumers.ts';
-import type { TableActions } from './operations.ts';
 
-/** One row a function that runs by the clock: deployment and local server read this table alike. */
+/** One function that runs on a schedule. The deployment and the local server read these rows. */
 export interface Schedule {
   name: string;
-  /** The file, from the project's root, whose export `handler` is run. */
+  /** The file that exports `handler`, relative to the root of the project. */
   handler: string;
-  /** What it is for, in a line that the Lambda console shows. */
+  /** The description in the Lambda console: one line. */
   description: string;
-  /** Seconds that one run may take. */
-  timeout: number;
+  timeoutSeconds: number;
   everyMinutes: number;
-  /** What the handler does to each table, as IAM names it. */
-  actions: TableActions;
-  /** The indexes of the channels table that it scans. */
-  scans: readonly string[];
+  permissions: Permissions;
 }
 
 export const schedules: readonly Schedule[] = [
   {
-    name: 'settle-overdue',
-    handler: 'functions/settle-overdue.ts',
-    description: 'Settles in the directory what has waited for more than 5 minutes',
-    timeout: 240,
+    name: 'sweep-pending',
+    handler: 'functions/sweep-pending.ts',
+    description: 'Applies pending changes that have waited for more than 5 minutes',
+    timeoutSeconds: 240,
     everyMinutes: 5,
-    actions: applyPermissions,
-    scans: ['byPending'],
+    permissions: { ...applyPermissions, indexes: { action: 'dynamodb:Scan', names: ['byPending'] } },
   },
 ];

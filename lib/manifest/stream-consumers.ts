@@ -1,108 +1,107 @@
-import type { TableActions } from './operations.ts';
+import { partitionPrefix, sortKeyPrefix } from '../channels/keys.ts';
+import type { Permissions } from './permissions.ts';
 
-/** One row a function on the channels table's stream: deployment and local server read this table alike. */
+/** One function on the stream of the channels table. The deployment and the local server read these rows. */
 export interface StreamConsumer {
   name: string;
-  /** The file, from the project's root, whose export `handler` takes the records. */
+  /** The file that exports `handler`, relative to the root of the project. */
   handler: string;
-  /** What it is for, in a line that the Lambda console shows. */
+  /** The description in the Lambda console: one line. */
   description: string;
-  /** Seconds that one batch may take. */
-  timeout: number;
+  /** How long one batch may take. */
+  timeoutSeconds: number;
   mapping: StreamParameters;
-  /** Whether records that it has given up wait for a person in a queue; where not, something else does what they were for. */
+  /** Whether a record that is given up goes to a dead-letter queue. If not, something else does its work. */
   deadLetters: boolean;
-  /** What the handler does to each table, as IAM names it. Reading the stream is the mapping's, and stands in none. */
-  actions: TableActions;
-  /** Whether it puts events on the event bus. */
+  /** The event source mapping has its own permission to read the stream. */
+  permissions: Permissions;
+  /** Whether the function puts events on the event bus. */
   publishes?: boolean;
 }
 
-/** How Lambda's event source mapping feeds a function, in its own terms. */
+/** The parameters of Lambda's event source mapping, under their AWS names. */
 export interface StreamParameters {
-  /** A record is delivered where one of these matches it; at most 5. */
+  /** A record is delivered if one of these matches it. At most 5. */
   filters: readonly FilterPattern[];
-  /** Where a new mapping begins: with the oldest record that the stream still has (24 hours), or with the next. */
+  /** Where a new mapping begins: with the oldest record of the stream (24 hours), or with the next one. */
   startingPosition: 'TRIM_HORIZON' | 'LATEST';
-  /** The most records in one batch; a batch holds at most 6 MB too. */
+  /** The records of one batch at most. A batch also holds at most 6 MB. */
   batchSize: number;
-  /** Seconds that an incomplete batch may wait to be filled; 0 delivers what is there. */
+  /** Seconds that Lambda waits to fill a batch. 0 delivers at once. */
   maximumBatchingWindow: number;
-  /** Whether a batch on which the function failed is tried again in two halves; halving counts as no retry. */
+  /** Whether Lambda retries a failed batch in two halves. Halving does not count as a retry. */
   bisectBatchOnError: boolean;
-  /** How often a failed batch is tried again before it is given up. */
+  /** How often Lambda retries a failed batch before it gives the batch up. */
   retryAttempts: number;
-  /** Seconds after which a record is given up untried; from 60. */
+  /** Seconds after which Lambda gives a record up without trying it. At least 60. */
   maximumRecordAge: number;
-  /** Whether the function may answer which records failed (`batchItemFailures`), as their sequence numbers. */
+  /** Whether the function reports failed records (`batchItemFailures`) by their sequence numbers. */
   reportBatchItemFailures: boolean;
 }
 
-/** Lambda's filter rule syntax, as far as a row needs it: any of the values given for each field that is named. */
+/** Lambda's filter rules, as far as the rows need them: for each named field, any of the given values. */
 export interface FilterPattern {
   readonly [field: string]: FilterPattern | readonly (string | { readonly prefix: string })[];
 }
 
-const beginsWith = (...prefixes: string[]) => prefixes.map((prefix) => ({ prefix }));
+/** The items of namespaces whose sort key begins with one of these texts, when they are written, not when they are removed. */
+const written = (...sortKeyPrefixes: string[]): FilterPattern => ({
+  eventName: ['INSERT', 'MODIFY'],
+  dynamodb: {
+    Keys: {
+      pk: { S: [{ prefix: partitionPrefix }] },
+      sk: { S: sortKeyPrefixes.map((prefix) => ({ prefix })) },
+    },
+  },
+});
 
-/** What it takes to settle a mark, whoever does. */
-export const applyPermissions: TableActions = {
-  channels: [
-    'dynamodb:BatchGetItem',
-    'dynamodb:ConditionCheckItem',
-    'dynamodb:DeleteItem',
-    'dynamodb:GetItem',
-    'dynamodb:Query',
-    'dynamodb:UpdateItem',
-  ],
-  directory: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+/** The first characters of a channel's id, which is its sort key. */
+const hexDigits = '0123456789abcdef';
+
+/** What it takes to apply pending changes, on the stream or on a schedule. */
+export const applyPermissions: Permissions = {
+  tables: {
+    channels: [
+      'dynamodb:BatchGetItem',
+      'dynamodb:ConditionCheckItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+      'dynamodb:UpdateItem',
+    ],
+    projections: ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+  },
 };
 
 export const streamConsumers: readonly StreamConsumer[] = [
   {
     name: 'publish-events',
     handler: 'functions/publish-events.ts',
-    description: 'Publishes what becomes of channels to the event bus',
-    timeout: 60,
+    description: 'Publishes the changes of channels on the event bus',
+    timeoutSeconds: 60,
     mapping: {
-      // Channels, whose keys are ids in hex, and tombstones, as they are written; not what goes, nor any other item.
-      filters: [
-        {
-          eventName: ['INSERT', 'MODIFY'],
-          dynamodb: {
-            Keys: {
-              pk: { S: beginsWith('NS#') },
-              sk: { S: beginsWith(...'0123456789abcdef', '~gone#') },
-            },
-          },
-        },
-      ],
+      filters: [written(...hexDigits, sortKeyPrefix.tombstone)],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
       maximumBatchingWindow: 0,
       bisectBatchOnError: true,
       retryAttempts: 10,
-      // A record that fails is a dead letter within minutes, after its tries; this is for those that wait behind it. The
-      // stream keeps records for 24 hours: half of that for their turn to come, half to replay from dead letters.
+      // A record that fails becomes a dead letter within minutes, after its retries. This limit is for the records that wait
+      // behind it. The stream keeps records for 24 hours: half of that to reach them, half to replay dead letters.
       maximumRecordAge: 12 * 60 * 60,
       reportBatchItemFailures: true,
     },
     deadLetters: true,
-    actions: {},
+    permissions: { tables: {} },
     publishes: true,
   },
   {
-    name: 'settle-directory',
-    handler: 'functions/settle-directory.ts',
-    description: 'Brings the directory up to date with the channels that changes have marked',
-    timeout: 60,
+    name: 'project-channels',
+    handler: 'functions/project-channels.ts',
+    description: 'Applies pending changes of channels to the projections',
+    timeoutSeconds: 60,
     mapping: {
-      filters: [
-        {
-          eventName: ['INSERT', 'MODIFY'],
-          dynamodb: { Keys: { pk: { S: beginsWith('NS#') }, sk: { S: beginsWith('~pending#') } } },
-        },
-      ],
+      filters: [written(sortKeyPrefix.pendingChange)],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
       maximumBatchingWindow: 0,
@@ -111,8 +110,8 @@ export const streamConsumers: readonly StreamConsumer[] = [
       maximumRecordAge: 60 * 60,
       reportBatchItemFailures: true,
     },
-    // What can't be settled now is settled by the schedule: a mark stays in the table until it is.
+    // A pending change stays in the table until it is applied: the schedule applies what this function gave up.
     deadLetters: false,
-    actions: applyPermissions,
+    permissions: applyPermissions,
   },
 ];

@@ -1,33 +1,33 @@
 /**
- * What the tables are, said once: the local engine creates them from this, and the deployment too.
- * Attributes that are no key need no definition in DynamoDB, so none is here.
+ * The definition of a table. The deployment and DynamoDB Local create their tables from it. DynamoDB needs no definition of
+ * attributes that are not keys.
  */
 export interface TableDefinition {
   partitionKey: string;
   sortKey?: string;
-  /** The attribute in which an item may carry the second (epoch) after which DynamoDB sweeps it. */
+  /** The attribute that holds the second (since the epoch) after which DynamoDB removes an item. */
   timeToLive?: string;
-  /** Whether changes go to a stream, with the item before and after. */
+  /** Whether the table has a stream with the items before and after each change. */
   stream: boolean;
   indexes?: readonly IndexDefinition[];
 }
 
-/** A global secondary index: it holds the items that have both its keys. */
+/** A global secondary index. It holds the items that have both of its keys. */
 export interface IndexDefinition {
   name: string;
   partitionKey: string;
   sortKey?: string;
-  /** Keys are text, as the table's own are, unless said otherwise. */
+  /** Keys are text by default. */
   sortKeyType?: 'number';
-  /** What a read of the index finds: whole items, their keys, or those and the attributes named. */
+  /** The attributes in the index: all, only keys, or the keys and the named attributes. */
   projection: 'ALL' | 'KEYS_ONLY' | readonly string[];
 }
 
 /**
- * Channels, their counters, tombstones, idempotency records and pending marks: a partition a namespace. The indexes hold
- * channels alone, by the keys that `lib/channels/index-keys.ts` gives them, but for the last. Those that lists are in the
- * order of hold whole channels, since a page from keys alone would cost a read for each channel; those by external ids
- * find a few, which are then read from the table.
+ * Channels, their counters, tombstones, idempotency records and pending changes: one partition for each namespace. The indexes
+ * hold only channels, except for the last one; `lib/channels/index-keys.ts` makes their keys. Indexes used for sorting project
+ * all attributes, because a page of keys would cost one read for each channel. The indexes by external id find only a few
+ * channels, which are then read from the table.
  */
 export const channelsTable = {
   partitionKey: 'pk',
@@ -46,14 +46,15 @@ export const channelsTable = {
     { name: 'byStatus', partitionKey: 'pk', sortKey: 'statusKey', projection: 'ALL' },
     { name: 'byExternalId', partitionKey: 'pk', sortKey: 'externalIdKey', projection: 'KEYS_ONLY' },
     { name: 'byMetaId', partitionKey: 'pk', sortKey: 'metaIdKey', projection: 'KEYS_ONLY' },
-    /** Pending marks alone, of all namespaces: as a rule there are none, and it costs nothing to look. */
+    /** Holds only pending changes, of all namespaces. Usually it is empty, so that reading it costs almost nothing. */
     { name: 'byPending', partitionKey: 'pk', sortKey: 'pendingSince', projection: 'KEYS_ONLY' },
   ],
 } as const satisfies TableDefinition;
 
 /**
- * What is derived from the channels so that lists cost what their page does: search entries and blocks. They are many,
- * nobody follows their changes, and they can be made anew: hence a table without a stream.
+ * The projections: suffix entries and count buckets. They are derived from the channels, so that a list costs as much as its
+ * page and not as much as the company. They have a table of their own without a stream, because they are many, nobody follows
+ * their changes, and `reindex` can rebuild them.
  */
 export const projectionsTable: TableDefinition = {
   partitionKey: 'pk',
@@ -61,15 +62,15 @@ export const projectionsTable: TableDefinition = {
   stream: false,
 };
 
-/** Access keys, by key id. A table of its own, so that no function needs to write where keys are read. */
+/** API keys, by key id. They have a table of their own, so that no function of the API may write to it. */
 export const apiKeysTable: TableDefinition = {
   partitionKey: 'id',
   stream: false,
 };
 
-/** What the tables of an environment are called; two environments may share an account. */
+/** The names of the tables of an environment. Two environments may share an AWS account. */
 export const tableNames = (environment: string) => ({
   channels: `client-channels-${environment}`,
-  directory: `client-channels-directory-${environment}`,
-  accessKeys: `client-channels-access-keys-${environment}`,
+  projections: `client-channels-projections-${environment}`,
+  apiKeys: `client-channels-api-keys-${environment}`,
 });

@@ -7,14 +7,14 @@ const assets = createRequire(import.meta.url);
 /** Read when the first page is asked for: the assets are 2 MB, and no other function needs them. */
 const asset = (name: string) => readFileSync(assets.resolve(`swagger-ui-dist/${name}`), 'utf8');
 
-const sourceOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const hashSource = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Text in the page takes the direction of its first strong letter, so that Arabic reads from the right. */
 const rightToLeft = `
 .swagger-ui .highlight-code code > span, .swagger-ui textarea, .swagger-ui input, .swagger-ui .markdown p
 { unicode-bidi: plaintext; text-align: start; }`;
 
-const start = `
+const startScript = `
 document.querySelectorAll('textarea, input').forEach((field) => { field.dir = 'auto'; });
 new MutationObserver(() => {
   for (const field of document.querySelectorAll('textarea:not([dir]), input[type=text]:not([dir]), pre:not([dir]), .markdown:not([dir])'))
@@ -27,17 +27,17 @@ SwaggerUIBundle({
 });`;
 
 /** What would end the element that holds a script is written so that it does not. */
-const inline = (script: string) => script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c');
+const escapeScript = (script: string) => script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c');
 
 /** The page, whole in one answer, and the policy that lets nothing in but what it holds. */
-export interface Page {
+export interface DocsPage {
   html: string;
   gzipped: string;
   policy: string;
 }
 
-const draw = (): Page => {
-  const scripts = [inline(asset('swagger-ui-bundle.js')), start];
+const renderPage = (): DocsPage => {
+  const scripts = [escapeScript(asset('swagger-ui-bundle.js')), startScript];
   const style = asset('swagger-ui.css') + rightToLeft;
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -45,8 +45,8 @@ const draw = (): Page => {
 <body><div id="docs"></div>${scripts.map((script) => `<script>${script}</script>`).join('')}</body></html>`;
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts.map(sourceOf).join(' ')}`,
-    `style-src ${sourceOf(style)}`,
+    `script-src ${scripts.map(hashSource).join(' ')}`,
+    `style-src ${hashSource(style)}`,
     'img-src data:',
     "connect-src 'self'",
     "base-uri 'none'",
@@ -56,10 +56,10 @@ const draw = (): Page => {
   return { html, gzipped: gzipSync(html).toString('base64'), policy };
 };
 
-let drawn: Page | undefined;
+let rendered: DocsPage | undefined;
 
 /** The page to read and try the API: Swagger UI over `/openapi.json`, from this host alone. */
-export const docsPage = (): Page => {
-  drawn ??= draw();
-  return drawn;
+export const docsPage = (): DocsPage => {
+  rendered ??= renderPage();
+  return rendered;
 };

@@ -1,4 +1,4 @@
-import { sortFields } from '../lists/parameters/sort.ts';
+import { sortFields } from '../lists/query/sorting.ts';
 
 /** One query parameter of a list, as OpenAPI has it: how its value is written, and what it means. */
 export interface DescribedParameter {
@@ -11,19 +11,19 @@ export interface DescribedParameter {
   example?: unknown;
 }
 
-const whole = (minimum: number, maximum?: number) => ({
+const integer = (minimum: number, maximum?: number) => ({
   type: 'integer',
   minimum,
   maximum: maximum ?? Number.MAX_SAFE_INTEGER,
 });
 
-const forms = (name: string) =>
+const listForms = (name: string) =>
   `Several values: \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\` or as JSON, \`${name}=["a","b"]\`; ` +
   'brackets raw or percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values.';
 
-const anyOf = (name: string, meaning: string, example: unknown, more = ''): DescribedParameter => ({
+const listParameter = (name: string, meaning: string, example: unknown, more = ''): DescribedParameter => ({
   name,
-  description: `${meaning} ${forms(name)}${more}`,
+  description: `${meaning} ${listForms(name)}${more}`,
   style: 'form',
   explode: true,
   schema: { type: 'array', items: { type: 'string' }, maxItems: 100 },
@@ -40,13 +40,13 @@ export const describedParameters: DescribedParameter[] = [
     description:
       'The page, from 1, which is the default. Any page where the list is in the order of `_id`; sorted by `name`, `updatedAt` ' +
       'or `disabled`, or filtered by `disabled`, `page × per_page` may be at most 10,000: go further by `cursor`.',
-    schema: whole(1),
+    schema: integer(1),
     example: 1,
   },
   {
     name: 'per_page',
     description: 'How many channels a page holds, 25 by default.',
-    schema: whole(1, 100),
+    schema: integer(1, 100),
     example: 25,
   },
   {
@@ -91,14 +91,14 @@ export const describedParameters: DescribedParameter[] = [
       },
     },
   },
-  anyOf(
+  listParameter(
     '_id',
     'Any of these ids; one that is malformed matches nothing.',
     ['65f0a1b2c3d4e5f601234567', '65f0a1b2c3d4e5f601234568'],
     ' Here alone commas split too: `_id=a,b`.',
   ),
-  anyOf('name', 'Any of these names, exactly.', ['Retail Channel', 'قناة التجزئة']),
-  anyOf('local_name', 'Any of these local names, exactly.', ['قناة التجزئة']),
+  listParameter('name', 'Any of these names, exactly.', ['Retail Channel', 'قناة التجزئة']),
+  listParameter('local_name', 'Any of these local names, exactly.', ['قناة التجزئة']),
   {
     name: 'search',
     description:
@@ -115,7 +115,7 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'from_updatedAt',
     description: 'Updated strictly after: milliseconds since the epoch.',
-    schema: whole(0),
+    schema: integer(0),
     example: 1700000000000,
   },
   {

@@ -1,10 +1,9 @@
 import { allIds } from '../channels/id-range.ts';
 import { counterShards, sumCounters, type Totals } from '../channels/items.ts';
 import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../channels/keys.ts';
-import { TransactionConditionFailed } from '../dynamodb/failures.ts';
+import { TransactionConditionFailed, WriteContention } from '../dynamodb/failures.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
-import { ApiError } from '../errors.ts';
 
 const maxAttempts = 10;
 
@@ -19,7 +18,7 @@ const countChannels = async (table: Table, namespace: string): Promise<Totals> =
 const isSame = (one: Totals, other: Totals) =>
   one.enabled === other.enabled && one.disabled === other.disabled;
 
-/** Every change of a total raises `changes` of its counter: where none has, none was counted meanwhile. */
+/** Every change of the totals increments `changes` of a counter. If none has changed, no channel was counted meanwhile. */
 const write = (namespace: string, shard: number, { enabled, disabled }: Totals, changes: unknown): Write => ({
   Update: {
     Key: keys.counter(namespace, shard),
@@ -35,10 +34,10 @@ const write = (namespace: string, shard: number, { enabled, disabled }: Totals, 
 });
 
 /**
- * Counts the channels of a namespace and sets its totals, while others write: all counters or none, and only where no
- * total has changed since before the count.
+ * Counts the channels of a namespace and sets its totals. Others may write meanwhile: all counters are written or none, and only
+ * if no total has changed since the count began.
  * @returns the totals before and after
- * @throws ApiError `conflict` after 10 tries in which others wrote; nothing has changed then.
+ * @throws WriteContention after 10 attempts in which others wrote. Nothing has changed then.
  */
 export const recountTotals = async (
   table: Table,
@@ -50,7 +49,7 @@ export const recountTotals = async (
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
     if (isSame(before, after)) return { before, after };
-    // A counter may be seen a moment before its channel: what is to be written has to be counted twice.
+    // A counter may be visible a moment before its channel, so that only the same count twice is believed.
     if (!isSame(after, await countChannels(table, namespace))) continue;
     const changes = new Map(counters.map((counter) => [counter.sk, counter.changes]));
     try {
@@ -69,8 +68,7 @@ export const recountTotals = async (
       if (!(error instanceof TransactionConditionFailed)) throw error;
     }
   }
-  throw new ApiError(
-    'conflict',
-    `The totals of "${namespace}" changed with each of ${maxAttempts} counts: try again later.`,
+  throw new WriteContention(
+    `The totals of "${namespace}" changed during each of ${maxAttempts} counts: try again later`,
   );
 };

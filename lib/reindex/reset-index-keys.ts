@@ -2,12 +2,11 @@ import { allIds } from '../channels/id-range.ts';
 import { indexKeys } from '../channels/index-keys.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn } from '../channels/keys.ts';
-import { attempts } from '../dynamodb/retry.ts';
-import { ConditionFailed } from '../dynamodb/failures.ts';
+import { ConditionFailed, WriteContention } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
+import { again, retry } from '../dynamodb/retry.ts';
 import type { Table, Update } from '../dynamodb/table.ts';
-import { ApiError } from '../errors.ts';
 
 const attributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as const;
 
@@ -38,24 +37,27 @@ const setKeys = (item: Item): Update => {
 
 const reset = async (table: Table, found: Item): Promise<void> => {
   let item: Item | undefined = found;
-  for await (const _ of attempts(table.signal)) {
+  const attempt = async (): Promise<void | typeof again> => {
     if (!item || areCorrect(item)) return;
     try {
       await table.update(setKeys(item));
-      return;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       item = error.item;
+      return again;
     }
-  }
-  throw new ApiError('conflict', `The channel "${found.sk}" changed with every try: try again later.`);
+  };
+  const exhausted = () => {
+    throw new WriteContention(`The channel "${found.sk}" changed during every attempt: try again later`);
+  };
+  await retry(attempt, { signal: table.signal, exhausted });
 };
 
 /**
- * Sets the keys by which the indexes find the channels of a namespace, where they are missing or wrong, while others
- * write. The channels themselves stay as they are.
- * @returns how many channels lacked a right key
- * @throws ApiError `conflict` where a channel changed with every try.
+ * Sets the index keys of all channels of a namespace that have a missing or wrong one. Others may write meanwhile. The documents
+ * of the channels stay as they are.
+ * @returns how many channels were corrected
+ * @throws WriteContention if a channel changed during every attempt
  */
 export const resetIndexKeys = async (table: Table, namespace: string): Promise<number> => {
   let count = 0;

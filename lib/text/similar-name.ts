@@ -1,17 +1,20 @@
-/** Which of the known names was probably meant by another, or nothing. Of one or two letters none is like another. */
+/**
+ * Finds the known name that a misspelt one probably stands for. Names of one or two letters have to be equal, because all
+ * of these are alike.
+ */
 export const similarName = (name: string, known: string[]): string | undefined => {
-  const plain = withoutStyle(name);
+  const plain = lettersOf(name);
   return known.find((other) => {
-    const known = withoutStyle(other);
-    return plain === known || (plain.length > 2 && isAboutEqual(plain, known));
+    const known = lettersOf(other);
+    return plain === known || (plain.length > 2 && isOneEditApart(plain, known));
   });
 };
 
-/** `perPage` and `per-page` are `per_page` in the style of another API. */
-const withoutStyle = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, '');
+/** Removes the style of a name: `perPage`, `per-page` and `per_page` have the same letters. */
+const lettersOf = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, '');
 
-/** Equal, or one letter more, less, or other, or two swapped. */
-const isAboutEqual = (one: string, other: string): boolean => {
+/** Whether two names are equal or differ by one edit: a letter added, removed or replaced, or two letters swapped. */
+const isOneEditApart = (one: string, other: string): boolean => {
   const shorter = Math.min(one.length, other.length);
   let start = 0;
   while (start < shorter && one[start] === other[start]) start += 1;

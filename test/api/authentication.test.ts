@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { revokeApiKey } from '../../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, parseApiKey } from '../../lib/auth/api-key.ts';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -31,7 +31,7 @@ const idOf = (text: string) => parseApiKey(text)?.id as string;
 
 const unauthenticated = {
   status: 401,
-  body: errorOf(
+  body: errorBody(
     'unauthenticated',
     'A valid API key is needed, in the header "api-key" or as "Authorization: Bearer <key>".',
   ),
@@ -58,7 +58,7 @@ describe('a key', () => {
     const other = await service.newKey({ namespaces: ['company1'] });
     const expired = await service.newKey({ namespaces: ['company1'], expiresAt: Date.now() - 1 });
     const revoked = await service.newKey({ namespaces: ['company1'] });
-    await revokeApiKey(service.accessKeys, idOf(revoked));
+    await revokeApiKey(service.apiKeys, idOf(revoked));
     const forged = formatApiKey({ ...createApiKey('test'), id: idOf(key) });
     const elsewhere = formatApiKey({
       ...(parseApiKey(key) as ReturnType<typeof createApiKey>),
@@ -94,7 +94,7 @@ describe('a key', () => {
     expect(await calls()).toBe('calls=2');
     expect(await calls()).toBe('calls=1');
 
-    await revokeApiKey(service.accessKeys, idOf(fresh));
+    await revokeApiKey(service.apiKeys, idOf(fresh));
     const now = Date.now();
     jest.spyOn(Date, 'now').mockImplementation(() => now + 59_000);
     expect(await list({ 'api-key': fresh })).toMatchObject({ status: 200 });
@@ -119,13 +119,13 @@ describe('a scope', () => {
     for (const route of writes)
       expect(await service.call(route, { key: reader, body: { name: 'x' } })).toMatchObject({
         status: 403,
-        body: errorOf('forbidden', 'This API key lacks the scope "channels:write".'),
+        body: errorBody('forbidden', 'This API key lacks the scope "channels:write".'),
       });
   });
 
   test('to write lets nobody read', async () => {
     const writer = await service.newKey({ namespaces: ['company1'], scopes: ['channels:write'] });
-    expect(await list({ 'api-key': writer })).toMatchObject({ status: 403, body: errorOf('forbidden') });
+    expect(await list({ 'api-key': writer })).toMatchObject({ status: 403, body: errorBody('forbidden') });
     expect(await service.call('POST /client-channel', { key: writer, body: { name: 'x' } })).toMatchObject({
       status: 201,
     });
@@ -144,7 +144,7 @@ describe('x-company-namespace', () => {
       expect(await service.call(route, { key, headers: { 'x-company-namespace': namespace } })).toMatchObject(
         {
           status: 403,
-          body: errorOf('forbidden', 'This API key does not hold the namespace in "x-company-namespace".'),
+          body: errorBody('forbidden', 'This API key does not hold the namespace in "x-company-namespace".'),
         },
       );
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 /** Inputs that are wrong, odd or hostile, each with the status and code that it must get: none of them is a 5xx. */
 
@@ -21,7 +21,7 @@ const put = (body: unknown, headers = {}) =>
   service.call(`PUT /client-channel/${id}`, { key, body, headers });
 const encode = encodeURIComponent;
 const expectError = (reply: Reply, status: number, code: string) =>
-  expect(reply).toMatchObject({ status, body: errorOf(code) });
+  expect(reply).toMatchObject({ status, body: errorBody(code) });
 
 describe('whole numbers', () => {
   const texts = [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Service, startService } from '../support/service.ts';
-import { anId, aTime, errorOf } from '../support/shapes.ts';
+import { anId, aTime, errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -48,7 +48,7 @@ describe('POST /client-channel', () => {
     const { headers, body } = await create({ name: 'x', company_namespace: ['company2'] });
     const read = (namespace: string) =>
       service.call(`GET ${headers.location}`, { key, headers: { 'x-company-namespace': namespace } });
-    expect(await read('company1')).toMatchObject({ status: 404, body: errorOf('not_found') });
+    expect(await read('company1')).toMatchObject({ status: 404, body: errorBody('not_found') });
     expect((await read('company2')).body).toEqual(body);
   });
 
@@ -77,9 +77,9 @@ describe('POST /client-channel', () => {
   test('says everything that is wrong with a body', async () => {
     expect(await create({ nam: 'x', disabled: 'no' })).toMatchObject({
       status: 400,
-      body: errorOf(
+      body: errorBody(
         'invalid_request',
-        'The field "name" is required. Of 3 problems this is the first: see the details.',
+        'The field "name" is required. This is the first of 3 problems: see the details.',
         [
           { path: 'name', message: 'is required' },
           { path: 'disabled', message: 'must be true or false' },
@@ -92,7 +92,7 @@ describe('POST /client-channel', () => {
   test('refuses a namespace that the key does not hold, and writes nothing', async () => {
     expect(await create({ name: 'x', company_namespace: ['company1', 'theirs'] })).toMatchObject({
       status: 403,
-      body: errorOf('forbidden', 'This API key does not hold the namespace "theirs".', [
+      body: errorBody('forbidden', 'This API key does not hold the namespace "theirs".', [
         { path: 'company_namespace', message: '"theirs" is not yours' },
       ]),
     });
@@ -113,7 +113,7 @@ describe('POST /client-channel', () => {
       'invalid_request',
     ],
   ])('refuses %s', async (_, body, headers, status, code) => {
-    expect(await create(body, headers)).toMatchObject({ status, body: errorOf(code) });
+    expect(await create(body, headers)).toMatchObject({ status, body: errorBody(code) });
   });
 
   test('takes no query parameters', async () => {
@@ -121,7 +121,7 @@ describe('POST /client-channel', () => {
       await service.call('POST /client-channel?dry_run=true', { key, body: { name: 'x' } }),
     ).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request', 'This operation takes no query parameters.', [
+      body: errorBody('invalid_request', 'This operation takes no query parameters.', [
         { path: 'dry_run', message: 'is not a parameter of this operation' },
       ]),
     });
@@ -148,7 +148,7 @@ describe('Idempotency-Key', () => {
     await once('order-2', { name: 'a' });
     expect(await once('order-2', { name: 'b' })).toMatchObject({
       status: 422,
-      body: errorOf('idempotency_key_reused'),
+      body: errorBody('idempotency_key_reused'),
     });
   });
 

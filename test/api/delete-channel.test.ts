@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -21,7 +21,7 @@ describe('DELETE /client-channel/{id}', () => {
   test('answers the channel as it last was, once', async () => {
     const channel = await create({ integration_meta: { a: 1 } });
     expect(await remove(channel._id)).toMatchObject({ status: 200, body: { success: true, data: channel } });
-    expect(await remove(channel._id)).toMatchObject({ status: 404, body: errorOf('not_found') });
+    expect(await remove(channel._id)).toMatchObject({ status: 404, body: errorBody('not_found') });
     expect(await get(channel._id)).toMatchObject({ status: 404 });
   });
 
@@ -39,7 +39,7 @@ describe('DELETE /client-channel/{id}', () => {
     const other = await service.newKey({ namespaces: ['company2'] });
     expect(await remove(channel._id, {}, other)).toMatchObject({
       status: 403,
-      body: errorOf('forbidden', 'This API key does not hold the namespace "company1".'),
+      body: errorBody('forbidden', 'This API key does not hold the namespace "company1".'),
     });
     expect(await get(channel._id, other)).toMatchObject({ status: 200, body: { data: channel } });
     expect(await remove(channel._id)).toMatchObject({ status: 200, body: { data: channel } });
@@ -50,14 +50,14 @@ describe('DELETE /client-channel/{id}', () => {
     const channel = await create({});
     expect(await remove(channel._id, { 'if-match': '"1"' })).toMatchObject({
       status: 412,
-      body: errorOf('precondition_failed'),
+      body: errorBody('precondition_failed'),
     });
     expect(await remove(channel._id, { 'if-match': '"0"' })).toMatchObject({ status: 200 });
     expect(await remove(channel._id, { 'if-match': '*' })).toMatchObject({ status: 404 });
   });
 
   test.each(['60f1b2b3c9e9a12345678901', 'malformed'])('knows no channel %s', async (id) => {
-    expect(await remove(id)).toMatchObject({ status: 404, body: errorOf('not_found') });
+    expect(await remove(id)).toMatchObject({ status: 404, body: errorBody('not_found') });
   });
 
   test('of 50 at the same time, one wins', async () => {

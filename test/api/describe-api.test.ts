@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { describeApi } from '../../lib/openapi/document.ts';
+import { describeApi } from '../../lib/openapi/api-description.ts';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let service: Service;
 
@@ -33,7 +33,7 @@ describe('GET /openapi.json', () => {
     const { status, body } = await service.call('GET /openapi.json?a=1');
     expect([status, body]).toEqual([
       400,
-      errorOf('invalid_request', expect.any(String), [
+      errorBody('invalid_request', expect.any(String), [
         { path: 'a', message: 'is not a parameter of this operation' },
       ]),
     ]);

@@ -1,7 +1,7 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { describeApi } from '../../lib/openapi/document.ts';
-import { type Example, examples, misfortunes } from '../../lib/openapi/examples.ts';
+import { describeApi } from '../../lib/openapi/api-description.ts';
+import { type ExampleExchange, examples, errorExamples } from '../../lib/openapi/example-exchanges.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 import { operations } from '../../lib/manifest/operations.ts';
 import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
@@ -46,7 +46,7 @@ const emptied = async (key: string) => {
   for (const { _id } of body.data) await service.call(`DELETE /client-channel/${_id}`, { key });
 };
 
-const target = ({ query, id: named }: Example, path: string, id: string) =>
+const target = ({ query, id: named }: ExampleExchange, path: string, id: string) =>
   path.replace('{id}', named ?? id) + (query === undefined ? '' : `?${query}`);
 
 test.each(requests)('$method $path: $example.name', async ({ method, path, example }) => {
@@ -57,7 +57,7 @@ test.each(requests)('$method $path: $example.name', async ({ method, path, examp
   const headers = { 'api-key': key, ...example.headers };
   if (example.earlier) await service.call(route, { headers, body: example.earlier });
   const reply = await service.call(route, { headers, body: example.body });
-  expect([reply.status, reply.body]).toEqual([example.status, timeless(example.answer)]);
+  expect([reply.status, reply.body]).toEqual([example.status, timeless(example.response)]);
 });
 
 /** The answers of a status that the document shows where nothing that is sent makes a difference. */
@@ -86,7 +86,7 @@ const faults: Record<string, FaultyLine['fault']> = {
   503: () => 'reset',
 };
 
-test.each(Object.keys(misfortunes))('the misfortune of %s, wherever it is shown', async (status) => {
+test.each(Object.keys(errorExamples))('the misfortune of %s, wherever it is shown', async (status) => {
   jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const key = await service.newKey({ namespaces: ['company1'] });
   const { body } = await service.call('POST /client-channel', { key, body: retail });

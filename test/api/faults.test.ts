@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let line: FaultyLine;
 let service: Service;
@@ -59,7 +59,7 @@ describe('every operation', () => {
           'retry-after': '1',
           'x-consumed-capacity': expect.stringMatching(/^calls=\d+; rcu=0; wcu=0$/),
         },
-        body: errorOf('too_many_requests', 'Too many requests at once: try again in a moment.'),
+        body: errorBody('too_many_requests', 'Too many requests at once: try again in a moment.'),
       });
     await nothingWritten();
   });
@@ -71,7 +71,7 @@ describe('every operation', () => {
       expect(reply).toMatchObject({
         status: 503,
         headers: { 'retry-after': '2' },
-        body: errorOf('unavailable', 'The service is not available now: try again in a moment.'),
+        body: errorBody('unavailable', 'The service is not available now: try again in a moment.'),
       });
     await nothingWritten();
   });
@@ -81,7 +81,7 @@ describe('every operation', () => {
     line.fault = () => 'hang';
     const begun = Date.now();
     for (const reply of await everyOperation())
-      expect(reply).toMatchObject({ status: 503, body: errorOf('unavailable') });
+      expect(reply).toMatchObject({ status: 503, body: errorBody('unavailable') });
     expect(Date.now() - begun).toBeLessThan(10_000);
     await nothingWritten();
   });
@@ -93,7 +93,7 @@ describe('every operation', () => {
     for (const reply of await everyOperation()) {
       expect(reply).toMatchObject({
         status: 500,
-        body: errorOf('internal_error', 'Something went wrong on our side.'),
+        body: errorBody('internal_error', 'Something went wrong on our side.'),
       });
       const line = lines
         .map((text) => JSON.parse(text))
@@ -119,7 +119,7 @@ test('a write answers 409 when other transactions keep getting in the way', asyn
   ] as const)
     expect(await service.call(route, { key, body })).toMatchObject({
       status: 409,
-      body: errorOf('conflict'),
+      body: errorBody('conflict'),
     });
   await nothingWritten();
 });
@@ -130,6 +130,6 @@ test('a key can’t be checked while its table is out of reach: that is 503, not
   line.fault = () => 'reset';
   expect(await service.call('GET /client-channel', { key: fresh })).toMatchObject({
     status: 503,
-    body: errorOf('unavailable'),
+    body: errorBody('unavailable'),
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -44,14 +44,14 @@ describe('GET /client-channel/{id}', () => {
   ])('knows no channel %s', async (id) => {
     expect(await get(id)).toMatchObject({
       status: 404,
-      body: errorOf('not_found', 'There is no such channel.'),
+      body: errorBody('not_found', 'There is no such channel.'),
     });
   });
 
   test('takes no query parameters', async () => {
     expect(await get(`${created.body.data._id}?fields=name`)).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request'),
+      body: errorBody('invalid_request'),
     });
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { channelOf, metaOfSize, plant } from '../support/seed.ts';
+import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { aTime, errorOf } from '../support/shapes.ts';
+import { aTime, errorBody } from '../support/matchers.ts';
 
 let service: Service;
 
@@ -18,7 +18,7 @@ const given = async (fields: Partial<Channel>[]) => {
   const channels = fields.map((each, index) =>
     channelOf(index + 1, { ...each, company_namespace: [namespace] }),
   );
-  const documents = await plant(service, channels);
+  const documents = await seedChannels(service, channels);
   const key = await service.newKey({ namespaces: [namespace] });
   const list = (query: string) => service.call(`GET /client-channel?${query}`, { key });
   const names = async (query: string): Promise<string[]> => {
@@ -134,7 +134,7 @@ describe('GET /client-channel', () => {
     const { list } = await given([]);
     expect(await list(query)).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
+      body: errorBody('invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
     });
   });
 
@@ -148,21 +148,21 @@ describe('GET /client-channel', () => {
     const { list } = await given([]);
     expect(await list('sort=name&page=101&per_page=100')).toMatchObject({
       status: 400,
-      body: errorOf('page_too_deep', expect.stringContaining('cursor')),
+      body: errorBody('page_too_deep', expect.stringContaining('cursor')),
     });
     expect(await list('sort=name&page=100&per_page=100')).toMatchObject({ status: 200 });
     // In the order of ids any page is reached that can be counted.
     expect(await list('page=101&per_page=100')).toMatchObject({ status: 200 });
     expect(await list(`page=${Number.MAX_SAFE_INTEGER}&per_page=100`)).toMatchObject({
       status: 400,
-      body: errorOf('page_too_deep', expect.stringContaining('cursor')),
+      body: errorBody('page_too_deep', expect.stringContaining('cursor')),
     });
   });
 
   test('refuses a page too large to answer, and names one that is not', async () => {
     const { list } = await given(many(100, { integration_meta: metaOfSize(65_536) }));
     const refused = await list('per_page=100');
-    expect(refused).toMatchObject({ status: 400, body: errorOf('page_too_large') });
+    expect(refused).toMatchObject({ status: 400, body: errorBody('page_too_large') });
     const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
     expect(await list(`per_page=${fits}`)).toMatchObject({ status: 200 });
     expect(await list(`per_page=${Number(fits) + 1}`)).toMatchObject({ status: 400 });
@@ -174,7 +174,7 @@ describe('GET /client-channel', () => {
     const last = (await list('per_page=1&page=106')).body;
     const back = `cursor=${last.pagination.prev_cursor}`;
     const refused = await list(`${back}&per_page=100`);
-    expect(refused).toMatchObject({ status: 400, body: errorOf('page_too_large') });
+    expect(refused).toMatchObject({ status: 400, body: errorBody('page_too_large') });
     const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
     expect((await list(`${back}&per_page=${fits}`)).body.data?.at(-1)._id).toBe(ids[104]);
   });
@@ -220,7 +220,7 @@ describe('a cursor', () => {
     ])
       expect(await list(`${other}&cursor=${next_cursor}`)).toMatchObject({
         status: 400,
-        body: errorOf('cursor_mismatch'),
+        body: errorBody('cursor_mismatch'),
       });
     expect(await list(`disabled=false&sort=_id&cursor=${next_cursor}`)).toMatchObject({ status: 200 });
   });
@@ -248,7 +248,7 @@ describe('a cursor', () => {
   test.each(['x', 'AAAA', '%00', `${'A'.repeat(200)}`])('is none: %s', async (text) => {
     const { list } = await given([]);
     for (const query of [`cursor=${text}`, `from__id=${text}`, `to__id=${text}`])
-      expect(await list(query)).toMatchObject({ status: 400, body: errorOf('invalid_cursor') });
+      expect(await list(query)).toMatchObject({ status: 400, body: errorBody('invalid_cursor') });
   });
 
   test('is none with any of its characters changed', async () => {
@@ -259,7 +259,7 @@ describe('a cursor', () => {
     for (const at of [0, 1, 5, 20, Math.floor(cursor.length / 2), cursor.length - 8])
       expect(await list(`per_page=1&cursor=${flip(at)}`)).toMatchObject({
         status: 400,
-        body: errorOf('invalid_cursor'),
+        body: errorBody('invalid_cursor'),
       });
     expect(await list(`per_page=1&cursor=${cursor}`)).toMatchObject({ status: 200 });
   });
@@ -545,7 +545,7 @@ describe('from__id and to__id', () => {
       documents.slice(0, 4).reverse(),
     );
     const { next_cursor: byName } = (await list('per_page=4&sort=name')).body.pagination;
-    expect(await list(`from__id=${byName}`)).toMatchObject({ status: 400, body: errorOf('invalid_cursor') });
+    expect(await list(`from__id=${byName}`)).toMatchObject({ status: 400, body: errorBody('invalid_cursor') });
   });
 });
 
@@ -771,7 +771,7 @@ describe('a namespace beyond the budget', () => {
     expect((await list(`from__id=${ids[0]}&per_page=50`)).body.pagination).toMatchObject({ total: 89 });
     expect(await names('search=channel+7')).toHaveLength(18);
     for (const query of ['sort=local_name', 'local_name=x'])
-      expect(await list(query)).toMatchObject({ status: 400, body: errorOf('query_too_broad') });
+      expect(await list(query)).toMatchObject({ status: 400, body: errorBody('query_too_broad') });
     expect(await names(`search=Channel&from__id=${ids[60]}&per_page=100`)).toHaveLength(29);
   });
 });

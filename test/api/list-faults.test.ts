@@ -1,10 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Channel, ChannelDocument } from '../../lib/channels/channel.ts';
+import type { Channel } from '../../lib/channels/channel.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type BentLine, startBentLine } from '../support/rewriting-proxy.ts';
-import { channelOf, plant, plantedAt } from '../support/seed.ts';
+import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 // What DynamoDB does to lists, and its engine for one machine does not.
@@ -31,12 +32,12 @@ const given = async (namespace: string) => {
     return channelOf(ordinal, {
       name: ['Retail', 'retail', 'Wholesale', `Shop ${ordinal % 5}`][ordinal % 4] as string,
       disabled: ordinal % 3 === 0,
-      updatedAt: plantedAt + Math.floor(ordinal / 8),
+      updatedAt: seededAt + Math.floor(ordinal / 8),
       integration_meta: JSON.stringify({ external_id: `ch_${ordinal % 2}`, id: ordinal % 3 }),
       company_namespace: [namespace],
     });
   });
-  const documents = await plant(service, channels);
+  const documents = await seedChannels(service, channels);
   const key = await service.newKey({ namespaces: [namespace] });
   const list = (query: string) => service.call(`GET /client-channel?${query}`, { key });
   return { key, list, ids: documents.map(({ _id }) => _id).sort() };
@@ -51,8 +52,8 @@ const forms = [
   'sort=-name',
   'sort=updatedAt',
   'sort=-updatedAt',
-  `from_updatedAt=${plantedAt}&sort=updatedAt`,
-  `from_updatedAt=${plantedAt}&sort=-updatedAt`,
+  `from_updatedAt=${seededAt}&sort=updatedAt`,
+  `from_updatedAt=${seededAt}&sort=-updatedAt`,
   'sort=disabled',
   'sort=-disabled',
   'disabled=true',
@@ -62,7 +63,7 @@ const forms = [
   'integration_meta.external_id=ch_1',
   'integration_meta.id=0&sort=-name',
   'name=retail&name=Wholesale&name=Retail',
-  `from_updatedAt=${plantedAt + 1}`,
+  `from_updatedAt=${seededAt + 1}`,
   'disabled=false&sort=-name',
   'search=shop',
   'search=e&disabled=false&sort=-updatedAt',

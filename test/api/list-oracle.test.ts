@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { ChannelDocument } from '../../lib/channels/channel.ts';
-import { readIntegrationMeta } from '../../lib/channels/integration-meta.ts';
-import { type Field, listOf, type Mark, type Page, pageOf, type Wish } from '../support/oracle.ts';
-import { channelOf, idAt, plant, plantedAt } from '../support/seed.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { serializeIntegrationMeta } from '../../lib/channels/integration-meta.ts';
+import { type Field, expectedList, type IdBound, type Page, expectedPage, type ExpectedQuery } from '../support/oracle.ts';
+import { channelOf, idAt, seedChannels, seededAt } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { type Dialect, type Written, write } from '../support/wire.ts';
+import { type EncodingStyle, type EncodableQuery, encodeQuery } from '../support/encode-query.ts';
 
 // Asks the service, and a plain array in memory, the same: whatever is asked, in whichever form, the answers are equal.
 // ORACLE_QUERIES says how many queries, ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.
@@ -52,7 +52,7 @@ const metas = fc
     ...['{"a":["x"]}', '{"a":{}}', '{"":"x"}', '{"a":{"":"x"}}', '{"__proto__":"x"}', '{"a[b]":"x"}', '{}'],
     ...['{"__proto__":{"b":"x"}}', '{"constructor":"x"}', '{"n":1e21}', '{"n":-0}', '{"قناة":"أ b+c"}'],
   )
-  .map((text) => (readIntegrationMeta(JSON.parse(text)) as { text: string }).text);
+  .map((text) => (serializeIntegrationMeta(JSON.parse(text)) as { text: string }).text);
 
 const maybe = <Value>(values: fc.Arbitrary<Value>, rarity = 4) =>
   fc.oneof(
@@ -89,8 +89,8 @@ const storedChannels = fc
   .map(({ body, created, ordinal, updated }) =>
     channelOf(0, {
       ...body,
-      _id: idAt(plantedAt + created, ordinal),
-      updatedAt: plantedAt + updated,
+      _id: idAt(seededAt + created, ordinal),
+      updatedAt: seededAt + updated,
     }),
   );
 
@@ -98,7 +98,7 @@ let service: Service;
 let key: string;
 let everything: ChannelDocument[];
 /** Cursors of lists by id, with the gap that each stands for. */
-let marks: Record<string, { text: string; mark: Mark }[]>;
+let marks: Record<string, { text: string; mark: IdBound }[]>;
 
 const sample = <Value>(values: fc.Arbitrary<Value>, count: number): Value[] =>
   fc.sample(values, { seed, numRuns: count });
@@ -116,7 +116,7 @@ const channelsOf = (namespace: string) =>
   everything.filter(({ company_namespace }) => company_namespace.includes(namespace));
 
 const collectMarks = async (namespace: string) => {
-  const found: { text: string; mark: Mark }[] = [];
+  const found: { text: string; mark: IdBound }[] = [];
   for (const query of [
     'page=2&per_page=7',
     'page=3&per_page=10&sort=-_id',
@@ -143,7 +143,7 @@ beforeAll(async () => {
     }),
     1,
   );
-  const planted = await plant(service, stored);
+  const planted = await seedChannels(service, stored);
   const created = await Promise.all(sample(bodies, counts.created).map(create));
   const changed = await Promise.all(
     created.slice(0, counts.created / 2).map(async ({ _id, company_namespace, disabled }, index) => {
@@ -162,8 +162,8 @@ afterAll(() => service.stop());
 
 const fields: Field[] = ['_id', 'name', 'local_name', 'disabled', 'createdAt', 'updatedAt'];
 
-const sorts: fc.Arbitrary<Wish['sort']> = fc.oneof(
-  fc.boolean().map((descending): Wish['sort'] => [{ field: '_id', descending }]),
+const sorts: fc.Arbitrary<ExpectedQuery['sort']> = fc.oneof(
+  fc.boolean().map((descending): ExpectedQuery['sort'] => [{ field: '_id', descending }]),
   fc.uniqueArray(fc.record({ field: fc.constantFrom(...fields), descending: fc.boolean() }), {
     selector: ({ field }) => field,
     minLength: 1,
@@ -171,7 +171,7 @@ const sorts: fc.Arbitrary<Wish['sort']> = fc.oneof(
   }),
 );
 
-const dialects: fc.Arbitrary<Dialect> = fc.record({
+const dialects: fc.Arbitrary<EncodingStyle> = fc.record({
   list: fc.nat(59),
   sort: fc.nat(9 * 5 * 4 - 1),
   meta: fc.nat(11),
@@ -228,12 +228,12 @@ const searches = fc.oneof(
 
 interface Query {
   namespace: string;
-  wish: Written;
+  wish: EncodableQuery;
   page: number;
   perPage: number;
-  dialect: Dialect;
+  dialect: EncodingStyle;
   /** Where to go on from there, each step by the cursor of the page before it, written in another way. */
-  steps: { back: boolean; perPage: number; dialect: Dialect }[];
+  steps: { back: boolean; perPage: number; dialect: EncodingStyle }[];
 }
 
 /** What can be asked of a namespace; of values that exist there or elsewhere, since others are rarely of interest. */
@@ -243,7 +243,7 @@ const queriesOf = (namespace: string): fc.Arbitrary<Query> => {
     { weight: 8, arbitrary: known.map(({ _id }) => _id) },
     { weight: 1, arbitrary: fc.constantFrom('0'.repeat(24), 'f'.repeat(24), 'x', '!count#0', 'ة') },
   );
-  const idMarks = known.map(({ _id }) => ({ text: _id, mark: { id: _id, at: 'id' } as Mark }));
+  const idMarks = known.map(({ _id }) => ({ text: _id, mark: { id: _id, at: 'id' } as IdBound }));
   const places = marks[namespace]?.length ? fc.oneof(idMarks, fc.constantFrom(...marks[namespace])) : idMarks;
   return fc
     .record({
@@ -273,7 +273,7 @@ const queriesOf = (namespace: string): fc.Arbitrary<Query> => {
       disabled: maybe(fc.boolean()),
       updatedAfter: maybe(
         fc.oneof(
-          fc.integer({ min: plantedAt - 1, max: plantedAt + 7 }),
+          fc.integer({ min: seededAt - 1, max: seededAt + 7 }),
           known.map(({ updatedAt }) => Date.parse(updatedAt)),
         ),
       ),
@@ -346,13 +346,13 @@ const expectPage = (request: string, { status, body }: Reply, page: Page) => {
 
 /** Asks for a page, goes on from it there and back, and compares each answer whole. */
 const compareAnswers = async ({ namespace, wish, page, perPage, dialect, steps }: Query): Promise<void> => {
-  const list = listOf(channelsOf(namespace), wish);
+  const list = expectedList(channelsOf(namespace), wish);
   let from = (page - 1) * perPage;
   let to = from + perPage;
-  const answer = async (more: Record<string, string>, size: number, written: Dialect) => {
-    const query = write(wish, { ...more, per_page: `${size}` }, written);
+  const answer = async (more: Record<string, string>, size: number, written: EncodingStyle) => {
+    const query = encodeQuery(wish, { ...more, per_page: `${size}` }, written);
     const reply = await ask(namespace, query);
-    expectPage(`${namespace}: ${query}`, reply, pageOf(list, size, from, to));
+    expectPage(`${namespace}: ${query}`, reply, expectedPage(list, size, from, to));
     seen.requests++;
     return reply.body;
   };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Service, startService } from '../support/service.ts';
-import { errorOf } from '../support/shapes.ts';
+import { errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -50,17 +50,17 @@ describe('integration_meta', () => {
   });
 
   test.each([
-    ['a lone surrogate', '{"a":"\\ud800"}', 'holds a lone surrogate, which is no character'],
-    ['one in a key', '{"\\udfff":1}', 'holds a lone surrogate, which is no character'],
+    ['a lone surrogate', '{"a":"\\ud800"}', 'contains a lone surrogate, which is not a character'],
+    ['one in a key', '{"\\udfff":1}', 'contains a lone surrogate, which is not a character'],
     ['17 levels', `{"a":${'['.repeat(16)}1${']'.repeat(16)}}`, 'is nested more than 16 levels deep'],
     ['65,537 bytes', JSON.stringify({ x: 'x'.repeat(65_536 - 7) }), 'is larger than 64 KiB'],
-    ['1e400', '{"a":1e400}', 'holds a number beyond the range of a double'],
+    ['1e400', '{"a":1e400}', 'contains a number beyond the range of a double'],
     ['a list', '[]', 'must be a JSON object'],
     ['text', '"x"', 'must be a JSON object'],
   ])('refuses %s', async (_, text, message) => {
     expect(await create(text)).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request', undefined, [{ path: 'integration_meta', message }]),
+      body: errorBody('invalid_request', undefined, [{ path: 'integration_meta', message }]),
     });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { proveOperations } from '../support/operations-suite.ts';
+import { testOperations } from '../support/operations-suite.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -9,4 +9,4 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-describe('on one machine', () => proveOperations(() => service));
+describe('on one machine', () => testOperations(() => service));

@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 const enterAs = async (id: string, name: string) => {
-  for (const entry of suffixEntries('acme', id, name)) await service.directory.put({ Item: { ...entry } });
+  for (const entry of suffixEntries('acme', id, name)) await service.projections.put({ Item: { ...entry } });
 };
 
 const create = async (name: string): Promise<string> => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ChannelDocument } from '../../lib/channels/channel.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { readPendingChanges } from '../../lib/channels/pending-change.ts';
+import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
-import { entriesFor, held } from '../support/projections.ts';
-import { listOf, pageOf, type Wish } from '../support/oracle.ts';
+import { expectedEntries, readProjections } from '../support/projections.ts';
+import { expectedList, expectedPage, type ExpectedQuery } from '../support/oracle.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -31,7 +31,7 @@ const fragments = ['re', 'tail', 'SHOP', 'cafe', 'قناه', 'o', '-', '24', 'e 
 
 /** One who dies at a call of his choice, before it is made or after; until then a table as any. */
 const mortal = (name: string, dies: () => 'before' | 'after' | undefined) =>
-  new Proxy(new Table(connect(), name, new Meter(), AbortSignal.timeout(600_000)), {
+  new Proxy(new Table({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name), {
     get: (table, property) => {
       const value = Reflect.get(table, property, table);
       if (typeof value !== 'function') return value;
@@ -63,7 +63,7 @@ const settlers: Record<
     const dies = () => (random() < 0.1 ? (random() < 0.5 ? 'before' : 'after') : undefined);
     const tables = {
       channels: mortal(service.channels.name, dies),
-      directory: mortal(service.directory.name, dies),
+      directory: mortal(service.projections.name, dies),
     };
     while (!isOver())
       for (const { id } of await readPendingChanges(service.channels, namespace))
@@ -113,9 +113,9 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
       const page = 1 + Math.floor((random() * (all.length + 1)) / perPage);
       const from = pick(all)?._id ?? allIds.first;
       const search = pick(fragments);
-      const byId: Wish['sort'] = [{ field: '_id', descending: random() < 0.5 }];
+      const byId: ExpectedQuery['sort'] = [{ field: '_id', descending: random() < 0.5 }];
       const sort = byId[0]?.descending ? '-_id' : '_id';
-      const [query, wish] = pick<[string, Wish]>([
+      const [query, wish] = pick<[string, ExpectedQuery]>([
         [`search=${encodeURIComponent(search)}&sort=${sort}`, { search, sort: byId }],
         [
           `search=${encodeURIComponent(search)}&sort=name`,
@@ -132,8 +132,8 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
         ['sort=name', { sort: [{ field: 'name', descending: false }] }],
         ['disabled=true', { disabled: true, sort: [{ field: '_id', descending: false }] }],
       ]);
-      const list = listOf(all, wish);
-      const expected = pageOf(list, perPage, (page - 1) * perPage);
+      const list = expectedList(all, wish);
+      const expected = expectedPage(list, perPage, (page - 1) * perPage);
       const { data, pagination } = await call(
         `GET /client-channel?${query}&page=${page}&per_page=${perPage}`,
       );
@@ -160,9 +160,9 @@ describe.each(Object.entries(settlers))('with what settles marks %s', (name, set
       namespace,
       (await readPendingChanges(service.channels, namespace)).map(({ id }) => id),
     );
-    const { marks, entries, blocks } = await held(service, namespace);
+    const { marks, entries, blocks } = await readProjections(service, namespace);
     const names = Object.fromEntries([...channels.values()].map((channel) => [channel._id, channel.name]));
-    expect([marks, entries]).toEqual([[], entriesFor(namespace, names)]);
+    expect([marks, entries]).toEqual([[], expectedEntries(namespace, names)]);
     const firsts = blocks.map(([first]) => first as string);
     const inBlock = (index: number) => (id: string) =>
       (firsts[index] as string) <= id && id < (firsts[index + 1] ?? 'g');

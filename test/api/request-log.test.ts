@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Service, startService } from '../support/service.ts';
-import { aTime } from '../support/shapes.ts';
+import { aTime } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;

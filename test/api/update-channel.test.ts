@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Service, startService } from '../support/service.ts';
-import { aTime, errorOf } from '../support/shapes.ts';
+import { aTime, errorBody } from '../support/matchers.ts';
 
 let service: Service;
 let key: string;
@@ -99,7 +99,7 @@ describe('PUT /client-channel/{id}', () => {
   });
 
   test.each([
-    [{}, 'The body must hold at least one field to change.'],
+    [{}, 'The body must contain at least one field to change.'],
     [[], 'The body must be a JSON object.'],
     [{ nmae: 'x' }, 'The field "nmae" is not a field of this operation (did you mean name?).'],
     [{ _id: '60f1b2b3c9e9a12345678901' }, 'The field "_id" must be the id in the path.'],
@@ -108,7 +108,7 @@ describe('PUT /client-channel/{id}', () => {
     const channel = await create({});
     expect(await put(channel._id, body)).toMatchObject({
       status: 400,
-      body: errorOf('invalid_request', error),
+      body: errorBody('invalid_request', error),
     });
   });
 
@@ -118,7 +118,7 @@ describe('PUT /client-channel/{id}', () => {
   ])('knows no channel %s, whatever the precondition', async (id) => {
     for (const headers of [{}, { 'if-match': '*' }, { 'if-match': '"0"' }])
       for (const body of [{ name: 'x' }, { local_name: 'x' }, { company_namespace: ['theirs'] }])
-        expect(await put(id, body, headers)).toMatchObject({ status: 404, body: errorOf('not_found') });
+        expect(await put(id, body, headers)).toMatchObject({ status: 404, body: errorBody('not_found') });
   });
 });
 
@@ -134,7 +134,7 @@ describe('If-Match', () => {
     for (const tag of ['"0"', 'W/"1"', '"7", "8"', 'nonsense', '1'])
       expect(await put(channel._id, patch, { 'if-match': tag })).toMatchObject({
         status: 412,
-        body: errorOf(
+        body: errorBody(
           'precondition_failed',
           'The channel is not at the version that "If-Match" names: read it again for its ETag, quotes included, then repeat.',
         ),

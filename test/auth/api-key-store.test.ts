@@ -9,16 +9,16 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
-import { startTestEngine } from '../support/engine.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
-let engine: Engine;
+let engine: DynamoDbLocal;
 let client: DynamoDBDocumentClient;
 let table: Table;
 let losesAnswer = false;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
+  engine = await startTestDynamoDb();
   await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
   client = connect();
   client.middlewareStack.add(
@@ -30,7 +30,7 @@ beforeAll(async () => {
     },
     { step: 'deserialize', priority: 'high' },
   );
-  table = new Table(client, 'keys', new Meter(), AbortSignal.timeout(60_000));
+  table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'keys');
 });
 afterAll(() => engine.stop());
 

@@ -10,12 +10,12 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
-import { startTestEngine } from '../support/engine.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
 /** Requests that come while a key is being looked up, on the real engine. */
 
-let engine: Engine;
+let engine: DynamoDbLocal;
 let client: DynamoDBDocumentClient;
 let key: ApiKey;
 const newGate = () => {
@@ -30,7 +30,7 @@ let gate = newGate();
 let arrivals = 0;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
+  engine = await startTestDynamoDb();
   await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
   client = connect();
   client.middlewareStack.add(
@@ -47,7 +47,7 @@ beforeEach(async () => {
   gate = newGate();
   arrivals = 0;
   key = createApiKey('test');
-  const open = new Table(connect(), 'keys', new Meter(), AbortSignal.timeout(60_000));
+  const open = new Table({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'keys');
   await saveApiKey(open, key, { namespaces: ['a'], scopes: ['channels:read'] });
 });
 
@@ -57,7 +57,7 @@ const ask = (signal = AbortSignal.timeout(60_000)) => {
     { 'api-key': formatApiKey(key) },
     'channels:read',
     'test',
-    new Table(client, 'keys', meter, signal),
+    new Table({ client, meter, signal }, 'keys'),
   );
   return { caller, meter };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createdAtOf, newChannelId, readChannelId } from '../../lib/channels/channel-id.ts';
+import { createdAtOf, newChannelId, parseChannelId } from '../../lib/channels/channel-id.ts';
 
 const time = fc.integer({ min: 0, max: 0xffff_ffff * 1000 + 999 });
 
@@ -23,7 +23,7 @@ describe('a channel id', () => {
   });
 
   test('is read in any case, and stored in one', () => {
-    expect(readChannelId('60F1B2B3C9E9A12345678901')).toBe('60f1b2b3c9e9a12345678901');
+    expect(parseChannelId('60F1B2B3C9E9A12345678901')).toBe('60f1b2b3c9e9a12345678901');
   });
 
   test.each([
@@ -35,6 +35,6 @@ describe('a channel id', () => {
     `${'a'.repeat(24)}\n`,
     '٠'.repeat(24),
   ])('is not %j', (text) => {
-    expect(readChannelId(text)).toBeUndefined();
+    expect(parseChannelId(text)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readIntegrationMeta } from '../../lib/channels/integration-meta.ts';
+import { serializeIntegrationMeta } from '../../lib/channels/integration-meta.ts';
 
 const parse = (json: string) => JSON.parse(json) as object;
 const nested = (levels: number, open: string, close: string, core: string) =>
@@ -18,7 +18,7 @@ describe('integration metadata', () => {
     fc.assert(
       fc.property(object, (value) => {
         const sent = JSON.stringify(value);
-        const read = readIntegrationMeta(parse(sent));
+        const read = serializeIntegrationMeta(parse(sent));
         expect(read).toEqual({ text: expect.any(String) });
         expect(parse((read as { text: string }).text)).toEqual(parse(sent));
       }),
@@ -31,24 +31,24 @@ describe('integration metadata', () => {
     ['{"n":1e300,"big":9007199254740993,"zero":-0}', '{"big":9007199254740992,"n":1e+300,"zero":0}'],
     ['{"a.b":null,"ع":"قناة"}', '{"a.b":null,"ع":"قناة"}'],
   ])('%s is stored with sorted keys', (sent, text) => {
-    expect(readIntegrationMeta(parse(sent))).toEqual({ text });
+    expect(serializeIntegrationMeta(parse(sent))).toEqual({ text });
   });
 
   test.each([
     ['objects', '{"a":', '}'],
     ['arrays', '[', ']'],
   ])('takes 16 levels of %s, and no more', (_, open, close) => {
-    expect(readIntegrationMeta(nested(16, open, close, '1'))).toEqual({ text: expect.any(String) });
-    const flaw = { flaw: 'is nested more than 16 levels deep' };
-    expect(readIntegrationMeta(nested(17, open, close, '1'))).toEqual(flaw);
-    expect(readIntegrationMeta(nested(100_000, open, close, '1'))).toEqual(flaw);
+    expect(serializeIntegrationMeta(nested(16, open, close, '1'))).toEqual({ text: expect.any(String) });
+    const problem = { problem: 'is nested more than 16 levels deep' };
+    expect(serializeIntegrationMeta(nested(17, open, close, '1'))).toEqual(problem);
+    expect(serializeIntegrationMeta(nested(100_000, open, close, '1'))).toEqual(problem);
   });
 
   test('takes 64 KiB, counted in bytes of UTF-8, and no more', () => {
     const frame = '{"a":""}'.length;
-    expect(readIntegrationMeta({ a: 'x'.repeat(65_536 - frame) })).toEqual({ text: expect.any(String) });
-    expect(readIntegrationMeta({ a: 'x'.repeat(65_537 - frame) })).toEqual({ flaw: 'is larger than 64 KiB' });
-    expect(readIntegrationMeta({ a: 'ق'.repeat(32_768) })).toEqual({ flaw: 'is larger than 64 KiB' });
+    expect(serializeIntegrationMeta({ a: 'x'.repeat(65_536 - frame) })).toEqual({ text: expect.any(String) });
+    expect(serializeIntegrationMeta({ a: 'x'.repeat(65_537 - frame) })).toEqual({ problem: 'is larger than 64 KiB' });
+    expect(serializeIntegrationMeta({ a: 'ق'.repeat(32_768) })).toEqual({ problem: 'is larger than 64 KiB' });
   });
 
   test.each([
@@ -56,14 +56,14 @@ describe('integration metadata', () => {
     '{"a":["\\udc00x"]}',
     '{"\\ud800":1}',
   ])('refuses a lone surrogate: %s', (json) => {
-    expect(readIntegrationMeta(parse(json))).toEqual({
-      flaw: 'holds a lone surrogate, which is no character',
+    expect(serializeIntegrationMeta(parse(json))).toEqual({
+      problem: 'contains a lone surrogate, which is not a character',
     });
   });
 
   test('refuses a number that JSON can write and a double cannot hold', () => {
-    expect(readIntegrationMeta(parse('{"a":[1e400]}'))).toEqual({
-      flaw: 'holds a number beyond the range of a double',
+    expect(serializeIntegrationMeta(parse('{"a":[1e400]}'))).toEqual({
+      problem: 'contains a number beyond the range of a double',
     });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { type WriteContext, newChannel, type Precondition, checkDeletion, applyPatch } from '../../lib/channels/rules.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { catchApiError } from '../support/catch-api-error.ts';
 
 const author: WriteContext = {
   caller: { keyId: 'key2', namespace: 'a', namespaces: ['a', 'b'] },
@@ -28,7 +28,7 @@ const rewritten = {
   writtenBy: 'key2',
 };
 
-const codeOf = (run: () => unknown) => refusalOf(run).code;
+const codeOf = (run: () => unknown) => catchApiError(run).code;
 
 describe('a creation', () => {
   test('fills in what was not sent', () => {

@@ -11,8 +11,8 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { Engine } from '../../local/dynamodb-local.ts';
-import { startTestEngine } from '../support/engine.ts';
+import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
 /** The store on the real engine, over a line that fails: before the engine hears, or before its answer is heard. */
 
@@ -29,9 +29,9 @@ let failure: () => Error = connectionLost;
 /** What happens between a lost answer and the repetition. */
 let meanwhile: () => Promise<unknown> = async () => undefined;
 
-let engine: Engine;
+let engine: DynamoDbLocal;
 beforeAll(async () => {
-  engine = await startTestEngine();
+  engine = await startTestDynamoDb();
   await createTables(new DynamoDBClient({}), { [name]: channelsTable });
 });
 afterAll(() => engine.stop());
@@ -52,7 +52,7 @@ const reconnect = () => {
     { step: 'deserialize', priority: 'high' },
   );
   const signal = AbortSignal.timeout(60_000);
-  table = new Table(client, name, new Meter(), signal);
+  table = new Table({ client, meter: new Meter(), signal }, name);
 };
 
 beforeEach(reconnect);

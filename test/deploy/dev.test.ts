@@ -13,7 +13,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { tableNames } from '../../lib/manifest/tables.ts';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
-import { proveOperations } from '../support/operations-suite.ts';
+import { testOperations } from '../support/operations-suite.ts';
 import { askAws, call, deploy, deployWith, destroyApi, newKey, replay, stacks } from './deployment.ts';
 import { sendDeadLetter, subscribe } from './subscription.ts';
 
@@ -81,7 +81,7 @@ beforeAll(async () => {
   kept = await create('Kept');
 });
 
-describe('deployed', () => proveOperations(() => ({ newKey, call: (...words) => call(url, ...words) })));
+describe('deployed', () => testOperations(() => ({ newKey, call: (...words) => call(url, ...words) })));
 
 describe('the event bus', () => {
   it('hands what becomes of a channel to the targets of others’ rules', async () => {

@@ -30,7 +30,7 @@ let table: Table;
 beforeEach(() => {
   client.reset();
   meter = new Meter();
-  table = new Table(connect(), 'channels', meter, AbortSignal.timeout(60_000));
+  table = new Table({ client: connect(), meter, signal: AbortSignal.timeout(60_000) }, 'channels');
 });
 
 const fault = { message: 'x', $metadata: { httpStatusCode: 400 } };
@@ -150,7 +150,7 @@ describe('contention', () => {
   });
 
   test('ends with the request’s time', async () => {
-    const hurried = new Table(connect(), 'channels', meter, AbortSignal.abort());
+    const hurried = new Table({ client: connect(), meter, signal: AbortSignal.abort() }, 'channels');
     client.on(TransactWriteCommand).rejects(cancelled('TransactionConflict'));
     await expect(hurried.transact(() => [put])).rejects.toMatchObject({ code: 'unavailable' });
     expect(client.calls()).toHaveLength(1);

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { toDocument } from '../../lib/channels/channel.ts';
-import { readChannelId } from '../../lib/channels/channel-id.ts';
+import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { keys, namespaceOf } from '../../lib/channels/keys.ts';
 import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
@@ -11,9 +11,9 @@ import { createTables } from '../../local/create-tables.ts';
 import { type BusEvent, type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
-import { changeAtRandom } from '../support/changes.ts';
+import { makeRandomChanges } from '../support/random-changes.ts';
 import { eventually } from '../support/eventually.ts';
-import { type FaultyBus, startFaultyBus } from '../support/faulty-bus.ts';
+import { type EventBusFaultProxy, startEventBusFaultProxy } from '../support/event-bus-fault-proxy.ts';
 import { PublisherProcess } from '../support/publisher-process.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -34,14 +34,14 @@ const consumer: StreamConsumer = { ...publishes, mapping: { ...publishes.mapping
 
 let service: Service;
 let bus: EventBus;
-let line: FaultyBus;
+let line: EventBusFaultProxy;
 const published: BusEvent[] = [];
 const publisher = new PublisherProcess();
 
 beforeAll(async () => {
   service = await startService();
   bus = await startEventBus({ name: 'storm', onEvent: (event) => published.push(event) });
-  line = await startFaultyBus(bus);
+  line = await startEventBusFaultProxy(bus);
   Object.assign(process.env, {
     EVENT_BUS: 'storm',
     AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
@@ -79,7 +79,7 @@ const makeChanges = async (): Promise<{ ids: string[]; records: DynamoDBRecord[]
   const series = Array.from({ length: channels }, (_, index) => randomFrom(seed + index + 1));
   const ids: string[] = [];
   await inParallel(series, 10, async (each) => {
-    ids.push(...(await changeAtRandom(service.channels, changes / channels, each)));
+    ids.push(...(await makeRandomChanges(service.channels, changes / channels, each)));
     if (each === series[channels / 2])
       await service.channels.put({ Item: { ...poison, name: 'Poison', integration_meta: '{' } });
   });
@@ -122,8 +122,8 @@ const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
   let calls = 0;
   const period = Math.floor(batches.length / kills);
   let nextKill = random.below(period);
-  line.refuses = () => random.next() < 0.2;
-  line.onTaken = () => {
+  line.rejects = () => random.next() < 0.2;
+  line.onAccepted = () => {
     if (calls++ !== nextKill || publisher.kills === kills) return;
     publisher.kill();
     nextKill += 1 + random.below(2 * period);
@@ -136,7 +136,7 @@ const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
         shard: { streamArn: 'storm', shardId: 'storm' },
         invoke: (records) => publisher.invoke(records),
         report: () => undefined,
-        bury: (letter) => letters.push(letter),
+        onDeadLetter: (letter) => letters.push(letter),
         signal,
       },
       batch,
@@ -165,7 +165,7 @@ const channelsOfTable = async (): Promise<Record<string, object>> => {
   const rows: [string, object][] = [];
   for await (const item of service.channels.scan()) {
     const [pk, sk] = [item.pk as string, item.sk as string];
-    if (readChannelId(sk) && sk !== poison.sk)
+    if (parseChannelId(sk) && sk !== poison.sk)
       rows.push([`${namespaceOf(pk)}:${sk}`, toDocument(fromItem(item))]);
   }
   return Object.fromEntries(rows);
@@ -192,5 +192,5 @@ it(`a storm (seed ${seed}) leaves a consumer with the table as it is, and the po
 
   expect(await copyOf(published)).toEqual(await channelsOfTable());
   expect(publisher.kills).toBe(kills);
-  expect(line.refused).toBeGreaterThan(published.length / 10);
+  expect(line.rejectedCount).toBeGreaterThan(published.length / 10);
 }, 600_000);

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import { planChannelWrites } from '../../lib/channels/items.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
-import { checkEvent } from '../../lib/events/schema.ts';
+import { checkEvent } from '../../lib/events/event-schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
 import { channelOf } from '../support/seed.ts';
 

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { pendingChangeKey, readPendingChanges } from '../../lib/channels/pending-change.ts';
+import { keys } from '../../lib/channels/keys.ts';
+import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
 import { contextOf } from '../../local/function-context.ts';
-import { enter, entriesFor, held } from '../support/projections.ts';
+import { newNamespace, expectedEntries, readProjections } from '../support/projections.ts';
 import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
-import { channelOf, plant } from '../support/seed.ts';
+import { channelOf, seedChannels } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -45,7 +46,7 @@ const context = contextOf('settle', 'id', 30_000);
 /** The records of the marks of channels, numbered as they come. */
 const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
   Records: ids.map((id, index) => {
-    const { pk, sk } = pendingChangeKey(namespace, id);
+    const { pk, sk } = keys.pendingChange(namespace, id);
     return {
       eventName: 'INSERT',
       dynamodb: { SequenceNumber: `${index + 1}`, Keys: { pk: { S: pk }, sk: { S: sk } } },
@@ -58,30 +59,30 @@ const spoil = async (namespace: string, ids: string[]) => {
   for (const [second, id] of ids.entries()) {
     const pendingSince = new Date(second * 1000).toISOString();
     await service.channels.put({
-      Item: { ...pendingChangeKey(namespace, id), token: '0', pendingSince, entered: 'no list' },
+      Item: { ...keys.pendingChange(namespace, id), token: '0', pendingSince, entered: 'no list' },
     });
   }
   return async () => {
-    for (const id of ids) await service.channels.delete({ Key: pendingChangeKey(namespace, id) });
+    for (const id of ids) await service.channels.delete({ Key: keys.pendingChange(namespace, id) });
   };
 };
 
 describe('the function on the stream', () => {
   test('settles each mark that a batch tells of, however often, and passes over what is settled', async () => {
-    const { namespace, create } = enter(service);
+    const { namespace, create } = newNamespace(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
     const batch = recordsOf(namespace, [one, two, one]);
     expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
     expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
-    expect(await held(service, namespace)).toEqual({
+    expect(await readProjections(service, namespace)).toEqual({
       marks: [],
-      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      entries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
       blocks: [[allIds.first, 2]],
     });
   });
 
   test('answers and logs which could not be settled, and settles the others', async () => {
-    const { namespace, create } = enter(service);
+    const { namespace, create } = newNamespace(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
     const spoilt = channelOf(1)._id;
     const mend = await spoil(namespace, [spoilt]);
@@ -89,15 +90,15 @@ describe('the function on the stream', () => {
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
     expect(failures).toEqual([{ namespace, channel: spoilt, why: 'TypeError' }]);
     await mend();
-    expect(await held(service, namespace)).toEqual({
+    expect(await readProjections(service, namespace)).toEqual({
       marks: [],
-      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      entries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
       blocks: [[allIds.first, 2]],
     });
   });
 
   test('goes on one by one where they can’t be settled together', async () => {
-    const { namespace, create } = enter(service);
+    const { namespace, create } = newNamespace(service);
     const ids = [await create({ name: 'One' }), await create({ name: 'Two' })];
     let transactions = 0;
     line.fault = (operation) =>
@@ -110,7 +111,7 @@ describe('the function on the stream', () => {
 
 describe('the function on the stream, of several namespaces', () => {
   test('holds up none of them where another can’t be settled', async () => {
-    const { namespace, other, create } = enter(service);
+    const { namespace, other, create } = newNamespace(service);
     const ids = [
       await create({ name: 'One', company_namespace: [namespace] }),
       await create({ name: 'Two', company_namespace: [other] }),
@@ -135,12 +136,12 @@ describe('the function that runs by the clock', () => {
   // Planted channels were written in 2023: what they left has waited since.
   const plantOne = async (namespace: string, ordinal: number) => {
     const channel = channelOf(ordinal, { company_namespace: [namespace] });
-    await plant(service, [channel]);
+    await seedChannels(service, [channel]);
     return channel._id;
   };
 
   test('settles what has waited for more than 5 minutes, in any namespace, and leaves the rest to the stream', async () => {
-    const { namespace, other, create } = enter(service);
+    const { namespace, other, create } = newNamespace(service);
     await plantOne(namespace, 1);
     await plantOne(other, 2);
     const fresh = await create({ name: 'Fresh' });
@@ -150,7 +151,7 @@ describe('the function that runs by the clock', () => {
   });
 
   test('settles what it can before it tells of what it could not, and logs why', async () => {
-    const { namespace } = enter(service);
+    const { namespace } = newNamespace(service);
     const spoilt = channelOf(0)._id;
     const mend = await spoil(namespace, [spoilt]);
     for (const ordinal of [1, 2, 3]) await plantOne(namespace, ordinal);
@@ -161,7 +162,7 @@ describe('the function that runs by the clock', () => {
   });
 
   test('leaves a namespace to the next run after three failures, and settles what waits in others', async () => {
-    const { namespace, other } = enter(service);
+    const { namespace, other } = newNamespace(service);
     const ids = [1, 2, 3, 4].map((ordinal) => channelOf(ordinal)._id);
     const mend = await spoil(namespace, ids);
     const behind = await plantOne(namespace, 5);
@@ -176,7 +177,7 @@ describe('the function that runs by the clock', () => {
   });
 
   test('stops before its time is up, says so for the alarm, and leaves what is left to the next run', async () => {
-    const { namespace } = enter(service);
+    const { namespace } = newNamespace(service);
     await plantOne(namespace, 1);
     const hasty = { ...context, getRemainingTimeInMillis: () => 9_000 };
     await expect(settleOverdue({}, hasty)).rejects.toThrow('Time ran out before all were settled');

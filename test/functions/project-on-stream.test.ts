@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { entriesFor, held } from '../support/projections.ts';
+import { expectedEntries, readProjections } from '../support/projections.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -14,9 +14,9 @@ test('what is written is settled soon after, fed by the stream as the row of the
   const key = await service.newKey({ namespaces: ['acme'] });
   const { body } = await service.call('POST /client-channel', { key, body: { name: 'Retail' } });
   await eventually(async () =>
-    expect(await held(service, 'acme')).toEqual({
+    expect(await readProjections(service, 'acme')).toEqual({
       marks: [],
-      entries: entriesFor('acme', { [body.data._id]: 'retail' }),
+      entries: expectedEntries('acme', { [body.data._id]: 'retail' }),
       blocks: [[allIds.first, 1]],
     }),
   );

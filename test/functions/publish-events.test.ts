@@ -1,21 +1,21 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { engineEnvironment } from '../../local/environment.ts';
+import { sdkEnvironment } from '../../local/environment.ts';
 import { type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { contextOf } from '../../local/function-context.ts';
-import { type FaultyBus, startFaultyBus } from '../support/faulty-bus.ts';
+import { type EventBusFaultProxy, startEventBusFaultProxy } from '../support/event-bus-fault-proxy.ts';
 import { channelOf } from '../support/seed.ts';
 
 let bus: EventBus;
-let line: FaultyBus;
+let line: EventBusFaultProxy;
 let handler: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 let seen: number;
 
 beforeAll(async () => {
   bus = await startEventBus({ name: 'events' });
-  line = await startFaultyBus(bus);
-  Object.assign(process.env, engineEnvironment, {
+  line = await startEventBusFaultProxy(bus);
+  Object.assign(process.env, sdkEnvironment, {
     EVENT_BUS: 'events',
     AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
   });
@@ -28,7 +28,7 @@ afterAll(async () => {
 let logged: string[];
 beforeEach(() => {
   seen = bus.events.length;
-  line.refuses = () => false;
+  line.rejects = () => false;
   logged = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
 });
@@ -86,14 +86,14 @@ describe('a batch of records', () => {
   });
 
   it('is to be delivered again from the first event on that the bus keeps refusing', async () => {
-    line.refuses = ({ channel }) => channel.name === 'Channel 2';
+    line.rejects = ({ channel }) => channel.name === 'Channel 2';
     expect(await run(recordOf(1), recordOf(2), recordOf(3))).toEqual({
       batchItemFailures: [{ itemIdentifier: '2' }],
     });
   });
 
   it('fails where the bus keeps refusing its first event', async () => {
-    line.refuses = () => true;
+    line.rejects = () => true;
     await expect(run(recordOf(1))).rejects.toMatchObject({
       message: "Record 1 can't be published",
       cause: { message: 'ThrottlingException: Rate exceeded' },

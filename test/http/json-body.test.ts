@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { readJsonBody } from '../../lib/http/json-body.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { catchApiError } from '../support/catch-api-error.ts';
 
 const json = { 'content-type': 'application/json' };
 
 const refusal = (carrier: Parameters<typeof readJsonBody>[0]) => {
-  const { code, message } = refusalOf(() => readJsonBody(carrier));
+  const { code, message } = catchApiError(() => readJsonBody(carrier));
   return [code, message];
 };
 

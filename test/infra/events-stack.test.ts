@@ -12,7 +12,7 @@ import {
 
 const account = 'us-east-1:000000000000';
 
-describe.each(environments)('what follows the table of $name', (environment) => {
+describe.each(environments)('the events stack of $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
   const stream = `{{resolve:ssm:/client-channels/${name}/channels-stream}}`;
@@ -23,8 +23,8 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     ({ data, api, events } = synthesizeStacks(environment));
   });
 
-  /** The queue of what a function has given up; undefined where there is none. */
-  const queueOf = (consumer: string) => {
+  /** The dead-letter queue of a stream consumer; undefined if it has none. */
+  const findDeadLetterQueue = (consumer: string) => {
     const queueName = `${prefix}-${consumer}-dead-letters`;
     const found = resourcesOfType(events, 'AWS::SQS::Queue').find(
       ([, queue]) => queue.QueueName === queueName,
@@ -32,7 +32,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     return found && { id: found[0], properties: found[1] };
   };
 
-  it('finds the stream by a name, under which the data stack notes it', () => {
+  it('reads the ARN of the stream from a parameter that the data stack writes', () => {
     const [[, parameter] = []] = resourcesOfType(data, 'AWS::SSM::Parameter');
     const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::Table').filter(
       ([, { TableName }]) => TableName === prefix,
@@ -43,14 +43,14 @@ describe.each(environments)('what follows the table of $name', (environment) => 
     });
   });
 
-  it('has a bus of its own', () => {
+  it('has one event bus', () => {
     expect(resourcesOfType(events, 'AWS::Events::EventBus').map(([, bus]) => bus.Name)).toEqual([prefix]);
   });
 
   describe.each(streamConsumers)('$name', (consumer: StreamConsumer) => {
-    it('is fed as its row says, and dead letters that its row wants are kept for 14 days, encrypted', () => {
+    it('has the event source mapping of its manifest row, and keeps dead letters encrypted for 14 days', () => {
       const { id } = findFunction(events, `${prefix}-${consumer.name}`);
-      const deadLetters = queueOf(consumer.name);
+      const deadLetters = findDeadLetterQueue(consumer.name);
       expect(deadLetters !== undefined).toBe(consumer.deadLetters);
       const [[, mapping] = []] = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping').filter(
         ([, { FunctionName }]) => FunctionName === id,
@@ -77,23 +77,23 @@ describe.each(environments)('what follows the table of $name', (environment) => 
         });
     });
 
-    it('may read the stream, do what its row says, send dead letters where it has any, and nothing else', () => {
+    it('may read the stream, use tables as its row says, send dead letters if it has a queue, and nothing else', () => {
       const { properties } = findFunction(events, `${prefix}-${consumer.name}`);
       const tables = {
         channels: prefix,
         directory: `client-channels-directory-${name}`,
       };
-      const onTables = Object.entries(consumer.actions).map(([table, actions]) => ({
+      const useTables = Object.entries(consumer.actions).map(([table, actions]) => ({
         actions,
         resources: [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`],
       }));
-      const publishing = {
+      const putEvents = {
         actions: ['events:PutEvents'],
         resources: [`arn:aws:events:${account}:event-bus/${prefix}`],
       };
-      const burying = {
+      const sendDeadLetters = {
         actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-        resources: [`${queueOf(consumer.name)?.id}.Arn`],
+        resources: [`${findDeadLetterQueue(consumer.name)?.id}.Arn`],
       };
       expect(statementsOf(events, properties.Role)).toEqual([
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [expect.any(String)] },
@@ -103,13 +103,13 @@ describe.each(environments)('what follows the table of $name', (environment) => 
           resources: [stream],
         },
         { actions: ['dynamodb:ListStreams'], resources: ['*'] },
-        ...onTables,
-        ...(consumer.publishes ? [publishing] : []),
-        ...(consumer.deadLetters ? [burying] : []),
+        ...useTables,
+        ...(consumer.publishes ? [putEvents] : []),
+        ...(consumer.deadLetters ? [sendDeadLetters] : []),
       ]);
     });
 
-    it('has the time of its row, and knows the tables and the bus that it needs', () => {
+    it('has the timeout of its row, and gets only the names of the tables and the bus that it uses', () => {
       const { properties } = findFunction(events, `${prefix}-${consumer.name}`);
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -120,13 +120,13 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       expect(properties.Environment.Variables).toEqual({
         ENVIRONMENT: name,
         ...(consumer.actions.channels && { CHANNELS_TABLE: prefix }),
-        ...(consumer.actions.directory && { DIRECTORY_TABLE: `client-channels-directory-${name}` }),
+        ...(consumer.actions.directory && { PROJECTIONS_TABLE: `client-channels-directory-${name}` }),
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       });
     });
 
-    it('rings at the first dead letter it keeps, where it falls behind, fails or may not run; the dashboard shows each', () => {
+    it('has alarms on dead letters, lag, errors and throttles, and the dashboard shows each', () => {
       const topic = [`arn:aws:sns:${account}:client-channels-alarms-${name}`];
       const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
         .map(([, alarm]) => alarm)
@@ -134,7 +134,7 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       const deadLetters = {
         AlarmName: `${prefix}-${consumer.name}-dead-letters`,
         MetricName: 'ApproximateNumberOfMessagesVisible',
-        Dimensions: [{ Name: 'QueueName', Value: `${queueOf(consumer.name)?.id}.QueueName` }],
+        Dimensions: [{ Name: 'QueueName', Value: `${findDeadLetterQueue(consumer.name)?.id}.QueueName` }],
         Threshold: 1,
         AlarmActions: topic,
       };
@@ -158,21 +158,21 @@ describe.each(environments)('what follows the table of $name', (environment) => 
       for (const { AlarmName } of alarms)
         expect(dashboard.DashboardBody).toContain(`arn:aws:cloudwatch:${account}:alarm:${AlarmName}`);
       expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
-      const queueShown = `"QueueName","${prefix}-${consumer.name}-dead-letters"`;
-      expect(dashboard.DashboardBody.includes(queueShown)).toBe(consumer.deadLetters);
+      const queueMetric = `"QueueName","${prefix}-${consumer.name}-dead-letters"`;
+      expect(dashboard.DashboardBody.includes(queueMetric)).toBe(consumer.deadLetters);
     });
   });
 });
 
-describe.each(environments)('what runs by the clock in $name', (environment) => {
+describe.each(environments)('the scheduled functions of $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
   const { api, events } = synthesizeStacks(environment);
 
   it.each(
     schedules.map((row) => [row.name, row] as const),
-  )('%s may do what its row says, and is run as often', (of, row) => {
-    const { id, properties } = findFunction(events, `${prefix}-${of}`);
+  )('%s has the permissions of its row and runs at its interval', (functionName, row) => {
+    const { id, properties } = findFunction(events, `${prefix}-${functionName}`);
     const table = (suffix: string) => `arn:aws:dynamodb:${account}:table/client-channels-${suffix}`;
     expect(
       statementsOf(events, properties.Role).filter(({ actions: [first = ''] }) =>
@@ -196,8 +196,8 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
 
   it.each(
     schedules.map((row) => [row.name, row] as const),
-  )('%s is not tried again before its time comes again, neither by the clock nor by Lambda', (of, row) => {
-    const { id } = findFunction(events, `${prefix}-${of}`);
+  )('%s is not retried before its next run, neither by EventBridge nor by Lambda', (functionName, row) => {
+    const { id } = findFunction(events, `${prefix}-${functionName}`);
     const configured = resourcesOfType(events, 'AWS::Lambda::EventInvokeConfig').map(([, config]) => config);
     expect(configured.filter(({ FunctionName }) => FunctionName === id)).toMatchObject([
       { Qualifier: '$LATEST', MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: row.everyMinutes * 60 },
@@ -206,11 +206,11 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
 
   it.each(
     schedules.map((row) => [row.name, row] as const),
-  )('%s rings where it fails, may not run or is not run three times in a row, and the dashboard shows it', (of, row) => {
-    const { id } = findFunction(events, `${prefix}-${of}`);
+  )('%s has alarms on three failed, throttled or missing runs in a row, and the dashboard shows them', (functionName, row) => {
+    const { id } = findFunction(events, `${prefix}-${functionName}`);
     const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
-      .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${of}-`));
+      .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-${functionName}-`));
     const common = {
       Dimensions: [{ Name: 'FunctionName', Value: id }],
       Statistic: 'Sum',
@@ -219,24 +219,24 @@ describe.each(environments)('what runs by the clock in $name', (environment) => 
       Period: row.everyMinutes * 60,
       AlarmActions: [`arn:aws:sns:${account}:client-channels-alarms-${name}`],
     };
-    const tooMany = {
+    const upperLimit = {
       ...common,
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       TreatMissingData: 'notBreaching',
     };
-    // Where nothing is run there is no metric either.
-    const tooFew = { ...common, ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching' };
+    // CloudWatch has no data if the function does not run.
+    const lowerLimit = { ...common, ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching' };
     expect(alarms).toMatchObject([
-      { ...tooMany, AlarmName: `${prefix}-${of}-errors`, MetricName: 'Errors' },
-      { ...tooMany, AlarmName: `${prefix}-${of}-throttles`, MetricName: 'Throttles' },
-      { ...tooFew, AlarmName: `${prefix}-${of}-not-run`, MetricName: 'Invocations' },
+      { ...upperLimit, AlarmName: `${prefix}-${functionName}-errors`, MetricName: 'Errors' },
+      { ...upperLimit, AlarmName: `${prefix}-${functionName}-throttles`, MetricName: 'Throttles' },
+      { ...lowerLimit, AlarmName: `${prefix}-${functionName}-not-run`, MetricName: 'Invocations' },
     ]);
     const [[, dashboard] = []] = resourcesOfType(api, 'AWS::CloudWatch::Dashboard');
     for (const { AlarmName } of alarms) expect(dashboard.DashboardBody).toContain(`alarm:${AlarmName}`);
   });
 });
 
-it('a restored table is followed by its own stream', () => {
+it('stream consumers read the stream of a restored table', () => {
   const [dev] = environments as [Environment];
   const restored = {
     channelsTable: 'restored',

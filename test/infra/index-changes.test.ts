@@ -13,15 +13,25 @@ const table = (...indexes: ReturnType<typeof index>[]): TableSchema => ({
 
 describe('indexChanges', () => {
   it.each([
-    ['nothing', table(index('a')), table(index('a')), []],
-    ['the order alone', table(index('a'), index('b')), table(index('b'), index('a')), []],
-    ['one more', table(), table(index('a')), ['add a']],
-    ['one less', table(index('a'), index('b')), table(index('b')), ['remove a']],
-    ['two more', table(), table(index('a'), index('b')), ['add a', 'add b']],
-    ['another name', table(index('a')), table(index('b')), ['remove a', 'add b']],
-    ['another key', table(index('a')), table(index('a', 'name')), ['remove a', 'add a']],
-    ['another projection', table(index('a')), table(index('a', 'pk', 'KEYS_ONLY')), ['remove a', 'add a']],
-  ])('%s', (_, before, after, changes) => {
+    ['no step if nothing changed', table(index('a')), table(index('a')), []],
+    ['no step if only the order changed', table(index('a'), index('b')), table(index('b'), index('a')), []],
+    ['one step to add an index', table(), table(index('a')), ['add a']],
+    ['one step to remove an index', table(index('a'), index('b')), table(index('b')), ['remove a']],
+    ['two steps to add two indexes', table(), table(index('a'), index('b')), ['add a', 'add b']],
+    ['two steps if an index has another name', table(index('a')), table(index('b')), ['remove a', 'add b']],
+    [
+      'two steps if an index has another key',
+      table(index('a')),
+      table(index('a', 'name')),
+      ['remove a', 'add a'],
+    ],
+    [
+      'two steps if an index has another projection',
+      table(index('a')),
+      table(index('a', 'pk', 'KEYS_ONLY')),
+      ['remove a', 'add a'],
+    ],
+  ])('returns %s', (_, before, after, changes) => {
     expect(indexChanges(before, after)).toEqual(changes);
   });
 });

@@ -5,15 +5,15 @@ interface Key {
   KeyType: 'HASH' | 'RANGE';
 }
 
-/** What of a table can't be changed at will once it holds data. */
+/** The properties of a table that are hard to change once it holds data. */
 export interface TableSchema {
   KeySchema: Key[];
   GlobalSecondaryIndexes?: { IndexName: string; KeySchema: Key[]; Projection: object }[];
 }
 
 /**
- * What CloudFormation would have to do to a live table's indexes, a line a step: it adds or removes one a deployment
- * (DynamoDB's UpdateTable), and an index with another key or projection is one removed and one added.
+ * The steps by which CloudFormation would change the indexes of a live table. One deployment can add or remove only one
+ * index (DynamoDB's UpdateTable). An index with another key or projection must be removed and added again.
  */
 export const indexChanges = (released: TableSchema, next: TableSchema): string[] => {
   const indexesOf = ({ GlobalSecondaryIndexes = [] }: TableSchema) =>

@@ -32,7 +32,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it.each(
     rows.map((row) => row.name),
-  )('%s may do what its row says on its table, and no more', (operation) => {
+  )('%s has the permissions of its manifest row on the tables, and no others', (operation) => {
     const {
       scope,
       actions,
@@ -65,17 +65,20 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(api[roleId]?.Properties).not.toHaveProperty('Policies');
   });
 
-  it('allows nothing by wildcard, but what knows no resources', () => {
-    const unscoped = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'];
+  it('grant no action by wildcard, and all resources only for actions that do not support resources', () => {
+    const withoutResources = ['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'];
     const all = [api, events].flatMap((stack) =>
       resourcesOfType(stack, 'AWS::Lambda::Function').flatMap(([, fn]) => statementsOf(stack, fn.Role)),
     );
     expect(all.flatMap(({ actions }) => actions).filter((action) => action.includes('*'))).toEqual([]);
-    const wild = all.filter(({ resources }) => resources.some((resource) => resource.includes('*')));
-    for (const { actions } of wild) expect(unscoped).toEqual(expect.arrayContaining(actions));
+    const onAllResources = all.filter(({ resources }) =>
+      resources.some((resource) => resource.includes('*')),
+    );
+    for (const { actions } of onAllResources)
+      expect(withoutResources).toEqual(expect.arrayContaining(actions));
   });
 
-  it('has the routes of the operations, each to its own function, and no others', () => {
+  it('have exactly the routes of the operations, each to its own function', () => {
     const targets = Object.fromEntries(
       resourcesOfType(api, 'AWS::ApiGatewayV2::Route').map(([, { RouteKey, Target }]) => {
         const integration = api[Target.replace('integrations/', '')]?.Properties;
@@ -95,7 +98,9 @@ describe.each(environments)('the stacks of $name', (environment) => {
     );
   });
 
-  it.each(rows.map((row) => row.name))('%s runs as it was measured best, and is watched', (operation) => {
+  it.each(
+    rows.map((row) => row.name),
+  )('%s has the measured best settings, and alarms on errors, throttles and latency', (operation) => {
     const { id, properties } = findFunction(api, `client-channels-${name}-${operation}`);
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -107,8 +112,8 @@ describe.each(environments)('the stacks of $name', (environment) => {
         Variables: {
           ENVIRONMENT: name,
           CHANNELS_TABLE: `client-channels-${name}`,
-          DIRECTORY_TABLE: `client-channels-directory-${name}`,
-          ACCESS_KEYS_TABLE: `client-channels-access-keys-${name}`,
+          PROJECTIONS_TABLE: `client-channels-directory-${name}`,
+          API_KEYS_TABLE: `client-channels-access-keys-${name}`,
           LOG_REQUESTS: 'on',
         },
       },
@@ -117,34 +122,34 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(api[properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe(
       environment.logRetentionDays,
     );
-    const watched = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
+    const alarms = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .filter(([, alarm]) => alarm.Dimensions.some(({ Value }: { Value: string }) => Value === id))
       .map(([, alarm]) => [alarm.MetricName, alarm.AlarmActions]);
     const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
-    expect(watched).toEqual([
+    expect(alarms).toEqual([
       ['Errors', topic],
       ['Throttles', topic],
       ['Duration', topic],
     ]);
   });
 
-  it('takes the slowest hundredth of few requests too, three times in a row before it rings', () => {
-    const slow = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
+  it('raise a latency alarm after three slow periods in a row, also if there are few requests', () => {
+    const latencyAlarms = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
       .filter(({ ExtendedStatistic }) => ExtendedStatistic === 'p99');
-    expect(slow).toHaveLength(rows.length);
-    for (const alarm of slow) {
+    expect(latencyAlarms).toHaveLength(rows.length);
+    for (const alarm of latencyAlarms) {
       expect(alarm).toMatchObject({ EvaluationPeriods: 3, Threshold: environment.alarms.p99LatencyMs });
       expect(alarm.EvaluateLowSampleCountPercentile ?? 'evaluate').toBe('evaluate');
     }
   });
 
-  it('rings where a table refuses reads or writes, or an index the reads of lists or any write; the dashboard shows them', () => {
+  it('have an alarm and a graph for throttled requests of each table and index', () => {
     const topic = [`arn:aws:sns:us-east-1:000000000000:client-channels-alarms-${name}`];
-    const ofTables = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
+    const tableAlarms = resourcesOfType(api, 'AWS::CloudWatch::Alarm')
       .map(([, alarm]) => alarm)
       .filter(({ Namespace }) => Namespace === 'AWS/DynamoDB');
-    const watched = ofTables.map(({ MetricName, Dimensions, Statistic, Threshold, AlarmActions }) => {
+    const metrics = tableAlarms.map(({ MetricName, Dimensions, Statistic, Threshold, AlarmActions }) => {
       expect({ Statistic, Threshold, AlarmActions }).toEqual({
         Statistic: 'Sum',
         Threshold: 100,
@@ -155,25 +160,25 @@ describe.each(environments)('the stacks of $name', (environment) => {
       );
       return [MetricName, dimensions.TableName, dimensions.GlobalSecondaryIndexName];
     });
-    const [channels, directory, accessKeys] = ['', 'directory-', 'access-keys-'].map(
+    const [channels, projections, apiKeys] = ['', 'directory-', 'access-keys-'].map(
       (table) => `client-channels-${table}${name}`,
     );
-    expect(watched).toEqual([
+    expect(metrics).toEqual([
       ['ReadThrottleEvents', channels, undefined],
       ['WriteThrottleEvents', channels, undefined],
-      ['ReadThrottleEvents', directory, undefined],
-      ['WriteThrottleEvents', directory, undefined],
+      ['ReadThrottleEvents', projections, undefined],
+      ['WriteThrottleEvents', projections, undefined],
       ...channelsTable.indexes
         .filter((index) => index.name !== 'byPending')
         .map((index) => ['ReadThrottleEvents', channels, index.name]),
       ...channelsTable.indexes.map((index) => ['WriteThrottleEvents', channels, index.name]),
-      ['ReadThrottleEvents', accessKeys, undefined],
+      ['ReadThrottleEvents', apiKeys, undefined],
     ]);
     const [[, { DashboardBody }] = [undefined, { DashboardBody: '' }]] = resourcesOfType(
       api,
       'AWS::CloudWatch::Dashboard',
     );
-    for (const [metric, table, index] of watched)
+    for (const [metric, table, index] of metrics)
       expect(DashboardBody).toContain(
         `"${metric}","TableName","${table}"`.replace(
           '"TableName"',
@@ -182,19 +187,19 @@ describe.each(environments)('the stacks of $name', (environment) => {
       );
   });
 
-  it('names for each alarm the heading under which it stands what to do', () => {
+  it('refer in each alarm to a heading of the runbook', () => {
     const runbook = readFileSync('docs/operations.md', 'utf8');
-    const alarms = [api, events].flatMap((stack) =>
+    const descriptions = [api, events].flatMap((stack) =>
       resourcesOfType(stack, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm.AlarmDescription),
     );
-    expect(alarms.length).toBeGreaterThan(0);
-    for (const description of alarms) {
+    expect(descriptions.length).toBeGreaterThan(0);
+    for (const description of descriptions) {
       const [, anchor] = /docs\/operations\.md#([a-z-]+)$/.exec(description) ?? [];
       expect(runbook).toContain(`\n### ${anchor}\n`);
     }
   });
 
-  it('seals cursors with the secret of the data stack, which no template shows', () => {
+  it('encrypt cursors with the secret of the data stack, and no template contains its value', () => {
     const { properties } = findFunction(api, `client-channels-${name}-list-channels`);
     const [[, secret] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
     expect(properties.Environment.Variables.CURSOR_SECRET).toBe(
@@ -203,7 +208,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(secret).not.toHaveProperty('SecretString');
   });
 
-  it('answers the browsers of its allowed origins alone', () => {
+  it('allow browsers only from the allowed origins', () => {
     const [[, { CorsConfiguration: cors }] = [undefined, {}]] = resourcesOfType(
       api,
       'AWS::ApiGatewayV2::Api',
@@ -236,7 +241,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       });
   });
 
-  it('throttles, and logs every request', () => {
+  it('limit the request rate, and log every request without headers and query strings', () => {
     const [[, stage] = []] = resourcesOfType(api, 'AWS::ApiGatewayV2::Stage');
     expect(stage.DefaultRouteSettings).toEqual({
       ThrottlingRateLimit: environment.throttling.requestsPerSecond,
@@ -252,7 +257,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     );
   });
 
-  it('keeps what an environment with data must not lose, and recovers any second of it', () => {
+  it('protect tables and secret in an environment that keeps data, and can restore each table to any second', () => {
     const tables = resourcesOfType(data, 'AWS::DynamoDB::Table');
     expect(tables).toHaveLength(3);
     for (const [id, table] of tables) {
@@ -265,7 +270,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(data[secret]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
   });
 
-  it('lets the alarms of its account ring, and asks every publisher for TLS', () => {
+  it('let alarms of the account publish to the topic, and require TLS from every publisher', () => {
     const [[topic = ''] = []] = resourcesOfType(data, 'AWS::SNS::Topic');
     const statements = resourcesOfType(data, 'AWS::SNS::TopicPolicy').flatMap(
       ([, policy]) => policy.PolicyDocument.Statement,
@@ -288,7 +293,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     ]);
   });
 
-  it('holds no state in the stack that may be destroyed, and exports nothing that would hinder it', () => {
+  it('keep no tables, secrets or topics in the API stack, so that it can be destroyed', () => {
     const types = new Set(Object.values(api).map(({ Type }) => Type));
     for (const stateful of ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::SNS::Topic'])
       expect(types).not.toContain(stateful);
@@ -296,7 +301,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 });
 
 describe('two environments', () => {
-  it('share no name, so that they can live in one account', () => {
+  it('have no resource name in common, so that they can share an account', () => {
     const namesIn = ({ data, api, events }: Synthesis) =>
       [data, api, events]
         .flatMap((resources) => Object.values(resources))
@@ -312,22 +317,22 @@ describe('two environments', () => {
   });
 });
 
-describe("AWS's rules", () => {
-  it('are asked at each synthesis: a topic that takes publishers without TLS fails it', () => {
+describe('the rules of cdk-nag', () => {
+  it('are checked at each synthesis: a topic that accepts publishers without TLS makes it fail', () => {
     const [environment] = environments;
-    if (!environment) throw new Error('There are environments');
-    const careless = () =>
+    if (!environment) throw new Error('There is no environment.');
+    const withOpenTopic = () =>
       synthesizeApp((app) => {
         addStacks(app, environment);
-        new Topic(new Stack(app, 'careless'), 'Open');
+        new Topic(new Stack(app, 'open'), 'Open');
       });
-    expect(careless).toThrow(/does not require publishers to use SSL/);
+    expect(withOpenTopic).toThrow(/does not require publishers to use SSL/);
   });
 });
 
-describe('the code of each function', () => {
+describe('the bundle of each function', () => {
   const handlers = [...rows, ...streamConsumers].map((row) => row.handler);
-  it.each(handlers)('%s weighs no more than a cold start can bear', (handler) => {
+  it.each(handlers)('%s is not larger than the limit', (handler) => {
     expect(bundle(handler).bytes).toBeLessThanOrEqual(maxBundleBytes);
   });
 });

@@ -9,7 +9,7 @@ import { namesOf } from '../../infra/names.ts';
 export interface Resource {
   Type: string;
   DeletionPolicy?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was synthesized
+  // biome-ignore lint/suspicious/noExplicitAny: tests read properties of any resource type
   Properties: any;
 }
 
@@ -26,7 +26,7 @@ type Intrinsic = { Ref?: string; 'Fn::GetAtt'?: [string, string]; 'Fn::Join'?: [
 const account = '000000000000';
 const region = 'us-east-1';
 
-/** A template's value with its references written out, as `<logical id>` or `<logical id>.<attribute>`. */
+/** Replaces references in a value of a template by `<logical id>` or `<logical id>.<attribute>`. */
 export const resolveReferences = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(resolveReferences);
@@ -38,9 +38,9 @@ export const resolveReferences = (value: unknown): unknown => {
 };
 
 /**
- * Makes the templates of what `build` adds to an app, in this process and without network.
- * @returns the resources of the stack of a name.
- * @throws Error where a rule of AWS's is broken.
+ * Synthesizes the stacks that `build` adds to an app, in this process and without network.
+ * @returns a function that returns the resources of a stack by its name.
+ * @throws Error if a resource breaks a rule of cdk-nag.
  */
 export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Resources) => {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesis-'));
@@ -60,7 +60,7 @@ export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Re
   }
 };
 
-/** The three stacks of an environment. */
+/** Synthesizes the three stacks of an environment. */
 export const synthesizeStacks = (environment: Environment): Synthesis => {
   const resourcesOf = synthesizeApp((app) => {
     addStacks(app, environment, { env: { account, region } });
@@ -79,7 +79,7 @@ export const resourcesOfType = (resources: Resources, type: string): [string, Re
     .filter(([, resource]) => resource.Type === type)
     .map(([id, { Properties }]) => [id, Properties]);
 
-/** The function of a name. */
+/** @throws Error if there is no Lambda function with this name. */
 export const findFunction = (resources: Resources, functionName: string) => {
   const found = resourcesOfType(resources, 'AWS::Lambda::Function').find(
     ([, fn]) => fn.FunctionName === functionName,
@@ -93,7 +93,7 @@ interface Statement {
   Resource: string | string[];
 }
 
-/** What a role may do. */
+/** The statements of a role's policies. */
 export const statementsOf = (
   resources: Resources,
   role: string,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Cursor, openCursor, sealCursor } from '../../lib/lists/cursor.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { catchApiError } from '../support/catch-api-error.ts';
 
 const keys = { current: 'a1'.repeat(32) };
 const cursor: Cursor = {
@@ -12,7 +12,7 @@ const cursor: Cursor = {
   sortValues: ['قناة', '60f1b2b3c9e9a12345678901'],
 };
 
-const refusal = (open: () => unknown) => refusalOf(open).code;
+const refusal = (open: () => unknown) => catchApiError(open).code;
 
 describe('a cursor', () => {
   const text = sealCursor(cursor, 'acme', keys);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { pendingIndex } from '../../lib/channels/pending-change.ts';
+import { pendingIndex } from '../../lib/projections/pending-changes.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { countSmallerSide, countIndexRange, readUntil, readIndexRanges } from '../../lib/lists/read/index-queries.ts';
 import type { IndexRange } from '../../lib/lists/plan/index-range.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
-import { idAt, plantedAt } from '../support/seed.ts';
+import { idAt, seededAt } from '../support/seed.ts';
 
-const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
+const idOf = (ordinal: number) => idAt(seededAt, ordinal);
 const channel = (ordinal: number, fields: object = {}): Item => ({
   pk: 'NS#acme',
   sk: idOf(ordinal),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkPageSize } from '../../lib/lists/limits.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { catchApiError } from '../support/catch-api-error.ts';
 
 const limit = 5 * 1024 * 1024;
 /** `{"x":""}` as JSON in JSON: two quotation marks around it, and a backslash before each of its own. */
@@ -8,7 +8,7 @@ const frame = JSON.stringify(JSON.stringify({ x: '' })).length;
 /** A document that takes so many bytes as Lambda encodes it. */
 const documentOf = (bytes: number) => ({ x: 'x'.repeat(bytes - frame) });
 const refusal = (data: object[]) => {
-  const { code, message } = refusalOf(() => checkPageSize(data));
+  const { code, message } = catchApiError(() => checkPageSize(data));
   return { code, message };
 };
 const tooLarge = (fits: number) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { linkHeader as linksTo } from '../../lib/lists/link-header.ts';
-import type { Pagination } from '../../lib/lists/read-list.ts';
+import type { Pagination } from '../../lib/lists/pagination.ts';
 
 /** A list in which a page by number shows the 10,000th channel at last. */
 const linksOf = (path: string, query: string, pagination: Pagination) =>

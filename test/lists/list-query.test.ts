@@ -671,7 +671,7 @@ describe('a refusal', () => {
     expect(details?.at(-1)?.path).toBe(last);
     expect(JSON.stringify(details).length).toBeLessThan(30_000);
     expect(() => parseListQuery(raw)).toThrow(
-      `. Of ${count} problems this is the first: see the details, which are the first 100.`,
+      `. This is the first of ${count} problems: see the details, which are the first 100.`,
     );
   });
 
@@ -680,7 +680,7 @@ describe('a refusal', () => {
       'The query parameter "disabled" must be true or false.',
     );
     expect(() => parseListQuery('disabled=1&page=0')).toThrow(
-      'The query parameter "disabled" must be true or false. Of 2 problems this is the first: see the details.',
+      'The query parameter "disabled" must be true or false. This is the first of 2 problems: see the details.',
     );
   });
 });

@@ -4,9 +4,9 @@ import { metaKey } from '../../lib/channels/index-keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { lookUpChannels } from '../../lib/lists/read/lookup.ts';
-import { idAt, plantedAt } from '../support/seed.ts';
+import { idAt, seededAt } from '../support/seed.ts';
 
-const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
+const idOf = (ordinal: number) => idAt(seededAt, ordinal);
 const keyOf = (ordinal: number): Item => ({ pk: 'NS#acme', sk: idOf(ordinal) });
 
 /** A table whose index names so many channels, a hundred a page, and in whose partition stands one. */
@@ -30,7 +30,7 @@ const tableOf = (count: number) => {
   return { table: table as unknown as Table, asked, got };
 };
 
-const plan = { read: 'references', index: 'byMetaId', value: '5', range: allIds } as const;
+const plan = { read: 'lookup', index: 'byMetaId', value: '5', idRange: allIds } as const;
 
 describe('the channels that an index names', () => {
   test('are asked for by the digest of the value, over short pages, and got from the table', async () => {
@@ -58,7 +58,7 @@ describe('the channels that an index names', () => {
 
   test('are got within the range alone', async () => {
     const { table, got } = tableOf(10);
-    await lookUpChannels(table, 'acme', { ...plan, range: above(idOf(6), allIds) });
+    await lookUpChannels(table, 'acme', { ...plan, idRange: above(idOf(6), allIds) });
     expect(got).toEqual([7, 8, 9].map(keyOf));
   });
 

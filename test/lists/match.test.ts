@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import type { ListFilter } from '../../lib/lists/query/list-query.ts';
 import { matches } from '../../lib/lists/read/match.ts';
-import { channelOf, idAt, plantedAt } from '../support/seed.ts';
+import { channelOf, idAt, seededAt } from '../support/seed.ts';
 
-const id = (ordinal: number) => idAt(plantedAt + ordinal, ordinal);
+const id = (ordinal: number) => idAt(seededAt + ordinal, ordinal);
 /** The names of those channels that a filter lets through. */
 const found = (channels: Channel[], filter: ListFilter) =>
   channels.filter((channel) => matches(channel, filter)).map(({ name }) => name);
@@ -34,10 +34,10 @@ describe('a filter', () => {
     ['enabled, the disabled do not match', { disabled: false }, ['retail', 'Rétail, wholesale']],
     [
       'a time, what was updated right then does not match',
-      { updatedAfter: plantedAt + 2 },
+      { updatedAfter: seededAt + 2 },
       ['Rétail, wholesale'],
     ],
-    ['a time before all, all match', { updatedAfter: plantedAt }, names],
+    ['a time before all, all match', { updatedAfter: seededAt }, names],
     ['a word, it matches folded and anywhere', { terms: ['tail'] }, names],
     ['words, all must occur', { terms: ['sale', 'ret'] }, ['Rétail, wholesale']],
     ['no words, all match', { terms: [] }, names],

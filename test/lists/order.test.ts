@@ -2,13 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import {
   compareSortValues,
-  isBehind,
+  isAfter,
   type OrderTerm,
   orderText,
   sortValuesOf,
   toOrder,
 } from '../../lib/lists/plan/order.ts';
-import { channelOf, idAt, plantedAt } from '../support/seed.ts';
+import { channelOf, idAt, seededAt } from '../support/seed.ts';
 
 // What `toOrder` leaves out of an order is told in plan.test.ts, beside what it spares.
 
@@ -77,7 +77,7 @@ describe('the order of a list', () => {
 
 describe('a position', () => {
   test('given every field, holds what the list is sorted by, and null for what is missing', () => {
-    const channel = channelOf(7, { name: ' Rétail  قناة ', disabled: true, updatedAt: plantedAt + 9 });
+    const channel = channelOf(7, { name: ' Rétail  قناة ', disabled: true, updatedAt: seededAt + 9 });
     const order = toOrder([
       asc('name'),
       asc('local_name'),
@@ -89,9 +89,9 @@ describe('a position', () => {
       'retail قناه',
       null,
       true,
-      plantedAt + 7,
-      plantedAt + 9,
-      idAt(plantedAt + 7, 7),
+      seededAt + 7,
+      seededAt + 9,
+      idAt(seededAt + 7, 7),
     ]);
   });
 
@@ -123,7 +123,7 @@ describe('what lies behind a gap', () => {
   const behind = (side: 'before' | 'after', ...sort: OrderTerm[]) => {
     const order = toOrder(sort);
     const position = sortValuesOf(channels[1] as Channel, order);
-    return channels.filter((channel) => isBehind(sortValuesOf(channel, order), { sortValues: position, side }, order));
+    return channels.filter((channel) => isAfter(sortValuesOf(channel, order), { sortValues: position, side }, order));
   };
   const [a, b, secondB, c] = channels;
 
@@ -139,8 +139,8 @@ describe('what lies behind a gap', () => {
 
   test('given a channel that is gone, is the same', () => {
     const order = toOrder([asc('local_name')]);
-    const gap = { position: [null, idAt(plantedAt + 2, 9)], side: 'after' as const };
-    expect(channels.filter((channel) => isBehind(sortValuesOf(channel, order), gap, order))).toEqual([
+    const gap = { position: [null, idAt(seededAt + 2, 9)], side: 'after' as const };
+    expect(channels.filter((channel) => isAfter(sortValuesOf(channel, order), gap, order))).toEqual([
       secondB,
       c,
     ]);

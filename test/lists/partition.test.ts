@@ -12,9 +12,9 @@ import {
   readFirstPage,
   readTotals,
 } from '../../lib/lists/read/partition.ts';
-import { idAt, plantedAt } from '../support/seed.ts';
+import { idAt, seededAt } from '../support/seed.ts';
 
-const idOf = (ordinal: number) => idAt(plantedAt, ordinal);
+const idOf = (ordinal: number) => idAt(seededAt, ordinal);
 const everyId = { first: '0'.repeat(24), last: 'f'.repeat(24) };
 const noId = { first: 'f'.repeat(24), last: '0'.repeat(24) };
 

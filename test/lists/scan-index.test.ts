@@ -8,7 +8,7 @@ import { scanIndex } from '../../lib/lists/read/scan-index.ts';
 import { sortValuesOf, toOrder } from '../../lib/lists/plan/order.ts';
 import type { PageStart } from '../../lib/lists/read/paginate.ts';
 import { planList } from '../../lib/lists/plan/plan.ts';
-import { channelOf, plantedAt } from '../support/seed.ts';
+import { channelOf, seededAt } from '../support/seed.ts';
 
 /**
  * An index by time as DynamoDB has it, and its engine for one machine does not: channels of one time stand in any order,
@@ -57,12 +57,12 @@ describe('a walk along an index in which many channels share a key', () => {
   test('finds the page behind any offset, and on either side of any channel, in the order of the list', async () => {
     await fc.assert(
       fc.asyncProperty(given, async ({ times, ranks, longestPage, descending, perPage }) => {
-        const channels = times.map((time, index) => channelOf(index, { updatedAt: plantedAt + time }));
+        const channels = times.map((time, index) => channelOf(index, { updatedAt: seededAt + time }));
         const table = indexByTime(channels, ranks, longestPage);
         const order = toOrder([{ field: 'updatedAt', descending }]);
-        const filter = { updatedAfter: plantedAt - 1 };
+        const filter = { updatedAfter: seededAt - 1 };
         const plan = planList(filter, allIds, order);
-        if (plan.read !== 'walkIndex') throw new Error('An index is in this order');
+        if (plan.read !== 'scanIndex') throw new Error('An index is in this order');
         const read = async (place: PageStart) => {
           const found = await scanIndex(
             { channels: table, projections: table, namespace: 'company1', filter, order, start: place, perPage },

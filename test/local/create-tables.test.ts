@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apiKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
 import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestEngine } from '../support/test-dynamodb.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
 const keySchema = (partitionKey: string, sortKey: string) => [
   { AttributeName: partitionKey, KeyType: 'HASH' },
@@ -19,7 +19,7 @@ const keySchema = (partitionKey: string, sortKey: string) => [
 ];
 
 describe('toCreateTableInput', () => {
-  it('is the whole table, with its indexes and its stream', () => {
+  it('describes the table with its keys, indexes and stream', () => {
     const definition: TableDefinition = {
       partitionKey: 'pk',
       sortKey: 'sk',
@@ -67,7 +67,7 @@ describe('toCreateTableInput', () => {
     });
   });
 
-  it('has neither sort key nor stream where the definition has none', () => {
+  it('leaves out the sort key and the stream if the definition has none', () => {
     expect(toCreateTableInput('keys', apiKeysTable)).toEqual({
       TableName: 'keys',
       BillingMode: 'PAY_PER_REQUEST',
@@ -80,11 +80,11 @@ describe('toCreateTableInput', () => {
 describe('createTables', () => {
   let dynamoDb: DynamoDbLocal;
   beforeAll(async () => {
-    dynamoDb = await startTestEngine();
+    dynamoDb = await startTestDynamoDb();
   });
   afterAll(() => dynamoDb.stop());
 
-  it('creates what is missing, and leaves what exists as it is', async () => {
+  it('creates missing tables and does not change existing ones', async () => {
     const client = new DynamoDBClient({});
     const [channels, keys] = [`channels-${randomUUID()}`, `keys-${randomUUID()}`];
     const item = { pk: { S: 'a' }, sk: { S: 'b' } };
@@ -107,7 +107,7 @@ describe('createTables', () => {
     expect(await timeToLive(keys)).toEqual({ TimeToLiveStatus: 'DISABLED' });
   });
 
-  it('adds the indexes that a table of an earlier version lacks, with what is in the table', async () => {
+  it('adds missing indexes to a table of an earlier version, and the indexes contain its items', async () => {
     const client = new DynamoDBClient({});
     const TableName = `channels-${randomUUID()}`;
     const { indexes: _, ...earlier } = channelsTable;

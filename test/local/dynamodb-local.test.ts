@@ -22,7 +22,7 @@ const clientOf = ({ endpoint }: DynamoDbLocal) =>
 
 beforeAll(async () => {
   Object.assign(process.env, sdkEnvironment);
-  folder = mkdtempSync(join(tmpdir(), 'engine test '));
+  folder = mkdtempSync(join(tmpdir(), 'dynamodb local test '));
   java = await findJava();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ const fakeJava = (script: string) => {
   return file;
 };
 
-/** The local addresses on which a port of this machine is listened to, from the kernel's own table (Linux). */
+/** The local addresses, in hex, on which a process listens to a port. Read from the kernel's table (Linux only). */
 const listeningAddresses = (port: number) => {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
   return ['/proc/net/tcp', '/proc/net/tcp6']
@@ -44,8 +44,8 @@ const listeningAddresses = (port: number) => {
     .map(([, local]) => local?.split(':')[0]);
 };
 
-describe('an engine on a folder', () => {
-  it('keeps what was written for the next, and ends gently', async () => {
+describe('DynamoDB Local with a folder', () => {
+  it('keeps its data for the next process and closes its database when it is stopped', async () => {
     const dbPath = join(folder, 'data');
     const TableName = 'kept-table';
     const item = { pk: { S: 'a' }, sk: { S: 'b' }, text: { S: 'kept' } };
@@ -74,8 +74,8 @@ describe('an engine on a folder', () => {
   });
 });
 
-describe('an engine in memory', () => {
-  it('listens on loopback alone, and tells when it was killed', async () => {
+describe('DynamoDB Local in memory', () => {
+  it('listens only on loopback, and reports the signal that killed it', async () => {
     const dynamoDb = await startDynamoDbLocal({ java, owner: folder });
     if (process.platform === 'linux') expect(listeningAddresses(dynamoDb.port)).toEqual(['0100007F']);
     const outside = Object.values(networkInterfaces())
@@ -89,27 +89,27 @@ describe('an engine in memory', () => {
   });
 });
 
-describe('an engine that is broken', () => {
-  it('is one line with the last error that it wrote, where it ends early', async () => {
+describe('a failed start of DynamoDB Local', () => {
+  it('reports in one line the last error that Java printed, if the process ends early', async () => {
     const broken = fakeJava('echo "Error: no such class" >&2; echo "    at some.Frame" >&2; exit 3');
     await expect(startDynamoDbLocal({ java: broken, owner: folder })).rejects.toThrow(
       new Error('DynamoDB Local does not start: Error: no such class'),
     );
   });
 
-  it('is one line where it ends without a word', async () => {
+  it('reports the exit code in one line if the process ends without output', async () => {
     await expect(startDynamoDbLocal({ java: fakeJava('exit 3'), owner: folder })).rejects.toThrow(
       new Error('DynamoDB Local does not start: it ended with code 3'),
     );
   });
 
-  it('is one line where there is no such program', async () => {
+  it('reports in one line that the program does not exist', async () => {
     await expect(startDynamoDbLocal({ java: join(folder, 'none'), owner: folder })).rejects.toThrow(
       /^DynamoDB Local does not start: spawn .* ENOENT$/,
     );
   });
 
-  it('is one line where it does not answer in time, and is not left running', async () => {
+  it('reports a start that takes too long in one line and leaves no process running', async () => {
     let pid = 0;
     const silent = fakeJava('echo "still thinking" >&2; exec sleep 60');
     const start = startDynamoDbLocal({
@@ -126,25 +126,25 @@ describe('an engine that is broken', () => {
     expect(commandLine(pid)).toBeUndefined();
   });
 
-  it('is not left running where its start is called off', async () => {
-    const calledOff = new AbortController();
+  it('leaves no process running if the start is cancelled', async () => {
+    const cancelled = new AbortController();
     let pid = 0;
     const start = startDynamoDbLocal({
       java,
       owner: folder,
-      signal: calledOff.signal,
+      signal: cancelled.signal,
       onSpawn: (spawned) => {
         pid = spawned;
-        setImmediate(() => calledOff.abort(new Error('called off')));
+        setImmediate(() => cancelled.abort(new Error('cancelled')));
       },
     });
-    await expect(start).rejects.toThrow('called off');
+    await expect(start).rejects.toThrow('cancelled');
     expect(commandLine(pid)).toBeUndefined();
   });
 });
 
-describe('finding Java', () => {
-  it('takes the one of JAVA_HOME before that of the path', async () => {
+describe('findJava', () => {
+  it('prefers the Java in JAVA_HOME to the one in PATH', async () => {
     const home = join(folder, 'home');
     execFileSync('mkdir', ['-p', join(home, 'bin')]);
     writeFileSync(join(home, 'bin', 'java'), '#!/bin/sh\necho \'openjdk version "21.0.1"\' >&2\n', {
@@ -154,7 +154,7 @@ describe('finding Java', () => {
     expect(await findJava({ JAVA_HOME: join(folder, 'nowhere'), PATH: process.env.PATH })).toBe(java);
   });
 
-  it('says in one line how to get one, where there is none or an old one', async () => {
+  it('says in one line how to get Java if there is none or only an old one', async () => {
     await expect(findJava({ PATH: folder })).rejects.toThrow(
       /^Java 11 or later is needed: get one.*JAVA_HOME$/,
     );

@@ -32,12 +32,12 @@ const entry = (fields: PutEventsRequestEntry = {}): PutEventsRequestEntry => ({
 });
 const put = (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries }));
 
-describe('the event bus of one machine', () => {
-  it('takes what EventBridge takes, and keeps it as a rule’s target would get it', async () => {
+describe('the local event bus', () => {
+  it('accepts an entry of PutEvents and keeps it in the form that the target of a rule gets', async () => {
     const Time = new Date('2026-11-24T10:00:00.700Z');
     const { FailedEntryCount, Entries } = await put(entry({ Time, Resources: ['arn:a'] }));
     expect(FailedEntryCount).toBe(0);
-    const taken = {
+    const expected = {
       version: '0',
       id: Entries?.[0]?.EventId,
       'detail-type': 'Type',
@@ -48,24 +48,24 @@ describe('the event bus of one machine', () => {
       resources: ['arn:a'],
       detail: { a: 1 },
     };
-    expect(received).toEqual([taken]);
-    expect(bus.events.at(-1)).toEqual(taken);
-    expect(JSON.parse(eventsRoute(bus).respond().body.toString()).data.at(-1)).toEqual(taken);
+    expect(received).toEqual([expected]);
+    expect(bus.events.at(-1)).toEqual(expected);
+    expect(JSON.parse(eventsRoute(bus).respond().body.toString()).data.at(-1)).toEqual(expected);
   });
 
   it.each<[string, PutEventsRequestEntry, string]>([
     ['for another bus', { EventBusName: 'other' }, 'InvalidArgument'],
     ['without a source', { Source: '' }, 'InvalidArgument'],
-    ['whose detail is no JSON', { Detail: '{' }, 'MalformedDetail'],
-    ['whose detail is no object', { Detail: '[]' }, 'MalformedDetail'],
-  ])('refuses an entry %s, and takes its neighbours', async (_, flaw, ErrorCode) => {
-    const { FailedEntryCount, Entries } = await put(entry(), entry(flaw), entry());
+    ['whose detail is not JSON', { Detail: '{' }, 'MalformedDetail'],
+    ['whose detail is not an object', { Detail: '[]' }, 'MalformedDetail'],
+  ])('refuses an entry %s and accepts the other entries of the call', async (_, invalidFields, ErrorCode) => {
+    const { FailedEntryCount, Entries } = await put(entry(), entry(invalidFields), entry());
     expect(FailedEntryCount).toBe(1);
     expect(Entries?.map(({ ErrorCode: code }) => code)).toEqual([undefined, ErrorCode, undefined]);
     expect(received).toHaveLength(2);
   });
 
-  it('refuses a call of more than 10 entries, or of more than 256 KB', async () => {
+  it('refuses a call with more than 10 entries or more than 256 KB', async () => {
     const heavy = entry({ Detail: JSON.stringify({ x: 'x'.repeat(128 * 1024) }) });
     await expect(put(...Array.from({ length: 11 }, () => entry()))).rejects.toThrow(/1 to 10 entries/);
     await expect(put(heavy, heavy)).rejects.toThrow(/over the limit/);
@@ -73,14 +73,14 @@ describe('the event bus of one machine', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('keeps the last 1,000', async () => {
+  it('keeps the last 1,000 events', async () => {
     for (let call = 0; call < 101; call++)
       await put(...Array.from({ length: 10 }, (_, index) => entry({ Detail: `{"n":${call * 10 + index}}` })));
     expect(bus.events.map(({ detail }) => detail.n)).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 10));
   });
 });
 
-it('tells of an event in a line what it is about', () => {
+it('the summary of an event is one line that identifies the event without its documents', () => {
   const detail = {
     namespace: 'acme',
     version: 3,
@@ -93,6 +93,6 @@ it('tells of an event in a line what it is about', () => {
   expect(summaryOf(event)).toBe(
     'event: {"type":"ChannelUpdated","namespace":"acme","_id":"63c3","version":3,"name":"Retail","changed":["name"],"actor":"key1"}',
   );
-  const gone = { ...event, detail: { ...detail, channel: null } };
-  expect(summaryOf(gone)).toContain('"name":"Old"');
+  const deletion = { ...event, detail: { ...detail, channel: null } };
+  expect(summaryOf(deletion)).toContain('"name":"Old"');
 });

@@ -77,8 +77,8 @@ const withoutErrorLog = async <Value>(run: () => Promise<Value>) => {
 };
 
 describe('the event of a request', () => {
-  it('is the whole of payload format 2.0', async () => {
-    const answer = await sendRaw(
+  it('has all fields of payload format 2.0', async () => {
+    const response = await sendRaw(
       gateway.port,
       [
         'POST /client-channel?a=1&b=x%20y&a=2&c&d=p+q&e[]=%5B1%5D HTTP/1.1',
@@ -140,14 +140,14 @@ describe('the event of a request', () => {
     expect(Math.abs(Date.now() - event.requestContext.timeEpoch)).toBeLessThan(60_000);
   });
 
-  it('has neither body, query, cookies nor path parameters where there are none', async () => {
+  it('leaves out body, query, cookies and path parameters if the request has none', async () => {
     const event = await eventOf('/client-channel');
     for (const absent of ['body', 'queryStringParameters', 'cookies', 'pathParameters'])
       expect(event).not.toHaveProperty(absent);
     expect(event).toMatchObject({ rawQueryString: '', isBase64Encoded: false });
   });
 
-  it('has path parameters decoded, and the raw path as it was sent', async () => {
+  it('has decoded path parameters and the raw path as it was sent', async () => {
     const event = await eventOf('/client-channel/a%2Fb%20%C3%BC+c');
     expect(event.pathParameters).toEqual({ id: 'a/b ü+c' });
     expect(event.rawPath).toBe('/client-channel/a%2Fb%20%C3%BC+c');
@@ -170,7 +170,7 @@ describe('the event of a request', () => {
     'application/javascript',
     'application/x-www-form-urlencoded',
     'APPLICATION/JSON',
-  ])('has a body of type %s as text, a byte order mark included', async (type) => {
+  ])('has a body of type %s as text, including the byte order mark', async (type) => {
     const event = await eventOf('/client-channel', {
       method: 'POST',
       headers: { 'content-type': type },
@@ -182,7 +182,7 @@ describe('the event of a request', () => {
   it.each([
     ['of a binary type', 'application/octet-stream', Buffer.from('text')],
     ['of a type that only looks like text', 'application/jsonp', Buffer.from('text')],
-    ['that is no UTF-8', 'application/json', Buffer.from([0x22, 0xff, 0x22])],
+    ['that is not UTF-8', 'application/json', Buffer.from([0x22, 0xff, 0x22])],
   ])('has a body %s in base64', async (_kind, type, body) => {
     const event = await eventOf('/client-channel', {
       method: 'POST',
@@ -192,7 +192,7 @@ describe('the event of a request', () => {
     expect(event).toMatchObject({ body: body.toString('base64'), isBase64Encoded: true });
   });
 
-  it('has a body without content type in base64, and a chunked one joined', async () => {
+  it('has a body without a content type in base64, with its chunks joined', async () => {
     const answer = await sendRaw(
       gateway.port,
       'POST /client-channel HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n',
@@ -206,7 +206,7 @@ describe('the event of a request', () => {
 });
 
 describe('the context of a function', () => {
-  it('tells its name, the request and the time that is left', async () => {
+  it('has the name of the function, the id of the request and the remaining time', async () => {
     result = { statusCode: 204 };
     await request('/result');
     expect(lastContext).toMatchObject({
@@ -219,8 +219,8 @@ describe('the context of a function', () => {
   });
 });
 
-describe('the answer of a function', () => {
-  it('goes out whole, with its cookies one a header', async () => {
+describe('the response of a function', () => {
+  it('is sent with its status, headers and body, and with one header for each cookie', async () => {
     result = {
       statusCode: 201,
       headers: { Location: '/x', ETag: '"1"', 'X-Number': 7, 'Content-Type': 'application/json' },
@@ -245,17 +245,17 @@ describe('the answer of a function', () => {
     expect(await response.text()).toBe('{"ok":"ü"}');
   });
 
-  it('is bytes where it says base64', async () => {
+  it('is decoded if it is marked as base64', async () => {
     result = { statusCode: 200, body: Buffer.from([0, 255]).toString('base64'), isBase64Encoded: true };
     expect(Buffer.from(await (await request('/result')).arrayBuffer())).toEqual(Buffer.from([0, 255]));
   });
 
-  it('is plain text where it names no type', async () => {
+  it('has the type text/plain if the function names no content type', async () => {
     result = { statusCode: 200, body: 'hi' };
     expect((await request('/result')).headers.get('content-type')).toBe('text/plain;charset=UTF-8');
   });
 
-  it.each([204, 304])('has no body with status %d', async (statusCode) => {
+  it.each([204, 304])('has no body if its status is %d', async (statusCode) => {
     result = { statusCode, headers: { ETag: '"1"' } };
     const response = await request('/result');
     expect([response.status, response.headers.get('etag'), await response.text()]).toEqual([
@@ -270,31 +270,31 @@ describe('the answer of a function', () => {
     ['null', null],
     ['text', 'hello'],
     ['no status', { body: 'x' }],
-    ['a status that is none', { statusCode: 99 }],
+    ['an invalid status', { statusCode: 99 }],
     ['a status as text', { statusCode: '200' }],
-    ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
-    ['a header name that is none', { statusCode: 200, headers: { 'a b': 'x' } }],
+    ['a body that is not text', { statusCode: 200, body: { a: 1 } }],
+    ['an invalid header name', { statusCode: 200, headers: { 'a b': 'x' } }],
     ['a header value with a line break', { statusCode: 200, headers: { a: 'x\r\ny: z' } }],
     ['a header value that is an object', { statusCode: 200, headers: { a: {} } }],
     ['more than 6 MB', { statusCode: 200, body: 'x'.repeat(6 * 1024 * 1024) }],
-  ])('is 500 where the function returns %s', async (_kind, invalid) => {
+  ])('is 500 if the function returns %s', async (_kind, invalid) => {
     result = invalid;
-    const answer = await withoutErrorLog(async () => errorOf(await request('/result')));
-    expect(answer).toEqual(gatewayError(500, 'Internal Server Error'));
+    const response = await withoutErrorLog(async () => errorOf(await request('/result')));
+    expect(response).toEqual(gatewayError(500, 'Internal Server Error'));
   });
 
-  it('is 500 without the reason where the function throws, at once or later', async () => {
+  it('is 500 without the reason if the function throws', async () => {
     expect(await withoutErrorLog(async () => errorOf(await request('/throws')))).toEqual(
       gatewayError(500, 'Internal Server Error'),
     );
   });
 
-  it('is 503 where the function does not answer in time', async () => {
+  it('is 503 if the function does not respond in time', async () => {
     expect(await errorOf(await request('/hangs'))).toEqual(gatewayError(503, 'Service Unavailable'));
   });
 });
 
-describe('what the gateway answers itself', () => {
+describe('a response of the gateway itself', () => {
   it.each([
     ['GET', '/'],
     ['GET', '/nowhere'],
@@ -315,24 +315,24 @@ describe('what the gateway answers itself', () => {
     expect([response.status, await response.text()]).toEqual([404, '']);
   });
 
-  it('keeps a connection open after an error that leaves nothing unread', async () => {
-    const answer = await sendRaw(
+  it('leaves the connection open if the request was read to its end', async () => {
+    const response = await sendRaw(
       gateway.port,
       'GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\nGET /client-channel HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
-    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200']);
+    expect(response.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200']);
   });
 
   it.each([
-    ['a path with a lone percent sign', 'GET /client-channel/a% HTTP/1.1\r\nHost: x\r\n'],
-    ['a path that is no UTF-8', 'GET /client-channel/%FF HTTP/1.1\r\nHost: x\r\n'],
-    ['a query with a lone percent sign', 'GET /client-channel?a=%zz HTTP/1.1\r\nHost: x\r\n'],
-    ['a target with bytes beyond ASCII', 'GET /client-channel/\xfc HTTP/1.1\r\nHost: x\r\n'],
-    ['no host', 'GET /client-channel HTTP/1.1\r\n'],
-    ['no HTTP', 'hello\r\n'],
+    ['a path with a single percent sign', 'GET /client-channel/a% HTTP/1.1\r\nHost: x\r\n'],
+    ['a path that is not UTF-8', 'GET /client-channel/%FF HTTP/1.1\r\nHost: x\r\n'],
+    ['a query with a single percent sign', 'GET /client-channel?a=%zz HTTP/1.1\r\nHost: x\r\n'],
+    ['a target with bytes outside ASCII', 'GET /client-channel/\xfc HTTP/1.1\r\nHost: x\r\n'],
+    ['a request without a host', 'GET /client-channel HTTP/1.1\r\n'],
+    ['a request that is not HTTP', 'hello\r\n'],
     ['a header without a colon', 'GET /client-channel HTTP/1.1\r\nHost: x\r\nbroken\r\n'],
     [
-      'two lengths',
+      'a request with two body lengths',
       'POST /client-channel HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n',
     ],
   ])('is 400 for %s', async (_kind, head) => {
@@ -346,7 +346,7 @@ describe('what the gateway answers itself', () => {
     return `${start}${'x'.repeat(size - start.length - 2)}\r\n\r\n`;
   };
 
-  it('takes a request line and headers of 10,240 bytes, and answers 431 to one more', async () => {
+  it('is 431 for a request line and headers of 10,241 bytes, while 10,240 bytes are accepted', async () => {
     expect(statusIn(await sendRaw(gateway.port, headOf(10_240)))).toBe(200);
     const answer = await sendRaw(gateway.port, headOf(10_241));
     expect([statusIn(answer), bodyIn(answer)]).toEqual([
@@ -357,7 +357,7 @@ describe('what the gateway answers itself', () => {
 
   it.each([
     50_000, 1_000_000,
-  ])('answers 431 to %d bytes of headers, though it never reads them all', async (size) => {
+  ])('is 431 for %d bytes of headers, although the gateway does not read them all', async (size) => {
     const answer = await sendRaw(gateway.port, headOf(size));
     expect([statusIn(answer), bodyIn(answer)]).toEqual([
       431,
@@ -365,7 +365,7 @@ describe('what the gateway answers itself', () => {
     ]);
   });
 
-  it('answers 431 to a long target', async () => {
+  it('is 431 for a long target', async () => {
     const answer = await sendRaw(
       gateway.port,
       `GET /client-channel/${'x'.repeat(10_300)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
@@ -376,7 +376,7 @@ describe('what the gateway answers itself', () => {
   const tooLarge = [413, '{"message":"Request Entity Too Large"}'];
   const megabyte = 1024 * 1024;
 
-  it('answers 413 to an announced body over 10 MB before any of it is sent', async () => {
+  it('is 413 for a content-length over 10 MB before the client sends any of the body', async () => {
     invokedRoutes.length = 0;
     const socket = connect(gateway.port, '127.0.0.1');
     socket.write(`POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: ${10 * megabyte + 1}\r\n\r\n`);
@@ -388,7 +388,7 @@ describe('what the gateway answers itself', () => {
     expect(invokedRoutes).toEqual([]);
   });
 
-  it('answers 413 to a client that sends all of 30 MB in chunks before it reads', async () => {
+  it('is 413 for a client that sends 30 MB in chunks before it reads the response', async () => {
     const chunk = Buffer.concat([
       Buffer.from('100000\r\n'),
       Buffer.alloc(megabyte, 'x'),
@@ -403,7 +403,7 @@ describe('what the gateway answers itself', () => {
     expect([statusIn(answer), bodyIn(answer)]).toEqual(tooLarge);
   });
 
-  it('answers 413 where the event would pass 6 MB, and hands over what is just below', async () => {
+  it('is 413 if the event would exceed 6 MB, while an event just below 6 MB reaches the function', async () => {
     const headers = { 'content-type': 'text/plain' };
     const post = (size: number) => request('/size', { method: 'POST', headers, body: 'x'.repeat(size) });
     const below = await post(6 * megabyte - 4_096);
@@ -412,22 +412,22 @@ describe('what the gateway answers itself', () => {
     expect([above.status, await above.text()]).toEqual(tooLarge);
   });
 
-  it('answers a client that asks before it sends', async () => {
+  it('is 100 for a client that waits for permission before it sends the body', async () => {
     const head =
       'POST /size HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Type: text/plain\r\n';
-    const welcome = await sendRaw(gateway.port, `${head}Content-Length: 2\r\n\r\n`, 'ab');
-    expect(welcome.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200']);
+    const response = await sendRaw(gateway.port, `${head}Content-Length: 2\r\n\r\n`, 'ab');
+    expect(response.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200']);
   });
 });
 
-describe('where the gateway listens', () => {
-  it('is both loopback addresses, on one port', async () => {
+describe('the port of the gateway', () => {
+  it('is the same on both loopback addresses', async () => {
     for (const host of ['127.0.0.1', '[::1]'])
       expect((await fetch(`http://${host}:${gateway.port}/client-channel`)).status).toBe(200);
     expect(gateway.url).toBe(`http://localhost:${gateway.port}`);
   });
 
-  it('is told in one line where the port is taken', async () => {
+  it('is named in a one-line error if it is taken', async () => {
     await expect(startGateway({ routes, port: gateway.port })).rejects.toThrow(
       new Error(
         `Port ${gateway.port} is taken: set PORT to another, e.g. PORT=${gateway.port + 1} npm start`,
@@ -435,7 +435,7 @@ describe('where the gateway listens', () => {
     );
   });
 
-  it('is neither address where the other is taken', async () => {
+  it('is used on neither address if it is taken on one of them', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '::1', resolve));
     const { port } = other.address() as { port: number };
@@ -445,29 +445,32 @@ describe('where the gateway listens', () => {
   });
 });
 
-describe('the start and the end', () => {
-  it('lets requests that come before the routes wait for them', async () => {
-    let serve: (routes: Route[]) => void = () => undefined;
+describe('the start of the gateway', () => {
+  it('lets requests wait until the routes are loaded', async () => {
+    let provideRoutes: (routes: Route[]) => void = () => undefined;
     const gatewayWithoutRoutes = await startGateway({
       port: 0,
       routes: new Promise<Route[]>((resolve) => {
-        serve = resolve;
+        provideRoutes = resolve;
       }),
     });
     const answer = fetch(`http://127.0.0.1:${gatewayWithoutRoutes.port}/client-channel`);
-    serve(routes);
+    provideRoutes(routes);
     expect((await answer).status).toBe(200);
     await gatewayWithoutRoutes.close();
   });
 
-  it('answers 503 where the routes never come', async () => {
+  it('answers 503 if the routes cannot be loaded', async () => {
     const failed = await startGateway({ port: 0, routes: Promise.reject(new Error('no routes')) });
     const answer = await errorOf(await fetch(`http://127.0.0.1:${failed.port}/client-channel`));
     expect(answer).toEqual(gatewayError(503, 'Service Unavailable'));
     await failed.close();
   });
 
-  it('lets a running request end, and closes connections that are idle', async () => {
+});
+
+describe('closing the gateway', () => {
+  it('waits for a running request and closes idle connections', async () => {
     const entered = new EventEmitter();
     const slow: Route = {
       method: 'GET',
@@ -489,7 +492,7 @@ describe('the start and the end', () => {
     await closed;
   });
 
-  it('ends in bounded time where a request never does', async () => {
+  it('ends in bounded time even if a request never ends', async () => {
     const stuck = await startGateway({ routes, port: 0, closeTimeoutMs: 100 });
     const answer = fetch(`http://127.0.0.1:${stuck.port}/hangs`).catch(() => 'cut off');
     await fetch(`http://127.0.0.1:${stuck.port}/client-channel`);

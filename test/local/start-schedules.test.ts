@@ -10,7 +10,7 @@ beforeEach(() => {
   // Where nothing listens.
   Object.assign(process.env, sdkEnvironment, {
     CHANNELS_TABLE: 'channels',
-    DIRECTORY_TABLE: 'directory',
+    PROJECTIONS_TABLE: 'directory',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
   });
 });

@@ -8,7 +8,7 @@ import { createTables } from '../../local/create-tables.ts';
 import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import type { StreamHandler } from '../../local/stream-function.ts';
 import { type StreamMapping, startStreamMapping } from '../../local/stream-mapping.ts';
-import { startTestEngine } from '../support/test-dynamodb.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 import { eventually } from '../support/eventually.ts';
 import { consumerOf } from '../support/stream-builders.ts';
 
@@ -18,7 +18,7 @@ let tableName: string;
 const mappings: StreamMapping[] = [];
 
 beforeAll(async () => {
-  dynamoDb = await startTestEngine();
+  dynamoDb = await startTestDynamoDb();
   client = new DynamoDBClient();
 });
 afterAll(() => dynamoDb.stop());

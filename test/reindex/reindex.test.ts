@@ -6,7 +6,7 @@ import { bucketKey, bucketSize } from '../../lib/projections/rank-index/count-bu
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { recountTotals } from '../../lib/reindex/recount-totals.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
-import { enter, entriesFor, held, reindex, whoseQueries } from '../support/projections.ts';
+import { newNamespace, expectedEntries, readProjections, reindex, interceptQueries } from '../support/projections.ts';
 import { channelOf } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -40,7 +40,7 @@ const totalsOf = async (namespace: string) => {
 
 describe('reindexing a namespace', () => {
   test('derives all of it from the channels', async () => {
-    const { namespace } = enter(service);
+    const { namespace } = newNamespace(service);
     const names = await plantBare(namespace, bucketSize + 2);
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 0, disabled: 0 }, after: { enabled: 97, disabled: 33 } },
@@ -49,9 +49,9 @@ describe('reindexing a namespace', () => {
       channels: bucketSize + 2,
     });
     expect(await totalsOf(namespace)).toEqual({ enabled: 97, disabled: 33 });
-    expect(await held(service, namespace)).toEqual({
+    expect(await readProjections(service, namespace)).toEqual({
       marks: [],
-      entries: entriesFor(namespace, names),
+      entries: expectedEntries(namespace, names),
       blocks: [
         [allIds.first, bucketSize],
         [Object.keys(names)[bucketSize], 2],
@@ -60,26 +60,26 @@ describe('reindexing a namespace', () => {
   });
 
   test('finds nothing amiss the second time', async () => {
-    const { namespace, create, settleAll } = enter(service);
+    const { namespace, create, applyAll: settleAll } = newNamespace(service);
     await create({ name: 'One' });
     await create({ name: 'Two', disabled: true });
     await settleAll();
-    const right = await held(service, namespace);
+    const right = await readProjections(service, namespace);
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 1, disabled: 1 }, after: { enabled: 1, disabled: 1 } },
       keys: 0,
       blocks: 0,
       channels: 0,
     });
-    expect(await held(service, namespace)).toEqual(right);
+    expect(await readProjections(service, namespace)).toEqual(right);
   });
 
   test('mends what is missing, wrong, or of a channel that is not there', async () => {
-    const { namespace, create, settleAll } = enter(service);
+    const { namespace, create, applyAll: settleAll } = newNamespace(service);
     const one = await create({ name: 'One' });
     const two = await create({ name: 'Two' });
     await settleAll();
-    const { directory } = service;
+    const { projections: directory } = service;
     const [missing] = suffixEntries(namespace, one, 'one');
     const foreign = suffixEntries(namespace, '0'.repeat(24), 'nobody');
     const wrong = suffixEntries(namespace, two, 'former');
@@ -96,15 +96,15 @@ describe('reindexing a namespace', () => {
     ]);
     await service.channels.update({ Key: keys.channel(namespace, one), UpdateExpression: 'REMOVE nameKey' });
     expect(await reindex(service, namespace)).toMatchObject({ keys: 1, blocks: 1, channels: 3 });
-    expect(await held(service, namespace)).toEqual({
+    expect(await readProjections(service, namespace)).toEqual({
       marks: [],
-      entries: entriesFor(namespace, { [one]: 'one', [two]: 'two' }),
+      entries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
       blocks: [[allIds.first, 2]],
     });
   });
 
   test('is right while others write', async () => {
-    const { namespace, create, update, remove, settleAll, total, find } = enter(service);
+    const { namespace, create, update, remove, applyAll: settleAll, total, find } = newNamespace(service);
     const names = await plantBare(namespace, 40);
     const ids = Object.keys(names);
     const write = async () => {
@@ -130,10 +130,10 @@ describe('reindexing a namespace', () => {
   });
 
   test('gives the totals up where they change with each of 10 counts, and leaves them', async () => {
-    const { namespace, create } = enter(service);
+    const { namespace, create } = newNamespace(service);
     await plantBare(namespace, 3);
     let counts = 0;
-    const table = whoseQueries(service.channels, async (page, query) => {
+    const table = interceptQueries(service.channels, async (page, query) => {
       // What differs is counted twice before it is believed; only then does somebody write.
       if (query.ProjectionExpression && ++counts % 2 === 0) await create({ name: 'Meanwhile' });
       return page;

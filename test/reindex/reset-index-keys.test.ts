@@ -4,7 +4,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { resetIndexKeys } from '../../lib/reindex/reset-index-keys.ts';
-import { channelOf, plant } from '../support/seed.ts';
+import { channelOf, seedChannels } from '../support/seed.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -16,7 +16,7 @@ afterAll(() => service.stop());
 
 /** Four channels, of which the first is right, the second has no keys, and the others have wrong ones. */
 const given = async (namespace: string) => {
-  const documents = await plant(
+  const documents = await seedChannels(
     service,
     ['a', 'b', 'c', 'd'].map((name, index) =>
       channelOf(index, {
@@ -70,7 +70,7 @@ describe('resetting the keys of indexes', () => {
         return page;
       }
     }
-    const table = new Overtaken(connect(), service.channels.name, new Meter(), AbortSignal.timeout(60_000));
+    const table = new Overtaken({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) }, service.channels.name);
     expect(await resetIndexKeys(table, 'meanwhile')).toBe(3);
     expect(await names('sort=name')).toEqual(['a', 'b', 'd']);
     expect(await names('integration_meta.external_id=new')).toEqual(['b']);

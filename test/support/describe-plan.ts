@@ -17,7 +17,7 @@ const partitionText = (range: IdRange) =>
 const totals = {
   counters: 'from the counters',
   count: 'by counting',
-  countEither: 'by counting it or the rest',
+  countSmallerSide: 'by counting it or the rest',
 };
 
 const wayText = ({ descending, total }: { descending: boolean; total: keyof typeof totals }) =>
@@ -26,22 +26,22 @@ const wayText = ({ descending, total }: { descending: boolean; total: keyof type
 /** A plan as one line of text, the same for the same plan alone. The lowest id is written `0…`, the highest `f…`. */
 export const describePlan = (plan: Plan): string => {
   switch (plan.read) {
-    case 'walk':
-      return `walk ${partitionText(plan.range)} ${wayText(plan)}`;
-    case 'walkIndex':
-      return `walk ${stretchText(plan.stretch)} ${wayText(plan)}`;
+    case 'scanPartition':
+      return `walk ${partitionText(plan.idRange)} ${wayText(plan)}`;
+    case 'scanIndex':
+      return `walk ${stretchText(plan.indexRange)} ${wayText(plan)}`;
     case 'ids':
       return `get ${plan.ids.join(', ')}`;
     case 'search':
-      return `search ${plan.words.map((word) => JSON.stringify(word)).join(', ')} in ${partitionText(plan.range)}${
-        plan.byWordsAlone ? '' : `, or ${describePlan(plan.otherwise)}`
+      return `search ${plan.terms.map((word) => JSON.stringify(word)).join(', ')} in ${partitionText(plan.idRange)}${
+        plan.termsDecide ? '' : `, or ${describePlan(plan.fallback)}`
       }`;
-    case 'references':
-      return `get what ${plan.index} names for ${JSON.stringify(plan.value)}, of ${partitionText(plan.range)}`;
-    case 'gatherIndex':
-      return `gather ${plan.stretches.map(stretchText).join(', ')}, of ${partitionText(plan.range)}`;
-    case 'gather':
-      return `gather ${partitionText(plan.range)}`;
+    case 'lookup':
+      return `get what ${plan.index} names for ${JSON.stringify(plan.value)}, of ${partitionText(plan.idRange)}`;
+    case 'fetchIndex':
+      return `gather ${plan.indexRanges.map(stretchText).join(', ')}, of ${partitionText(plan.idRange)}`;
+    case 'fetchPartition':
+      return `gather ${partitionText(plan.idRange)}`;
     case 'nothing':
       return 'read nothing';
   }

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Service } from './service.ts';
-import { anId, aTime, errorOf } from './shapes.ts';
+import { anId, aTime, errorBody } from './matchers.ts';
 
 /** What runs the service, wherever it does. */
 export type Target = Pick<Service, 'call' | 'newKey'>;
 
 /** All five operations as a client sees them, whatever serves them: the same suite asks one machine and a deployment. */
-export const proveOperations = (target: () => Target): void => {
+export const testOperations = (target: () => Target): void => {
   const namespace = `suite-${Date.now()}`;
   let key: string;
   let reader: string;
@@ -46,7 +46,7 @@ export const proveOperations = (target: () => Target): void => {
       const renamed = await ask(`PUT /client-channel/${_id}`, { name: 'Wholesale' }, { 'if-match': '"0"' });
       expect(renamed).toMatchObject({ status: 200, body: { data: { name: 'Wholesale', __v: 1 } } });
       const late = await ask(`PATCH /client-channel/${_id}`, { disabled: true }, { 'if-match': '"0"' });
-      expect(late).toMatchObject({ status: 412, body: errorOf('precondition_failed') });
+      expect(late).toMatchObject({ status: 412, body: errorBody('precondition_failed') });
       const toggled = await ask(`PATCH /client-channel/${_id}`, { disabled: true });
       expect(toggled).toMatchObject({ status: 200, body: { data: { disabled: true, __v: 2 } } });
 
@@ -56,7 +56,7 @@ export const proveOperations = (target: () => Target): void => {
       expect(gone).toMatchObject({ status: 200, body: { data: { _id, __v: 2 } } });
       expect(await ask(`GET /client-channel/${_id}`)).toMatchObject({
         status: 404,
-        body: errorOf('not_found'),
+        body: errorBody('not_found'),
       });
     });
 
@@ -94,15 +94,15 @@ export const proveOperations = (target: () => Target): void => {
       expect(again).toMatchObject({ status: 201, headers: { 'idempotency-replayed': 'true' } });
       expect(again.body).toEqual(first.body);
       const other = await ask('POST /client-channel', { name: 'other' }, headers);
-      expect(other).toMatchObject({ status: 422, body: errorOf('idempotency_key_reused') });
+      expect(other).toMatchObject({ status: 422, body: errorBody('idempotency_key_reused') });
       await ask(`DELETE /client-channel/${first.body.data._id}`);
     });
 
     it('refuse what is wrong, each with its code and the id of the request', async () => {
       const asReader = await target().call('POST /client-channel', { key: reader, body: { name: 'x' } });
-      expect(asReader).toMatchObject({ status: 403, body: errorOf('forbidden') });
+      expect(asReader).toMatchObject({ status: 403, body: errorBody('forbidden') });
       const nobody = await target().call('GET /client-channel');
-      expect(nobody).toMatchObject({ status: 401, body: errorOf('unauthenticated') });
+      expect(nobody).toMatchObject({ status: 401, body: errorBody('unauthenticated') });
       for (const [route, body, headers, status, code] of [
         ['POST /client-channel', { nam: 'x' }, {}, 400, 'invalid_request'],
         ['POST /client-channel', '{"name":', {}, 400, 'invalid_json'],

@@ -1,25 +1,25 @@
-import type { ChannelDocument } from '../../lib/channels/channel.ts';
-import { foldWords, searchTerms } from '../../lib/text/fold.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { foldTerms, searchTerms } from '../../lib/text/fold.ts';
 
 /** The fields by which a list can be sorted. */
 export type Field = '_id' | 'name' | 'local_name' | 'disabled' | 'createdAt' | 'updatedAt';
 
 /** A place in the order of ids: a channel's own, or the gap right below or right above it. */
-export interface Mark {
+export interface IdBound {
   id: string;
   at: 'id' | 'below' | 'above';
 }
 
 /** What a list is asked for, free of the form in which a client writes it. */
-export interface Wish {
+export interface ExpectedQuery {
   ids?: string[];
   names?: string[];
   localNames?: string[];
   search?: string;
   disabled?: boolean;
   updatedAfter?: number;
-  from?: Mark;
-  to?: Mark;
+  from?: IdBound;
+  to?: IdBound;
   meta?: { path: string[]; value: string }[];
   sort: { field: Field; descending: boolean }[];
 }
@@ -34,8 +34,8 @@ export interface Page {
 
 // The contract's section 3, read anew over a plain array: nothing of lib/lists but the folding of texts is used here.
 
-const isAbove = (id: string, mark: Mark) => id > mark.id || (mark.at === 'below' && id === mark.id);
-const isBelow = (id: string, mark: Mark) => id < mark.id || (mark.at === 'above' && id === mark.id);
+const isAbove = (id: string, bound: IdBound) => id > bound.id || (bound.at === 'below' && id === bound.id);
+const isBelow = (id: string, bound: IdBound) => id < bound.id || (bound.at === 'above' && id === bound.id);
 
 const scalarAt = (value: unknown, [key, ...rest]: string[]): string | undefined => {
   const isObject = typeof value === 'object' && value !== null;
@@ -48,26 +48,26 @@ const scalarAt = (value: unknown, [key, ...rest]: string[]): string | undefined 
 const isFound = (name: string, search: string) => {
   // What clients write for no value.
   if (['null', 'undefined'].includes(search)) return true;
-  const words = foldWords(name);
+  const words = foldTerms(name);
   return searchTerms(search).every((sought) => words.some((word) => word.includes(sought)));
 };
 
-const isWanted = (channel: ChannelDocument, wish: Wish): boolean =>
-  (!wish.ids || wish.ids.some((id) => id.toLowerCase() === channel._id)) &&
-  (!wish.names || wish.names.some((name) => name === channel.name)) &&
-  (!wish.localNames || wish.localNames.some((name) => name === channel.local_name)) &&
-  (wish.search === undefined || isFound(channel.name, wish.search)) &&
-  (wish.disabled === undefined || channel.disabled === wish.disabled) &&
-  (wish.updatedAfter === undefined || Date.parse(channel.updatedAt) > wish.updatedAfter) &&
-  (!wish.from || isAbove(channel._id, wish.from)) &&
-  (!wish.to || isBelow(channel._id, wish.to)) &&
-  (wish.meta ?? []).every(({ path, value }) => scalarAt(channel.integration_meta, path) === value);
+const isWanted = (channel: ChannelDocument, query: ExpectedQuery): boolean =>
+  (!query.ids || query.ids.some((id) => id.toLowerCase() === channel._id)) &&
+  (!query.names || query.names.some((name) => name === channel.name)) &&
+  (!query.localNames || query.localNames.some((name) => name === channel.local_name)) &&
+  (query.search === undefined || isFound(channel.name, query.search)) &&
+  (query.disabled === undefined || channel.disabled === query.disabled) &&
+  (query.updatedAfter === undefined || Date.parse(channel.updatedAt) > query.updatedAfter) &&
+  (!query.from || isAbove(channel._id, query.from)) &&
+  (!query.to || isBelow(channel._id, query.to)) &&
+  (query.meta ?? []).every(({ path, value }) => scalarAt(channel.integration_meta, path) === value);
 
 /** The first 900 bytes of the folded text, whole characters only. */
 const sortText = (text: string): Buffer => {
   const kept: Buffer[] = [];
   let bytes = 0;
-  for (const character of foldWords(text).join(' ')) {
+  for (const character of foldTerms(text).join(' ')) {
     const encoded = Buffer.from(character);
     bytes += encoded.length;
     if (bytes > 900) break;
@@ -86,11 +86,11 @@ const compare = (one: ChannelDocument, other: ChannelDocument, field: Field): nu
 };
 
 /** The whole list, in its order. */
-export const listOf = (channels: ChannelDocument[], wish: Wish): ChannelDocument[] => {
-  const last = wish.sort.at(-1);
-  const terms = [...wish.sort, { field: '_id' as const, descending: last?.descending ?? false }];
+export const expectedList = (channels: ChannelDocument[], query: ExpectedQuery): ChannelDocument[] => {
+  const last = query.sort.at(-1);
+  const terms = [...query.sort, { field: '_id' as const, descending: last?.descending ?? false }];
   return channels
-    .filter((channel) => isWanted(channel, wish))
+    .filter((channel) => isWanted(channel, query))
     .sort((one, other) => {
       for (const { field, descending } of terms) {
         const ascending = compare(one, other, field);
@@ -104,7 +104,7 @@ export const listOf = (channels: ChannelDocument[], wish: Wish): ChannelDocument
  * A page of a list: what stands in it from one place to before another. A page that was reached by a cursor may begin
  * anywhere, and one that was reached backwards may be shorter than it was asked to be.
  */
-export const pageOf = (
+export const expectedPage = (
   list: ChannelDocument[],
   perPage: number,
   from: number,

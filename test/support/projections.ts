@@ -1,7 +1,7 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { readPendingChanges } from '../../lib/channels/pending-change.ts';
-import type { CreateChannelInput, ChannelPatch } from '../../lib/channels/schema.ts';
+import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
+import type { CreateChannelInput, ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
 import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
@@ -14,7 +14,7 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
-import { foldText, foldWords } from '../../lib/text/fold.ts';
+import { foldText, foldTerms } from '../../lib/text/fold.ts';
 import type { Service } from './service.ts';
 
 export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort();
@@ -22,7 +22,7 @@ export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort
 let count = 0;
 
 /** A namespace of a test's own, with those who write and read there. */
-export const enter = (service: Service) => {
+export const newNamespace = (service: Service) => {
   const namespace = `ns${++count}`;
   const other = `${namespace}-other`;
   const caller: Caller = { keyId: 'k', namespace, namespaces: [namespace, other] };
@@ -34,11 +34,11 @@ export const enter = (service: Service) => {
       (await createChannel(channels, caller, draft, undefined)).document._id,
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
-    settle: async (id: string) => applyPending(service, namespace, [id]),
-    settleAll: async () => {
+    apply: async (id: string) => applyPending(service, namespace, [id]),
+    applyAll: async () => {
       await applyPending(service, namespace, idsOf(await readPendingChanges(channels, namespace)));
     },
-    find: async (text: string) => idsOf(await findByTerms(service, namespace, foldWords(text))),
+    find: async (text: string) => idsOf(await findByTerms(service, namespace, foldTerms(text))),
     total: async () =>
       (await readBucketCounts(service, namespace, allIds)).reduce((sum, block) => sum + block.count, 0),
   };
@@ -59,12 +59,12 @@ const readAll = async (table: Table, query: Query) => {
 };
 
 /** What the directory of a namespace holds. */
-export const held = async (service: Service, namespace: string) => ({
+export const readProjections = async (service: Service, namespace: string) => ({
   marks: await readPendingChanges(service.channels, namespace),
-  entries: (await Promise.all(allSuffixEntries(namespace).map((query) => readAll(service.directory, query))))
+  entries: (await Promise.all(allSuffixEntries(namespace).map((query) => readAll(service.projections, query))))
     .flat()
     .sort((one, other) => bySortKey(one as { sk: string }, other as { sk: string })),
-  blocks: (await readAll(service.directory, bucketsStartingIn(namespace, allIds))).map(({ sk, n }) => [
+  blocks: (await readAll(service.projections, bucketsStartingIn(namespace, allIds))).map(({ sk, n }) => [
     sk,
     n,
   ]),
@@ -74,13 +74,13 @@ export const bySortKey = (one: { sk: string }, other: { sk: string }) =>
   Buffer.compare(Buffer.from(one.sk), Buffer.from(other.sk));
 
 /** The entries that channels ought to have, by id and name, in the order of a query. */
-export const entriesFor = (namespace: string, names: Record<string, string>) =>
+export const expectedEntries = (namespace: string, names: Record<string, string>) =>
   Object.entries(names)
     .flatMap(([id, name]) => suffixEntries(namespace, id, foldText(name)))
     .sort(bySortKey);
 
 /** The same table, of which every answer to a query passes through somebody's hands first. */
-export const whoseQueries = (
+export const interceptQueries = (
   { name }: Table,
   pass: (page: QueryPage, query: Query) => Promise<QueryPage> | QueryPage,
 ): Table => {
@@ -89,5 +89,5 @@ export const whoseQueries = (
       return pass(await super.query(query), query);
     }
   }
-  return new Meddled(connect(), name, new Meter(), AbortSignal.timeout(60_000));
+  return new Meddled({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) }, name);
 };

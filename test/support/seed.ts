@@ -1,9 +1,10 @@
-import { type Channel, type ChannelDocument, toDocument } from '../../lib/channels/channel.ts';
+import { type Channel, toDocument } from '../../lib/channels/channel.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { planChannelWrites } from '../../lib/channels/items.ts';
 import type { Service } from './service.ts';
 
 /** When planted channels were created, unless a test says otherwise: 2023-01-15T10:30:00.000Z. */
-export const plantedAt = 1_673_778_600_000;
+export const seededAt = 1_673_778_600_000;
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
@@ -13,13 +14,13 @@ export const idAt = (time: number, ordinal: number): string =>
 
 /** A channel as it is stored: what a test is about, and the rest as it is for any. */
 export const channelOf = (ordinal: number, fields: Partial<Channel> = {}): Channel => {
-  const _id = fields._id ?? idAt(plantedAt + ordinal, ordinal);
+  const _id = fields._id ?? idAt(seededAt + ordinal, ordinal);
   return {
     _id,
     name: `Channel ${ordinal}`,
     disabled: false,
     company_namespace: ['company1'],
-    updatedAt: plantedAt + ordinal,
+    updatedAt: seededAt + ordinal,
     __v: 0,
     writeId: 'planted',
     writtenBy: 'planted',
@@ -38,7 +39,7 @@ const atOnce = 25;
  * choice, and quickly.
  * @returns what the service is to show of each.
  */
-export const plant = async ({ channels: table }: Service, planted: Channel[]): Promise<ChannelDocument[]> => {
+export const seedChannels = async ({ channels: table }: Service, planted: Channel[]): Promise<ChannelDocument[]> => {
   const writes = planted.flatMap((channel, index) =>
     planChannelWrites(undefined, channel, { now: channel.updatedAt, keyId: channel.writtenBy }, index % 8),
   );

@@ -7,12 +7,12 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
-import { type RunningConsumers, startConsumers } from '../../local/start-stream-consumers.ts';
+import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
-import { startTestEngine } from './engine.ts';
+import { startTestDynamoDb } from './test-dynamodb.ts';
 
 /** A whole answer, as its client sees it. */
 export interface Reply {
@@ -40,13 +40,13 @@ export interface Service {
   environment: string;
   /** The tables, as the service itself sees them. */
   channels: Table;
-  directory: Table;
-  accessKeys: Table;
+  projections: Table;
+  apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
   /** What has been published, where `publish-events` is among the consumers. */
   events: EventBus['events'];
   /** What the stream feeds, of the consumers that were asked for. */
-  mappings: RunningConsumers['mappings'];
+  mappings: RunningStreamConsumers['mappings'];
   /** `call('GET /client-channel', …)`: one request over HTTP. */
   call(route: string, call?: Call): Promise<Reply>;
   stop(): Promise<void>;
@@ -95,7 +95,7 @@ export const startService = async (
   consumerNames: string[] = [],
 ): Promise<Service> => {
   const environment = 'test';
-  const engine = await startTestEngine();
+  const engine = await startTestDynamoDb();
   if (lineTo) process.env.AWS_ENDPOINT_URL_DYNAMODB = await lineTo(engine.endpoint);
   const suffix = randomUUID();
   const names = {
@@ -112,17 +112,17 @@ export const startService = async (
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
-    DIRECTORY_TABLE: names.directory,
-    ACCESS_KEYS_TABLE: names.accessKeys,
+    PROJECTIONS_TABLE: names.directory,
+    API_KEYS_TABLE: names.accessKeys,
     CURSOR_SECRET: 'c0'.repeat(32),
     EVENT_BUS: 'test',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });
   const client = connect();
-  const open = (name: string) => new Table(client, name, new Meter(), AbortSignal.timeout(600_000));
+  const open = (name: string) => new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name);
   const accessKeys = open(names.accessKeys);
   const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
-  const fed = await startConsumers(
+  const fed = await startStreamConsumers(
     streamConsumers.filter(({ name }) => consumerNames.includes(name)),
     { tableName: names.channels },
   );
@@ -133,8 +133,8 @@ export const startService = async (
     events: bus.events,
     mappings: fed.mappings,
     channels: open(names.channels),
-    directory: open(names.directory),
-    accessKeys,
+    projections: open(names.directory),
+    apiKeys: accessKeys,
     newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
       const key = createApiKey(environment);
       await saveApiKey(accessKeys, key, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareFolded, cutToBytes, foldText, foldWords, searchTerms } from '../../lib/text/fold.ts';
+import { compareFolded, cutToBytes, foldText, foldTerms, searchTerms } from '../../lib/text/fold.ts';
 
 describe('texts that differ only in', () => {
   test.each([
@@ -80,7 +80,7 @@ describe('words', () => {
     ['nothing but tatweel', '\u0640\u0640', ['\u0640\u0640']],
     ['nothing but a spacing accent', '\u00B4', ['\u00B4']],
   ])('%s: %j', (_, text, words) => {
-    expect(foldWords(text)).toEqual(words);
+    expect(foldTerms(text)).toEqual(words);
   });
 });
 
@@ -110,7 +110,7 @@ describe('for whatever text', () => {
       fc.property(anyText, (text) => {
         const folded = foldText(text);
         expect(foldText(folded)).toBe(folded);
-        expect(foldWords(folded)).toEqual(foldWords(text));
+        expect(foldTerms(folded)).toEqual(foldTerms(text));
       }),
       { numRuns: 1_000 },
     );
@@ -119,8 +119,8 @@ describe('for whatever text', () => {
   test('a word that can be seen is never lost', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(foldWords(text).length > 0).toBe(text.trim() !== '');
-        expect(foldWords(text)).not.toContain('');
+        expect(foldTerms(text).length > 0).toBe(text.trim() !== '');
+        expect(foldTerms(text)).not.toContain('');
       }),
       { numRuns: 300 },
     );

@@ -1,22 +1,26 @@
-import { intersect, type IdRange } from '../../channels/id-range.ts';
+import { type IdRange, intersect } from '../../channels/id-range.ts';
 import { channelsIn } from '../../channels/keys.ts';
-import { pagesForCount, readBucketCounts } from '../../projections/rank-index/bucket-counts.ts';
-import type { ChannelTables } from '../../projections/channel-tables.ts';
 import { countItems } from '../../dynamodb/pages.ts';
+import type { ChannelTables } from '../../projections/channel-tables.ts';
+import { pagesForCount, readBucketCounts } from '../../projections/rank-index/bucket-counts.ts';
 import { rangeAfterOffset } from './partition.ts';
 
-/** Ids one behind the other, and how many channels the namespace has of them. */
+/** A whole bucket or a part of one: an id range, and how many channels the namespace has in it. */
 export interface BucketSlice extends IdRange {
   count: number;
 }
 
 /**
- * How many channels a range holds, and where: by blocks, so that it costs the same wherever the range begins. Where it
- * has a part of a block only, that part is counted.
- * @throws ApiError as `takeCensus` does; `unavailable` also where so many channels were created at once that the part of a
- * block passes the budget
+ * Counts the channels of an id range, bucket by bucket, so that the cost does not depend on where the range begins. If the range
+ * contains only a part of a bucket, the channels of that part are counted one by one.
+ * @throws ApiError as `readBucketCounts`; `unavailable` also if so many channels were created at once that the part of a bucket
+ * exceeds the read budget
  */
-export const readBucketSlices = async (tables: ChannelTables, namespace: string, range: IdRange): Promise<BucketSlice[]> => {
+export const readBucketSlices = async (
+  tables: ChannelTables,
+  namespace: string,
+  range: IdRange,
+): Promise<BucketSlice[]> => {
   const buckets = await readBucketCounts(tables, namespace, range);
   return Promise.all(
     buckets.map(async ({ first, last, count }) => {
@@ -33,8 +37,9 @@ export const readBucketSlices = async (tables: ChannelTables, namespace: string,
 export const countAll = (slices: BucketSlice[]): number => slices.reduce((sum, { count }) => sum + count, 0);
 
 /**
- * What is left of surveyed ids behind the first so many channels, in the order of ids or against it; nothing where they
- * hold no more. Only the tract in which that begins is read, from its nearer end.
+ * The rest of the slices after their first `offset` channels, in ascending or descending order. Only the slice in which the rest
+ * begins is read, from its nearer end.
+ * @returns undefined if there are not more channels than `offset`
  */
 export const rangeAfterFirst = async (
   { channels }: ChannelTables,
@@ -44,14 +49,14 @@ export const rangeAfterFirst = async (
   offset: number,
 ): Promise<IdRange | undefined> => {
   let remaining = offset;
-  const inOrder = descending ? slices.toReversed() : slices;
-  for (const slice of inOrder) {
+  const ordered = descending ? slices.toReversed() : slices;
+  for (const slice of ordered) {
     if (remaining >= slice.count) {
       remaining -= slice.count;
       continue;
     }
     const rest = await rangeAfterOffset(channels, namespace, slice, slice.count, descending, remaining);
-    const end = inOrder.at(-1) ?? slice;
+    const end = ordered.at(-1) ?? slice;
     return descending ? { first: end.first, last: rest.last } : { first: rest.first, last: end.last };
   }
   return undefined;

@@ -1,24 +1,25 @@
 import type { Channel } from '../../channels/channel.ts';
 import { fromItem } from '../../channels/items.ts';
 import { partitionOf } from '../../channels/keys.ts';
-import { pages, skip, queryTooBroad } from '../../dynamodb/pages.ts';
+import { pages, skip } from '../../dynamodb/pages.ts';
 import type { Query, QueryPage, Table } from '../../dynamodb/table.ts';
 import { channelsTable } from '../../manifest/tables.ts';
-import type { SortedIndex, IndexRange } from '../plan/index-range.ts';
+import { queryTooBroad } from '../../read-budget.ts';
+import type { IndexRange, SortedIndex } from '../plan/index-range.ts';
 
 /**
- * Read units that one list may spend on an index: as many as the 4 MB of the partition cost that a list may read. An
- * index costs half as much, since it may lag, so that these are 8 MB, about 21,000 channels of 289 bytes.
+ * The read units that one list may consume on an index: as many as 4 MB of the partition cost. Reads of an index are eventually
+ * consistent and cost half as much, so that these are 8 MB, or about 21,000 channels of 289 bytes.
  */
 const maxReadUnits = 1_024;
 
-/** Queries of many names run at once, so many at a time: more would pass the budget by as much before it is noticed. */
+/** The queries of many names that run at once. Each may exceed the budget a little before the excess is noticed. */
 const concurrency = 8;
 
 export const sortKeyOf = (index: string): string =>
   channelsTable.indexes.find(({ name }) => name === index)?.sortKey ?? '';
 
-/** A query along a stretch. An index may lag the table, by well under a second as a rule. */
+/** A query for a range of an index. An index may lag behind the table, usually by well under a second. */
 const rangeQuery = (namespace: string, { index, first, last }: IndexRange, descending = false): Query => {
   const key = sortKeyOf(index);
   let bounds = '';
@@ -33,13 +34,13 @@ const rangeQuery = (namespace: string, { index, first, last }: IndexRange, desce
   };
 };
 
-/** Ids narrow what is read by name or by status, and not what is read by time. */
+/** An id range narrows a query by name or by status, but not a query by time. */
 const howToNarrow: Partial<Record<SortedIndex, string>> = {
   byUpdatedAt:
     'by a later "from_updatedAt", or go through all, sorted by "-updatedAt", as far back as you need',
 };
 
-/** Counts what queries of an index consume. @throws ApiError `query_too_broad` where that is more than the budget. */
+/** Makes a function that consumes the budget of a list. It throws ApiError `query_too_broad` when the budget is used up. */
 const readBudget = (index: SortedIndex | undefined) => {
   let left = maxReadUnits;
   return ({ units }: QueryPage): void => {
@@ -48,7 +49,7 @@ const readBudget = (index: SortedIndex | undefined) => {
   };
 };
 
-/** One version of each channel, the latest: a channel that changes as an index is read may be met at two places. */
+/** The latest version of each channel. The index returns a channel twice if it changes while the index is read. */
 const latest = (channels: Channel[]): Channel[] => {
   const byId = new Map<string, Channel>();
   for (const channel of channels) {
@@ -58,7 +59,7 @@ const latest = (channels: Channel[]): Channel[] => {
   return [...byId.values()];
 };
 
-/** All channels of several stretches of one index, in no order. @throws ApiError `query_too_broad` beyond the budget. */
+/** Reads all channels of several ranges of one index, in no order. @throws ApiError `query_too_broad` beyond the budget */
 export const readIndexRanges = async (
   table: Table,
   namespace: string,
@@ -79,8 +80,12 @@ export const readIndexRanges = async (
   return latest(channels);
 };
 
-/** How many channels are in a stretch. @throws ApiError `query_too_broad` beyond the budget. */
-export const countIndexRange = async (table: Table, namespace: string, range: IndexRange): Promise<number> => {
+/** Counts the channels of a range. @throws ApiError `query_too_broad` beyond the budget */
+export const countIndexRange = async (
+  table: Table,
+  namespace: string,
+  range: IndexRange,
+): Promise<number> => {
   const consume = readBudget(range.index);
   let count = 0;
   for await (const page of pages(table, { ...rangeQuery(namespace, range), Select: 'COUNT' })) {
@@ -91,10 +96,10 @@ export const countIndexRange = async (table: Table, namespace: string, range: In
 };
 
 /**
- * How many channels are in one of the two stretches of which an index consists. Both are counted, a page of each in turn,
- * until one ends; the other holds what is left of all.
- * @param readTotal how many the index holds
- * @throws ApiError `query_too_broad` where both are beyond the budget
+ * Counts the channels of one of the two ranges that make up an index. Both are counted, one page of each in turn, until one of
+ * them ends. If that is the other one, its count is subtracted from the total.
+ * @param readTotal reads how many channels the index holds
+ * @throws ApiError `query_too_broad` if both ranges exceed the budget
  */
 export const countSmallerSide = async (
   table: Table,
@@ -104,24 +109,24 @@ export const countSmallerSide = async (
   readTotal: () => Promise<number>,
 ): Promise<number> => {
   const consume = readBudget(range.index);
-  const counting = (part: IndexRange) => pages(table, { ...rangeQuery(namespace, part), Select: 'COUNT' });
-  const others = counting(rest);
-  let [count, counted] = [0, 0];
-  for await (const page of counting(range)) {
+  const countPages = (part: IndexRange) => pages(table, { ...rangeQuery(namespace, part), Select: 'COUNT' });
+  const restPages = countPages(rest);
+  let [count, restCount] = [0, 0];
+  for await (const page of countPages(range)) {
     count += page.count;
     if (!page.lastKey) break;
     consume(page);
-    const { value: other } = await others.next();
-    counted += other?.count ?? 0;
-    if (!other?.lastKey) return (await readTotal()) - counted;
+    const { value: restPage } = await restPages.next();
+    restCount += restPage?.count ?? 0;
+    if (!restPage?.lastKey) return (await readTotal()) - restCount;
   }
   return count;
 };
 
 /**
- * Channels of a stretch, from its beginning in the direction in which it is read, until they are enough or it ends.
- * @param limit how many to ask for at first
- * @throws ApiError `query_too_broad` where the budget ends before
+ * Reads channels of a range from its beginning (its end, if descending), until they are enough or the range ends.
+ * @param limit how many the first query asks for
+ * @throws ApiError `query_too_broad` if the budget ends earlier
  */
 export const readUntil = async (
   table: Table,
@@ -135,7 +140,7 @@ export const readUntil = async (
   const query = rangeQuery(namespace, range, descending);
   let read: Channel[] = [];
   let from: Query['ExclusiveStartKey'];
-  // As a rule one query will do. Where many share a key, few queries more are better than few channels more.
+  // Usually one query is enough. If many channels share a key, doubling the limit keeps the number of queries small.
   for (let Limit = limit; ; Limit *= 2) {
     const page = await table.query({ ...query, Limit, ExclusiveStartKey: from });
     read = latest([...read, ...page.items.map(fromItem)]);
@@ -145,7 +150,7 @@ export const readUntil = async (
   }
 };
 
-/** Passes over so many channels of a stretch: the key of the last of them, or nothing where there are no more. */
+/** Skips channels of a range. @returns the last one that was skipped, or undefined if the range has no more channels */
 export const skipInRange = async (
   table: Table,
   namespace: string,

@@ -4,31 +4,31 @@ import { metaKey } from '../../channels/index-keys.ts';
 import { partitionOf } from '../../channels/keys.ts';
 import { readFirst } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
+import type { Plan } from '../plan/plan.ts';
 import { sortKeyOf } from './index-queries.ts';
 import { readAllChannels, readByIds } from './partition.ts';
-import type { Plan } from '../plan/plan.ts';
 
-/** To get as many one by one costs about as much as all that a list may read of the partition. */
-const maxLookupHits = 1_000;
+/** Reading so many channels one by one costs about as much as the whole read budget of a list. */
+const maxHits = 1_000;
 
 /**
- * The channels that bear a value as far as an index knows, as they are now; they may bear it no more. Where many do, all
- * channels within the plan's range.
- * @throws ApiError `query_too_broad` where these are more than the budget lets read
+ * Looks channels up by a metadata value. The index finds them, and the table gives their current state: a channel that has
+ * changed meanwhile may no longer have the value. If too many channels have it, all channels of the id range are read.
+ * @throws ApiError `query_too_broad` if these exceed the read budget
  */
 export const lookUpChannels = async (
   table: Table,
   namespace: string,
-  { index, value, range }: Extract<Plan, { read: 'references' }>,
+  { index, value, idRange }: Extract<Plan, { read: 'lookup' }>,
 ): Promise<Channel[]> => {
   const query = {
     IndexName: index,
     KeyConditionExpression: `pk = :pk AND ${sortKeyOf(index)} = :key`,
     ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
   };
-  const hits = await readFirst(table, query, maxLookupHits + 1);
-  if (hits.length > maxLookupHits) return readAllChannels(table, namespace, range);
-  // A channel that changes meanwhile may be named twice, and a batch that asks for it twice is refused.
-  const ids = new Set(hits.map(({ sk }) => sk as string).filter((id) => includes(range, id)));
+  const hits = await readFirst(table, query, maxHits + 1);
+  if (hits.length > maxHits) return readAllChannels(table, namespace, idRange);
+  // The index may return a changing channel twice, and DynamoDB refuses a batch with a repeated key.
+  const ids = new Set(hits.map(({ sk }) => sk as string).filter((id) => includes(idRange, id)));
   return readByIds(table, namespace, [...ids]);
 };

@@ -1,15 +1,15 @@
 import type { Channel } from '../../channels/channel.ts';
 import type { ChannelTables } from '../../projections/channel-tables.ts';
 import type { Cursor } from '../cursor.ts';
+import { isAfter, type OrderTerm, type Sorted, sortChannels } from '../plan/order.ts';
 import type { ListFilter } from '../query/list-query.ts';
-import type { OrderTerm } from '../plan/order.ts';
 
-/** Where the wanted page lies: behind so many channels, or beside a gap. */
+/** Where a page starts: after a number of channels, or at the position of a cursor. */
 export type PageStart = { offset: number } | Cursor;
 
-export const isCursor = (start: PageStart): start is Cursor => 'position' in start;
+export const isCursor = (start: PageStart): start is Cursor => 'sortValues' in start;
 
-/** A page to read: which list, and which part of it. */
+/** A page to read: of which list, and where it starts. */
 export interface PageRequest extends ChannelTables {
   namespace: string;
   filter: ListFilter;
@@ -18,16 +18,18 @@ export interface PageRequest extends ChannelTables {
   perPage: number;
 }
 
-/** The page as it was found, with whether the list goes on at either side of it. */
+/** A page that was read. */
 export interface Page<Row = Channel> {
   channels: Row[];
   total: number;
   offset: number;
+  /** Whether the list has channels before this page. */
   hasPrevious: boolean;
+  /** Whether the list has channels after this page. */
   hasNext: boolean;
 }
 
-/** A page that begins behind so many channels, when one channel more was read to see whether the list goes on. */
+/** Makes a page that starts after `offset` channels. @param read the channels of the page, and one more if there is one */
 export const pageAtOffset = <Row>(
   read: Row[],
   perPage: number,
@@ -42,20 +44,45 @@ export const pageAtOffset = <Row>(
 });
 
 /**
- * What lies behind or before a gap, cut to a page, when one channel more than the page was read to see whether the list
- * goes on. `read` is nearest to the gap first. Where nothing is left on that side, whatever the list has lies on the
- * other.
+ * Makes a page that starts or ends at a cursor. If no channel is left on that side of the cursor, all channels of the list lie
+ * on the other side.
+ * @param read the channels on that side, nearest to the cursor first: those of the page, and one more if there is one
  */
-export const pageAtCursor = <Row>(read: Row[], perPage: number, cursor: Cursor, total: number): Page<Row> => {
-  const goesOn = read.length > perPage;
+export const pageAtCursor = <Row>(
+  read: Row[],
+  perPage: number,
+  cursor: Cursor,
+  total: number,
+): Page<Row> => {
+  const hasMore = read.length > perPage;
   const nearest = read.slice(0, perPage);
   if (!cursor.backward) {
     const { offset } = cursor;
     const hasPrevious = nearest.length ? offset > 0 : total > 0;
-    return { channels: nearest, total, offset, hasPrevious, hasNext: goesOn };
+    return { channels: nearest, total, offset, hasPrevious, hasNext: hasMore };
   }
-  const offset = goesOn ? Math.max(1, cursor.offset - nearest.length) : 0;
-  // Where the list goes on before the page, the gap's offset may be stale, and what lay behind the gap still does.
-  const hasNext = goesOn || nearest.length < total;
-  return { channels: nearest.reverse(), total, offset, hasPrevious: goesOn, hasNext };
+  const offset = hasMore ? Math.max(1, cursor.offset - nearest.length) : 0;
+  // If there are more channels before the page, those after the cursor are still there, even if its offset is stale.
+  const hasNext = hasMore || nearest.length < total;
+  return { channels: nearest.reverse(), total, offset, hasPrevious: hasMore, hasNext };
+};
+
+/** Sorts all channels of a list, and takes the page from them. */
+export const paginate = <Row extends Sorted>(
+  { order, start, perPage }: Pick<PageRequest, 'order' | 'start' | 'perPage'>,
+  all: Row[],
+): Page<Row> => {
+  const rows = sortChannels(all, order);
+  const slice = (from: number, to: number) => rows.slice(Math.max(0, from), to).map(({ channel }) => channel);
+  const total = rows.length;
+  if (!isCursor(start)) {
+    const { offset } = start;
+    return pageAtOffset(slice(offset, offset + perPage + 1), perPage, offset, total);
+  }
+  const firstAfter = rows.findIndex(({ sortValues }) => isAfter(sortValues, start, order));
+  const index = firstAfter < 0 ? total : firstAfter;
+  const read = start.backward
+    ? slice(index - perPage - 1, index).reverse()
+    : slice(index, index + perPage + 1);
+  return pageAtCursor(read, perPage, start, total);
 };

@@ -1,11 +1,12 @@
 import type { Channel } from '../../channels/channel.ts';
 import { above, below, type IdRange, isEmpty, noIds } from '../../channels/id-range.ts';
-import { counterShards, fromItem, isCounter, sumCounters, type Totals } from '../../channels/items.ts';
-import { channelsIn, sortKeyBounds as itemRange, itemsBetween, keys } from '../../channels/keys.ts';
-import { pagesWithinBudget, readFirst, skip } from '../../dynamodb/pages.ts';
+import { counterShards, fromItem, isCounter, sumCounters } from '../../channels/items.ts';
+import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../../channels/keys.ts';
+import { readFirst, skip } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
+import { pagesWithinBudget } from '../../read-budget.ts';
 
-/** The first channels of a range, in the order of their ids or against it. */
+/** Reads the first channels of an id range, in ascending or descending order. */
 export const readChannels = async (
   table: Table,
   namespace: string,
@@ -18,7 +19,7 @@ export const readChannels = async (
   return (await readFirst(table, query, limit)).map(fromItem);
 };
 
-/** All channels of a range. @throws ApiError `query_too_broad` beyond the budget. */
+/** Reads all channels of an id range. @throws ApiError `query_too_broad` beyond the read budget */
 export const readAllChannels = async (
   table: Table,
   namespace: string,
@@ -31,8 +32,8 @@ export const readAllChannels = async (
 };
 
 /**
- * What is left of a range behind its first channels, in the order of ids or against it, when it holds `count` of them and
- * more than are to be passed over. It is found from whichever end is nearer.
+ * The rest of an id range after its first `offset` channels, in ascending or descending order. It is found from the nearer end.
+ * @param count how many channels the range holds; more than `offset`
  */
 export const rangeAfterOffset = async (
   table: Table,
@@ -54,25 +55,34 @@ export const rangeAfterOffset = async (
   return descending ? { ...range, last: first.sk as string } : { ...range, first: first.sk as string };
 };
 
-/** How many channels a namespace has, of each status. */
-export const readTotals = async (table: Table, namespace: string): Promise<Totals> => {
-  const query = itemsBetween(namespace, itemRange.beforeCounters, itemRange.beforeChannels);
-  return sumCounters(await readFirst(table, query, counterShards));
+/**
+ * Reads the number of channels of a namespace from its counters.
+ * @param disabled counts only the channels of this status
+ */
+export const readCounters = async (
+  table: Table,
+  namespace: string,
+  disabled: boolean | undefined,
+): Promise<number> => {
+  const query = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);
+  const totals = sumCounters(await readFirst(table, query, counterShards));
+  if (disabled === undefined) return totals.enabled + totals.disabled;
+  return disabled ? totals.disabled : totals.enabled;
 };
 
-/** The first channels of a namespace together with how many it has, in one call: the counters stand right before them. */
+/** Reads the first channels of a namespace and its total in one call, because the counters stand directly before them. */
 export const readFirstPage = async (
   table: Table,
   namespace: string,
   limit: number,
 ): Promise<{ channels: Channel[]; total: number }> => {
-  const query = itemsBetween(namespace, itemRange.beforeCounters, itemRange.afterChannels);
+  const query = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.afterChannels);
   const items = await readFirst(table, query, counterShards + limit);
   const { enabled, disabled } = sumCounters(items.filter(isCounter));
   const channels = items.filter((item) => !isCounter(item)).map(fromItem);
   return { channels: channels.slice(0, limit), total: enabled + disabled };
 };
 
-/** The channels that bear one of these ids, in no order. */
+/** Reads the channels with these ids, in no order. */
 export const readByIds = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
   (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);

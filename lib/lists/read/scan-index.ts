@@ -1,18 +1,18 @@
 import type { Channel } from '../../channels/channel.ts';
 import type { Cursor } from '../cursor.ts';
-import { countSmallerSide, countIndexRange, readUntil, skipInRange } from './index-queries.ts';
-import { isBehind, sortValuesOf, sortChannels } from '../plan/order.ts';
-import { type Page, isCursor, pageAtCursor, pageAtOffset, type PageRequest } from './paginate.ts';
+import { type IndexRange, indexKeyAt, rangeFrom, updatedUntil } from '../plan/index-range.ts';
+import { isAfter, sortChannels, sortValuesOf } from '../plan/order.ts';
 import type { Plan } from '../plan/plan.ts';
-import { indexKeyAt, rangeFrom, type IndexRange, updatedUntil } from '../plan/index-range.ts';
-import { readTotal } from '../totals.ts';
+import { countIndexRange, countSmallerSide, readUntil, skipInRange } from './index-queries.ts';
+import { isCursor, type Page, type PageRequest, pageAtCursor, pageAtOffset } from './paginate.ts';
+import { readCounters } from './partition.ts';
 
-type ScanPlan = Extract<Plan, { read: 'walkIndex' }>;
+type ScanPlan = Extract<Plan, { read: 'scanIndex' }>;
 
 /**
- * Channels from the beginning of a stretch, in the order of the list or against it: those that `leftOut` counts, as many
- * more as a page takes and one, and all that share the key of the last, since an index promises no order among equal
- * keys.
+ * Reads channels from the beginning of a range (its end, if descending): the excluded ones, a page and one more, and all that
+ * share the key of the last. The latter are needed because an index has no defined order among equal keys.
+ * @param countExcluded counts the channels that are read but do not belong to the page
  */
 const readPage = async (
   { channels: table, namespace, order, filter, perPage }: PageRequest,
@@ -27,62 +27,64 @@ const readPage = async (
     const wanted = countExcluded(read) + limit;
     return read.length > wanted && keyOf(read[wanted - 1]) !== keyOf(read.at(-1));
   };
-  // The channel that a gap is told by stands first, and one behind the page tells that no other shares the last key.
+  // Two more: the channel of the cursor stands first, and one after the page shows that no other shares the last key.
   return readUntil(table, namespace, range, descending, limit + 2, isEnough);
 };
 
-/** The channels next to a gap, on the side to read, nearest first. */
-const readBeside = async (
+/** Reads the channels next to a cursor, on the side that the page lies on, nearest first. */
+const readAtCursor = async (
   request: PageRequest,
-  { stretch: range, descending }: ScanPlan,
+  { indexRange, descending }: ScanPlan,
   cursor: Cursor,
 ): Promise<Channel[]> => {
   const { order, filter } = request;
-  const isBeside = (channel: Channel) => isBehind(sortValuesOf(channel, order), cursor, order) !== cursor.backward;
-  const against = descending !== cursor.backward;
-  const from = rangeFrom(indexKeyAt(range.index, cursor.sortValues, order, filter), range, against);
-  const countExcluded = (read: Channel[]) => read.filter((channel) => !isBeside(channel)).length;
-  const read = await readPage(request, from, against, countExcluded);
-  const rows = sortChannels(read.filter(isBeside), order).map(({ channel }) => channel);
+  const isOnSide = (channel: Channel) =>
+    isAfter(sortValuesOf(channel, order), cursor, order) !== cursor.backward;
+  const downwards = descending !== cursor.backward;
+  const key = indexKeyAt(indexRange.index, cursor.sortValues, order, filter);
+  const countExcluded = (read: Channel[]) => read.filter((channel) => !isOnSide(channel)).length;
+  const read = await readPage(request, rangeFrom(key, indexRange, downwards), downwards, countExcluded);
+  const rows = sortChannels(read.filter(isOnSide), order).map(({ channel }) => channel);
   return cursor.backward ? rows.reverse() : rows;
 };
 
 const readAtOffset = async (
   request: PageRequest,
-  { stretch: range, descending }: ScanPlan,
+  { indexRange, descending }: ScanPlan,
   offset: number,
 ): Promise<Channel[]> => {
   const { channels: table, namespace, order } = request;
-  const last = offset > 0 ? await skipInRange(table, namespace, range, descending, offset) : undefined;
+  const last = offset > 0 ? await skipInRange(table, namespace, indexRange, descending, offset) : undefined;
   if (offset > 0 && !last) return [];
-  const from = last ? rangeFrom(last.key, range, descending) : range;
-  // Of those that share the last key that was passed over, some were and some were not.
-  const passed = (read: Channel[]) => read.findIndex(({ _id }) => _id === last?.id) + 1;
-  const read = await readPage(request, from, descending, passed);
+  const range = last ? rangeFrom(last.key, indexRange, descending) : indexRange;
+  // Several channels may share the key of the last skipped channel. Some of them were skipped, the others were not.
+  const countSkipped = (read: Channel[]) => read.findIndex(({ _id }) => _id === last?.id) + 1;
+  const read = await readPage(request, range, descending, countSkipped);
   return sortChannels(read, order)
     .map(({ channel }) => channel)
-    .slice(passed(read));
+    .slice(countSkipped(read));
 };
 
-const readTotal = (request: PageRequest, { stretch: range, total }: ScanPlan): Promise<number> => {
+const readTotal = (request: PageRequest, { indexRange, total }: ScanPlan): Promise<number> => {
   const { channels: table, namespace, filter } = request;
+  const fromCounters = () => readCounters(table, namespace, filter.disabled);
   switch (total) {
     case 'counters':
-      return readTotal(request);
+      return fromCounters();
     case 'count':
-      return countIndexRange(table, namespace, range);
-    case 'countEither': {
+      return countIndexRange(table, namespace, indexRange);
+    case 'countSmallerSide': {
       const rest = updatedUntil(filter.updatedAfter as number);
-      return countSmallerSide(table, namespace, range, rest, () => readTotal(request));
+      return countSmallerSide(table, namespace, indexRange, rest, fromCounters);
     }
   }
 };
 
-/** Reads a page of a list that an index is in the order of. */
+/** Reads a page of a list that has the order of an index. */
 export const scanIndex = async (request: PageRequest, plan: ScanPlan): Promise<Page> => {
   const { start, perPage } = request;
   const [read, total] = await Promise.all([
-    isCursor(start) ? readBeside(request, plan, start) : readAtOffset(request, plan, start.offset),
+    isCursor(start) ? readAtCursor(request, plan, start) : readAtOffset(request, plan, start.offset),
     readTotal(request, plan),
   ]);
   return isCursor(start)

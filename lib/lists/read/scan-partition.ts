@@ -2,43 +2,44 @@ import type { Channel } from '../../channels/channel.ts';
 import type { IdRange } from '../../channels/id-range.ts';
 import { bucketSize } from '../../projections/rank-index/count-bucket.ts';
 import { rangeBeyond } from '../plan/id-bounds.ts';
-import { type Page, isCursor, pageAtCursor, pageAtOffset, type PageRequest } from './paginate.ts';
-import { rangeAfterOffset, readChannels, readFirstPage } from './partition.ts';
 import type { Plan } from '../plan/plan.ts';
-import { rangeAfterFirst, countAll, readBucketSlices } from './bucket-slices.ts';
-import { readTotal } from '../totals.ts';
+import { countAll, rangeAfterFirst, readBucketSlices } from './bucket-slices.ts';
+import { isCursor, type Page, type PageRequest, pageAtCursor, pageAtOffset } from './paginate.ts';
+import { rangeAfterOffset, readChannels, readCounters, readFirstPage } from './partition.ts';
 
-/** Reads a page of a list in the order of ids, or against it. */
+/** Reads a page of a list in the order of ids, ascending or descending. */
 export const scanPartition = async (
   request: PageRequest,
-  { range, descending, total }: Extract<Plan, { read: 'walk' }>,
+  { idRange, descending, total }: Extract<Plan, { read: 'scanPartition' }>,
 ): Promise<Page> => {
   const { channels: table, namespace, start, perPage } = request;
-  const most = perPage + 1;
+  const limit = perPage + 1;
   const read = (part: IdRange, downwards = descending): Promise<Channel[]> =>
-    readChannels(table, namespace, part, downwards, most);
+    readChannels(table, namespace, part, downwards, limit);
   const readTotal = async () =>
-    total === 'counters' ? readTotal(request) : countAll(await readBucketSlices(request, namespace, range));
+    total === 'counters'
+      ? readCounters(table, namespace, undefined)
+      : countAll(await readBucketSlices(request, namespace, idRange));
 
   if (isCursor(start)) {
-    const part = rangeBeyond(start, descending, start.backward ? 'before' : 'behind', range);
+    const part = rangeBeyond(start, descending, start.backward ? 'before' : 'after', idRange);
     const [channels, count] = await Promise.all([read(part, descending !== start.backward), readTotal()]);
     return pageAtCursor(channels, perPage, start, count);
   }
 
   const { offset } = start;
   if (offset === 0 && total === 'counters' && !descending) {
-    const first = await readFirstPage(table, namespace, most);
+    const first = await readFirstPage(table, namespace, limit);
     return pageAtOffset(first.channels, perPage, offset, first.total);
   }
   if (offset <= bucketSize) {
-    // So few are passed over at less than the blocks cost to read.
+    // Skipping so few channels costs less than reading the buckets.
     const readPage = async () =>
-      read(await rangeAfterOffset(table, namespace, range, Number.POSITIVE_INFINITY, descending, offset));
+      read(await rangeAfterOffset(table, namespace, idRange, Number.POSITIVE_INFINITY, descending, offset));
     const [channels, count] = await Promise.all([readPage(), readTotal()]);
     return pageAtOffset(channels, perPage, offset, count);
   }
-  const slices = await readBucketSlices(request, namespace, range);
+  const slices = await readBucketSlices(request, namespace, idRange);
   const rest = await rangeAfterFirst(request, namespace, slices, descending, offset);
   return pageAtOffset(rest ? await read(rest) : [], perPage, offset, countAll(slices));
 };

@@ -1,5 +1,5 @@
-import { applyPending } from './apply-pending.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { applyPending } from './apply-pending.ts';
 
 export interface ApplyResult {
   applied: number;
@@ -7,10 +7,10 @@ export interface ApplyResult {
 }
 
 /**
- * Settles marks of a namespace together; where that fails, one after the other, so that one which can't be settled keeps no
- * other from it.
- * @param report hears of each that could not be settled
- * @param maxFailures after so many, those that are left are not tried
+ * Applies pending changes of a namespace together. If that fails, applies them one by one, so that one that cannot be applied
+ * does not hold up the others.
+ * @param report is called for each one that could not be applied
+ * @param maxFailures after so many failures, the rest is not tried
  */
 export const applyEach = async (
   tables: ChannelTables,
@@ -19,7 +19,7 @@ export const applyEach = async (
   report: (id: string, error: unknown) => void,
   maxFailures = Number.POSITIVE_INFINITY,
 ): Promise<ApplyResult> => {
-  const result = { settled: 0, failed: 0 };
+  const result = { applied: 0, failed: 0 };
   try {
     await applyPending(tables, namespace, ids);
     return { applied: ids.length, failed: 0 };
@@ -28,7 +28,7 @@ export const applyEach = async (
       if (result.failed === maxFailures) break;
       try {
         await applyPending(tables, namespace, [id]);
-        result.settled++;
+        result.applied++;
       } catch (error) {
         report(id, error);
         result.failed++;

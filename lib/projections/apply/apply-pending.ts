@@ -1,40 +1,47 @@
-import { incrementReindexEpoch, tokenUnchanged, type PendingChange, pendingChangeKey, toPendingChange } from '../../channels/pending-change.ts';
-import { mapConcurrently } from '../../map-concurrently.ts';
-import { attempts } from '../../dynamodb/retry.ts';
-import { ConditionFailed, TransactionConditionFailed } from '../../dynamodb/failures.ts';
+import { keys } from '../../channels/keys.ts';
+import type { PendingChange } from '../../channels/pending-change.ts';
+import { ConditionFailed, TransactionConditionFailed, WriteContention } from '../../dynamodb/failures.ts';
+import { again, retry } from '../../dynamodb/retry.ts';
 import type { Write } from '../../dynamodb/table.ts';
-import { ApiError } from '../../errors.ts';
+import { maxTransactionItems, transact } from '../../dynamodb/transact.ts';
+import { mapConcurrently } from '../../map-concurrently.ts';
+import type { ChannelTables } from '../channel-tables.ts';
+import { incrementReindexEpoch, toPendingChange, tokenUnchanged } from '../pending-changes.ts';
 import { applyToBuckets, cleanUpBucket } from '../rank-index/apply-to-buckets.ts';
 import { suffixEntries } from '../search-index/suffix-entries.ts';
-import type { ChannelTables } from '../channel-tables.ts';
 
-/** Items that a transaction takes. */
-const maxTransactionItems = 100;
-/** Marks whose entries are written at once, and that are removed at once. */
+/** The pending changes whose suffix entries are written side by side. */
 const concurrency = 8;
 
-/** What the search entries lack and what they have too much: puts first, so that no state between lacks both names. */
-const suffixEntryWrites = ({ projections }: ChannelTables, namespace: string, { id, targetName: target, indexedNames: indexed }: PendingChange): Write[] => {
+/** The writes that make the suffix entries right. Puts come first, so that a reader always finds one of the two names. */
+const suffixEntryWrites = (
+  namespace: string,
+  { id, targetName, indexedNames }: PendingChange,
+): Write[] => {
   const entriesFor = (name: string) => suffixEntries(namespace, id, name);
-  const wanted = target === undefined ? [] : entriesFor(target);
+  const wanted = targetName === undefined ? [] : entriesFor(targetName);
   const kept = new Set(wanted.map(({ sk }) => sk));
-  const stale = new Map(indexed.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
-  const TableName = projections.name;
+  const stale = new Map(indexedNames.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
   return [
-    ...wanted.map((Item) => ({ Put: { TableName, Item } })),
-    ...[...stale.values()].filter(({ sk }) => !kept.has(sk)).map((Key) => ({ Delete: { TableName, Key } })),
+    ...wanted.map((Item) => ({ Put: { Item } })),
+    ...[...stale.values()].filter(({ sk }) => !kept.has(sk)).map((Key) => ({ Delete: { Key } })),
   ];
 };
 
-/** Writes the entries that a mark tells of. @returns whether it was done; not where the mark is another by now */
-const writeSuffixEntries = async (tables: ChannelTables, namespace: string, pendingChange: PendingChange): Promise<boolean> => {
-  const { channels } = tables;
-  const writes = suffixEntryWrites(tables, namespace, pendingChange);
-  if (pendingChange.targetName !== undefined && writes.some((write) => write.Delete)) await incrementReindexEpoch(channels, namespace);
+/** Writes the suffix entries of a pending change. @returns false if the pending change has changed meanwhile */
+const writeSuffixEntries = async (
+  { channels, projections }: ChannelTables,
+  namespace: string,
+  pendingChange: PendingChange,
+): Promise<boolean> => {
+  const writes = suffixEntryWrites(namespace, pendingChange);
+  if (pendingChange.targetName !== undefined && writes.some((write) => write.Delete))
+    await incrementReindexEpoch(channels, namespace);
+  const check = channels.qualify([tokenUnchanged(namespace, pendingChange)]);
   try {
     while (writes.length) {
-      const chunk = writes.splice(0, maxTransactionItems - 1);
-      await channels.transact(() => [tokenUnchanged(namespace, pendingChange), ...chunk]);
+      const chunk = projections.qualify(writes.splice(0, maxTransactionItems - check.length));
+      await transact(channels.session, () => ({ writes: [...check, ...chunk], result: undefined }));
     }
     return true;
   } catch (error) {
@@ -43,8 +50,12 @@ const writeSuffixEntries = async (tables: ChannelTables, namespace: string, pend
   }
 };
 
-/** @returns whether the mark is removed; not where it is another by now */
-const removePendingChange = async ({ channels }: ChannelTables, namespace: string, pendingChange: PendingChange): Promise<boolean> => {
+/** Removes a pending change. @returns false if it has changed meanwhile */
+const removePendingChange = async (
+  { channels }: ChannelTables,
+  namespace: string,
+  pendingChange: PendingChange,
+): Promise<boolean> => {
   try {
     await channels.delete(tokenUnchanged(namespace, pendingChange).ConditionCheck);
     return true;
@@ -54,30 +65,47 @@ const removePendingChange = async ({ channels }: ChannelTables, namespace: strin
   }
 };
 
-const filterConcurrently = async (pendingChanges: PendingChange[], work: (pendingChange: PendingChange) => Promise<boolean>): Promise<PendingChange[]> => {
+const filterConcurrently = async (
+  pendingChanges: PendingChange[],
+  work: (pendingChange: PendingChange) => Promise<boolean>,
+): Promise<PendingChange[]> => {
   const done = await mapConcurrently(pendingChanges, concurrency, work);
   return pendingChanges.filter((_, index) => done[index]);
 };
 
 /**
- * Brings the directory up to date with some channels of a namespace, and removes their marks; does nothing for one that has
- * none. What the directory lacks is written first, then the mark is removed: not in one transaction, since a reader may see
- * one item of it before another, and must find no mark gone whose entries are not there yet. Every write holds that the mark
- * is still the one that was read: of those that settle it late, again or at the same time, one does it, and none undoes a
- * later one's work.
- * @throws ApiError `conflict` where a mark changed with every try.
+ * Applies the pending changes of some channels of a namespace to the projections, and removes them. A channel without one is
+ * skipped.
+ *
+ * The projections are written first, and the pending change is removed afterwards. One transaction cannot do both: a reader may
+ * see one item of a transaction before another, and it must never find a pending change removed whose entries are not there
+ * yet. Every write checks that the pending change is still the one that was read. So if several processes apply it, or one of
+ * them is late, nobody undoes the work of a later change.
+ * @throws WriteContention if a pending change changed during every attempt
  */
-export const applyPending = async (tables: ChannelTables, namespace: string, ids: string[]): Promise<void> => {
+export const applyPending = async (
+  tables: ChannelTables,
+  namespace: string,
+  ids: string[],
+): Promise<void> => {
+  const { channels } = tables;
   let remaining = ids;
-  for await (const _ of attempts(tables.channels.signal)) {
-    const items = await tables.channels.batchGet(remaining.map((id) => pendingChangeKey(namespace, id)));
+  const attempt = async (): Promise<void | typeof again> => {
+    const items = await channels.batchGet(remaining.map((id) => keys.pendingChange(namespace, id)));
     const pendingChanges = items.map(toPendingChange);
-    const indexed = await filterConcurrently(pendingChanges, (pendingChange) => writeSuffixEntries(tables, namespace, pendingChange));
-    const { counted, blocks: buckets } = await applyToBuckets(tables, namespace, indexed);
-    const removed = await filterConcurrently(counted, (pendingChange) => removePendingChange(tables, namespace, pendingChange));
+    const indexed = await filterConcurrently(pendingChanges, (change) =>
+      writeSuffixEntries(tables, namespace, change),
+    );
+    const { counted, buckets } = await applyToBuckets(tables, namespace, indexed);
+    const removed = await filterConcurrently(counted, (change) =>
+      removePendingChange(tables, namespace, change),
+    );
     for (const bucket of buckets) await cleanUpBucket(tables, namespace, bucket, removed);
-    remaining = pendingChanges.filter((pendingChange) => !removed.includes(pendingChange)).map(({ id }) => id);
-    if (!remaining.length) return;
-  }
-  throw new ApiError('conflict', 'The channels are changing too fast for the directory to follow.');
+    remaining = pendingChanges.filter((change) => !removed.includes(change)).map(({ id }) => id);
+    return remaining.length ? again : undefined;
+  };
+  const exhausted = () => {
+    throw new WriteContention('The channels are changing too fast for the projections to follow');
+  };
+  await retry(attempt, { signal: channels.signal, exhausted });
 };

@@ -1,21 +1,21 @@
-import { pendingIndex, parsePendingChangeKey } from '../../channels/pending-change.ts';
-import { type ApplyResult, applyEach } from './apply-each.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { parsePendingChangeKey, pendingIndex } from '../pending-changes.ts';
+import { type ApplyResult, applyEach } from './apply-each.ts';
 
-/** After so many failures a namespace waits for the next run, so that one in which all fail doesn't use up the time of all. */
+/** After so many failures a namespace waits for the next run. Otherwise one broken namespace could use up the whole run. */
 const maxFailures = 3;
 
-/** Marks of a namespace that are settled together. */
+/** The pending changes of a namespace that are applied together. */
 const batchSize = 50;
 
 export interface SweepOptions {
-  /** Asked before some marks of a namespace; what is left over then waits for the next time. */
+  /** Asked before each batch. The rest waits for the next run. */
   isTimeLeft: () => boolean;
-  /** Hears of each that could not be settled. */
-  report: (mark: { namespace: string; id: string }, error: unknown) => void;
+  /** Called for each pending change that could not be applied. */
+  report: (pendingChange: { namespace: string; id: string }, error: unknown) => void;
 }
 
-/** What has waited since before a time, some of a namespace at once: an index is read a partition after the other. */
+/** The pending changes that wait since before a time, in batches of one namespace each. */
 async function* pendingBefore(
   { channels }: ChannelTables,
   before: number,
@@ -35,26 +35,26 @@ async function* pendingBefore(
 }
 
 /**
- * Settles what has waited since before a time, in all namespaces: marks whose record the stream no longer has, or whose
- * settling failed. Looking costs next to nothing, since marks alone are in the index.
+ * Applies the pending changes that wait since before a time, in all namespaces. These are the ones that the stream no longer
+ * has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds nothing else.
  * @param before milliseconds since the epoch
- * @returns how many were settled, how many could not be, and whether time ran out before all had their turn
+ * @returns how many were applied, how many failed, and whether time ran out before all had their turn
  */
 export const sweepPending = async (
   tables: ChannelTables,
   before: number,
   { isTimeLeft, report }: SweepOptions,
 ): Promise<ApplyResult & { ranOutOfTime: boolean }> => {
-  const all = { settled: 0, failed: 0 };
+  const total = { applied: 0, failed: 0 };
   const failedNamespaces = new Set<string>();
   for await (const { namespace, ids } of pendingBefore(tables, before)) {
     if (failedNamespaces.has(namespace)) continue;
-    if (!isTimeLeft()) return { ...all, ranOutOfTime: true };
+    if (!isTimeLeft()) return { ...total, ranOutOfTime: true };
     const reportFailure = (id: string, error: unknown) => report({ namespace, id }, error);
     const { applied, failed } = await applyEach(tables, namespace, ids, reportFailure, maxFailures);
     if (failed === maxFailures) failedNamespaces.add(namespace);
-    all.settled += applied;
-    all.failed += failed;
+    total.applied += applied;
+    total.failed += failed;
   }
-  return { ...all, ranOutOfTime: false };
+  return { ...total, ranOutOfTime: false };
 };

@@ -1,32 +1,44 @@
-import { below, allIds } from '../../channels/id-range.ts';
-import { tokenUnchanged, type PendingChange, pendingChangeKey, toPendingChange } from '../../channels/pending-change.ts';
-import { attempts } from '../../dynamodb/retry.ts';
+import { allIds, below } from '../../channels/id-range.ts';
+import { keys } from '../../channels/keys.ts';
+import type { PendingChange } from '../../channels/pending-change.ts';
 import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
-import { bucketPuts, readBucket, removeEmptyBucket, replaceBucket, stillPending, withNextVersions } from './bucket-store.ts';
-import { type CountBucket, bucketSize, linkTo, appliedWhere } from './count-bucket.ts';
-import { splitBucket } from './recount-buckets.ts';
+import { again, retry } from '../../dynamodb/retry.ts';
+import { transact } from '../../dynamodb/transact.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { toPendingChange, tokenUnchanged } from '../pending-changes.ts';
+import { bucketPuts, readBucket, removeEmptyBucket, replaceBucket, stillPending, withNextVersions } from './bucket-store.ts';
+import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
+import { splitBucket } from './recount-buckets.ts';
 
-/** Channels that are counted in one transaction, which takes 100 items. No more than half of what fills a block. */
+/** The pending changes that one transaction applies. A transaction takes 100 items. At most half of a full bucket. */
 const maxPerTransaction = 64;
 
-const existsAfter = ({ targetName: target }: PendingChange): boolean => target !== undefined;
+const existsAfter = ({ targetName }: PendingChange): boolean => targetName !== undefined;
 
 /**
- * What takes the place of a block when it takes in the channels of some marks and lets others go; nothing where it has done
- * so already. Those that stand behind all that a full block counts begin another, as new ones do.
+ * The buckets that replace one bucket when pending changes are applied to it; none if it has applied them already. If the
+ * bucket is full, channels after all of its channels begin another bucket. New channels do that, because ids grow with time.
  */
-const bucketsAfter = (bucket: CountBucket, appliedIds: CountBucket['appliedIds'], pendingChanges: PendingChange[]): CountBucket[] => {
-  const changed = pendingChanges.filter((pendingChange) => existsAfter(pendingChange) !== (bucket.appliedIds[pendingChange.id] ?? pendingChange.isCounted));
+const bucketsAfter = (
+  bucket: CountBucket,
+  appliedIds: CountBucket['appliedIds'],
+  pendingChanges: PendingChange[],
+): CountBucket[] => {
+  const changed = pendingChanges.filter(
+    (change) => existsAfter(change) !== (bucket.appliedIds[change.id] ?? change.isCounted),
+  );
   if (!changed.length) return [];
-  const applied = { ...appliedIds, ...Object.fromEntries(changed.map((pendingChange) => [pendingChange.id, existsAfter(pendingChange)])) };
+  const applied = {
+    ...appliedIds,
+    ...Object.fromEntries(changed.map((change) => [change.id, existsAfter(change)])),
+  };
   const added = changed.filter(existsAfter).map(({ id }) => id);
   const within = added.filter((id) => id <= bucket.highestId);
   const behind = added.filter((id) => id > bucket.highestId);
   const count = bucket.count - (changed.length - added.length) + within.length;
   const joining = behind.slice(0, Math.max(0, bucketSize - count));
   const [first, ...others] = behind.slice(joining.length);
-  const grown = { ...bucket, count: count + joining.length, highest: joining.at(-1) ?? bucket.highestId };
+  const grown = { ...bucket, count: count + joining.length, highestId: joining.at(-1) ?? bucket.highestId };
   if (first === undefined) return [{ ...grown, appliedIds: applied }];
   return [
     {
@@ -45,73 +57,87 @@ const bucketsAfter = (bucket: CountBucket, appliedIds: CountBucket['appliedIds']
   ];
 };
 
-/** The block in which the first of some marks, in the order of ids, lies, with those that lie in it too. */
+/** The bucket of the first pending change (in the order of ids), and the pending changes that lie in it. */
 const readFirstBucket = async (tables: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
   const [{ id } = { id: allIds.first }] = pendingChanges;
   const bucket = await readBucket(tables, namespace, id);
-  return { block: bucket, here: pendingChanges.filter((pendingChange) => pendingChange.id <= bucket.last).slice(0, maxPerTransaction) };
+  const inBucket = pendingChanges.filter((change) => change.id <= bucket.last).slice(0, maxPerTransaction);
+  return { bucket, inBucket };
 };
 
-/** Counts the first of some marks, and those that lie in its block too. */
-const applyToFirstBucket = async (tables: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
-  let { block: bucket, here: inBucket } = await readFirstBucket(tables, namespace, pendingChanges);
+const applyToFirstBucket = async (
+  tables: ChannelTables,
+  namespace: string,
+  pendingChanges: PendingChange[],
+) => {
+  const { channels, projections } = tables;
+  let { bucket, inBucket } = await readFirstBucket(tables, namespace, pendingChanges);
   if (bucket.count >= 2 * bucketSize && inBucket.some(existsAfter)) {
     await splitBucket(tables, namespace, bucket.first);
-    ({ block: bucket, here: inBucket } = await readFirstBucket(tables, namespace, pendingChanges));
+    ({ bucket, inBucket } = await readFirstBucket(tables, namespace, pendingChanges));
   }
-  const parts = bucketsAfter(bucket, await stillPending(tables, namespace, bucket.appliedIds), inBucket);
-  const puts = bucketPuts(tables, namespace, bucket, parts);
-  if (parts.length)
-    await tables.channels.transact(() => [...inBucket.map((pendingChange) => tokenUnchanged(namespace, pendingChange)), ...puts]);
-  return { here: inBucket, blocks: parts.length ? withNextVersions(bucket, parts) : [bucket] };
+  const appliedIds = await stillPending(tables, namespace, bucket.appliedIds);
+  const buckets = bucketsAfter(bucket, appliedIds, inBucket);
+  if (!buckets.length) return { inBucket, buckets: [bucket] };
+  const checks = channels.qualify(inBucket.map((change) => tokenUnchanged(namespace, change)));
+  const puts = projections.qualify(bucketPuts(namespace, bucket, buckets));
+  await transact(channels.session, () => ({ writes: [...checks, ...puts], result: undefined }));
+  return { inBucket, buckets: withNextVersions(bucket, buckets) };
+};
+
+/** The pending changes that are still in the state in which they were read. */
+const unchanged = async ({ channels }: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
+  const items = await channels.batchGet(pendingChanges.map(({ id }) => keys.pendingChange(namespace, id)));
+  const tokens = new Map(items.map(toPendingChange).map(({ id, token }) => [id, token]));
+  return pendingChanges.filter(({ id, token }) => tokens.get(id) === token);
 };
 
 /**
- * Has the blocks take in the channels of marks, or let them go.
- * @returns the marks for which that is done, which leaves out those that are others by now, and the blocks in which they lie
+ * Applies pending changes to the count buckets.
+ * @returns the pending changes that were applied, without those that have changed meanwhile, and the buckets that they lie in
  */
 export const applyToBuckets = async (
   tables: ChannelTables,
   namespace: string,
   pendingChanges: PendingChange[],
-): Promise<{ counted: PendingChange[]; blocks: CountBucket[] }> => {
+): Promise<{ counted: PendingChange[]; buckets: CountBucket[] }> => {
   const counted: PendingChange[] = [];
   const touched = new Map<string, CountBucket>();
+  const result = () => ({ counted, buckets: [...touched.values()] });
   let remaining = pendingChanges.toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  for await (const _ of attempts(tables.channels.signal)) {
+  const applyRemaining = async (): Promise<ReturnType<typeof result> | typeof again> => {
     try {
       while (remaining.length) {
-        const { here: inBucket, blocks: buckets } = await applyToFirstBucket(tables, namespace, remaining);
+        const { inBucket, buckets } = await applyToFirstBucket(tables, namespace, remaining);
         for (const bucket of buckets) touched.set(bucket.first, bucket);
         counted.push(...inBucket);
         remaining = remaining.slice(inBucket.length);
       }
-      break;
+      return result();
     } catch (error) {
       if (!(error instanceof TransactionConditionFailed)) throw error;
-      const items = await tables.channels.batchGet(remaining.map(({ id }) => pendingChangeKey(namespace, id)));
-      const tokens = new Map(items.map(toPendingChange).map(({ id, token }) => [id, token]));
-      remaining = remaining.filter(({ id, token }) => tokens.get(id) === token);
+      remaining = await unchanged(tables, namespace, remaining);
+      return again;
     }
-  }
-  return { counted, blocks: [...touched.values()] };
+  };
+  return retry(applyRemaining, { signal: tables.channels.signal, exhausted: result });
 };
 
-/** Words of channels that a block may be left with: to remove them costs as much as they do. */
+/** The applied ids that a bucket may keep: removing so few costs as much as keeping them. */
 const maxLeftoverIds = 2;
 
-/** Has a block forget the channels whose marks have been removed, or ends it where it is empty. */
+/** Drops the applied ids whose pending changes were removed, or removes the bucket if it is empty. */
 export const cleanUpBucket = async (
   tables: ChannelTables,
   namespace: string,
   bucket: CountBucket,
   removed: PendingChange[],
 ): Promise<void> => {
-  if (bucket.count === 0 && bucket.first !== allIds.first) await removeEmptyBucket(tables, namespace, bucket.first);
+  if (bucket.count === 0 && bucket.first !== allIds.first)
+    await removeEmptyBucket(tables, namespace, bucket.first);
   else if (Object.keys(bucket.appliedIds).length > maxLeftoverIds) {
-    const gone = new Set(removed.map(({ id }) => id));
-    await replaceBucket(tables, namespace, bucket, [
-      { ...bucket, appliedIds: appliedWhere(bucket.appliedIds, (id) => !gone.has(id)) },
-    ]);
+    const removedIds = new Set(removed.map(({ id }) => id));
+    const appliedIds = appliedWhere(bucket.appliedIds, (id) => !removedIds.has(id));
+    await replaceBucket(tables, namespace, bucket, [{ ...bucket, appliedIds }]);
   }
 };

@@ -1,22 +1,28 @@
-import { below, intersect, allIds, type IdRange, includes, isEmpty } from '../../channels/id-range.ts';
+import { allIds, below, type IdRange, includes, intersect, isEmpty } from '../../channels/id-range.ts';
 import { channelsIn } from '../../channels/keys.ts';
-import { type PendingChange, pagesOfPendingChanges, readPendingChanges } from '../../channels/pending-change.ts';
-import { attempts } from '../../dynamodb/retry.ts';
+import type { PendingChange } from '../../channels/pending-change.ts';
 import type { Item } from '../../dynamodb/item.ts';
-import { countItems, pages, pagesWithinBudget } from '../../dynamodb/pages.ts';
+import { countItems, pages } from '../../dynamodb/pages.ts';
+import { again, retry } from '../../dynamodb/retry.ts';
 import type { Table } from '../../dynamodb/table.ts';
 import { ApiError } from '../../errors.ts';
-import { findBucket, findNextBucket } from './bucket-store.ts';
-import { areLinked, type CountBucket, bucketSize, bucketsStartingIn, toBuckets } from './count-bucket.ts';
+import { pagesOfPendingChanges, pagesWithinBudget } from '../../read-budget.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { readPendingChanges } from '../pending-changes.ts';
+import { findBucket, findNextBucket } from './bucket-store.ts';
+import { areLinked, bucketSize, bucketsStartingIn, type CountBucket, toBuckets } from './count-bucket.ts';
 
-/** What is read at once: whole blocks, from the one in which a range begins to the one in which it ends. */
+/** Whole buckets, from the one in which a range begins to the one in which it ends. */
 interface BucketSpan extends IdRange {
-  /** The block behind the last, as it was before the others were read. */
+  /** The bucket after the last one, as it was before the others were read. */
   next: Item | undefined;
 }
 
-const spanOf = async (projections: Table, namespace: string, { first, last }: IdRange): Promise<BucketSpan> => {
+const spanOf = async (
+  projections: Table,
+  namespace: string,
+  { first, last }: IdRange,
+): Promise<BucketSpan> => {
   const start = first === allIds.first ? undefined : await findBucket(projections, namespace, first);
   const next = await findNextBucket(projections, namespace, last);
   return {
@@ -26,65 +32,86 @@ const spanOf = async (projections: Table, namespace: string, { first, last }: Id
   };
 };
 
-/** The blocks of a span, or nothing where they were not read together. */
-const readBuckets = async (projections: Table, namespace: string, span: BucketSpan): Promise<CountBucket[] | undefined> => {
+/** Reads the buckets of a span. @returns undefined if they were not read in one consistent state */
+const readBuckets = async (
+  projections: Table,
+  namespace: string,
+  span: BucketSpan,
+): Promise<CountBucket[] | undefined> => {
   const items: Item[] = [];
   for await (const page of pagesWithinBudget(projections, bucketsStartingIn(namespace, span)))
     items.push(...page.items);
   const buckets = toBuckets(span.next ? [...items, span.next] : items);
-  // The block in which the range begins may have gone into the one before it.
+  // The bucket in which the range begins may have been merged into the one before it.
   if (buckets[0]?.first !== span.first || !areLinked(buckets)) return undefined;
   if (span.next) return buckets.slice(0, -1);
   return buckets.at(-1)?.link === undefined ? buckets : undefined;
 };
 
-/** What a mark adds to the block that its channel lies in. Where the block has settled it already, the block knows better. */
-const countDifference = ({ id, targetName: target, isCounted: counted }: PendingChange, { appliedIds }: CountBucket) =>
-  Number(target !== undefined) - Number(appliedIds[id] ?? counted);
+/** What a pending change adds to the count of its bucket: 1, 0 or -1. The bucket knows better if it has applied it already. */
+const countDifference = ({ id, targetName, isCounted }: PendingChange, { appliedIds }: CountBucket) =>
+  Number(targetName !== undefined) - Number(appliedIds[id] ?? isCounted);
 
-/** Channels among which some are counted whatever they take: as many as a block counts before it is divided. */
+/** So few channels are always counted one by one, whatever they cost: a bucket is split when it counts as many. */
 const alwaysCountable = 2 * bucketSize;
 
-/** How so many channels are counted one by one: of more than a block's, as far as one request may read. */
-export const pagesForCount = (count: number): typeof pages => (count > alwaysCountable ? pagesOfPendingChanges : pages);
+/** The pages in which so many channels may be counted one by one. More than a bucket counts must fit the read budget. */
+export const pagesForCount = (count: number): typeof pages =>
+  count > alwaysCountable ? pagesOfPendingChanges : pages;
+
+/** The count of one bucket, given the pending changes that were read before and after it. */
+const countOf = async (
+  { channels }: ChannelTables,
+  namespace: string,
+  bucket: CountBucket,
+  before: PendingChange[],
+  tokensAfter: Map<string, string>,
+): Promise<number> => {
+  const inBucket = before.filter(({ id }) => includes(bucket, id));
+  const relevant = inBucket.filter((change) => countDifference(change, bucket) !== 0);
+  // If one of them has been removed or replaced since, the bucket may have applied it and dropped its id meanwhile.
+  const isCertain = relevant.every(({ id, token }) => tokensAfter.get(id) === token);
+  return isCertain
+    ? relevant.reduce((sum, change) => sum + countDifference(change, bucket), bucket.count)
+    : countItems(channels, channelsIn(namespace, bucket), pagesForCount(bucket.count + inBucket.length));
+};
 
 /**
- * The blocks that hold the ids of a range, with how many channels the namespace has in each, every answered write
- * included. Marks are read before the blocks: what they tell is what the blocks may not know, and a block tells which of
- * them it does. Where one that makes a difference is gone or another when the blocks have been read, its block may have
- * forgotten it meanwhile: the channels of that block are counted themselves.
- * @throws ApiError `unavailable` where the directory is so far behind that what is to be read of it passes the budget, or
- * where blocks were divided with every try.
+ * Reads the buckets of an id range, each with the exact number of its channels. The counts contain every acknowledged write:
+ * - Pending changes are read before the buckets. They contain what the buckets may not contain yet, and a bucket says which
+ *   of them it has applied.
+ * - They are read again after the buckets. If one that makes a difference has changed, the channels of its bucket are
+ *   counted one by one.
+ * @throws ApiError `unavailable` if there are more pending changes than the read budget allows, or if buckets were split
+ * during every attempt
  */
 export const readBucketCounts = async (
-  { channels, projections }: ChannelTables,
+  tables: ChannelTables,
   namespace: string,
   range: IdRange,
 ): Promise<CountBucket[]> => {
-  for await (const _ of attempts(channels.signal)) {
+  const { channels, projections } = tables;
+  const attempt = async (): Promise<CountBucket[] | typeof again> => {
     const span = await spanOf(projections, namespace, range);
-    const pendingChanges = await readPendingChanges(channels, namespace, span);
+    const before = await readPendingChanges(channels, namespace, span);
     const buckets = await readBuckets(projections, namespace, span);
-    if (!buckets) continue;
-    const stillPending = new Map(
-      (pendingChanges.length ? await readPendingChanges(channels, namespace, span) : []).map(({ id, token }) => [id, token]),
-    );
-    // One that was begun since may lie beside the range.
+    if (!buckets) return again;
+    const after = before.length ? await readPendingChanges(channels, namespace, span) : [];
+    const tokensAfter = new Map(after.map(({ id, token }) => [id, token]));
+    // A bucket that began after the span was read may lie beside the range.
     const inRange = buckets.filter((bucket) => !isEmpty(intersect(bucket, range)));
     return Promise.all(
-      inRange.map(async (bucket) => {
-        const inBucket = pendingChanges.filter(({ id }) => includes(bucket, id));
-        const relevant = inBucket.filter((pendingChange) => countDifference(pendingChange, bucket) !== 0);
-        const isCertain = relevant.every(({ id, token }) => stillPending.get(id) === token);
-        const count = isCertain
-          ? relevant.reduce((sum, pendingChange) => sum + countDifference(pendingChange, bucket), bucket.count)
-          : await countItems(channels, channelsIn(namespace, bucket), pagesForCount(bucket.count + inBucket.length));
-        return { ...bucket, count };
-      }),
+      inRange.map(async (bucket) => ({
+        ...bucket,
+        count: await countOf(tables, namespace, bucket, before, tokensAfter),
+      })),
     );
-  }
-  throw new ApiError(
-    'unavailable',
-    'The channels are changing too fast to be counted: try again in a moment.',
-  );
+  };
+  const exhausted = () => {
+    throw new ApiError(
+      'unavailable',
+      'The channels are changing too fast to be counted: try again in a moment.',
+    );
+  };
+  return retry(attempt, { signal: channels.signal, exhausted });
 };

@@ -1,37 +1,40 @@
-import { below, allIds, type IdRange } from '../../channels/id-range.ts';
+import { allIds, below, type IdRange } from '../../channels/id-range.ts';
 import type { Item } from '../../dynamodb/item.ts';
 
 /**
- * How many channels a block counts before the next is begun. With 128, reading all blocks of 100,000 channels costs 10 read
- * units, and passing over a part of one, at 289 bytes a channel, at most 7: another size makes one of the two cost more.
+ * The channels that a bucket counts before the next bucket begins. With 128, all buckets of 100,000 channels cost 10 read
+ * units, and skipping a part of one bucket costs at most 7 (at 289 bytes a channel). Any other size makes one of the two
+ * more expensive.
  */
 export const bucketSize = 128;
 
-/** The ids up to the next block, and how many channels the namespace has of them. */
+/** A counted range of ids: the ids up to the next bucket, and how many channels the namespace has among them. */
 export interface CountBucket extends IdRange {
   count: number;
-  /** Grows with every change; 0 where the block is not stored. */
+  /** Increases with every change. 0 if the bucket is not stored. */
   version: number;
-  /** The channels that were settled here and may still have their marks: whether the block counts them. */
+  /** The pending changes that were applied to this bucket and may still exist: whether the bucket counts each channel. */
   appliedIds: Record<string, boolean>;
-  /** No channel that it counts has a higher id. Only the last of all blocks knows better than by where it ends. */
+  /** No channel that the bucket counts has a higher id. Only the last bucket knows this better than its range does. */
   highestId: string;
-  /** Tells the block that comes next; absent where none does. */
+  /** Identifies the next bucket. Absent in the last bucket. */
   link?: number;
 }
 
-/** What a block remembers of some of the channels. */
-export const appliedWhere = (appliedIds: CountBucket['appliedIds'], isHere: (id: string) => boolean): CountBucket['appliedIds'] =>
-  Object.fromEntries(Object.entries(appliedIds).filter(([id]) => isHere(id)));
+/** The applied ids for which `isHere` holds. */
+export const appliedWhere = (
+  appliedIds: CountBucket['appliedIds'],
+  isHere: (id: string) => boolean,
+): CountBucket['appliedIds'] => Object.fromEntries(Object.entries(appliedIds).filter(([id]) => isHere(id)));
 
-const partitionOf = (namespace: string) => `BLOCKS#${namespace}`;
+const partitionOf = (namespace: string) => `BUCKET#${namespace}`;
 
 export const bucketKey = (namespace: string, first: string) => ({ pk: partitionOf(namespace), sk: first });
 
-/** What a block knows of the one behind it: the last digits of its first id, which are drawn at random. */
+/** The link to a bucket: the last digits of its first id. They are random. */
 export const linkTo = (first: string): number => Number.parseInt(first.slice(-6), 16);
 
-/** A block's item. Its names are short, since what is read is paid by the byte. */
+/** The item of a bucket. Its attribute names are short, because readers pay for every byte. */
 export const bucketItem = (
   namespace: string,
   { first, count, version, appliedIds, highestId, link }: Omit<CountBucket, 'last'>,
@@ -40,23 +43,23 @@ export const bucketItem = (
   n: count,
   v: version,
   ...(link === undefined ? { h: highestId } : { l: link }),
-  ...(Object.keys(appliedIds).length && { d: appliedIds }),
+  ...(Object.keys(appliedIds).length && { a: appliedIds }),
 });
 
-/** A query for the blocks that begin in a range. */
+/** A query for the buckets that begin within a range. */
 export const bucketsStartingIn = (namespace: string, { first, last }: IdRange) => ({
   KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
   ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':first': first, ':last': last },
   ConsistentRead: true,
 });
 
-/** Where no block is stored, one of no channels stands for all. */
+/** Stands for all ids if no bucket is stored. */
 const emptyBucket: Item = { sk: allIds.first, n: 0, v: 0, h: allIds.first };
 
-/** The blocks that items tell of, in their order and without a gap. */
+/** The buckets of items that follow each other, in their order and without gaps. */
 export const toBuckets = (items: Item[]): CountBucket[] => {
   const stored = items.length ? items : [emptyBucket];
-  return stored.map(({ sk, n, v, d = {}, h, l }, index) => {
+  return stored.map(({ sk, n, v, a = {}, h, l }, index) => {
     const next = stored[index + 1];
     const last = next ? below(next.sk as string, allIds).last : allIds.last;
     return {
@@ -64,16 +67,16 @@ export const toBuckets = (items: Item[]): CountBucket[] => {
       last,
       count: n as number,
       version: v as number,
-      settled: d as CountBucket['appliedIds'],
-      highest: (h ?? last) as string,
+      appliedIds: a as CountBucket['appliedIds'],
+      highestId: (h ?? last) as string,
       ...(l !== undefined && { link: l as number }),
     };
   });
 };
 
 /**
- * Whether blocks that follow each other were read as they stood together. A query may read one block before a transaction
- * and another after it ("read-committed", Amazon DynamoDB Transactions: How it works); then a link leads elsewhere.
+ * Whether buckets were read in one consistent state. A Query may read one bucket before a transaction and the next one after
+ * it ("read-committed", Amazon DynamoDB Developer Guide, "Transactions: How it works"). Then a link does not fit.
  */
 export const areLinked = (buckets: CountBucket[]): boolean =>
   buckets.every(({ link }, index) => {

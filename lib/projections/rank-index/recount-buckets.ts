@@ -1,17 +1,17 @@
 import { above, type IdRange, isEmpty } from '../../channels/id-range.ts';
 import { channelsIn } from '../../channels/keys.ts';
-import { readPendingChanges } from '../../channels/pending-change.ts';
-import { attempts } from '../../dynamodb/retry.ts';
+import { WriteContention } from '../../dynamodb/failures.ts';
 import { pages } from '../../dynamodb/pages.ts';
-import { ApiError } from '../../errors.ts';
-import { readBucket, replaceBucket, stillPending } from './bucket-store.ts';
-import { type CountBucket, bucketSize, linkTo, appliedWhere } from './count-bucket.ts';
+import { again, retry } from '../../dynamodb/retry.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { readPendingChanges } from '../pending-changes.ts';
+import { readBucket, replaceBucket, stillPending } from './bucket-store.ts';
+import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
 
 /**
- * The ids that a block counts, in their order, some at a time. Marks are read behind the channels that they stand beside: a
- * channel that was created meanwhile has one by then. Whoever settles one meanwhile changes the block's version, on which
- * depends whatever is written by this.
+ * Reads the ids that a bucket counts, in their order, one page at a time. Pending changes are read after the channels of the
+ * same page: a channel that was created meanwhile has one by then. If one is applied meanwhile, the version of the bucket
+ * changes, and the caller's write is refused.
  */
 async function* readCountedIds(
   { channels }: ChannelTables,
@@ -23,29 +23,48 @@ async function* readCountedIds(
   let remaining: IdRange = { first, last };
   for await (const { items, lastKey } of pages(channels, query)) {
     const end = (lastKey?.sk as string | undefined) ?? last;
-    const pendingChanges = await readPendingChanges(channels, namespace, { first: remaining.first, last: end }, pages);
+    const range = { first: remaining.first, last: end };
+    const pendingChanges = await readPendingChanges(channels, namespace, range, pages);
     const pendingIds = new Set(pendingChanges.map(({ id }) => id));
-    const counted = pendingChanges.filter((pendingChange) => appliedIds[pendingChange.id] ?? pendingChange.isCounted).map(({ id }) => id);
-    const unmarked = items.map(({ sk }) => sk as string).filter((id) => !pendingIds.has(id));
-    yield [...counted, ...unmarked].sort();
+    const counted = pendingChanges
+      .filter((change) => appliedIds[change.id] ?? change.isCounted)
+      .map(({ id }) => id);
+    const notPending = items.map(({ sk }) => sk as string).filter((id) => !pendingIds.has(id));
+    yield [...counted, ...notPending].sort();
     remaining = above(end, remaining);
     if (isEmpty(remaining)) return;
   }
 }
 
+/** The two buckets that replace a bucket: a full one, and one from the boundary on with the rest. */
+const halves = (bucket: CountBucket, boundary: string): CountBucket[] => [
+  {
+    ...bucket,
+    count: bucketSize,
+    appliedIds: appliedWhere(bucket.appliedIds, (id) => id < boundary),
+    link: linkTo(boundary),
+  },
+  {
+    ...bucket,
+    first: boundary,
+    count: bucket.count - bucketSize,
+    appliedIds: appliedWhere(bucket.appliedIds, (id) => id >= boundary),
+  },
+];
+
 /**
- * Takes a full block out of an id's block that counts twice as many, reading no more than that: behind what a block counts
- * there may be any number of channels that it doesn't know yet. What it takes out is believed when it comes out the same
- * twice, since a channel may be seen a moment before its mark. Where others change the block with every try, it stays as it
- * is until it is next added to.
+ * Splits the bucket of an id if it counts twice as many channels as a full one: a full bucket, and the rest. It reads no more
+ * than it needs, because any number of channels that are not counted yet may follow. The full bucket is believed only when it
+ * comes out the same twice, because a channel may be visible a moment before its pending change. If others change the bucket
+ * during every attempt, it stays as it is until the next channel is added.
  */
 export const splitBucket = async (tables: ChannelTables, namespace: string, id: string): Promise<void> => {
   let previous: string | undefined;
-  for await (const _ of attempts(tables.projections.signal)) {
+  const attempt = async (): Promise<void | typeof again> => {
     const bucket = await readBucket(tables, namespace, id);
     const ids: string[] = [];
-    for await (const some of readCountedIds(tables, namespace, bucket, 2 * bucketSize)) {
-      ids.push(...some);
+    for await (const page of readCountedIds(tables, namespace, bucket, 2 * bucketSize)) {
+      ids.push(...page);
       if (ids.length > bucketSize) break;
     }
     const boundary = ids[bucketSize];
@@ -53,75 +72,69 @@ export const splitBucket = async (tables: ChannelTables, namespace: string, id: 
     const found = ids.slice(0, bucketSize + 1).join();
     const isConfirmed = found === previous;
     previous = found;
-    if (!isConfirmed) continue;
-    const { appliedIds } = bucket;
-    const parts = [
-      {
-        ...bucket,
-        count: bucketSize,
-        settled: appliedWhere(appliedIds, (other) => other < boundary),
-        link: linkTo(boundary),
-      },
-      {
-        ...bucket,
-        first: boundary,
-        count: bucket.count - bucketSize,
-        settled: appliedWhere(appliedIds, (other) => other >= boundary),
-      },
-    ];
-    if (await replaceBucket(tables, namespace, bucket, parts)) return;
-  }
+    const isDone = isConfirmed && (await replaceBucket(tables, namespace, bucket, halves(bucket, boundary)));
+    return isDone ? undefined : again;
+  };
+  await retry(attempt, { signal: tables.projections.signal, exhausted: () => undefined });
 };
 
-/** Blocks that one transaction writes at most; the last of them takes all that is left. */
+/** The buckets that one transaction writes at most. The last of them takes the rest. */
 const maxBuckets = 99;
 
 const chunk = (ids: string[]): string[][] => {
-  const parts: string[][] = [ids.slice(0, bucketSize)];
+  const chunks: string[][] = [ids.slice(0, bucketSize)];
   for (let start = bucketSize; start < ids.length; start += bucketSize)
-    parts.push(ids.slice(start, parts.length === maxBuckets - 1 ? ids.length : start + bucketSize));
-  return parts.slice(0, maxBuckets);
+    chunks.push(ids.slice(start, chunks.length === maxBuckets - 1 ? ids.length : start + bucketSize));
+  return chunks.slice(0, maxBuckets);
 };
 
-/** What takes the place of a block that counts these channels: full blocks, of which the first begins where it does. */
+/** The buckets that replace one bucket which counts these ids: full ones, of which the first keeps its key. */
 const bucketsOf = (bucket: CountBucket, appliedIds: CountBucket['appliedIds'], ids: string[]): CountBucket[] => {
-  const parts = chunk(ids);
-  const firstOf = (index: number) => (index === 0 ? bucket.first : (parts[index]?.[0] as string));
-  return parts.map((part, index) => {
-    const next = index + 1 < parts.length ? firstOf(index + 1) : undefined;
+  const chunks = chunk(ids);
+  const firstOf = (index: number) => (index === 0 ? bucket.first : (chunks[index]?.[0] as string));
+  return chunks.map((part, index) => {
+    const next = index + 1 < chunks.length ? firstOf(index + 1) : undefined;
     const isHere = (id: string) => (index === 0 || firstOf(index) <= id) && (next === undefined || id < next);
     return {
       ...bucket,
       first: firstOf(index),
-      highest: part.at(-1) ?? bucket.first,
+      highestId: part.at(-1) ?? bucket.first,
       count: part.length,
-      settled: appliedWhere(appliedIds, isHere),
+      appliedIds: appliedWhere(appliedIds, isHere),
       ...(next !== undefined && { link: linkTo(next) }),
     };
   });
 };
 
 /**
- * Counts the channels of an id's block anew, and divides it into full ones. What 99 blocks don't hold stays in the last.
- * Where the count is another than the block's, it is believed when it comes out the same twice: a channel may be seen a
- * moment before its mark.
- * @returns whether the count was wrong, or the block too large
- * @throws ApiError `conflict` where it changed with every try.
+ * Counts the channels of an id's bucket again, and divides them into full buckets, at most 99. A count that differs from the
+ * stored one is believed only when it comes out the same twice, because a channel may be visible a moment before its pending
+ * change.
+ * @returns whether the count was wrong, or the bucket too large
+ * @throws WriteContention if the bucket changed during every attempt
  */
-export const recountBucket = async (tables: ChannelTables, namespace: string, id: string): Promise<boolean> => {
+export const recountBucket = async (
+  tables: ChannelTables,
+  namespace: string,
+  id: string,
+): Promise<boolean> => {
   let previous: string | undefined;
-  for await (const _ of attempts(tables.projections.signal)) {
+  const attempt = async (): Promise<boolean | typeof again> => {
     const bucket = await readBucket(tables, namespace, id);
     const ids: string[] = [];
-    for await (const some of readCountedIds(tables, namespace, bucket)) ids.push(...some);
+    for await (const page of readCountedIds(tables, namespace, bucket)) ids.push(...page);
     const appliedIds = await stillPending(tables, namespace, bucket.appliedIds);
     const isUpToDate = Object.keys(appliedIds).length === Object.keys(bucket.appliedIds).length;
     const isRight = ids.length === bucket.count && ids.length <= bucketSize;
     if (isRight && isUpToDate) return false;
     const isConfirmed = ids.length === bucket.count || ids.join() === previous;
     previous = ids.join();
-    if (isConfirmed && (await replaceBucket(tables, namespace, bucket, bucketsOf(bucket, appliedIds, ids))))
-      return !isRight;
-  }
-  throw new ApiError('conflict', 'The channels are changing too fast to be counted: try again in a moment.');
+    const buckets = bucketsOf(bucket, appliedIds, ids);
+    const isDone = isConfirmed && (await replaceBucket(tables, namespace, bucket, buckets));
+    return isDone ? !isRight : again;
+  };
+  const exhausted = () => {
+    throw new WriteContention('The channels are changing too fast to be counted: try again in a moment');
+  };
+  return retry(attempt, { signal: tables.projections.signal, exhausted });
 };

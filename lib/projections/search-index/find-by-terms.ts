@@ -1,10 +1,10 @@
-import { readPendingChangesAndEpoch, readReindexEpoch } from '../../channels/pending-change.ts';
-import { attempts } from '../../dynamodb/retry.ts';
-import { pagesWithinBudget, queryTooBroad } from '../../dynamodb/pages.ts';
+import { again, retry } from '../../dynamodb/retry.ts';
 import type { Table } from '../../dynamodb/table.ts';
 import { ApiError } from '../../errors.ts';
-import { type SuffixEntry, entriesContaining, idOfEntry } from './suffix-entries.ts';
+import { pagesWithinBudget, queryTooBroad } from '../../read-budget.ts';
 import type { ChannelTables } from '../channel-tables.ts';
+import { readPendingChangesAndEpoch, readReindexEpoch } from '../pending-changes.ts';
+import { entriesContaining, idOfEntry, type SuffixEntry } from './suffix-entries.ts';
 
 /** A channel that was found, with its folded name. */
 export interface Hit {
@@ -12,30 +12,31 @@ export interface Hit {
   name: string;
 }
 
-/** The entries that hold a word and pass a filter, by id, and how many pages of them there were. */
+/** Reads the suffix entries that contain a term and pass a filter. @returns the names by id, and the number of pages read */
 const readSuffixEntries = async (
   projections: Table,
   namespace: string,
   term: string,
   isWanted: (name: string) => boolean,
-): Promise<{ found: Map<string, string>; count: number }> => {
+): Promise<{ found: Map<string, string>; pageCount: number }> => {
   const found = new Map<string, string>();
-  let count = 0;
-  const entries = entriesContaining(namespace, term);
-  for await (const page of pagesWithinBudget(projections, entries, () => queryTooBroad('by a longer word'))) {
-    count++;
+  let pageCount = 0;
+  const query = entriesContaining(namespace, term);
+  for await (const page of pagesWithinBudget(projections, query, () => queryTooBroad('by a longer word'))) {
+    pageCount++;
     for (const { sk, name } of page.items as unknown as SuffixEntry[])
       if (isWanted(name)) found.set(idOfEntry(sk), name);
   }
-  return { found, count };
+  return { found, pageCount };
 };
 
 /**
- * The channels, in no order, whose folded name holds each of these folded words, every answered write
- * included: marks are read before entries, and decide where there is one. The other way round, a mark that is settled
- * between the two would hide its channel. The longest word is looked up; names tell of the others.
- * @throws ApiError `query_too_broad` where more hold the longest word than the budget reads; `unavailable` where renamed channels were
- * settled with every try to read several pages of them, or more marks wait than the budget reads.
+ * Finds the channels whose folded name contains each of these folded terms, in no order. The result contains every acknowledged
+ * write, because pending changes are read before the suffix entries and decide for their channels. In the other order, a
+ * pending change that is applied between the two reads would hide its channel. Only the longest term is looked up: the names in
+ * the entries tell whether they contain the others.
+ * @throws ApiError `query_too_broad` if the entries of the longest term exceed the read budget; `unavailable` if the pending
+ * changes exceed it, or if renamed channels were re-indexed during every attempt to read several pages
  */
 export const findByTerms = async (
   { channels, projections }: ChannelTables,
@@ -44,18 +45,21 @@ export const findByTerms = async (
 ): Promise<Hit[]> => {
   const containsAllTerms = (name: string) => terms.every((term) => name.includes(term));
   const longest = terms.reduce((one, other) => (other.length > one.length ? other : one));
-  for await (const _ of attempts(channels.signal)) {
-    const { marks: pendingChanges, moves: epoch } = await readPendingChangesAndEpoch(channels, namespace);
-    const { found, count } = await readSuffixEntries(projections, namespace, longest, containsAllTerms);
-    // A name that is settled while pages are read may leave one before it is read, and join one that has been.
-    if (count > 1 && (await readReindexEpoch(channels, namespace)) !== epoch) continue;
-    for (const { id, targetName: target } of pendingChanges)
-      if (target !== undefined && containsAllTerms(target)) found.set(id, target);
+  const attempt = async (): Promise<Hit[] | typeof again> => {
+    const { pendingChanges, epoch } = await readPendingChangesAndEpoch(channels, namespace);
+    const { found, pageCount } = await readSuffixEntries(projections, namespace, longest, containsAllTerms);
+    // A channel that is re-indexed between two pages may leave a page before it is read, and join one that was read.
+    if (pageCount > 1 && (await readReindexEpoch(channels, namespace)) !== epoch) return again;
+    for (const { id, targetName } of pendingChanges)
+      if (targetName !== undefined && containsAllTerms(targetName)) found.set(id, targetName);
       else found.delete(id);
     return [...found].map(([id, name]) => ({ id, name }));
-  }
-  throw new ApiError(
-    'unavailable',
-    'The channels are renamed too fast to be searched: try again in a moment.',
-  );
+  };
+  const exhausted = () => {
+    throw new ApiError(
+      'unavailable',
+      'The channels are renamed too fast to be searched: try again in a moment.',
+    );
+  };
+  return retry(attempt, { signal: channels.signal, exhausted });
 };

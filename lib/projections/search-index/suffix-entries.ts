@@ -1,23 +1,25 @@
-/** Stands between a suffix and an id: no name holds it, so a suffix ends where it ought to. */
+/** Separates a suffix from an id. No name contains this character, so that every suffix has a clear end. */
 const separator = '\u0000';
 
 /**
- * Partitions of a namespace's entries: one takes 1,000 write units a second, which is 30 names of 20 letters, and channels are
- * created faster than that. What begins alike stands together, so that a query reads one.
+ * The partitions of a namespace's suffix entries. One partition takes 1,000 write units a second, which is 30 names of 20
+ * letters, and channels are created faster than that. Suffixes with the same first letter share a partition, so that a query
+ * reads only one.
  */
 const partitions = 16;
 
 const partitionOf = (namespace: string, text: string) =>
-  `WORDS#${namespace}#${(text.codePointAt(0) ?? 0) % partitions}`;
+  `SUFFIX#${namespace}#${(text.codePointAt(0) ?? 0) % partitions}`;
 
-/** That a channel's folded name has a word with this suffix. The whole name is there too, so that other words can be sought in it. */
+/** Says that a word of a channel's folded name ends with this suffix. */
 export interface SuffixEntry {
   pk: string;
   sk: string;
+  /** The whole folded name, so that a reader can look for other terms in it. */
   name: string;
 }
 
-/** Characters of a suffix that its key holds: what they leave in doubt, the name tells. */
+/** The characters of a suffix that the key holds. The name tells the rest. */
 const maxSuffixCharacters = 64;
 
 const cut = (text: string) => [...text].slice(0, maxSuffixCharacters).join('');
@@ -28,8 +30,8 @@ const suffixesOf = (word: string): string[] => {
 };
 
 /**
- * Every suffix of every word of a folded name, cut to 64 characters: whatever stands inside a word begins one of them. Who
- * asks for more has to compare the name.
+ * The suffix entries of a folded name: one for every suffix of every word, cut to 64 characters. Any text inside a word begins
+ * one of its suffixes. A reader that looks for a longer text has to compare the name.
  */
 export const suffixEntries = (namespace: string, id: string, folded: string): SuffixEntry[] => {
   const suffixes = new Set(folded.split(' ').flatMap(suffixesOf));
@@ -40,14 +42,14 @@ export const suffixEntries = (namespace: string, id: string, folded: string): Su
   }));
 };
 
-/** The entries of all words that hold this text, as a query of the directory. */
+/** A query for the suffix entries of all words that contain a text. */
 export const entriesContaining = (namespace: string, text: string) => ({
   KeyConditionExpression: 'pk = :pk AND begins_with(sk, :text)',
   ExpressionAttributeValues: { ':pk': partitionOf(namespace, text), ':text': cut(text) },
   ConsistentRead: true,
 });
 
-/** All entries of a namespace, as queries of the directory. */
+/** Queries for all suffix entries of a namespace, one for each partition. */
 export const allSuffixEntries = (namespace: string) =>
   Array.from({ length: partitions }, (_, first) => ({
     KeyConditionExpression: 'pk = :pk',

@@ -1,7 +1,7 @@
-import type { Wish } from './oracle.ts';
+import type { ExpectedQuery } from './oracle.ts';
 
 /** How a client writes the parts of a list's query; each number chooses one of several ways. */
-export interface Dialect {
+export interface EncodingStyle {
   list: number;
   sort: number;
   meta: number;
@@ -18,7 +18,7 @@ export interface Dialect {
 }
 
 /** A query that may hold a place in the order of ids as text: an id, or a cursor that a list gave out. */
-export interface Written extends Wish {
+export interface EncodableQuery extends ExpectedQuery {
   fromText?: string;
   toText?: string;
 }
@@ -37,7 +37,7 @@ const indexed = (name: string, values: string[]): Pair[] =>
 const repeated = (name: string, values: string[]): Pair[] => values.map((value) => [name, value]);
 const byCommas = (name: string, values: string[]): Pair[] => [[name, values.join(',')]];
 
-const pairsOfList = (name: string, values: string[], { list }: Dialect): Pair[] => {
+const pairsOfList = (name: string, values: string[], { list }: EncodingStyle): Pair[] => {
   // Only JSON can say these.
   if (values.length === 0 || values.some(looksAbsent)) return inJson(name, values);
   const ways = [inJson, inBrackets, indexed];
@@ -48,7 +48,7 @@ const pairsOfList = (name: string, values: string[], { list }: Dialect): Pair[] 
 
 const typeOf = (descending: boolean) => (descending ? 'desc' : 'asc');
 
-const pairsOfSort = (sort: Wish['sort'], { sort: choice }: Dialect): Pair[] => {
+const pairsOfSort = (sort: ExpectedQuery['sort'], { sort: choice }: EncodingStyle): Pair[] => {
   const elements = sort.map(({ field, descending }) => ({ field, type: typeOf(descending) }));
   const ways: (() => Pair[])[] = [
     () => [['sortBy', JSON.stringify(elements)]],
@@ -96,7 +96,7 @@ const isBracketable = (key: string) => !/[[\]]/.test(key);
 const nested = ([key, ...rest]: string[], value: string): string =>
   key === undefined ? JSON.stringify(value) : `{${JSON.stringify(key)}:${nested(rest, value)}}`;
 
-const pairsOfMeta = (path: string[], value: string, { meta }: Dialect): Pair[] => {
+const pairsOfMeta = (path: string[], value: string, { meta }: EncodingStyle): Pair[] => {
   const [first = '', ...rest] = path;
   const ways: (() => Pair[])[] = [() => [['integration_meta', nested(path, value)]]];
   if (!looksAbsent(value)) {
@@ -117,13 +117,13 @@ const optional = ['page', 'cursor', 'sort', 'sortBy', 'name', 'local_name', 'sea
   '_id[]',
 ]);
 
-const encode = (text: string, { plus }: Dialect) => {
+const encode = (text: string, { plus }: EncodingStyle) => {
   const encoded = encodeURIComponent(text);
   return plus ? encoded.replaceAll('%20', '+') : encoded;
 };
 
 /** A query string that asks for all this, as a client of that dialect writes it. */
-export const write = (wish: Written, more: Record<string, string>, dialect: Dialect): string => {
+export const encodeQuery = (wish: EncodableQuery, more: Record<string, string>, dialect: EncodingStyle): string => {
   const { ids, names, localNames, search, disabled, updatedAfter, fromText, toText, meta = [], sort } = wish;
   const cased = dialect.capitals ? ids?.map((id) => id.toUpperCase()) : ids;
   const groups: Pair[][] = [

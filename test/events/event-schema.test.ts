@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { describeEvents } from '../../lib/events/schema.ts';
+import { describeEvents } from '../../lib/events/event-schema.ts';
 
 const file = readFileSync(new URL('../../docs/events.schema.json', import.meta.url), 'utf8');
 

@@ -1,7 +1,7 @@
 import { ApiError } from '../../lib/errors.ts';
 
 /** The error with which something is refused; anything else that is thrown is none, and nothing thrown neither. */
-export const refusalOf = (run: () => unknown): ApiError => {
+export const catchApiError = (run: () => unknown): ApiError => {
   try {
     run();
   } catch (error) {

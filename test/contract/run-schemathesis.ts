@@ -5,7 +5,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { startOwnServer } from '../support/own-server.ts';
+import { startStandaloneServer } from '../support/standalone-server.ts';
 
 const version = '4.32.5';
 const schemathesis = '.contract/bin/schemathesis';
@@ -17,7 +17,7 @@ if (!existsSync(schemathesis)) {
   execFileSync('.contract/bin/pip', ['install', '-q', `schemathesis==${version}`], { stdio: 'inherit' });
 }
 
-const { key, url, stop } = await startOwnServer();
+const { key, url, stop } = await startStandaloneServer();
 try {
   console.log(`seed: ${seed}`);
   const { status } = spawnSync(

@@ -1,34 +1,34 @@
 import { type OperationName, operations, type ScopedOperation } from '../manifest/operations.ts';
-import { answersOf, publicAnswers, type Success } from './responses.ts';
-import { examples } from './examples.ts';
-import { answerHeaders, type RequestParameter, requestParameters } from './headers.ts';
-import { describeQuery } from './example-queries.ts';
-import { describeSchemas, ref } from './schemas.ts';
+import { describeSchemas, ref } from './component-schemas.ts';
+import { examples } from './example-exchanges.ts';
+import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
+import { describeQuery } from './query-descriptions.ts';
+import { describePublicResponses, describeResponses, type SuccessResponse } from './response-descriptions.ts';
 
-interface Saying {
+interface OperationDescription {
   summary: string;
   description?: string;
   parameters: RequestParameter[];
   query?: object[];
   body?: 'ChannelCreation' | 'ChannelChange';
-  success: Success;
+  success: SuccessResponse;
   errors: number[];
 }
 
-const always: RequestParameter[] = ['Namespace', 'RequestId'];
-const oneChannel = (description: string, headers: Success['headers']): Success => ({
+const commonParameters: RequestParameter[] = ['Namespace', 'RequestId'];
+const channelResponse = (description: string, headers: SuccessResponse['headers']): SuccessResponse => ({
   status: 200,
   description,
   schema: 'ChannelAnswer',
   headers,
 });
 
-const sayings: Record<ScopedOperation['name'], Saying> = {
+const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'list-channels': {
     summary: 'List channels',
     description:
       'Filters combine with AND. A parameter that is empty, `null` or `undefined` counts as absent; one that is not known is 400.',
-    parameters: always,
+    parameters: commonParameters,
     query: describeQuery(),
     success: {
       status: 200,
@@ -40,7 +40,7 @@ const sayings: Record<ScopedOperation['name'], Saying> = {
   },
   'create-channel': {
     summary: 'Create a channel',
-    parameters: [...always, 'IdempotencyKey'],
+    parameters: [...commonParameters, 'IdempotencyKey'],
     body: 'ChannelCreation',
     success: {
       status: 201,
@@ -52,28 +52,28 @@ const sayings: Record<ScopedOperation['name'], Saying> = {
   },
   'get-channel': {
     summary: 'Get a channel',
-    parameters: ['Id', ...always, 'IfNoneMatch'],
-    success: oneChannel('The channel.', ['ETag']),
+    parameters: ['Id', ...commonParameters, 'IfNoneMatch'],
+    success: channelResponse('The channel.', ['ETag']),
     errors: [404],
   },
   'update-channel': {
     summary: 'Update a channel',
     description:
       'A field that is absent stays as it is. `createdAt`, `updatedAt` and `__v` are accepted and ignored. PUT and PATCH are the same.',
-    parameters: ['Id', ...always, 'IfMatch'],
+    parameters: ['Id', ...commonParameters, 'IfMatch'],
     body: 'ChannelChange',
-    success: oneChannel('The channel as it is now.', ['ETag']),
+    success: channelResponse('The channel as it is now.', ['ETag']),
     errors: [404, 409, 412, 413, 415],
   },
   'delete-channel': {
     summary: 'Delete a channel',
-    parameters: ['Id', ...always, 'IfMatch'],
-    success: oneChannel('The channel as it was.', []),
+    parameters: ['Id', ...commonParameters, 'IfMatch'],
+    success: channelResponse('The channel as it was.', []),
     errors: [404, 409, 412],
   },
 };
 
-const bodyOf = (operation: ScopedOperation['name'], schema: string) => ({
+const describeBody = (operation: ScopedOperation['name'], schema: string) => ({
   required: true,
   content: {
     'application/json': {
@@ -88,42 +88,42 @@ const bodyOf = (operation: ScopedOperation['name'], schema: string) => ({
 });
 
 const describeScoped = ({ name, scope }: ScopedOperation) => {
-  const { summary, description, parameters, query = [], body, success, errors } = sayings[name];
+  const { summary, description, parameters, query = [], body, success, errors } = descriptions[name];
   return {
     summary,
     description: `${description ? `${description} ` : ''}Needs the scope \`${scope}\`.`,
     tags: ['Channels'],
     parameters: [...parameters.map((one) => ({ $ref: `#/components/parameters/${one}` })), ...query],
-    ...(body && { requestBody: bodyOf(name, body) }),
-    responses: answersOf(name, success, errors),
+    ...(body && { requestBody: describeBody(name, body) }),
+    responses: describeResponses(name, success, errors),
   };
 };
 
-const publicSayings = {
+const publicDescriptions = {
   'describe-api': {
     summary: 'This description',
-    responses: publicAnswers('application/json', 'OpenAPI 3.1.', { type: 'object' }),
+    responses: describePublicResponses('application/json', 'OpenAPI 3.1.', { type: 'object' }),
   },
   'show-docs': {
     summary: 'A page to read it and try it',
-    responses: publicAnswers('text/html; charset=utf-8', 'A page for people.', { type: 'string' }),
+    responses: describePublicResponses('text/html; charset=utf-8', 'A page for people.', { type: 'string' }),
   },
 };
 
-const camel = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+const toCamelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 const describeOperation = (operation: (typeof operations)[number]) =>
   'scope' in operation
     ? describeScoped(operation)
     : {
-        ...publicSayings[operation.name],
+        ...publicDescriptions[operation.name],
         tags: ['Description'],
         security: [],
         parameters: [{ $ref: '#/components/parameters/RequestId' }],
       };
 
 const operationId = (name: OperationName, method: string) =>
-  camel(method === 'PATCH' ? `${name}-by-patch` : name);
+  toCamelCase(method === 'PATCH' ? `${name}-by-patch` : name);
 
 const describePaths = () => {
   const paths: Record<string, Record<string, object>> = {};
@@ -161,7 +161,7 @@ export const describeApi = () => ({
       bearer: { type: 'http', scheme: 'bearer', description: 'The same key as a bearer token.' },
     },
     parameters: requestParameters,
-    headers: answerHeaders,
+    headers: responseHeaders,
     schemas: describeSchemas(),
   },
 });

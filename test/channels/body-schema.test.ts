@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCreateBody, parseUpdateBody } from '../../lib/channels/schema.ts';
-import { refusalOf } from '../support/refusal.ts';
+import { parseCreateBody, parseUpdateBody } from '../../lib/channels/body-schema.ts';
+import { catchApiError } from '../support/catch-api-error.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
 
 const refusal = (read: () => unknown) => {
-  const { code, details } = refusalOf(read);
+  const { code, details } = catchApiError(read);
   return { code, details };
 };
 
@@ -97,11 +97,11 @@ describe.each(['name', 'local_name'])('the text of a %s', (field) => {
   });
 
   test.each(['a\nb', 'a\u0000', '\u0085x', '\u007fx'])('holds no control character: %j', (value) => {
-    expect(refusal(() => read(value))).toEqual(refused([field, 'must not hold control characters']));
+    expect(refusal(() => read(value))).toEqual(refused([field, 'must not contain control characters']));
   });
 
   test('holds no lone surrogate', () => {
-    expect(refusal(() => read('a\ud800'))).toEqual(refused([field, 'must not hold a lone surrogate']));
+    expect(refusal(() => read('a\ud800'))).toEqual(refused([field, 'must not contain a lone surrogate']));
   });
 
   test.each([1, {}, { S: 'x' }, true, null])('is a string, not %j', (value) => {

@@ -5,7 +5,7 @@ const text = (description: string, example: string, more: object = {}) => ({
 });
 
 /** Headers of answers, by their names. Those of every answer are missing where the gateway answers on its own account. */
-export const answerHeaders = {
+export const responseHeaders = {
   'x-request-id': text('The name of the request; one that the client sends is taken over.', 'c6af9ac6'),
   'Cache-Control': text('Answers are never stored.', 'no-store'),
   'X-Content-Type-Options': text('The answer is what its content type says.', 'nosniff'),
@@ -29,16 +29,16 @@ export const answerHeaders = {
   'Retry-After': text('Seconds to wait before the next try.', '1'),
 };
 
-export type AnswerHeader = keyof typeof answerHeaders;
+export type ResponseHeader = keyof typeof responseHeaders;
 
-export const everyAnswer: AnswerHeader[] = [
+export const commonHeaders: ResponseHeader[] = [
   'x-request-id',
   'Cache-Control',
   'X-Content-Type-Options',
   'Strict-Transport-Security',
 ];
 
-export const headersOf = (names: AnswerHeader[]) =>
+export const headerReferences = (names: ResponseHeader[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
 /** Headers of requests and the path's parameter, by the names under which operations refer to them. */

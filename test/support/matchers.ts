@@ -6,7 +6,7 @@ export const aTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{
 const text = expect.stringMatching(/.+/);
 
 /** The whole body of an error; the sentence and the details where a test is about them. */
-export const errorOf = (code: string, error: unknown = text, details?: object[]) => ({
+export const errorBody = (code: string, error: unknown = text, details?: object[]) => ({
   success: false,
   error,
   code,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-export interface OwnServer {
+export interface StandaloneServer {
   key: string;
   url: string;
   stop(): Promise<void>;
@@ -23,7 +23,7 @@ const readStart = async (output: Readable): Promise<{ key: string; url: string }
 };
 
 /** `npm start` on a free port and a folder of its own, for a program that is no jest test; `stop` leaves nothing of it. */
-export const startOwnServer = async (): Promise<OwnServer> => {
+export const startStandaloneServer = async (): Promise<StandaloneServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'own-server-'));
   const server = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
     env: { ...process.env, PORT: '0', LOCAL_STATE_DIR: folder },

@@ -8,7 +8,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
-import { startOwnServer } from '../support/own-server.ts';
+import { startStandaloneServer } from '../support/standalone-server.ts';
 
 const pictures = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'docs-pictures-'));
 const block = (page: Page, operation: string) => page.locator(`.opblock[id$="-${operation}"]`);
@@ -95,7 +95,7 @@ const browser = await chromium.launch({
     '--disable-sync',
   ],
 });
-const { key, url, stop } = await startOwnServer();
+const { key, url, stop } = await startStandaloneServer();
 try {
   const page = await browser.newPage({ viewport: { width: 1200, height: 1000 } });
   page.setDefaultTimeout(10_000);

@@ -2,7 +2,7 @@ import type { ErrorCode, ErrorDetail } from '../errors.ts';
 import type { ScopedOperation } from '../manifest/operations.ts';
 
 /** One exchange: a request, and what the service answers to it. Ids and times are stand-ins for those of the day. */
-export interface Example {
+export interface ExampleExchange {
   operation: ScopedOperation['name'];
   name: string;
   summary: string;
@@ -14,11 +14,11 @@ export interface Example {
   headers?: Record<string, string>;
   body?: unknown;
   status: number;
-  answer: object;
+  response: object;
 }
 
 const exampleId = '65f0a1b2c3d4e5f601234567';
-const then = '2026-11-24T09:30:00.000Z';
+const exampleTime = '2026-11-24T09:30:00.000Z';
 const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 
 const retail = {
@@ -28,11 +28,15 @@ const retail = {
   integration_meta: { external_id: 'ch_123' },
   company_namespace: ['company1'],
 };
-const stored = { createdAt: then, updatedAt: then, __v: 0 };
+const stored = { createdAt: exampleTime, updatedAt: exampleTime, __v: 0 };
 const retailDocument = { _id: exampleId, ...retail, ...stored };
 
 /** An error as it is answered. */
-export const errorAnswer = (code: ErrorCode | 'internal_error', error: string, details?: ErrorDetail[]) => ({
+export const errorResponse = (
+  code: ErrorCode | 'internal_error',
+  error: string,
+  details?: ErrorDetail[],
+) => ({
   success: false,
   error,
   code,
@@ -41,21 +45,23 @@ export const errorAnswer = (code: ErrorCode | 'internal_error', error: string, d
 });
 
 /** To a query parameter where there is none, `pretty`. */
-export const unknownParameter = errorAnswer('invalid_request', 'This operation takes no query parameters.', [
-  { path: 'pretty', message: 'is not a parameter of this operation' },
-]);
-const noSuchChannel = errorAnswer('not_found', 'There is no such channel.');
+export const unknownParameterResponse = errorResponse(
+  'invalid_request',
+  'This operation takes no query parameters.',
+  [{ path: 'pretty', message: 'is not a parameter of this operation' }],
+);
+const noSuchChannel = errorResponse('not_found', 'There is no such channel.');
 
-const unauthenticated = errorAnswer(
+const unauthenticated = errorResponse(
   'unauthenticated',
   'A valid API key is needed, in the header "api-key" or as "Authorization: Bearer <key>".',
 );
-const foreignNamespace = errorAnswer(
+const foreignNamespace = errorResponse(
   'forbidden',
   'This API key does not hold the namespace in "x-company-namespace".',
 );
 
-const everyOperation = (operation: Example['operation'], body?: unknown): Example[] => [
+const commonErrors = (operation: ExampleExchange['operation'], body?: unknown): ExampleExchange[] => [
   {
     operation,
     name: 'unknown_key',
@@ -63,7 +69,7 @@ const everyOperation = (operation: Example['operation'], body?: unknown): Exampl
     headers: { 'api-key': 'unknown' },
     ...(body !== undefined && { body }),
     status: 401,
-    answer: unauthenticated,
+    response: unauthenticated,
   },
   {
     operation,
@@ -72,12 +78,12 @@ const everyOperation = (operation: Example['operation'], body?: unknown): Exampl
     headers: { 'x-company-namespace': 'elsewhere' },
     ...(body !== undefined && { body }),
     status: 403,
-    answer: foreignNamespace,
+    response: foreignNamespace,
   },
 ];
 
-const everyChannel = (operation: Example['operation'], body?: unknown): Example[] => [
-  ...everyOperation(operation, body),
+const channelErrors = (operation: ExampleExchange['operation'], body?: unknown): ExampleExchange[] => [
+  ...commonErrors(operation, body),
   {
     operation,
     name: 'unknown_parameter',
@@ -85,7 +91,7 @@ const everyChannel = (operation: Example['operation'], body?: unknown): Example[
     query: 'pretty=true',
     ...(body !== undefined && { body }),
     status: 400,
-    answer: unknownParameter,
+    response: unknownParameterResponse,
   },
   {
     operation,
@@ -94,14 +100,14 @@ const everyChannel = (operation: Example['operation'], body?: unknown): Example[
     id: 'ffffffffffffffffffffffff',
     ...(body !== undefined && { body }),
     status: 404,
-    answer: noSuchChannel,
+    response: noSuchChannel,
   },
 ];
 
 const stale = {
   headers: { 'if-match': '"41"' },
   status: 412,
-  answer: errorAnswer(
+  response: errorResponse(
     'precondition_failed',
     'The channel is not at the version that "If-Match" names: read it again for its ETag, quotes included, then repeat.',
   ),
@@ -114,24 +120,27 @@ const tooLarge = {
   summary: 'A body over 256 KiB',
   body: { name: 'x'.repeat(256 * 1024) },
   status: 413,
-  answer: errorAnswer('payload_too_large', 'The body must be at most 256 KiB.'),
+  response: errorResponse('payload_too_large', 'The body must be at most 256 KiB.'),
 };
 
 const wrongMediaType = {
   headers: { 'content-type': 'text/plain' },
   status: 415,
-  answer: errorAnswer('unsupported_media_type', 'The body must be sent as "content-type: application/json".'),
+  response: errorResponse(
+    'unsupported_media_type',
+    'The body must be sent as "content-type: application/json".',
+  ),
 };
 
 /** The exchanges that the document shows. A test has each with the running service. */
-export const examples: Example[] = [
+export const examples: ExampleExchange[] = [
   {
     operation: 'list-channels',
     name: 'first_page',
     summary: 'The first page',
     query: 'name=Retail+Channel',
     status: 200,
-    answer: {
+    response: {
       success: true,
       data: [retailDocument],
       pagination: { page: 1, per_page: 25, pre_page: 0, next_page: 0, total: 1, total_page: 1 },
@@ -143,18 +152,20 @@ export const examples: Example[] = [
     summary: 'A parameter that is not known',
     query: 'nam=Retail',
     status: 400,
-    answer: errorAnswer('invalid_request', 'The query parameter "nam" is not known (did you mean name?).', [
-      { path: 'nam', message: 'is not known (did you mean name?)' },
-    ]),
+    response: errorResponse(
+      'invalid_request',
+      'The query parameter "nam" is not known (did you mean name?).',
+      [{ path: 'nam', message: 'is not known (did you mean name?)' }],
+    ),
   },
-  ...everyOperation('list-channels'),
+  ...commonErrors('list-channels'),
   {
     operation: 'create-channel',
     name: 'retail',
     summary: 'A channel with an Arabic local name and an external id',
     body: retail,
     status: 201,
-    answer: { success: true, data: retailDocument },
+    response: { success: true, data: retailDocument },
   },
   {
     operation: 'create-channel',
@@ -162,7 +173,7 @@ export const examples: Example[] = [
     summary: 'An Arabic name alone',
     body: { name: 'قناة الجملة' },
     status: 201,
-    answer: {
+    response: {
       success: true,
       data: {
         _id: exampleId,
@@ -179,9 +190,9 @@ export const examples: Example[] = [
     summary: 'Everything that is wrong is named',
     body: { name: ' ', disabled: 'no', nmae: 'x' },
     status: 400,
-    answer: errorAnswer(
+    response: errorResponse(
       'invalid_request',
-      'The field "name" must not be blank. Of 3 problems this is the first: see the details.',
+      'The field "name" must not be blank. This is the first of 3 problems: see the details.',
       [
         { path: 'name', message: 'must not be blank' },
         { path: 'disabled', message: 'must be true or false' },
@@ -205,27 +216,27 @@ export const examples: Example[] = [
     headers: { 'idempotency-key': 'import-42' },
     body: { name: 'Wholesale' },
     status: 422,
-    answer: errorAnswer(
+    response: errorResponse(
       'idempotency_key_reused',
       'This Idempotency-Key was used for another body: use a new key for another channel.',
     ),
   },
-  ...everyOperation('create-channel', retail),
+  ...commonErrors('create-channel', retail),
   {
     operation: 'get-channel',
     name: 'retail',
     summary: 'A channel',
     status: 200,
-    answer: { success: true, data: retailDocument },
+    response: { success: true, data: retailDocument },
   },
-  ...everyChannel('get-channel'),
+  ...channelErrors('get-channel'),
   {
     operation: 'update-channel',
     name: 'rename',
     summary: 'Other names; all else stays',
     body: rename,
     status: 200,
-    answer: { success: true, data: { ...retailDocument, ...rename, __v: 1 } },
+    response: { success: true, data: { ...retailDocument, ...rename, __v: 1 } },
   },
   {
     operation: 'update-channel',
@@ -233,7 +244,7 @@ export const examples: Example[] = [
     summary: 'Null removes what may be absent',
     body: { local_name: null, integration_meta: null, disabled: true },
     status: 200,
-    answer: {
+    response: {
       success: true,
       data: {
         _id: exampleId,
@@ -251,7 +262,7 @@ export const examples: Example[] = [
     summary: 'Nothing to change',
     body: {},
     status: 400,
-    answer: errorAnswer('invalid_request', 'The body must hold at least one field to change.'),
+    response: errorResponse('invalid_request', 'The body must contain at least one field to change.'),
   },
   {
     operation: 'update-channel',
@@ -268,22 +279,22 @@ export const examples: Example[] = [
     ...wrongMediaType,
   },
   { operation: 'update-channel', ...tooLarge },
-  ...everyChannel('update-channel', rename),
+  ...channelErrors('update-channel', rename),
   {
     operation: 'delete-channel',
     name: 'retail',
     summary: 'The channel that is deleted',
     status: 200,
-    answer: { success: true, data: retailDocument },
+    response: { success: true, data: retailDocument },
   },
   { operation: 'delete-channel', name: 'stale', summary: 'Changed since it was read', ...stale },
-  ...everyChannel('delete-channel'),
+  ...channelErrors('delete-channel'),
 ];
 
 /** What no request brings about by itself, and so no exchange can show: any operation may be answered so. */
-export const misfortunes: Record<number, object> = {
-  409: errorAnswer('conflict', 'The channel is being changed by other requests: try again in a moment.'),
-  429: errorAnswer('too_many_requests', 'Too many requests at once: try again in a moment.'),
-  500: errorAnswer('internal_error', 'Something went wrong on our side.'),
-  503: errorAnswer('unavailable', 'The service is not available now: try again in a moment.'),
+export const errorExamples: Record<number, object> = {
+  409: errorResponse('conflict', 'The channel is being changed by other requests: try again in a moment.'),
+  429: errorResponse('too_many_requests', 'Too many requests at once: try again in a moment.'),
+  500: errorResponse('internal_error', 'Something went wrong on our side.'),
+  503: errorResponse('unavailable', 'The service is not available now: try again in a moment.'),
 };

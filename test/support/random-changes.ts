@@ -1,6 +1,6 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
-import type { ChannelPatch } from '../../lib/channels/schema.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import type { Random } from './random.ts';
@@ -52,7 +52,7 @@ const change = async (table: Table, before: Channel | undefined, random: Random)
  * moving between three namespaces, deletions, after each of which another channel is created.
  * @returns the ids of the events that have to come of it: one for each change and namespace.
  */
-export const changeAtRandom = async (table: Table, count: number, random: Random): Promise<string[]> => {
+export const makeRandomChanges = async (table: Table, count: number, random: Random): Promise<string[]> => {
   const ids: string[] = [];
   let channel: Channel | undefined;
   for (let done = 0; done < count; done++) {

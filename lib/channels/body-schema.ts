@@ -2,22 +2,22 @@ import * as z from 'zod/mini';
 import { namespaceFormat } from '../auth/namespace.ts';
 import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
 import { similarName } from '../text/similar-name.ts';
-import { readIntegrationMeta } from './integration-meta.ts';
+import { serializeIntegrationMeta } from './integration-meta.ts';
 
 export const maxNameCharacters = 256;
 export const maxNamespaces = 10;
 
-/** A name, as it is sent: nothing is trimmed. */
+/** A name is stored as it is sent: the service trims nothing. */
 export const nameText = z.string('must be a string').check(
   z.refine((value) => value.trim() !== '', { error: 'must not be blank' }),
   z.refine((value) => [...value].length <= maxNameCharacters, {
     error: `must be at most ${maxNameCharacters} characters long`,
   }),
-  z.refine((value) => !/\p{Cc}/u.test(value), { error: 'must not hold control characters' }),
-  z.refine((value) => value.isWellFormed(), { error: 'must not hold a lone surrogate' }),
+  z.refine((value) => !/\p{Cc}/u.test(value), { error: 'must not contain control characters' }),
+  z.refine((value) => value.isWellFormed(), { error: 'must not contain a lone surrogate' }),
 );
 
-/** Null and the empty string are how clients say that a local name is to go. */
+/** Clients remove a local name with null or an empty string. */
 const removableNameText = z.pipe(
   z.transform((value: unknown) => (value === '' ? null : value)),
   z.nullable(nameText),
@@ -26,13 +26,13 @@ const removableNameText = z.pipe(
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Taken as it was parsed, for a schema that copies objects would lose keys like `__proto__`. */
+/** Uses the parsed object itself: a schema that copies objects would lose keys like `__proto__`. */
 export const integrationMeta = z.pipe(
   z.custom<object>(isObject, 'must be a JSON object'),
   z.transform((value, context) => {
-    const read = readIntegrationMeta(value);
-    if ('text' in read) return read.text;
-    context.issues.push({ code: 'custom', message: read.flaw, input: value });
+    const result = serializeIntegrationMeta(value);
+    if ('text' in result) return result.text;
+    context.issues.push({ code: 'custom', message: result.problem, input: value });
     return z.NEVER;
   }),
 );
@@ -68,7 +68,7 @@ export const updateBody = z.strictObject({
   disabled: z.optional(disabled),
   integration_meta: z.optional(removableIntegrationMeta),
   company_namespace: z.optional(namespaces),
-  // What clients read they send back; the server keeps the clock and the version.
+  // Clients may send back the document that they read. The service ignores these fields: it sets them itself.
   _id: z.optional(z.string('must be a string')),
   createdAt: z.optional(z.string('must be a string')),
   updatedAt: z.optional(z.string('must be a string')),
@@ -76,7 +76,7 @@ export const updateBody = z.strictObject({
 });
 
 export type CreateChannelInput = z.infer<typeof createBody>;
-/** What an update asks for: an absent field stays as it is, a null removes one. */
+/** The fields that an update sets. An absent field stays as it is; null removes it. */
 export type ChannelPatch = Omit<z.infer<typeof updateBody>, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
 
 const unknownField = (name: string, known: string[]): string => {
@@ -102,19 +102,20 @@ const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z
 };
 
 /**
- * Reads the body of a creation.
- * @throws ApiError `invalid_request` that lists everything that is wrong.
+ * Parses the body of a creation.
+ * @throws ApiError `invalid_request` with all problems.
  */
 export const parseCreateBody = (body: unknown): CreateChannelInput => parse(createBody, body);
 
 /**
- * Reads the body of an update of the channel with this id.
- * @throws ApiError `invalid_request` that lists everything that is wrong; an empty body and another channel's `_id` are.
+ * Parses the body of an update.
+ * @param id the id in the path; an `_id` in the body must be the same
+ * @throws ApiError `invalid_request` with all problems, also for a body without a field.
  */
 export const parseUpdateBody = (body: unknown, id: string): ChannelPatch => {
   const { _id, createdAt, updatedAt, __v, ...patch } = parse(updateBody, body);
   if (!Object.keys(body as object).length)
-    throw new ApiError('invalid_request', 'The body must hold at least one field to change.');
+    throw new ApiError('invalid_request', 'The body must contain at least one field to change.');
   if (_id !== undefined && _id.toLowerCase() !== id.toLowerCase())
     throw invalidRequest('field', [{ path: '_id', message: 'must be the id in the path' }]);
   return patch;

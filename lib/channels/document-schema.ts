@@ -1,0 +1,26 @@
+import * as z from 'zod/mini';
+import { channelIdFormat } from './channel-id.ts';
+
+/** ISO 8601, UTC, with milliseconds. */
+export const timeFormat = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const time = () => z.string().check(z.regex(timeFormat));
+
+/**
+ * The document of a channel, as responses and events contain it. The TypeScript type, the schema of events and the OpenAPI
+ * description are derived from it. It does not repeat the limits of names and namespaces: the schemas of request bodies
+ * enforce these.
+ */
+export const channelDocument = z.strictObject({
+  _id: z.string().check(z.regex(channelIdFormat)),
+  name: z.string(),
+  local_name: z.exactOptional(z.string()),
+  disabled: z.boolean(),
+  integration_meta: z.exactOptional(z.record(z.string(), z.unknown())),
+  company_namespace: z.array(z.string()).check(z.minLength(1)),
+  createdAt: time(),
+  updatedAt: time(),
+  __v: z.int().check(z.nonnegative()),
+});
+
+export type ChannelDocument = z.infer<typeof channelDocument>;

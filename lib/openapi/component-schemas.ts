@@ -1,0 +1,151 @@
+import * as z from 'zod/mini';
+import {
+  createBody,
+  integrationMeta,
+  maxNameCharacters,
+  maxNamespaces,
+  namespaces,
+  nameText,
+  updateBody,
+} from '../channels/body-schema.ts';
+import { channelDocument } from '../channels/document-schema.ts';
+import { maxDetails } from '../errors.ts';
+import { statuses } from '../http/response.ts';
+import { pagination } from '../lists/pagination.ts';
+
+type JsonSchema = Record<string, unknown>;
+
+/** No control characters, and at least one character that is no white space: the checks of `nameText` as a pattern. */
+const control = '\\u0000-\\u001f\\u007f-\\u009f';
+const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
+
+const time = { format: 'date-time', description: 'ISO 8601, UTC, with milliseconds.' };
+const { _id, createdAt, updatedAt, __v } = channelDocument.shape;
+const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
+
+/** Keywords that Zod cannot derive: the limits that code checks, and descriptions. */
+const extraKeywords = new Map<unknown, JsonSchema>([
+  [
+    nameText,
+    {
+      minLength: 1,
+      maxLength: maxNameCharacters,
+      pattern: notBlank,
+      description:
+        'Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space.',
+    },
+  ],
+  [
+    integrationMeta,
+    {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object.',
+    },
+  ],
+  [
+    namespaces,
+    {
+      maxItems: maxNamespaces,
+      description:
+        'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.',
+    },
+  ],
+  [_id, { description: 'An ObjectId. Ids sort by the time of creation.' }],
+  [createdAt, time],
+  [updatedAt, time],
+  [__v, { description: '0 after creation. Every change adds 1.' }],
+  [pre_page, { description: '0 on the first page.' }],
+  [next_page, { description: '0 if there is no next page.' }],
+  [total, { description: 'The exact number of channels that match.' }],
+  [next_cursor, { description: 'Absent if there is no next page.' }],
+  [prev_cursor, { description: 'Absent if there is no previous page.' }],
+]);
+
+/** @param io whether the schema describes what clients send (`input`) or receive (`output`) */
+const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema => {
+  const { $schema: _, ...described } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // Zod limits integers to those that JavaScript represents exactly. In a response this tells clients nothing.
+      if (io === 'output' && jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      Object.assign(jsonSchema, extraKeywords.get(zodSchema));
+    },
+  });
+  return described;
+};
+
+/** The document of a channel. Fields that clients write have the limits of the body of a creation. */
+const channel = (): JsonSchema => {
+  const document = toJsonSchema(channelDocument, 'output');
+  const body = toJsonSchema(createBody, 'input');
+  return {
+    ...document,
+    description: 'A distribution channel.',
+    properties: { ...(document.properties as JsonSchema), ...(body.properties as JsonSchema) },
+  };
+};
+
+const error: JsonSchema = {
+  type: 'object',
+  properties: {
+    success: { const: false },
+    error: { type: 'string', description: 'A message for people.' },
+    code: {
+      type: 'string',
+      enum: [...Object.keys(statuses), 'internal_error'],
+      description: 'A code for programs. It never changes.',
+    },
+    details: {
+      type: 'array',
+      maxItems: maxDetails,
+      description: `All problems of the request, but at most the first ${maxDetails}.`,
+      items: {
+        type: 'object',
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+        required: ['path', 'message'],
+        additionalProperties: false,
+      },
+    },
+    request_id: {
+      type: 'string',
+      description: 'The same as in the header x-request-id. Quote it when you ask for help.',
+    },
+  },
+  required: ['success', 'error', 'code', 'request_id'],
+  additionalProperties: false,
+};
+
+const gatewayError: JsonSchema = {
+  type: 'object',
+  description: 'An error of the gateway. The request did not reach the service.',
+  properties: { message: { type: ['string', 'null'] } },
+  required: ['message'],
+  additionalProperties: false,
+};
+
+const envelope = (properties: JsonSchema): JsonSchema => ({
+  type: 'object',
+  properties: { success: { const: true }, ...properties },
+  required: ['success', ...Object.keys(properties)],
+  additionalProperties: false,
+});
+
+export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+/** The component schemas. They are derived from the schemas that validate bodies, and from those of the responses. */
+export const describeSchemas = (): Record<string, JsonSchema> => ({
+  ChannelCreation: toJsonSchema(createBody, 'input'),
+  ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
+  Channel: channel(),
+  Pagination: toJsonSchema(pagination, 'output'),
+  ChannelAnswer: envelope({ data: ref('Channel') }),
+  ChannelListAnswer: envelope({
+    data: { type: 'array', maxItems: 100, items: ref('Channel') },
+    pagination: ref('Pagination'),
+  }),
+  Error: error,
+  GatewayError: gatewayError,
+});
