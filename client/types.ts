@@ -80,37 +80,37 @@ export interface ErrorBody {
 
 /** The query of a list. A channel must match all filters. */
 export interface ListQuery {
-  /** The page, from 1, which is the default. Any page where the list is in the order of `_id`; sorted by `name`, `updatedAt` or `disabled`, or filtered by `disabled`, `page × per_page` may be at most 10,000: go further by `cursor`. For example `page=1`. */
+  /** The number of the page. The first page, 1, is the default. A list that is sorted by `name`, `updatedAt` or `disabled`, or filtered by `disabled`, allows `page × per_page` up to 10,000; use `cursor` to read further. Other lists have no such limit. For example `page=1`. */
   page?: number;
-  /** How many channels a page holds, 25 by default. For example `per_page=25`. */
+  /** The number of channels of a page. The default is 25. For example `per_page=25`. */
   per_page?: number;
-  /** Opaque: the last answer's `next_cursor` or `prev_cursor`, together with the same filters and sort. Not together with `page`. */
+  /** The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`. */
   cursor?: string;
-  /** The field to sort by, `_id` by default; descending with a leading `-`. Not together with `sortBy`. For example `sort=-createdAt`. */
+  /** The field to sort by. The default is `_id`. A leading `-` means descending. Not allowed together with `sortBy`. For example `sort=-createdAt`. */
   sort?: "_id" | "-_id" | "name" | "-name" | "local_name" | "-local_name" | "disabled" | "-disabled" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
-  /** The direction of `sort`; `dsc` is understood as `desc`. Not together with `sortBy`. For example `sortPageOrder=desc`. */
+  /** The direction of `sort`. `dsc` means the same as `desc`. Not allowed together with `sortBy`. For example `sortPageOrder=desc`. */
   sortPageOrder?: "asc" | "desc" | "dsc";
-  /** Several fields to sort by. As JSON, or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or `sortBy[field]=name&sortBy[type]=desc` for one. For example `sortBy=[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]`. */
+  /** Several fields to sort by, in JSON or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`. For example `sortBy=[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]`. */
   sortBy?: ({
     field: "_id" | "name" | "local_name" | "disabled" | "createdAt" | "updatedAt";
     type: "asc" | "desc";
   })[];
-  /** Any of these ids; one that is malformed matches nothing. Several values: `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b` or as JSON, `_id=["a","b"]`; brackets raw or percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. Here alone commas split too: `_id=a,b`. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
+  /** The channel has one of these ids. A malformed id matches nothing. Several values are written as `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b`, or in JSON as `_id=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. Commas also separate ids: `_id=a,b`. No other parameter allows this. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
   _id?: string[];
-  /** Any of these names, exactly. Several values: `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b` or as JSON, `name=["a","b"]`; brackets raw or percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `name=Retail Channel` or `name=قناة التجزئة`. */
+  /** The name equals one of these values exactly. Several values are written as `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b`, or in JSON as `name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `name=Retail Channel` or `name=قناة التجزئة`. */
   name?: string[];
-  /** Any of these local names, exactly. Several values: `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b` or as JSON, `local_name=["a","b"]`; brackets raw or percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `local_name=قناة التجزئة`. */
+  /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `local_name=قناة التجزئة`. */
   local_name?: string[];
-  /** Words that must all occur somewhere in the name. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference. For example `search=تجزئه`. */
+  /** The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference. For example `search=تجزئه`. */
   search?: string;
-  /** Only channels that are disabled, or only those that are not. For example `disabled=false`. */
+  /** `true` for disabled channels only, `false` for enabled channels only. For example `disabled=false`. */
   disabled?: boolean;
-  /** Updated strictly after: milliseconds since the epoch. For example `from_updatedAt=1700000000000`. */
+  /** The channel was updated after this time, in milliseconds since the epoch. For example `from_updatedAt=1700000000000`. */
   from_updatedAt?: number;
-  /** Ids strictly greater: an id, or a cursor of a list in `_id` order. For example `from__id=000000000000000000000000`. */
+  /** The id is greater than this id. Also accepts a cursor of a list in the order of `_id`. For example `from__id=000000000000000000000000`. */
   from__id?: string;
-  /** Ids strictly less: an id, or a cursor of a list in `_id` order. For example `to__id=ffffffffffffffffffffffff`. */
+  /** The id is less than this id. Also accepts a cursor of a list in the order of `_id`. For example `to__id=ffffffffffffffffffffffff`. */
   to__id?: string;
-  /** Equal to these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or as JSON, `integration_meta={"external_id":"ch_123"}`. A key in brackets or JSON is literal. At most 100 conditions of 16 levels. */
+  /** The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON `integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. */
   integration_meta?: Record<string, string>;
 }

@@ -27,12 +27,12 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'list-channels': {
     summary: 'List channels',
     description:
-      'Filters combine with AND. A parameter that is empty, `null` or `undefined` counts as absent; one that is not known is 400.',
+      'A channel must match all filters. A parameter that is empty, `null` or `undefined` counts as absent. An unknown parameter is an error (400).',
     parameters: commonParameters,
     query: describeQuery(),
     success: {
       status: 200,
-      description: 'A page; past the end it holds no data and the true totals.',
+      description: 'One page. A page after the last one has no data, but the correct totals.',
       schema: 'ChannelListAnswer',
       headers: ['Link'],
     },
@@ -59,16 +59,16 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'update-channel': {
     summary: 'Update a channel',
     description:
-      'A field that is absent stays as it is. `createdAt`, `updatedAt` and `__v` are accepted and ignored. PUT and PATCH are the same.',
+      'An absent field stays unchanged. `createdAt`, `updatedAt` and `__v` are accepted and ignored. PUT and PATCH do the same.',
     parameters: ['Id', ...commonParameters, 'IfMatch'],
     body: 'ChannelChange',
-    success: channelResponse('The channel as it is now.', ['ETag']),
+    success: channelResponse('The channel after the update.', ['ETag']),
     errors: [404, 409, 412, 413, 415],
   },
   'delete-channel': {
     summary: 'Delete a channel',
     parameters: ['Id', ...commonParameters, 'IfMatch'],
-    success: channelResponse('The channel as it was.', []),
+    success: channelResponse('The channel before the deletion.', []),
     errors: [404, 409, 412],
   },
 };
@@ -91,7 +91,7 @@ const describeScoped = ({ name, scope }: ScopedOperation) => {
   const { summary, description, parameters, query = [], body, success, errors } = descriptions[name];
   return {
     summary,
-    description: `${description ? `${description} ` : ''}Needs the scope \`${scope}\`.`,
+    description: `${description ? `${description} ` : ''}Requires the scope \`${scope}\`.`,
     tags: ['Channels'],
     parameters: [...parameters.map((one) => ({ $ref: `#/components/parameters/${one}` })), ...query],
     ...(body && { requestBody: describeBody(name, body) }),
@@ -101,12 +101,18 @@ const describeScoped = ({ name, scope }: ScopedOperation) => {
 
 const publicDescriptions = {
   'describe-api': {
-    summary: 'This description',
-    responses: describePublicResponses('application/json', 'OpenAPI 3.1.', { type: 'object' }),
+    summary: 'Get this description',
+    responses: describePublicResponses('application/json', 'The description of the API, in OpenAPI 3.1.', {
+      type: 'object',
+    }),
   },
   'show-docs': {
-    summary: 'A page to read it and try it',
-    responses: describePublicResponses('text/html; charset=utf-8', 'A page for people.', { type: 'string' }),
+    summary: 'Show the documentation page',
+    responses: describePublicResponses(
+      'text/html; charset=utf-8',
+      'A page on which people read and try the API.',
+      { type: 'string' },
+    ),
   },
 };
 
@@ -139,7 +145,7 @@ const describePaths = () => {
   return paths;
 };
 
-/** The API as OpenAPI 3.1 has it, drawn from the table of operations and the schemas that validate. */
+/** Describes the API in OpenAPI 3.1. The description is derived from the table of operations and the validating schemas. */
 export const describeApi = () => ({
   openapi: '3.1.1',
   info: {
@@ -148,17 +154,17 @@ export const describeApi = () => ({
     summary: 'The distribution channels by which field-sales companies organise their clients',
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: '/', description: 'The server that gave this description' }],
+  servers: [{ url: '/', description: 'The server that sent this description' }],
   security: [{ apiKey: [] }, { bearer: [] }],
   tags: [
-    { name: 'Channels', description: 'Create, read, change and delete channels' },
-    { name: 'Description', description: 'What the API says of itself, to anyone' },
+    { name: 'Channels', description: 'Create, read, update and delete channels' },
+    { name: 'Description', description: 'The description of the API, without authentication' },
   ],
   paths: describePaths(),
   components: {
     securitySchemes: {
       apiKey: { type: 'apiKey', in: 'header', name: 'api-key', description: 'An API key.' },
-      bearer: { type: 'http', scheme: 'bearer', description: 'The same key as a bearer token.' },
+      bearer: { type: 'http', scheme: 'bearer', description: 'The same API key, as a bearer token.' },
     },
     parameters: requestParameters,
     headers: responseHeaders,

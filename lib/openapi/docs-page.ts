@@ -4,12 +4,12 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 
 const assets = createRequire(import.meta.url);
-/** Read when the first page is asked for: the assets are 2 MB, and no other function needs them. */
+/** Reads an asset of Swagger UI. Called only for the first request, because the assets have 2 MB. */
 const asset = (name: string) => readFileSync(assets.resolve(`swagger-ui-dist/${name}`), 'utf8');
 
 const hashSource = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Text in the page takes the direction of its first strong letter, so that Arabic reads from the right. */
+/** Text takes the direction of its first strong letter, so that Arabic runs from right to left. */
 const rightToLeft = `
 .swagger-ui .highlight-code code > span, .swagger-ui textarea, .swagger-ui input, .swagger-ui .markdown p
 { unicode-bidi: plaintext; text-align: start; }`;
@@ -26,10 +26,10 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis], layout: 'BaseLayout',
 });`;
 
-/** What would end the element that holds a script is written so that it does not. */
+/** Escapes what would end the script element that contains the script. */
 const escapeScript = (script: string) => script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c');
 
-/** The page, whole in one answer, and the policy that lets nothing in but what it holds. */
+/** The page with all its scripts and styles, and the content security policy that allows only these. */
 export interface DocsPage {
   html: string;
   gzipped: string;
@@ -58,7 +58,7 @@ const renderPage = (): DocsPage => {
 
 let rendered: DocsPage | undefined;
 
-/** The page to read and try the API: Swagger UI over `/openapi.json`, from this host alone. */
+/** The page on which people read and try the API: Swagger UI for `/openapi.json`. It loads nothing from other hosts. */
 export const docsPage = (): DocsPage => {
   rendered ??= renderPage();
   return rendered;

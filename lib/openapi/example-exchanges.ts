@@ -1,16 +1,16 @@
 import type { ErrorCode, ErrorDetail } from '../errors.ts';
 import type { ScopedOperation } from '../manifest/operations.ts';
 
-/** One exchange: a request, and what the service answers to it. Ids and times are stand-ins for those of the day. */
+/** An example request and its response. Ids and times are placeholders: a real response has others. */
 export interface ExampleExchange {
   operation: ScopedOperation['name'];
   name: string;
   summary: string;
-  /** Absent: one that exists. */
+  /** The id in the path. The default is a channel that exists. */
   id?: string;
   query?: string;
-  /** What was sent before, under the same headers. */
-  earlier?: unknown;
+  /** The body of an earlier request with the same headers. */
+  earlierBody?: unknown;
   headers?: Record<string, string>;
   body?: unknown;
   status: number;
@@ -31,7 +31,7 @@ const retail = {
 const stored = { createdAt: exampleTime, updatedAt: exampleTime, __v: 0 };
 const retailDocument = { _id: exampleId, ...retail, ...stored };
 
-/** An error as it is answered. */
+/** The body of an error response. */
 export const errorResponse = (
   code: ErrorCode | 'internal_error',
   error: string,
@@ -44,7 +44,7 @@ export const errorResponse = (
   request_id: requestId,
 });
 
-/** To a query parameter where there is none, `pretty`. */
+/** The response to `?pretty=true`, for operations without query parameters. */
 export const unknownParameterResponse = errorResponse(
   'invalid_request',
   'This operation takes no query parameters.',
@@ -65,7 +65,7 @@ const commonErrors = (operation: ExampleExchange['operation'], body?: unknown): 
   {
     operation,
     name: 'unknown_key',
-    summary: 'The key is not known',
+    summary: 'An unknown API key',
     headers: { 'api-key': 'unknown' },
     ...(body !== undefined && { body }),
     status: 401,
@@ -74,7 +74,7 @@ const commonErrors = (operation: ExampleExchange['operation'], body?: unknown): 
   {
     operation,
     name: 'foreign_namespace',
-    summary: 'The namespace is not the key’s',
+    summary: 'A namespace that the API key does not hold',
     headers: { 'x-company-namespace': 'elsewhere' },
     ...(body !== undefined && { body }),
     status: 403,
@@ -87,7 +87,7 @@ const channelErrors = (operation: ExampleExchange['operation'], body?: unknown):
   {
     operation,
     name: 'unknown_parameter',
-    summary: 'A query parameter; there is none',
+    summary: 'A query parameter that does not exist',
     query: 'pretty=true',
     ...(body !== undefined && { body }),
     status: 400,
@@ -96,7 +96,7 @@ const channelErrors = (operation: ExampleExchange['operation'], body?: unknown):
   {
     operation,
     name: 'unknown_channel',
-    summary: 'There is no such channel in the namespace',
+    summary: 'A channel that does not exist in the namespace',
     id: 'ffffffffffffffffffffffff',
     ...(body !== undefined && { body }),
     status: 404,
@@ -117,7 +117,7 @@ const rename = { name: 'Wholesale', local_name: 'قناة الجملة' };
 
 const tooLarge = {
   name: 'too_large',
-  summary: 'A body over 256 KiB',
+  summary: 'A body of more than 256 KiB',
   body: { name: 'x'.repeat(256 * 1024) },
   status: 413,
   response: errorResponse('payload_too_large', 'The body must be at most 256 KiB.'),
@@ -132,7 +132,7 @@ const wrongMediaType = {
   ),
 };
 
-/** The exchanges that the document shows. A test has each with the running service. */
+/** The examples of the description. A test sends each to the running service. */
 export const examples: ExampleExchange[] = [
   {
     operation: 'list-channels',
@@ -149,7 +149,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'list-channels',
     name: 'misspelt_filter',
-    summary: 'A parameter that is not known',
+    summary: 'An unknown parameter',
     query: 'nam=Retail',
     status: 400,
     response: errorResponse(
@@ -170,7 +170,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'create-channel',
     name: 'arabic',
-    summary: 'An Arabic name alone',
+    summary: 'Only a name, in Arabic',
     body: { name: 'قناة الجملة' },
     status: 201,
     response: {
@@ -187,7 +187,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'create-channel',
     name: 'several_errors',
-    summary: 'Everything that is wrong is named',
+    summary: 'Several problems in one body',
     body: { name: ' ', disabled: 'no', nmae: 'x' },
     status: 400,
     response: errorResponse(
@@ -203,7 +203,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'create-channel',
     name: 'plain_text',
-    summary: 'Not sent as JSON',
+    summary: 'A content type that is not JSON',
     body: retail,
     ...wrongMediaType,
   },
@@ -211,8 +211,8 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'create-channel',
     name: 'other_body',
-    summary: 'The key was used for another channel',
-    earlier: retail,
+    summary: 'An Idempotency-Key that was used with another body',
+    earlierBody: retail,
     headers: { 'idempotency-key': 'import-42' },
     body: { name: 'Wholesale' },
     status: 422,
@@ -233,7 +233,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'update-channel',
     name: 'rename',
-    summary: 'Other names; all else stays',
+    summary: 'Update the names only',
     body: rename,
     status: 200,
     response: { success: true, data: { ...retailDocument, ...rename, __v: 1 } },
@@ -241,7 +241,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'update-channel',
     name: 'remove',
-    summary: 'Null removes what may be absent',
+    summary: 'Remove optional fields with null',
     body: { local_name: null, integration_meta: null, disabled: true },
     status: 200,
     response: {
@@ -259,7 +259,7 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'update-channel',
     name: 'nothing',
-    summary: 'Nothing to change',
+    summary: 'A body without fields',
     body: {},
     status: 400,
     response: errorResponse('invalid_request', 'The body must contain at least one field to change.'),
@@ -267,14 +267,14 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'update-channel',
     name: 'stale',
-    summary: 'Changed since it was read',
+    summary: 'A channel that has changed since it was read',
     body: rename,
     ...stale,
   },
   {
     operation: 'update-channel',
     name: 'plain_text',
-    summary: 'Not sent as JSON',
+    summary: 'A content type that is not JSON',
     body: rename,
     ...wrongMediaType,
   },
@@ -283,15 +283,20 @@ export const examples: ExampleExchange[] = [
   {
     operation: 'delete-channel',
     name: 'retail',
-    summary: 'The channel that is deleted',
+    summary: 'The deleted channel',
     status: 200,
     response: { success: true, data: retailDocument },
   },
-  { operation: 'delete-channel', name: 'stale', summary: 'Changed since it was read', ...stale },
+  {
+    operation: 'delete-channel',
+    name: 'stale',
+    summary: 'A channel that has changed since it was read',
+    ...stale,
+  },
   ...channelErrors('delete-channel'),
 ];
 
-/** What no request brings about by itself, and so no exchange can show: any operation may be answered so. */
+/** Errors of any operation that no request causes by itself, so no example exchange can show them. */
 export const errorExamples: Record<number, object> = {
   409: errorResponse('conflict', 'The channel is being changed by other requests: try again in a moment.'),
   429: errorResponse('too_many_requests', 'Too many requests at once: try again in a moment.'),

@@ -4,29 +4,34 @@ const text = (description: string, example: string, more: object = {}) => ({
   example,
 });
 
-/** Headers of answers, by their names. Those of every answer are missing where the gateway answers on its own account. */
+/** The headers of responses, by name. Responses that the gateway makes itself do not have the common headers. */
 export const responseHeaders = {
-  'x-request-id': text('The name of the request; one that the client sends is taken over.', 'c6af9ac6'),
-  'Cache-Control': text('Answers are never stored.', 'no-store'),
-  'X-Content-Type-Options': text('The answer is what its content type says.', 'nosniff'),
-  'Strict-Transport-Security': text('HTTPS alone.', 'max-age=63072000; includeSubDomains'),
+  'x-request-id': text('The id of the request. If the client sends one, the service uses it.', 'c6af9ac6'),
+  'Cache-Control': text('Caches must not store responses.', 'no-store'),
+  'X-Content-Type-Options': text('Browsers must trust the content type.', 'nosniff'),
+  'Strict-Transport-Security': text('Clients must use HTTPS.', 'max-age=63072000; includeSubDomains'),
   'x-consumed-capacity': text(
-    'What the answer cost in DynamoDB: calls, read units, write units.',
+    'The DynamoDB calls, read units and write units that the request consumed.',
     'calls=1; rcu=0.5; wcu=0',
     { pattern: '^calls=\\d+; rcu=[\\d.]+; wcu=[\\d.]+$' },
   ),
-  ETag: text('The version of the channel, for If-Match and If-None-Match.', '"0"', { pattern: '^"\\d+"$' }),
+  ETag: text('The version of the channel. Send it in If-Match or If-None-Match.', '"0"', {
+    pattern: '^"\\d+"$',
+  }),
   Location: text(
-    'Where the new channel is, for requests that act in one of its namespaces: where it is not in the one of this request, name another in x-company-namespace.',
+    'The path of the new channel. If the channel is not in the namespace of this request, name one of its namespaces in x-company-namespace.',
     '/client-channel/65f0a1b2c3d4e5f601234567',
   ),
-  'Idempotency-Replayed': text('The answer is that of an earlier request with this key.', 'true'),
+  'Idempotency-Replayed': text(
+    'The response repeats that of an earlier request with the same Idempotency-Key.',
+    'true',
+  ),
   Link: text(
-    'first, prev, next and last (RFC 8288); absent beyond 4 KB.',
+    'Links to the first, prev, next and last page (RFC 8288). Absent if it would exceed 4 KB.',
     '</client-channel?page=2>; rel="next"',
   ),
   'WWW-Authenticate': text('How to authenticate.', 'Bearer realm="client-channels"'),
-  'Retry-After': text('Seconds to wait before the next try.', '1'),
+  'Retry-After': text('Wait this number of seconds before you retry.', '1'),
 };
 
 export type ResponseHeader = keyof typeof responseHeaders;
@@ -41,47 +46,47 @@ export const commonHeaders: ResponseHeader[] = [
 export const headerReferences = (names: ResponseHeader[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** Headers of requests and the path's parameter, by the names under which operations refer to them. */
+/** The headers and the path parameter of requests, by the names by which operations refer to them. */
 export const requestParameters = {
   Namespace: {
     name: 'x-company-namespace',
     in: 'header',
     description:
-      'The namespace in which the request acts; absent, the first that the key holds. For example `company1`.',
+      'The namespace in which the request acts. The default is the first namespace that the API key holds. For example `company1`.',
     schema: { type: 'string' },
   },
   RequestId: {
     name: 'x-request-id',
     in: 'header',
     description:
-      'The name of the request in the answer and in logs, 1 to 128 printable ASCII characters; the service gives one of its own in place of any other. For example `import-42`.',
+      'The id of the request in the response and in logs: 1 to 128 printable ASCII characters. The service replaces any other value by an id of its own. For example `import-42`.',
     schema: { type: 'string' },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'For 24 hours the same key with the same body in the same namespace creates once and answers the same 201 again. For example a UUID.',
+      'Requests with the same key, body and namespace create one channel. For 24 hours, repeated requests get the same 201 response. For example a UUID.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
   },
   IfMatch: {
     name: 'If-Match',
     in: 'header',
     description:
-      'Acts only where this is still the version: one tag or several, or `*` for any. Weak tags never match.',
+      'The request succeeds only if the channel has this version. One ETag or several, or `*` for any version. Weak ETags never match.',
     schema: { type: 'string' },
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
-    description: 'Answers 304 where this is the version still.',
+    description: 'The response is 304 if the channel still has this version.',
     schema: { type: 'string' },
   },
   Id: {
     name: 'id',
     in: 'path',
     required: true,
-    description: 'The channel. Case makes no difference; what is no id is 404.',
+    description: 'The id of the channel. Case makes no difference. A malformed id is not found (404).',
     schema: { type: 'string', pattern: '^[0-9A-Fa-f]{24}$' },
     example: '65f0a1b2c3d4e5f601234567',
   },

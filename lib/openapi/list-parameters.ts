@@ -1,6 +1,6 @@
 import { sortFields } from '../lists/query/sorting.ts';
 
-/** One query parameter of a list, as OpenAPI has it: how its value is written, and what it means. */
+/** The OpenAPI description of one query parameter: its meaning, and how clients write its value. */
 export interface DescribedParameter {
   name: string;
   description: string;
@@ -18,8 +18,8 @@ const integer = (minimum: number, maximum?: number) => ({
 });
 
 const listForms = (name: string) =>
-  `Several values: \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\` or as JSON, \`${name}=["a","b"]\`; ` +
-  'brackets raw or percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values.';
+  `Several values are written as \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\`, or in JSON as \`${name}=["a","b"]\`. ` +
+  'Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values.';
 
 const listParameter = (name: string, meaning: string, example: unknown, more = ''): DescribedParameter => ({
   name,
@@ -31,48 +31,49 @@ const listParameter = (name: string, meaning: string, example: unknown, more = '
 });
 
 /**
- * The query parameters of a list for those who read about them, in the order of the contract. Each client's way of
- * writing a list is understood; the form that is described first is the one that OpenAPI's own clients write.
+ * The descriptions of the query parameters of a list, in the order of the contract. Clients write lists of values in several
+ * ways, and the service accepts all of these. The OpenAPI keywords describe the one that generated clients use.
  */
 export const describedParameters: DescribedParameter[] = [
   {
     name: 'page',
     description:
-      'The page, from 1, which is the default. Any page where the list is in the order of `_id`; sorted by `name`, `updatedAt` ' +
-      'or `disabled`, or filtered by `disabled`, `page × per_page` may be at most 10,000: go further by `cursor`.',
+      'The number of the page. The first page, 1, is the default. A list that is sorted by `name`, `updatedAt` or `disabled`, or filtered by ' +
+      '`disabled`, allows `page × per_page` up to 10,000; use `cursor` to read further. Other lists have no such limit.',
     schema: integer(1),
     example: 1,
   },
   {
     name: 'per_page',
-    description: 'How many channels a page holds, 25 by default.',
+    description: 'The number of channels of a page. The default is 25.',
     schema: integer(1, 100),
     example: 25,
   },
   {
     name: 'cursor',
     description:
-      "Opaque: the last answer's `next_cursor` or `prev_cursor`, together with the same filters and sort. Not together with `page`.",
+      'The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`.',
     schema: { type: 'string' },
   },
   {
     name: 'sort',
     description:
-      'The field to sort by, `_id` by default; descending with a leading `-`. Not together with `sortBy`.',
+      'The field to sort by. The default is `_id`. A leading `-` means descending. Not allowed together with `sortBy`.',
     schema: { type: 'string', enum: sortFields.flatMap((field) => [field, `-${field}`]) },
     example: '-createdAt',
   },
   {
     name: 'sortPageOrder',
-    description: 'The direction of `sort`; `dsc` is understood as `desc`. Not together with `sortBy`.',
+    description:
+      'The direction of `sort`. `dsc` means the same as `desc`. Not allowed together with `sortBy`.',
     schema: { type: 'string', enum: ['asc', 'desc', 'dsc'] },
     example: 'desc',
   },
   {
     name: 'sortBy',
     description:
-      'Several fields to sort by. As JSON, or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, ' +
-      '`sortBy[]={"field":"name","type":"desc"}`, or `sortBy[field]=name&sortBy[type]=desc` for one.',
+      'Several fields to sort by, in JSON or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, ' +
+      '`sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`.',
     content: {
       'application/json': {
         schema: {
@@ -93,48 +94,48 @@ export const describedParameters: DescribedParameter[] = [
   },
   listParameter(
     '_id',
-    'Any of these ids; one that is malformed matches nothing.',
+    'The channel has one of these ids. A malformed id matches nothing.',
     ['65f0a1b2c3d4e5f601234567', '65f0a1b2c3d4e5f601234568'],
-    ' Here alone commas split too: `_id=a,b`.',
+    ' Commas also separate ids: `_id=a,b`. No other parameter allows this.',
   ),
-  listParameter('name', 'Any of these names, exactly.', ['Retail Channel', 'قناة التجزئة']),
-  listParameter('local_name', 'Any of these local names, exactly.', ['قناة التجزئة']),
+  listParameter('name', 'The name equals one of these values exactly.', ['Retail Channel', 'قناة التجزئة']),
+  listParameter('local_name', 'The local name equals one of these values exactly.', ['قناة التجزئة']),
   {
     name: 'search',
     description:
-      'Words that must all occur somewhere in the name. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference.',
+      'The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference.',
     schema: { type: 'string', maxLength: 256 },
     example: 'تجزئه',
   },
   {
     name: 'disabled',
-    description: 'Only channels that are disabled, or only those that are not.',
+    description: '`true` for disabled channels only, `false` for enabled channels only.',
     schema: { type: 'boolean' },
     example: false,
   },
   {
     name: 'from_updatedAt',
-    description: 'Updated strictly after: milliseconds since the epoch.',
+    description: 'The channel was updated after this time, in milliseconds since the epoch.',
     schema: integer(0),
     example: 1700000000000,
   },
   {
     name: 'from__id',
-    description: 'Ids strictly greater: an id, or a cursor of a list in `_id` order.',
+    description: 'The id is greater than this id. Also accepts a cursor of a list in the order of `_id`.',
     schema: { type: 'string' },
     example: '000000000000000000000000',
   },
   {
     name: 'to__id',
-    description: 'Ids strictly less: an id, or a cursor of a list in `_id` order.',
+    description: 'The id is less than this id. Also accepts a cursor of a list in the order of `_id`.',
     schema: { type: 'string' },
     example: 'ffffffffffffffffffffffff',
   },
   {
     name: 'integration_meta',
     description:
-      'Equal to these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or as JSON, ' +
-      '`integration_meta={"external_id":"ch_123"}`. A key in brackets or JSON is literal. At most 100 conditions of 16 levels.',
+      'The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON ' +
+      '`integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels.',
     style: 'deepObject',
     explode: true,
     schema: { type: 'object', additionalProperties: { type: 'string' } },

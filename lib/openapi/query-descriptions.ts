@@ -8,7 +8,10 @@ const exampleText = (name: string, example: unknown): string =>
         .map((value) => `\`${name}=${value}\``)
         .join(' or ')}.`;
 
-/** Pages that try the API fill in the first example, or a default: of all filters at once no request could be made. */
+/**
+ * Moves examples into the description, because Swagger UI fills every example and default into its form: a request with all
+ * parameters at once would be invalid.
+ */
 const describeParameter = ({ example, content, ...parameter }: DescribedParameter) => {
   const json = content?.['application/json'];
   if (json)
@@ -25,6 +28,6 @@ const describeParameter = ({ example, content, ...parameter }: DescribedParamete
   return { ...parameter, description: parameter.description + exampleText(parameter.name, example) };
 };
 
-/** The query parameters of a list, none of them filled in before somebody asks for it. */
+/** Describes the query parameters of a list in a way that Swagger UI leaves all of them empty at first. */
 export const describeQuery = () =>
   describedParameters.map((parameter) => ({ in: 'query', ...describeParameter(parameter) }));

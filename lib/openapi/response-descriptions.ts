@@ -7,20 +7,31 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
   {
     400: {
       description:
-        '`invalid_request`, `invalid_json`, `invalid_cursor`, `cursor_mismatch`, `page_too_deep`, `page_too_large`, `query_too_broad`: the request is wrong.',
+        '`invalid_request`, `invalid_json`, `invalid_cursor`, `cursor_mismatch`, `page_too_deep`, `page_too_large`, `query_too_broad`: the request is invalid.',
       gateway: true,
     },
-    401: { description: '`unauthenticated`: no valid key.', headers: ['WWW-Authenticate'] },
-    403: { description: '`forbidden`: scope or namespace missing.' },
-    404: { description: '`not_found`: no such channel here.', gateway: true },
-    409: { description: '`conflict`: the channel was written concurrently, and the retries ran out.' },
-    412: { description: '`precondition_failed`: changed since (`If-Match`).' },
-    413: { description: '`payload_too_large`: a body over 256 KiB.', gateway: true },
-    415: { description: '`unsupported_media_type`: not sent as `application/json`.' },
-    422: { description: '`idempotency_key_reused`: the same key with another body.' },
-    429: { description: '`too_many_requests`: throttled.', headers: ['Retry-After'], gateway: true },
-    500: { description: '`internal_error`: a fault of the service.', gateway: true },
-    503: { description: '`unavailable`: try again.', headers: ['Retry-After'], gateway: true },
+    401: {
+      description: '`unauthenticated`: the request has no valid API key.',
+      headers: ['WWW-Authenticate'],
+    },
+    403: { description: '`forbidden`: the API key lacks the scope or does not hold the namespace.' },
+    404: { description: '`not_found`: the namespace has no such channel.', gateway: true },
+    409: { description: '`conflict`: other requests were writing the channel, and all retries failed.' },
+    412: { description: '`precondition_failed`: the channel does not have the version in `If-Match`.' },
+    413: { description: '`payload_too_large`: the body has more than 256 KiB.', gateway: true },
+    415: { description: '`unsupported_media_type`: the content type is not `application/json`.' },
+    422: { description: '`idempotency_key_reused`: the key was already used with another body.' },
+    429: {
+      description: '`too_many_requests`: the request was throttled. Try again.',
+      headers: ['Retry-After'],
+      gateway: true,
+    },
+    500: { description: '`internal_error`: the service has a fault.', gateway: true },
+    503: {
+      description: '`unavailable`: the service is not available. Try again.',
+      headers: ['Retry-After'],
+      gateway: true,
+    },
   };
 
 const examplesOf = (operation: ScopedOperation['name'], status: number) => {
@@ -45,7 +56,7 @@ const describeError = (operation: ScopedOperation['name'], status: number) => {
 };
 
 const headersTooLarge = {
-  description: 'A request line and headers over 10,240 bytes.',
+  description: 'The request line and the headers have more than 10,240 bytes.',
   content: {
     'application/json': {
       schema: ref('GatewayError'),
@@ -54,7 +65,7 @@ const headersTooLarge = {
   },
 };
 
-/** What an operation answers where all is well. */
+/** The response of an operation that succeeds. */
 export interface SuccessResponse {
   status: 200 | 201;
   description: string;
@@ -62,7 +73,7 @@ export interface SuccessResponse {
   headers: ResponseHeader[];
 }
 
-/** Every answer of an operation, by status. */
+/** Describes all responses of an operation, by status. */
 export const describeResponses = (
   operation: ScopedOperation['name'],
   success: SuccessResponse,
@@ -77,7 +88,7 @@ export const describeResponses = (
   },
   ...(operation === 'get-channel' && {
     304: {
-      description: 'The client has this version (`If-None-Match`).',
+      description: 'The channel still has the version in `If-None-Match`.',
       headers: headerReferences([...commonHeaders, 'x-consumed-capacity', 'ETag']),
     },
   }),
@@ -89,11 +100,11 @@ export const describeResponses = (
   431: headersTooLarge,
 });
 
-/** What an operation that needs no key answers. */
+/** Describes the responses of an operation that needs no API key. */
 export const describePublicResponses = (type: string, description: string, schema: object) => ({
   200: { description, headers: headerReferences(commonHeaders), content: { [type]: { schema } } },
   400: {
-    description: '`invalid_request`: a query parameter; there is none.',
+    description: '`invalid_request`: the operation has no query parameters.',
     headers: headerReferences(commonHeaders),
     content: {
       'application/json': {
