@@ -91,7 +91,7 @@ describe('Parsing time is linear in the length', () => {
   const megabyte = 1_000_000;
   const parts = 64;
 
-  /** The least of several measurements: others are disturbed by garbage collection or compilation. */
+  /** The least of several measurements, because garbage collection and compilation disturb some of them. */
   const leastOf = (count: number, measure: () => number): number =>
     Math.min(...Array.from({ length: count }, measure));
 
@@ -114,7 +114,6 @@ describe('Parsing time is linear in the length', () => {
       );
 
       // Both are equal if the time is linear. If it is quadratic, the whole costs 64 times as much.
-      console.log(unit, end, ofWhole, ofParts);
       expect(ofWhole / ofParts).toBeLessThan(parts / 4);
     }
   });
