@@ -24,7 +24,10 @@ const readSavedKey = (folder: string): ApiKey | undefined => {
 export const localApiKey = async (folder: string, apiKeysTable: string): Promise<string> => {
   const client = connect();
   try {
-    const table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(10_000) }, apiKeysTable);
+    const table = new Table(
+      { client, meter: new Meter(), signal: AbortSignal.timeout(10_000) },
+      apiKeysTable,
+    );
     const savedKey = readSavedKey(folder);
     const storedRecord = savedKey && (await findApiKey(table, savedKey.id));
     if (savedKey && storedRecord && storedRecord.revokedAt === undefined) return formatApiKey(savedKey);

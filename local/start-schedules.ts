@@ -19,10 +19,10 @@ export interface RunningSchedules {
 export const startSchedules = async (schedules: readonly Schedule[]): Promise<RunningSchedules> => {
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();
-  for (const { name, handler, timeout, everyMinutes } of schedules) {
+  for (const { name, handler, timeoutSeconds, everyMinutes } of schedules) {
     const invoke = await loadHandler<ScheduledHandler>(handler);
     const run = () => {
-      const ended = invoke({}, contextOf(name, randomUUID(), timeout * 1000))
+      const ended = invoke({}, contextOf(name, randomUUID(), timeoutSeconds * 1000))
         .then(() => undefined)
         .catch((error) => console.error(`${name}: ${(error as Error).message}`))
         .finally(() => running.delete(ended));

@@ -15,7 +15,7 @@ const readArguments = (): { inMemory: boolean } => {
 const readPort = (text = '3030'): number => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new Error(`PORT is ${JSON.stringify(text)}, and has to be a number from 0 to 65535`);
+  throw new Error(`PORT is ${JSON.stringify(text)}, but it must be a number from 0 to 65535`);
 };
 
 const firstLine = (error: unknown) =>

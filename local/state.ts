@@ -89,7 +89,7 @@ export const lockStateFolder = async (
     return rival !== undefined && isHeldByAnother(rival);
   };
   if (!acquireLock(recordFile(folder), seen, JSON.stringify({ ...own, ...leftBehind }), isRival))
-    throw new Error(`Another server starts on ${folder} at this moment`);
+    throw new Error(`Another server is starting on ${folder}`);
 
   const update = (running: object) => {
     const next = `${recordFile(folder)}.next`;

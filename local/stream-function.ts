@@ -10,18 +10,21 @@ export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => un
  * @throws what the function throws, or an Error if it takes longer than the timeout of the consumer.
  */
 export const invokeConsumer = async (
-  { name, timeout }: StreamConsumer,
+  { name, timeoutSeconds }: StreamConsumer,
   handler: StreamHandler,
   Records: DynamoDBRecord[],
 ): Promise<unknown> => {
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took more than ${timeout} s`)), timeout * 1000);
+    timer = setTimeout(
+      () => reject(new Error(`it took more than ${timeoutSeconds} s`)),
+      timeoutSeconds * 1000,
+    );
   });
   try {
     const event: DynamoDBStreamEvent = JSON.parse(JSON.stringify({ Records }));
     const result = await Promise.race([
-      handler(event, contextOf(name, randomUUID(), timeout * 1000)),
+      handler(event, contextOf(name, randomUUID(), timeoutSeconds * 1000)),
       timedOut,
     ]);
     return JSON.parse(JSON.stringify(result ?? null));

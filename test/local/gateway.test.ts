@@ -96,7 +96,7 @@ describe('the event of a request', () => {
         '{"ü":1}\n',
       ].join('\r\n'),
     );
-    const event = JSON.parse(bodyIn(answer));
+    const event = JSON.parse(bodyIn(response));
 
     expect(event).toEqual({
       version: '2.0',
@@ -155,11 +155,11 @@ describe('the event of a request', () => {
   });
 
   it('keeps the query string byte for byte', async () => {
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.port,
       'GET /client-channel?_id=["a","b"]&&x==1?&%5b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
-    expect(JSON.parse(bodyIn(answer)).rawQueryString).toBe('_id=["a","b"]&&x==1?&%5b');
+    expect(JSON.parse(bodyIn(response)).rawQueryString).toBe('_id=["a","b"]&&x==1?&%5b');
   });
 
   it.each([
@@ -193,12 +193,12 @@ describe('the event of a request', () => {
   });
 
   it('has a body without a content type in base64, with its chunks joined', async () => {
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.port,
       'POST /client-channel HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n',
       '2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
     );
-    const event = JSON.parse(bodyIn(answer));
+    const event = JSON.parse(bodyIn(response));
     expect(event).toMatchObject({ body: Buffer.from('abc').toString('base64'), isBase64Encoded: true });
     expect(event.headers['content-length']).toBe('3');
     expect(event.headers).not.toHaveProperty('transfer-encoding');
@@ -336,9 +336,9 @@ describe('a response of the gateway itself', () => {
       'POST /client-channel HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n',
     ],
   ])('is 400 for %s', async (_kind, head) => {
-    const answer = await sendRaw(gateway.port, Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'));
-    expect([statusIn(answer), bodyIn(answer)]).toEqual([400, '{"message":"Bad Request"}']);
-    expect(answer.toLowerCase()).toContain('content-type: application/json');
+    const response = await sendRaw(gateway.port, Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'));
+    expect([statusIn(response), bodyIn(response)]).toEqual([400, '{"message":"Bad Request"}']);
+    expect(response.toLowerCase()).toContain('content-type: application/json');
   });
 
   const headOf = (size: number) => {
@@ -348,8 +348,8 @@ describe('a response of the gateway itself', () => {
 
   it('is 431 for a request line and headers of 10,241 bytes, while 10,240 bytes are accepted', async () => {
     expect(statusIn(await sendRaw(gateway.port, headOf(10_240)))).toBe(200);
-    const answer = await sendRaw(gateway.port, headOf(10_241));
-    expect([statusIn(answer), bodyIn(answer)]).toEqual([
+    const response = await sendRaw(gateway.port, headOf(10_241));
+    expect([statusIn(response), bodyIn(response)]).toEqual([
       431,
       '{"message":"Request Header Fields Too Large"}',
     ]);
@@ -358,19 +358,19 @@ describe('a response of the gateway itself', () => {
   it.each([
     50_000, 1_000_000,
   ])('is 431 for %d bytes of headers, although the gateway does not read them all', async (size) => {
-    const answer = await sendRaw(gateway.port, headOf(size));
-    expect([statusIn(answer), bodyIn(answer)]).toEqual([
+    const response = await sendRaw(gateway.port, headOf(size));
+    expect([statusIn(response), bodyIn(response)]).toEqual([
       431,
       '{"message":"Request Header Fields Too Large"}',
     ]);
   });
 
   it('is 431 for a long target', async () => {
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.port,
       `GET /client-channel/${'x'.repeat(10_300)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
     );
-    expect(statusIn(answer)).toBe(431);
+    expect(statusIn(response)).toBe(431);
   });
 
   const tooLarge = [413, '{"message":"Request Entity Too Large"}'];
@@ -380,11 +380,11 @@ describe('a response of the gateway itself', () => {
     invokedRoutes.length = 0;
     const socket = connect(gateway.port, '127.0.0.1');
     socket.write(`POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: ${10 * megabyte + 1}\r\n\r\n`);
-    const answer = await new Promise<string>((resolve) =>
+    const response = await new Promise<string>((resolve) =>
       socket.once('data', (chunk) => resolve(String(chunk))),
     );
     socket.destroy();
-    expect([statusIn(answer), bodyIn(answer)]).toEqual(tooLarge);
+    expect([statusIn(response), bodyIn(response)]).toEqual(tooLarge);
     expect(invokedRoutes).toEqual([]);
   });
 
@@ -394,13 +394,13 @@ describe('a response of the gateway itself', () => {
       Buffer.alloc(megabyte, 'x'),
       Buffer.from('\r\n'),
     ]);
-    const answer = await sendRaw(
+    const response = await sendRaw(
       gateway.port,
       'POST /size HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n',
       ...Array.from({ length: 30 }, () => chunk),
       '0\r\n\r\n',
     );
-    expect([statusIn(answer), bodyIn(answer)]).toEqual(tooLarge);
+    expect([statusIn(response), bodyIn(response)]).toEqual(tooLarge);
   });
 
   it('is 413 if the event would exceed 6 MB, while an event just below 6 MB reaches the function', async () => {
@@ -454,19 +454,18 @@ describe('the start of the gateway', () => {
         provideRoutes = resolve;
       }),
     });
-    const answer = fetch(`http://127.0.0.1:${gatewayWithoutRoutes.port}/client-channel`);
+    const response = fetch(`http://127.0.0.1:${gatewayWithoutRoutes.port}/client-channel`);
     provideRoutes(routes);
-    expect((await answer).status).toBe(200);
+    expect((await response).status).toBe(200);
     await gatewayWithoutRoutes.close();
   });
 
   it('answers 503 if the routes cannot be loaded', async () => {
     const failed = await startGateway({ port: 0, routes: Promise.reject(new Error('no routes')) });
-    const answer = await errorOf(await fetch(`http://127.0.0.1:${failed.port}/client-channel`));
-    expect(answer).toEqual(gatewayError(503, 'Service Unavailable'));
+    const response = await errorOf(await fetch(`http://127.0.0.1:${failed.port}/client-channel`));
+    expect(response).toEqual(gatewayError(503, 'Service Unavailable'));
     await failed.close();
   });
-
 });
 
 describe('closing the gateway', () => {
@@ -481,22 +480,22 @@ describe('closing the gateway', () => {
     const idle = connect(closing.port, '127.0.0.1');
     const idleClosed = once(idle, 'close');
     const running = once(entered, 'slow');
-    const answer = fetch(`http://127.0.0.1:${closing.port}/slow`);
+    const response = fetch(`http://127.0.0.1:${closing.port}/slow`);
     const [finish] = await running;
 
     const closed = closing.close();
     await idleClosed;
     await expect(fetch(`http://127.0.0.1:${closing.port}/slow`)).rejects.toThrow();
     finish({ statusCode: 200, body: 'done' });
-    expect(await (await answer).text()).toBe('done');
+    expect(await (await response).text()).toBe('done');
     await closed;
   });
 
   it('ends in bounded time even if a request never ends', async () => {
     const stuck = await startGateway({ routes, port: 0, closeTimeoutMs: 100 });
-    const answer = fetch(`http://127.0.0.1:${stuck.port}/hangs`).catch(() => 'cut off');
+    const response = fetch(`http://127.0.0.1:${stuck.port}/hangs`).catch(() => 'cut off');
     await fetch(`http://127.0.0.1:${stuck.port}/client-channel`);
     await stuck.close();
-    expect(await answer).toBe('cut off');
+    expect(await response).toBe('cut off');
   });
 });

@@ -7,7 +7,7 @@ useLocalServers();
 
 const namespaces = ['left', 'right'];
 
-test('a kill in the middle of 500 writes loses none that was answered, and leaves no channel half there', async () => {
+test('a kill during 500 writes loses no confirmed write and leaves no half-written channel', async () => {
   const killed = start();
   const first = await killed.ready();
   const [key = ''] = (
@@ -21,12 +21,12 @@ test('a kill in the middle of 500 writes loses none that was answered, and leave
     )
   ).lines;
 
-  const answered: Reply[] = [];
+  const replies: Reply[] = [];
   const write = async (number: number) => {
     const body = { name: `n${number}`, disabled: number % 3 === 0, company_namespace: namespaces };
     const reply = await send(first.url, 'POST /client-channel', { key, body });
-    answered.push(reply);
-    if (answered.length === 200) killed.child.kill('SIGKILL');
+    replies.push(reply);
+    if (replies.length === 200) killed.child.kill('SIGKILL');
   };
   const writers = Array.from({ length: 20 }, async (_, writer) => {
     for (let number = writer; number < 500; number += 20) await write(number);
@@ -49,7 +49,7 @@ test('a kill in the middle of 500 writes loses none that was answered, and leave
   const [left, right] = copies;
   expect(left?.channels).toEqual(right?.channels);
   expect(copies.map(({ total }) => total)).toEqual(copies.map(({ channels }) => channels.size));
-  for (const { status, body } of answered) {
+  for (const { status, body } of replies) {
     expect(status).toBe(201);
     expect(left?.channels.get(body.data._id)).toEqual(body.data);
   }

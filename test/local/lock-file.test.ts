@@ -7,7 +7,7 @@ import { acquireLock, takeoverFile } from '../../local/lock-file.ts';
 let folder: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'succession-'));
+  folder = mkdtempSync(join(tmpdir(), 'lock-file-'));
   file = join(folder, 'record');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,20 +16,20 @@ const isAlive = (text: string) => text.startsWith('alive');
 const filesInFolder = () =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 
-describe('a succession', () => {
-  test.each([['dead'], [undefined]])('replaces what was seen: %j', (seen) => {
+describe('acquireLock', () => {
+  test.each([['dead'], [undefined]])('replaces the content that the process saw: %j', (seen) => {
     if (seen !== undefined) writeFileSync(file, seen);
     expect(acquireLock(file, seen, 'alive 1', isAlive)).toBe(true);
     expect(filesInFolder()).toEqual({ record: 'alive 1' });
   });
 
-  test('by one that is slow leaves alone what a quicker one has put there since', () => {
+  test('does not overwrite the lock that a faster process has written meanwhile', () => {
     writeFileSync(file, 'alive 2');
     expect(acquireLock(file, 'dead', 'alive 1', isAlive)).toBe(false);
     expect(filesInFolder()).toEqual({ record: 'alive 2' });
   });
 
-  test('waits for nobody: while another is at it, that is the successor', () => {
+  test('returns false at once if another live process is taking over', () => {
     writeFileSync(file, 'dead');
     writeFileSync(takeoverFile(file, 'dead'), 'alive 2');
     const before = filesInFolder();
@@ -37,7 +37,7 @@ describe('a succession', () => {
     expect(filesInFolder()).toEqual(before);
   });
 
-  test('goes on from successors that were killed before they were done', () => {
+  test('takes over from processes that were killed while they were taking over', () => {
     writeFileSync(file, 'dead');
     writeFileSync(takeoverFile(file, 'dead'), 'dead 2');
     writeFileSync(takeoverFile(file, 'dead 2'), 'dead 3');

@@ -7,10 +7,10 @@ import { eventually } from '../support/eventually.ts';
 
 let running: RunningSchedules | undefined;
 beforeEach(() => {
-  // Where nothing listens.
+  // Nothing listens on port 1, so that every run fails.
   Object.assign(process.env, sdkEnvironment, {
     CHANNELS_TABLE: 'channels',
-    PROJECTIONS_TABLE: 'directory',
+    PROJECTIONS_TABLE: 'projections',
     AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1',
   });
 });
@@ -19,21 +19,21 @@ afterEach(async () => {
   jest.restoreAllMocks();
 });
 
-test('a function runs when its time has come, and tells in a line why it could not do its work', async () => {
+test('a scheduled function runs at its interval, and a failed run prints its reason in one line', async () => {
   const lines: unknown[] = [];
   jest.spyOn(console, 'error').mockImplementation((line) => void lines.push(line));
   const [row] = schedules;
   if (!row) throw new Error('There is a schedule');
   running = await startSchedules([{ ...row, everyMinutes: 1 / 600 }]);
   await eventually(() =>
-    expect(lines).toContain('settle-overdue: The service is not available now: try again in a moment.'),
+    expect(lines).toContain('sweep-pending: The service is not available now: try again in a moment.'),
   );
 });
 
-test('a file that exports no handler is told by its name', async () => {
+test('the error for a file without a handler names the file', async () => {
   const [row] = schedules;
   if (!row) throw new Error('There is a schedule');
-  await expect(startSchedules([{ ...row, handler: 'lib/schedules.ts' }])).rejects.toThrow(
-    'lib/schedules.ts exports no handler',
+  await expect(startSchedules([{ ...row, handler: 'lib/manifest/schedules.ts' }])).rejects.toThrow(
+    'lib/manifest/schedules.ts exports no handler',
   );
 });

@@ -8,7 +8,7 @@ import { inFolder, record, recordFile, start, startByNpm, useLocalServers } from
 useLocalServers();
 
 describe('npm start', () => {
-  it('serves, refuses a second server, outlives a kill with its data, and leaves nothing at Ctrl-C', async () => {
+  it('refuses a second server, keeps the data and the key after a kill, and leaves no process after Ctrl-C', async () => {
     const first = start();
     const { key, url } = await first.ready();
     const created = await fetch(`${url}/client-channel`, {
@@ -25,15 +25,15 @@ describe('npm start', () => {
       errors: [expect.stringMatching(`^A server already runs on .*: pid ${first.child.pid}, port \\d+\\. `)],
     });
 
-    const left = record();
+    const killedRecord = record();
     first.child.kill('SIGKILL');
     await first.ended;
-    expect(commandLine(left.dynamoDbPid as number)).toBeDefined();
+    expect(commandLine(killedRecord.dynamoDbPid as number)).toBeDefined();
 
     const third = start();
     const { key: sameKey, url: next } = await third.ready();
     expect(sameKey).toBe(key);
-    expect(commandLine(left.dynamoDbPid as number)).toBeUndefined();
+    expect(commandLine(killedRecord.dynamoDbPid as number)).toBeUndefined();
     const kept = await fetch(new URL(location, next), { headers: { 'api-key': sameKey } });
     expect([kept.status, ((await kept.json()) as { data: { name: string } }).data.name]).toEqual([
       200,
@@ -49,7 +49,7 @@ describe('npm start', () => {
     expect(existsSync(recordFile())).toBe(false);
   });
 
-  it('leaves nothing where Ctrl-C comes while the engine starts', async () => {
+  it('leaves no process and no lock if Ctrl-C arrives while DynamoDB Local starts', async () => {
     const server = start(['--in-memory']);
     const dynamoDbPidInRecord = () => (existsSync(recordFile()) ? record().dynamoDbPid : undefined);
     while (dynamoDbPidInRecord() === undefined) await new Promise(setImmediate);
@@ -61,16 +61,16 @@ describe('npm start', () => {
     expect(existsSync(recordFile())).toBe(false);
   });
 
-  it('ends where the npm that started it is told to, whose shell passes nothing on', async () => {
+  it('ends when only its npm gets SIGTERM, although npm’s shell does not forward the signal', async () => {
     const { child, ready, ended } = startByNpm('--in-memory');
     const { url } = await ready();
     child.kill('SIGTERM');
-    // It is over when nobody is left to write to its output.
+    // This resolves when the output is closed: then no process that could write to it is left.
     await ended;
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('ends with one line where the engine does', async () => {
+  it('ends with one line when DynamoDB Local ends', async () => {
     const server = start(['--in-memory']);
     await server.line('ready');
     process.kill(record().dynamoDbPid as number, 'SIGKILL');
@@ -79,7 +79,7 @@ describe('npm start', () => {
   });
 });
 
-describe('a start that cannot be', () => {
+describe('a start that fails', () => {
   let taken: Gateway;
   beforeAll(async () => {
     taken = await startGateway({ routes: [], port: 0 });
@@ -107,16 +107,16 @@ describe('a start that cannot be', () => {
       /^Port \d+ is taken: set PORT to another, e\.g\. /,
     ],
     [
-      'the port is none',
+      'the port is not a number',
       [],
       () => ({ PORT: '3030x' }),
-      /^PORT is "3030x", and has to be a number from 0 to 65535$/,
+      /^PORT is "3030x", but it must be a number from 0 to 65535$/,
     ],
     ['there is no Java', [], onlyNode, /^Java 11 or later is needed: get one/],
-    ['the engine is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],
+    ['DynamoDB Local is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],
     ['an argument is unknown', ['--memory'], () => ({}), /^Unknown option '--memory'\. Usage: npm start/],
-    ['an argument is too much', ['x'], () => ({}), /^Unexpected argument 'x'.* Usage: npm start/],
-  ])('is one line and code 1 where %s', async (_kind, args, environment, line) => {
+    ['there is one argument too many', ['x'], () => ({}), /^Unexpected argument 'x'.* Usage: npm start/],
+  ])('prints one line and exits with code 1 if %s', async (_kind, args, environment, line) => {
     expect(await start(args, environment()).ended).toEqual({
       code: 1,
       errors: [expect.stringMatching(line)],

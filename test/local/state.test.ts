@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../../local/dynamodb-local.ts';
 import { findJava } from '../../local/java.ts';
+import { takeoverFile } from '../../local/lock-file.ts';
 import { commandLine } from '../../local/processes.ts';
 import {
-  lockStateFolder,
   cursorSecret,
   findRunningServer,
-  saveSecret,
+  lockStateFolder,
   readSecret,
   type ServerRecord,
+  saveSecret,
 } from '../../local/state.ts';
-import { takeoverFile } from '../../local/lock-file.ts';
 
 let folder: string;
 let others: ChildProcess[];
@@ -49,8 +49,8 @@ const startOther = async () => {
 const dead = { pid: 2 ** 22 + 1, command: 'node local/start.ts' };
 const rest = { port: 3030, inMemory: false, startedAt: '2026-01-01T00:00:00.000Z' };
 
-describe('a claim on the state folder', () => {
-  it('tells who holds it, until it is released', async () => {
+describe('the lock of a state folder', () => {
+  it('names the server that holds it until it is released', async () => {
     const lock = await lockStateFolder(folder, 3030, true);
     expect(record()).toEqual({
       pid: process.pid,
@@ -61,13 +61,13 @@ describe('a claim on the state folder', () => {
     });
     lock.update({ dynamoDbPid: 7 });
     lock.update({ dynamoDbPid: 7, dynamoDbPort: 8000 });
-    expect(findRunningServer(folder)).toMatchObject({ enginePid: 7, enginePort: 8000, port: 3030 });
+    expect(findRunningServer(folder)).toMatchObject({ dynamoDbPid: 7, dynamoDbPort: 8000, port: 3030 });
     lock.release();
     expect(existsSync(recordFile())).toBe(false);
     expect(findRunningServer(folder)).toBeUndefined();
   });
 
-  it('is refused in one line while another server lives, whose record stays', async () => {
+  it('is refused with one line while another server runs, and the record of that server stays', async () => {
     const existing = { ...(await startOther()), ...rest };
     writeRecord(existing);
     await expect(lockStateFolder(folder, 3031, false)).rejects.toThrow(
@@ -80,29 +80,29 @@ describe('a claim on the state folder', () => {
   });
 
   it.each([
-    ['that is gone', async () => dead],
+    ['that has ended', async () => dead],
     [
-      'whose id now is another program’s',
+      'whose process id now belongs to another program',
       async () => ({ ...(await startOther()), command: 'node local/start.ts' }),
     ],
-  ])('takes over from a server %s', async (_kind, server) => {
+  ])('is taken over from a server %s', async (_kind, server) => {
     writeRecord({ ...(await server()), ...rest });
     expect(findRunningServer(folder)).toBeUndefined();
     (await lockStateFolder(folder, 3031, false)).release();
   });
 
-  it('takes over from a record that was cut off', async () => {
+  it('is taken over from a record that was not written completely', async () => {
     writeFileSync(recordFile(), '{"pid":');
     (await lockStateFolder(folder, 3031, false)).release();
   });
 });
 
-describe('servers that start at once after a kill', () => {
+describe('servers that start at the same time after a kill', () => {
   const stateModule = new URL('../../local/state.ts', import.meta.url);
-  /** Another process that claims the folder, and tells the outcome in its first line. */
+  /** Starts another process that tries to lock the folder, and prints the outcome in its first line. */
   const startLocking = async () => {
-    const script = `import { claimState } from '${stateModule}';
-      const outcome = claimState('${folder}', 3031, false).then(() => 'held', ({ message }) => message);
+    const script = `import { lockStateFolder } from '${stateModule}';
+      const outcome = lockStateFolder('${folder}', 3031, false).then(() => 'held', ({ message }) => message);
       setInterval(() => {}, 1000);
       console.log(await outcome);`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
@@ -112,11 +112,11 @@ describe('servers that start at once after a kill', () => {
     const [line] = await once(locking.stdout, 'data');
     return { pid: locking.pid, outcome: `${line}`.trim() };
   };
-  /** An engine that takes its time to end. */
+  /** Starts a process that looks like a DynamoDB Local of this folder and takes a second to end. */
   const startLeftBehindProcess = async () => {
     const script = `process.on('SIGTERM', () => setTimeout(() => process.exit(), 1_000));
       setInterval(() => {}, 1000); console.log("up")`;
-    const args = ['-e', script, 'engine.xml', `owner=${folder}`];
+    const args = ['-e', script, 'dynamodb-local.xml', `owner=${folder}`];
     const dynamoDb = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     others.push(dynamoDb);
     await once(dynamoDb.stdout, 'data');
@@ -124,9 +124,9 @@ describe('servers that start at once after a kill', () => {
   };
 
   it.each([
-    ['while its engine ends', async () => ({ enginePid: (await startLeftBehindProcess()).pid })],
-    ['with nothing else left of it', async () => ({})],
-  ])('come to one that holds the folder and others that are refused, %s', async (_kind, leftBehind) => {
+    ['a DynamoDB Local behind', async () => ({ dynamoDbPid: (await startLeftBehindProcess()).pid })],
+    ['only its record behind', async () => ({})],
+  ])('lock the folder only once, and the others are refused, if the killed server left %s', async (_kind, leftBehind) => {
     writeRecord({ ...dead, ...rest, ...(await leftBehind()) });
     const attempts = await Promise.all(Array.from({ length: 4 }, startLocking));
     const holders = attempts.filter(({ outcome }) => outcome === 'held');
@@ -139,11 +139,11 @@ describe('servers that start at once after a kill', () => {
       startedAt: expect.anything(),
     });
     for (const { outcome } of attempts)
-      expect(outcome).toMatch(/^held$|^A server already runs on |^Another server starts on /);
+      expect(outcome).toMatch(/^held$|^A server already runs on |^Another server is starting on /);
     expect(readdirSync(folder)).toEqual(['server.json']);
   });
 
-  it('are not kept out by one that was killed in the middle of its start', async () => {
+  it('are not blocked by a server that was killed during its own start', async () => {
     writeRecord({ ...dead, ...rest });
     const killed = { ...dead, pid: dead.pid + 1, ...rest };
     writeFileSync(takeoverFile(recordFile(), JSON.stringify({ ...dead, ...rest })), JSON.stringify(killed));
@@ -153,21 +153,21 @@ describe('servers that start at once after a kill', () => {
   });
 });
 
-describe('an engine that was left behind', () => {
-  it('is ended before the folder is taken over', async () => {
+describe('a DynamoDB Local that was left behind', () => {
+  it('is stopped before the folder is locked', async () => {
     const dynamoDb = await startDynamoDbLocal({ java: await findJava(), owner: folder });
-    writeRecord({ ...dead, ...rest, enginePid: dynamoDb.pid, enginePort: dynamoDb.port });
+    writeRecord({ ...dead, ...rest, dynamoDbPid: dynamoDb.pid, dynamoDbPort: dynamoDb.port });
     const lock = await lockStateFolder(folder, 3031, false);
     expect(commandLine(dynamoDb.pid)).toBeUndefined();
     expect(await dynamoDb.ended).toMatch(/code 143|SIGTERM/);
     lock.release();
   });
 
-  it('is left alone where its id now is another program’s, or it serves another folder', async () => {
+  it('is not stopped if its process id now belongs to another program, or if it serves another folder', async () => {
     const dynamoDb = await startDynamoDbLocal({ java: await findJava(), owner: `${folder}-other` });
     const bystander = await startOther();
     for (const dynamoDbPid of [bystander.pid, dynamoDb.pid]) {
-      writeRecord({ ...dead, ...rest, enginePid: dynamoDbPid });
+      writeRecord({ ...dead, ...rest, dynamoDbPid });
       (await lockStateFolder(folder, 3031, false)).release();
       expect(commandLine(dynamoDbPid)).toBeDefined();
     }
@@ -176,8 +176,8 @@ describe('an engine that was left behind', () => {
   });
 });
 
-describe('a kept secret', () => {
-  it('is for this user alone, and comes back as it was kept', () => {
+describe('a saved secret', () => {
+  it('is readable only for the current user and is read back unchanged', () => {
     expect(readSecret(folder, 'api-key')).toBeUndefined();
     saveSecret(folder, 'api-key', 'first');
     saveSecret(folder, 'api-key', 'second');
@@ -185,12 +185,12 @@ describe('a kept secret', () => {
     expect(statSync(join(folder, 'api-key')).mode & 0o777).toBe(0o600);
   });
 
-  it('for cursors is 32 random bytes, the same from run to run, and replaced where it was spoilt', () => {
+  it('for cursors is 32 random bytes, stays the same, and is replaced if its file is damaged', () => {
     const secret = cursorSecret(folder);
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
     expect(cursorSecret(folder)).toBe(secret);
     expect(statSync(join(folder, 'cursor-secret')).mode & 0o777).toBe(0o600);
-    saveSecret(folder, 'cursor-secret', 'spoilt');
+    saveSecret(folder, 'cursor-secret', 'damaged');
     const again = cursorSecret(folder);
     expect(again).toMatch(/^[0-9a-f]{64}$/);
     expect(again).not.toBe(secret);

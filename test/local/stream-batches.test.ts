@@ -23,7 +23,7 @@ const batchesOf = async (pages: AsyncIterable<_Record[]>, mapping: Partial<Strea
 };
 
 describe('batches', () => {
-  it('hold what a page brought, up to their size', async () => {
+  it('contain the records of one page, up to the batch size', async () => {
     expect(await batchesOf(shard(page(1, 2, 3, 4, 5), [], page(6)), { batchSize: 2 })).toEqual([
       [1, 2],
       [3, 4],
@@ -32,12 +32,12 @@ describe('batches', () => {
     ]);
   });
 
-  it('are filled over pages while their window lasts, and end with the shard', async () => {
+  it('are filled from several pages during the batching window, and the last one ends with the shard', async () => {
     const pages = shard(page(1), page(2, 3), page(4));
     expect(await batchesOf(pages, { batchSize: 3, maximumBatchingWindow: 60 })).toEqual([[1, 2, 3], [4]]);
   });
 
-  it('are delivered incomplete when their window is over', async () => {
+  it('are delivered incomplete when the batching window is over', async () => {
     let isOver = false;
     const batches = toBatches(
       (async function* () {
@@ -46,7 +46,7 @@ describe('batches', () => {
           await new Promise(setImmediate);
           yield [];
         }
-        throw new Error('The window is over, and the batch was not delivered');
+        throw new Error('The batching window is over, and the batch was not delivered');
       })(),
       consumerOf({ maximumBatchingWindow: 0.05 }).mapping,
       'arn:stream',
@@ -57,7 +57,7 @@ describe('batches', () => {
     expect(sequenceNumbers((await batches.next()).value)).toEqual([1]);
   });
 
-  it('hold no more than Lambda takes as an event, but never nothing', async () => {
+  it('stay below Lambda’s 6 MB for an event, but contain at least one record', async () => {
     const heavy = (megabytes: number, number: number): _Record => ({
       dynamodb: {
         SequenceNumber: `${number}`,
@@ -68,7 +68,7 @@ describe('batches', () => {
     expect(await batchesOf(pages, {})).toEqual([[1, 2], [3], [4], [5]]);
   });
 
-  it('hold what the filters let through, a record that any of them matches, in the form that Lambda gives it', async () => {
+  it('contain the records that match at least one filter, in the form that Lambda passes on', async () => {
     const of = (eventName: 'INSERT' | 'MODIFY' | 'REMOVE') => page(1).map((each) => ({ ...each, eventName }));
     const mapping = { filters: [{ eventName: ['INSERT'] }, { eventName: ['MODIFY'] }] };
     const pages = shard([...of('REMOVE'), ...of('MODIFY')], of('INSERT'));

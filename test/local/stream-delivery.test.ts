@@ -5,9 +5,9 @@ import { consumerOf, recordOf, sequenceNumbers } from '../support/stream-builder
 
 const shard = { streamArn: 'arn:stream', shardId: 'shard-1' };
 
-/** Delivers records 1 to 8 to a function, and tells the batches that it saw and what was given up. */
+/** Delivers records 1 to 8 to a function. Returns the batches that it got, the dead letters and the reported lines. */
 const run = async (
-  answer: (batch: number[]) => unknown,
+  consume: (batch: number[]) => unknown,
   mapping: Partial<StreamParameters> = {},
   records = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => recordOf(number)),
 ) => {
@@ -17,7 +17,7 @@ const run = async (
   const invoke = async (delivered: typeof records) => {
     const batch = sequenceNumbers(delivered);
     batches.push(batch);
-    return answer(batch);
+    return consume(batch);
   };
   const { signal } = new AbortController();
   await deliver(
@@ -37,7 +37,7 @@ const run = async (
     Number(info.startSequenceNumber),
     Number(info.endSequenceNumber),
   ]);
-  return { batches, buried: deadLetters, letters: received, lines };
+  return { batches, deadLetters, received, lines };
 };
 
 const all = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -55,32 +55,32 @@ describe('a batch is done', () => {
     ['an empty object', {}],
     ['no list of failures', { batchItemFailures: null }],
     ['an empty list of failures', { batchItemFailures: [] }],
-  ])('where the function answers %s', async (_, answer) => {
-    expect(await run(() => answer)).toMatchObject({ batches: [all], buried: [] });
+  ])('if the function returns %s', async (_, result) => {
+    expect(await run(() => result)).toMatchObject({ batches: [all], deadLetters: [] });
   });
 
-  it('where the function names failures to a mapping that does not listen for them', async () => {
-    const { batches, buried: deadLetters } = await run(() => failing(3), { reportBatchItemFailures: false });
-    expect({ batches, buried: deadLetters }).toEqual({ batches: [all], buried: [] });
+  it('if the function reports failures but the mapping has reportBatchItemFailures off', async () => {
+    const { batches, deadLetters } = await run(() => failing(3), { reportBatchItemFailures: false });
+    expect({ batches, deadLetters }).toEqual({ batches: [all], deadLetters: [] });
   });
 });
 
-describe('failures that the function names', () => {
-  it('are delivered again with all that comes after the first of them', async () => {
+describe('failures that the function reports', () => {
+  it('are delivered again, together with all records after the first of them', async () => {
     const answers = [failing(7, 4, 5), failing(6), undefined];
-    const { batches, buried: deadLetters } = await run(() => answers.shift());
-    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, [4, 5, 6, 7, 8], [6, 7, 8]], buried: [] });
+    const { batches, deadLetters } = await run(() => answers.shift());
+    expect({ batches, deadLetters }).toEqual({ batches: [all, [4, 5, 6, 7, 8], [6, 7, 8]], deadLetters: [] });
   });
 
-  it('have all their retries, however often those before them were tried', async () => {
+  it('get all their retries, however often earlier records were retried', async () => {
     const answers = [failing(1), failing(1), failing(6), failing(6)];
-    const { batches, buried: deadLetters } = await run(() => answers.shift());
+    const { batches, deadLetters } = await run(() => answers.shift());
     const rest = [6, 7, 8];
-    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, all, all, rest, rest], buried: [] });
+    expect({ batches, deadLetters }).toEqual({ batches: [all, all, all, rest, rest], deadLetters: [] });
   });
 
-  it('are given up after the retries, with all that waited for them', async () => {
-    const { batches, buried: deadLetters } = await run(() => failing(6));
+  it('are dropped after the retries, together with the records that waited for them', async () => {
+    const { batches, deadLetters } = await run(() => failing(6));
     expect(batches).toEqual([all, [6, 7, 8], [6, 7, 8]]);
     expect(deadLetters).toEqual([['RetryAttemptsExhausted', 3, 6, 8]]);
   });
@@ -89,46 +89,46 @@ describe('failures that the function names', () => {
     [9],
     [''],
     [null],
-  ])('mean that the whole batch failed where %j is none of its records', async (id) => {
-    const answer = { batchItemFailures: [{ itemIdentifier: '3' }, { itemIdentifier: id }] };
-    const { batches, buried: deadLetters } = await run(() => answer, { bisectBatchOnError: false, retryAttempts: 1 });
-    expect({ batches, buried: deadLetters }).toEqual({
+  ])('count as a failure of the whole batch if they name %j, which is not in the batch', async (id) => {
+    const result = { batchItemFailures: [{ itemIdentifier: '3' }, { itemIdentifier: id }] };
+    const { batches, deadLetters } = await run(() => result, { bisectBatchOnError: false, retryAttempts: 1 });
+    expect({ batches, deadLetters }).toEqual({
       batches: [all, all],
-      buried: [['RetryAttemptsExhausted', 2, 1, 8]],
+      deadLetters: [['RetryAttemptsExhausted', 2, 1, 8]],
     });
   });
 });
 
 describe('a batch on which the function fails', () => {
-  it('is tried again in halves, until the record that it fails on is alone: that one is given up', async () => {
-    const { batches, buried: deadLetters, lines } = await run((batch) => (batch.includes(3) ? fail() : undefined));
+  it('is retried in halves until the failing record is the only one in its batch, and only that one is dropped', async () => {
+    const { batches, deadLetters, lines } = await run((batch) => (batch.includes(3) ? fail() : undefined));
     expect(batches).toEqual([all, [1, 2, 3, 4], [1, 2], [3, 4], [3], [3], [3], [4], [5, 6, 7, 8]]);
     expect(deadLetters).toEqual([['RetryAttemptsExhausted', 3, 3, 3]]);
     expect(lines[0]).toBe('tested failed on 8 records: no');
   });
 
-  it('is tried again as it is where the mapping halves none', async () => {
-    const { batches, buried: deadLetters } = await run(fail, { bisectBatchOnError: false });
-    expect({ batches, buried: deadLetters }).toEqual({
+  it('is retried as a whole if the mapping has bisectBatchOnError off', async () => {
+    const { batches, deadLetters } = await run(fail, { bisectBatchOnError: false });
+    expect({ batches, deadLetters }).toEqual({
       batches: [all, all, all],
-      buried: [['RetryAttemptsExhausted', 3, 1, 8]],
+      deadLetters: [['RetryAttemptsExhausted', 3, 1, 8]],
     });
   });
 
-  it('is done where the function recovers', async () => {
+  it('is done as soon as the function succeeds', async () => {
     let attempts = 0;
-    const { batches, buried: deadLetters } = await run(() => (++attempts < 3 ? fail() : undefined), {
+    const { batches, deadLetters } = await run(() => (++attempts < 3 ? fail() : undefined), {
       bisectBatchOnError: false,
     });
-    expect({ batches, buried: deadLetters }).toEqual({ batches: [all, all, all], buried: [] });
+    expect({ batches, deadLetters }).toEqual({ batches: [all, all, all], deadLetters: [] });
   });
 });
 
-describe('a record older than the mapping allows', () => {
-  it('is given up untried, and its neighbours are delivered', async () => {
-    const long = Date.now() - 61_000;
-    const records = [recordOf(1, long), recordOf(2, long), recordOf(3)];
-    const { batches, letters: received } = await run(() => undefined, { maximumRecordAge: 60 }, records);
+describe('records that are older than the mapping allows', () => {
+  it('are dropped without an attempt, and the other records are delivered', async () => {
+    const arrivedAt = Date.now() - 61_000;
+    const records = [recordOf(1, arrivedAt), recordOf(2, arrivedAt), recordOf(3)];
+    const { batches, received } = await run(() => undefined, { maximumRecordAge: 60 }, records);
     expect(batches).toEqual([[3]]);
     expect(received).toEqual([
       {
@@ -143,8 +143,8 @@ describe('a record older than the mapping allows', () => {
           ...shard,
           startSequenceNumber: '1',
           endSequenceNumber: '2',
-          approximateArrivalOfFirstRecord: new Date(long).toISOString(),
-          approximateArrivalOfLastRecord: new Date(long).toISOString(),
+          approximateArrivalOfFirstRecord: new Date(arrivedAt).toISOString(),
+          approximateArrivalOfLastRecord: new Date(arrivedAt).toISOString(),
           batchSize: 2,
         },
       },
@@ -152,8 +152,8 @@ describe('a record older than the mapping allows', () => {
   });
 });
 
-describe('a delivery that is ended', () => {
-  it('begins no other try, not of a half either, and gives nothing up', async () => {
+describe('a delivery whose signal is aborted', () => {
+  it('makes no further attempt, not even with half of the batch, and drops nothing', async () => {
     const stopping = new AbortController();
     let attempts = 0;
     const received: DeadLetter[] = [];
@@ -172,6 +172,6 @@ describe('a delivery that is ended', () => {
       },
       [recordOf(1), recordOf(2)],
     );
-    expect({ tries: attempts, letters: received }).toEqual({ tries: 1, letters: [] });
+    expect({ attempts, received }).toEqual({ attempts: 1, received: [] });
   });
 });

@@ -3,7 +3,7 @@ import { matches } from '../../local/stream-filter.ts';
 
 const record = {
   eventName: 'MODIFY',
-  dynamodb: { Keys: { pk: { S: 'NS#acme' }, sk: { S: '~gone#63c3' } } },
+  dynamodb: { Keys: { pk: { S: 'NS#acme' }, sk: { S: '~tombstone#63c3' } } },
 };
 
 describe('a filter pattern', () => {
@@ -14,13 +14,13 @@ describe('a filter pattern', () => {
     [{ eventName: ['INSERT'] }, false],
     [{ eventName: ['MOD'] }, false],
     [{ eventName: [] }, false],
-    [{ dynamodb: { Keys: { sk: { S: [{ prefix: '~gone#' }] } } } }, true],
+    [{ dynamodb: { Keys: { sk: { S: [{ prefix: '~tombstone#' }] } } } }, true],
     [{ dynamodb: { Keys: { sk: { S: [{ prefix: '0' }, { prefix: '~' }] } } } }, true],
     [{ dynamodb: { Keys: { sk: { S: [{ prefix: '!' }] } } } }, false],
     [{ eventName: ['MODIFY'], dynamodb: { Keys: { sk: { S: [{ prefix: '!' }] } } } }, false],
     [{ dynamodb: { Keys: { other: { S: [{ prefix: '' }] } } } }, false],
     [{ dynamodb: { Keys: [{ prefix: '' }] } }, false],
-  ])('%j matches: %s', (pattern, expected) => {
+  ])('%j matches the record: %s', (pattern, expected) => {
     expect(matches(pattern, record)).toBe(expected);
   });
 });

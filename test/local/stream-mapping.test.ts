@@ -8,9 +8,9 @@ import { createTables } from '../../local/create-tables.ts';
 import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import type { StreamHandler } from '../../local/stream-function.ts';
 import { type StreamMapping, startStreamMapping } from '../../local/stream-mapping.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 import { eventually } from '../support/eventually.ts';
 import { consumerOf } from '../support/stream-builders.ts';
+import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
 let dynamoDb: DynamoDbLocal;
 let client: DynamoDBClient;
@@ -51,8 +51,8 @@ const start = async (handler: StreamHandler, parameters: Partial<StreamParameter
   return { ...mapping, lines };
 };
 
-/** A function that keeps what it takes. */
-const keeper = () => {
+/** A function that collects the records that it gets. */
+const collector = () => {
   const records: DynamoDBRecord[] = [];
   return {
     records,
@@ -62,10 +62,10 @@ const keeper = () => {
   };
 };
 
-describe('a mapping', () => {
-  it('delivers every change, from before its start and after, in order, as Lambda would', async () => {
+describe('a stream mapping', () => {
+  it('delivers every change from before and after its start, in order and in Lambda’s form', async () => {
     await put('a', 'first');
-    const { records, handler } = keeper();
+    const { records, handler } = collector();
     await start(handler);
     await put('a', 'second');
     await remove('a');
@@ -95,16 +95,16 @@ describe('a mapping', () => {
     ]);
   });
 
-  it('begins with what is written after its start where its row says LATEST', async () => {
+  it('delivers only what is written after its start if its starting position is LATEST', async () => {
     await put('before');
-    const { records, handler } = keeper();
+    const { records, handler } = collector();
     await start(handler, { startingPosition: 'LATEST' });
     await put('after');
     await eventually(() => expect(keysOf(records)).toEqual(['after']));
   });
 
-  it('feeds two functions from one stream, each at its own pace', async () => {
-    const [one, other] = [keeper(), keeper()];
+  it('delivers independently of another mapping on the same stream', async () => {
+    const [one, other] = [collector(), collector()];
     await start(one.handler, { batchSize: 1 });
     await start(other.handler);
     for (const sk of ['a', 'b', 'c']) await put(sk);
@@ -112,8 +112,8 @@ describe('a mapping', () => {
       await eventually(() => expect(keysOf(records)).toEqual(['a', 'b', 'c']));
   });
 
-  it('makes a dead letter of what fails for good, says so in a line, and goes on behind it', async () => {
-    const { records, handler } = keeper();
+  it('makes a dead letter of a record that fails every time, reports it in one line, and continues after it', async () => {
+    const { records, handler } = collector();
     for (const sk of ['a', 'poison', 'b']) await put(sk);
     const mapping = await start(
       (event) => {
@@ -131,7 +131,7 @@ describe('a mapping', () => {
     ]);
   });
 
-  it('keeps no dead letter where the row wants none, says what is given up, and goes on behind it', async () => {
+  it('keeps no dead letter if the consumer has none, reports what it drops, and continues after it', async () => {
     const lines: string[] = [];
     const delivered: (string | undefined)[] = [];
     const mapping = await startStreamMapping({
@@ -149,18 +149,18 @@ describe('a mapping', () => {
     expect(mapping.deadLetters).toEqual([]);
     expect(lines).toEqual([
       'tested failed on 1 records: poisonous',
-      expect.stringMatching(/^given up by tested: \{.*"condition":"RetryAttemptsExhausted"/),
+      expect.stringMatching(/^dropped by tested: \{.*"condition":"RetryAttemptsExhausted"/),
     ]);
   });
 
-  it('lets a running invocation end when it is stopped, and begins no other', async () => {
+  it('waits for an invocation in flight when it is stopped, and starts no other', async () => {
     const calls: string[] = [];
-    let letGo = () => {};
+    let finish = () => {};
     const mapping = await start(
       async () => {
         calls.push('begun');
         await new Promise<void>((resolve) => {
-          letGo = resolve;
+          finish = resolve;
         });
         calls.push('ended');
       },
@@ -170,23 +170,23 @@ describe('a mapping', () => {
     await put('b');
     await eventually(() => expect(calls).toEqual(['begun']));
     const stopped = mapping.stop().then(() => calls.push('stopped'));
-    letGo();
+    finish();
     await stopped;
     expect(calls).toEqual(['begun', 'ended', 'stopped']);
   });
 
-  it('is refused for a table without a stream', async () => {
+  it('does not start on a table without a stream', async () => {
     tableName = `keys-${randomUUID()}`;
     await createTables(client, { [tableName]: apiKeysTable });
     await expect(start(() => undefined)).rejects.toThrow(`The table ${tableName} has no stream`);
   });
 });
 
-describe('a function that takes longer than its row allows', () => {
-  it('has failed', async () => {
+describe('an invocation that takes longer than the timeout of the consumer', () => {
+  it('counts as failed', async () => {
     const lines: string[] = [];
     const mapping = await startStreamMapping({
-      consumer: { ...consumerOf({ retryAttempts: 0 }), timeout: 0.01 },
+      consumer: { ...consumerOf({ retryAttempts: 0 }), timeoutSeconds: 0.01 },
       handler: () => new Promise(() => undefined),
       tableName,
       report: (line) => lines.push(line),

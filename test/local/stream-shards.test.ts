@@ -14,7 +14,7 @@ import { openShard } from '../../local/stream-shards.ts';
 import { eventually } from '../support/eventually.ts';
 import { consumerOf, sequenceNumbers } from '../support/stream-builders.ts';
 
-// The local engine keeps one shard open, and its iterators never expire: what a stream of AWS's does is played here.
+// DynamoDB Local has one shard that stays open, and its iterators never expire. So these tests mock a stream of AWS.
 const streams = mockClient(DynamoDBStreamsClient);
 const tables = mockClient(DynamoDBClient);
 const streamArn = 'arn:stream';
@@ -33,7 +33,7 @@ const page = (number: number) => ({
 });
 
 describe('the shards of a stream', () => {
-  it('are read to their ends, each after its parent, though the stream tells of the child first', async () => {
+  it('are read to their ends, each after its parent, even if the stream lists the child first', async () => {
     tables.on(DescribeTableCommand).resolves({ Table: { LatestStreamArn: streamArn } });
     streams.on(DescribeStreamCommand, { ExclusiveStartShardId: undefined }).resolves({
       StreamDescription: {
@@ -72,7 +72,7 @@ describe('the shards of a stream', () => {
   });
 });
 
-describe('the reading of a shard', () => {
+describe('reading a shard', () => {
   const read = async (lines: string[] = []) => {
     const pages = await openShard({
       client: new DynamoDBStreamsClient(),
@@ -103,22 +103,22 @@ describe('the reading of a shard', () => {
     return streams.on(GetRecordsCommand, { ShardIterator: 'second' });
   };
 
-  it('goes on after what it has read where its place has expired', async () => {
+  it('continues after the last record if the iterator has expired', async () => {
     fromFirst().rejects(new ExpiredIteratorException(failure));
     const lines: string[] = [];
     expect({ read: await read(lines), lines }).toEqual({ read: ['1', '2'], lines: [] });
   });
 
-  it('goes on after what it has read where a call fails, and says so', async () => {
+  it('continues after the last record if a call fails, and reports the failure', async () => {
     fromFirst().rejects(new Error('down'));
     const lines: string[] = [];
     expect({ read: await read(lines), lines }).toEqual({
       read: ['1', '2'],
-      lines: ["The stream can't be read now: down"],
+      lines: ['Cannot read the stream now: down'],
     });
   });
 
-  it('goes on with the oldest there is where the stream has dropped what comes next', async () => {
+  it('continues with the oldest remaining record if the stream has trimmed the next ones', async () => {
     fromFirst().rejects(new TrimmedDataAccessException(failure));
     expect(await read()).toEqual(['1', '7']);
   });
