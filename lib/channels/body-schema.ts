@@ -3,6 +3,7 @@ import { namespaceFormat } from '../auth/namespace.ts';
 import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
 import { similarName } from '../text/similar-name.ts';
 import { serializeIntegrationMeta } from './integration-meta.ts';
+import { isObject } from './is-object.ts';
 
 export const maxNameCharacters = 256;
 export const maxNamespaces = 10;
@@ -22,9 +23,6 @@ const removableNameText = z.pipe(
   z.transform((value: unknown) => (value === '' ? null : value)),
   z.nullable(nameText),
 );
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Uses the parsed object itself: a schema that copies objects would lose keys like `__proto__`. */
 export const integrationMeta = z.pipe(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { channelDocument, timeFormat } from '../channels/document-schema.ts';
+import { channelDocument, jsonObject, timeFormat } from '../channels/document-schema.ts';
 
 /** The `source` of every event. */
 export const source = 'client-channels';
@@ -7,17 +7,22 @@ export const source = 'client-channels';
 /** Increases when a change of the schema could break consumers that read today's events: see docs/events.md. */
 export const schemaVersion = 1 as const;
 
-/** The descriptions of schemas in the generated JSON Schema. */
-const descriptions = z.registry<{ id?: string; title?: string; description?: string }>();
+/** Descriptions, and keywords that Zod cannot derive, for the generated JSON Schema. */
+const metadata = z.registry<Record<string, unknown>>();
 
 const describe = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema => {
-  descriptions.add(schema, { description });
+  metadata.add(schema, { description });
   return schema;
 };
 
 // Every object is loose: later versions may add fields, and a consumer must not reject an event because of them.
 const channel = z.looseObject(channelDocument.shape);
-descriptions.add(channel, {
+metadata.add(jsonObject, {
+  type: 'object',
+  propertyNames: { type: 'string' },
+  additionalProperties: {},
+});
+metadata.add(channel, {
   id: 'Channel',
   description: 'A channel, as the responses of the API contain it.',
 });
@@ -66,9 +71,9 @@ const updated = event('ChannelUpdated', {
   changed,
 });
 const deleted = event('ChannelDeleted', { channel: none, previous: channel, changed: unchanged });
-descriptions.add(created, { description: 'A channel was created, or joined the namespace.' });
-descriptions.add(updated, { description: 'A channel of the namespace was updated.' });
-descriptions.add(deleted, { description: 'A channel was deleted, or left the namespace.' });
+metadata.add(created, { description: 'A channel was created, or joined the namespace.' });
+metadata.add(updated, { description: 'A channel of the namespace was updated.' });
+metadata.add(deleted, { description: 'A channel was deleted, or left the namespace.' });
 
 const channelEvent = z.discriminatedUnion('detail-type', [created, updated, deleted]);
 
@@ -85,5 +90,5 @@ export const checkEvent = (event: ChannelEvent): void => {
 /** Describes the events as JSON Schema (draft 2020-12), for consumers. */
 export const describeEvents = () => ({
   title: 'Events of the client channels',
-  ...z.toJSONSchema(channelEvent, { metadata: descriptions }),
+  ...z.toJSONSchema(channelEvent, { metadata, unrepresentable: 'any' }),
 });
