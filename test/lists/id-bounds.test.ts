@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, below, allIds, isEmpty } from '../../lib/channels/id-range.ts';
+import { above, allIds, below, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/errors.ts';
-import { idRangeBetween, readIdBound } from '../../lib/lists/plan/id-bounds.ts';
+import { idRangeBetween, parseIdBound } from '../../lib/lists/plan/id-bounds.ts';
 
 const id = (end: string) => end.padStart(24, '0');
 
-describe('a range of ids', () => {
-  test('above and below an id leaves the id out', () => {
+describe('A range of ids', () => {
+  test('above or below an id excludes the id', () => {
     expect(above(id('0f'), allIds)).toEqual({ first: id('10'), last: 'f'.repeat(24) });
     expect(below(id('10'), allIds)).toEqual({ first: id('00'), last: id('0f') });
   });
 
-  test('never grows', () => {
+  test('is never extended by a bound outside of it', () => {
     const range = { first: id('10'), last: id('20') };
     expect(above(id('05'), range)).toEqual(range);
     expect(below(id('30'), range)).toEqual(range);
@@ -23,43 +23,44 @@ describe('a range of ids', () => {
     expect(isEmpty(allIds)).toBe(false);
   });
 
-  test('between neighbours is empty', () => {
+  test('between two neighbouring ids is empty', () => {
     expect(isEmpty(idRangeBetween({ id: id('10') }, { id: id('11') }))).toBe(true);
     expect(isEmpty(idRangeBetween({ id: id('10') }, { id: id('12') }))).toBe(false);
   });
 
-  // Of ids 10, 20, 30: the gap behind 20 of an ascending list lies between 20 and 30, of a descending one between 10 and 20.
+  // The ids are 10, 20 and 30. In an ascending list, the position after 20 is between 20 and 30; in a descending list it is
+  // between 10 and 20.
   test.each([
     ['after', false, ['30'], ['10', '20']],
     ['before', false, ['20', '30'], ['10']],
     ['after', true, ['20', '30'], ['10']],
     ['before', true, ['30'], ['10', '20']],
-  ] as const)('has all on one side of a gap %s 20, descending %s', (side, descending, from, to) => {
-    const mark = { gap: { position: [id('20')], side }, descending };
+  ] as const)('bounded by the position %s 20 (descending: %s) holds %j as from__id, and %j as to__id', (side, descending, from, to) => {
+    const bound = { position: { sortValues: [id('20')], side }, descending };
     const within = (range: { first: string; last: string }) =>
       ['10', '20', '30'].filter((end) => range.first <= id(end) && id(end) <= range.last);
-    expect(within(idRangeBetween(mark, undefined))).toEqual(from);
-    expect(within(idRangeBetween(undefined, mark))).toEqual(to);
+    expect(within(idRangeBetween(bound, undefined))).toEqual(from);
+    expect(within(idRangeBetween(undefined, bound))).toEqual(to);
   });
 });
 
 describe('from__id and to__id', () => {
-  const cursor = (order: string) => () => ({ order, position: [id('20')], side: 'after' as const });
+  const openTo = (order: string) => () => ({ order, sortValues: [id('20')], side: 'after' as const });
 
-  test('take an id in any case', () => {
-    expect(readIdBound('60F1B2B3C9E9A12345678901', cursor('_id'))).toEqual({
+  test('accept an id in upper or lower case', () => {
+    expect(parseIdBound('60F1B2B3C9E9A12345678901', openTo('_id'))).toEqual({
       id: '60f1b2b3c9e9a12345678901',
     });
   });
 
-  test('take a cursor of a list by id', () => {
-    const gap = expect.objectContaining({ position: [id('20')], side: 'after' });
-    expect(readIdBound('cursor', cursor('_id'))).toEqual({ gap, descending: false });
-    expect(readIdBound('cursor', cursor('-_id'))).toEqual({ gap, descending: true });
+  test('accept a cursor of a list sorted by _id', () => {
+    const position = expect.objectContaining({ sortValues: [id('20')], side: 'after' });
+    expect(parseIdBound('cursor', openTo('_id'))).toEqual({ position, descending: false });
+    expect(parseIdBound('cursor', openTo('-_id'))).toEqual({ position, descending: true });
   });
 
-  test('take no cursor of a list in another order', () => {
-    const refused = new ApiError('invalid_cursor', 'The cursor is of a list in another order than by "_id".');
-    expect(() => readIdBound('cursor', cursor('name,_id'))).toThrow(refused);
+  test('reject a cursor of a list in another order', () => {
+    const error = new ApiError('invalid_cursor', 'The cursor belongs to a list that is not sorted by "_id".');
+    expect(() => parseIdBound('cursor', openTo('name,_id'))).toThrow(error);
   });
 });

@@ -3,54 +3,57 @@ import { checkPageSize } from '../../lib/lists/limits.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 
 const limit = 5 * 1024 * 1024;
-/** `{"x":""}` as JSON in JSON: two quotation marks around it, and a backslash before each of its own. */
+/** The length of `{"x":""}` as JSON in JSON: with two quotation marks around it, and a backslash before each of its own. */
 const frame = JSON.stringify(JSON.stringify({ x: '' })).length;
-/** A document that takes so many bytes as Lambda encodes it. */
+/** A document that has this many bytes when Lambda has encoded it. */
 const documentOf = (bytes: number) => ({ x: 'x'.repeat(bytes - frame) });
-const refusal = (data: object[]) => {
+const errorOf = (data: object[]) => {
   const { code, message } = catchApiError(() => checkPageSize(data));
   return { code, message };
 };
 const tooLarge = (fits: number) => ({
   code: 'page_too_large',
-  message: `This page is too large to answer: ask for "per_page=${fits}".`,
+  message: `This page is too large for one response: use "per_page=${fits}".`,
 });
 
-describe('the size of an answer', () => {
+describe('A page must fit one response of 5 MiB', () => {
   test.each([
     ['no documents', []],
-    ['one of 5 MiB', [documentOf(limit)]],
-    ['several of 5 MiB together', [documentOf(limit - 2_000), documentOf(1_000), documentOf(1_000)]],
-  ])('given %s, is not refused', (_, data) => {
+    ['one document of 5 MiB', [documentOf(limit)]],
+    [
+      'several documents of 5 MiB together',
+      [documentOf(limit - 2_000), documentOf(1_000), documentOf(1_000)],
+    ],
+  ])('a page of %s fits', (_, data) => {
     expect(() => checkPageSize(data)).not.toThrow();
   });
 
-  test('given a byte more than 5 MiB, is refused, and names how many documents fit', () => {
+  test('a page of one byte more is an error, which names how many documents fit', () => {
     const half = documentOf(limit / 2);
-    expect(refusal([half, documentOf(limit / 2 + 1)])).toEqual(tooLarge(1));
-    expect(refusal([half, half, documentOf(frame), half])).toEqual(tooLarge(2));
+    expect(errorOf([half, documentOf(limit / 2 + 1)])).toEqual(tooLarge(1));
+    expect(errorOf([half, half, documentOf(frame), half])).toEqual(tooLarge(2));
   });
 
-  test('given a page that is refused, is not when as many are asked for as it names', () => {
+  test('a page of as many documents as the error names fits, and a page of one more does not', () => {
     const page = Array.from({ length: 100 }, () => documentOf(64 * 1024));
-    expect(refusal(page)).toEqual(tooLarge(80));
+    expect(errorOf(page)).toEqual(tooLarge(80));
     expect(() => checkPageSize(page.slice(0, 80))).not.toThrow();
-    expect(refusal(page.slice(0, 81))).toEqual(tooLarge(80));
+    expect(errorOf(page.slice(0, 81))).toEqual(tooLarge(80));
   });
 
-  test('given documents of several sizes, names what fits from either end, as a cursor may lead back', () => {
+  test('the number that the error names fits from either end, because a cursor may lead back', () => {
     const large = Array.from({ length: 90 }, () => documentOf(64 * 1024));
     const small = Array.from({ length: 10 }, () => documentOf(100));
-    expect(refusal([...large, ...small])).toEqual(tooLarge(80));
-    expect(refusal([...small, ...large])).toEqual(tooLarge(80));
+    expect(errorOf([...large, ...small])).toEqual(tooLarge(80));
+    expect(errorOf([...small, ...large])).toEqual(tooLarge(80));
   });
 
   test.each([
-    ['quotation marks, counts each four times', '"', 4],
-    ['Arabic, counts bytes and not characters', 'ق', 2],
-  ])('given %s', (_, character, bytes) => {
+    ['a quotation mark counts as four bytes, because it is escaped twice', '"', 4],
+    ['an Arabic letter counts as its bytes, not as one character', 'ق', 2],
+  ])('%s', (_, character, bytes) => {
     const count = Math.floor((limit - frame) / bytes);
     expect(() => checkPageSize([{ x: character.repeat(count) }])).not.toThrow();
-    expect(refusal([{ x: 'x' }, { x: character.repeat(count) }])).toEqual(tooLarge(1));
+    expect(errorOf([{ x: 'x' }, { x: character.repeat(count) }])).toEqual(tooLarge(1));
   });
 });

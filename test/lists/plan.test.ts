@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, below, allIds, type IdRange } from '../../lib/channels/id-range.ts';
-import { parseListQuery } from '../../lib/lists/query/list-query.ts';
+import { above, allIds, below, type IdRange } from '../../lib/channels/id-range.ts';
 import { toOrder } from '../../lib/lists/plan/order.ts';
 import { planList } from '../../lib/lists/plan/plan.ts';
+import { parseListQuery } from '../../lib/lists/query/list-query.ts';
 import { describePlan } from '../support/describe-plan.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
 const other = '60f1b2b3c9e9a12345678909';
 
-/** The plan of a query as a client writes it; of cursors in `from__id` and `to__id` nothing is said here. */
+/** The plan of a query string. `from__id` and `to__id` must be ids here, not cursors. */
 const planOf = (query: string): string => {
   const { filter, sort } = parseListQuery(query);
   const { after, before } = filter;
@@ -17,119 +17,119 @@ const planOf = (query: string): string => {
   return describePlan(planList(filter, range, toOrder(sort)));
 };
 
-describe('a list is planned as a walk, which reads the page alone', () => {
+describe('A list in the order of the partition or an index is scanned, and only the page is read', () => {
   test.each([
-    ['', 'walk the partition upwards, total from the counters'],
-    ['sort=-_id', 'walk the partition downwards, total from the counters'],
-    ['sort=-createdAt', 'walk the partition downwards, total from the counters'],
+    ['', 'scan the partition upwards, total from the counters'],
+    ['sort=-_id', 'scan the partition downwards, total from the counters'],
+    ['sort=-createdAt', 'scan the partition downwards, total from the counters'],
     [
       `from__id=${id}`,
-      'walk the partition from "60f1b2b3c9e9a12345678902" to "f…" upwards, total by counting',
+      'scan the partition from "60f1b2b3c9e9a12345678902" to "f…" upwards, total by counting',
     ],
     [
       `from__id=${id}&to__id=${other}&sort=-_id`,
-      'walk the partition from "60f1b2b3c9e9a12345678902" to "60f1b2b3c9e9a12345678908" downwards, total by counting',
+      'scan the partition from "60f1b2b3c9e9a12345678902" to "60f1b2b3c9e9a12345678908" downwards, total by counting',
     ],
-    ['sort=name', 'walk byName upwards, total from the counters'],
-    ['sort=-name', 'walk byName downwards, total from the counters'],
+    ['sort=name', 'scan byName upwards, total from the counters'],
+    ['sort=-name', 'scan byName downwards, total from the counters'],
     [
       'sortBy[0][field]=name&sortBy[0][type]=desc&sortBy[1][field]=createdAt&sortBy[1][type]=desc',
-      'walk byName downwards, total from the counters',
+      'scan byName downwards, total from the counters',
     ],
-    ['sort=updatedAt', 'walk byUpdatedAt upwards, total from the counters'],
-    ['sort=-updatedAt', 'walk byUpdatedAt downwards, total from the counters'],
+    ['sort=updatedAt', 'scan byUpdatedAt upwards, total from the counters'],
+    ['sort=-updatedAt', 'scan byUpdatedAt downwards, total from the counters'],
     [
       'from_updatedAt=1000&sort=updatedAt',
-      'walk byUpdatedAt from 1001 upwards, total by counting it or the rest',
+      'scan byUpdatedAt from 1001 upwards, total by counting it or the rest',
     ],
     [
       'from_updatedAt=1000&sort=-updatedAt',
-      'walk byUpdatedAt from 1001 downwards, total by counting it or the rest',
+      'scan byUpdatedAt from 1001 downwards, total by counting it or the rest',
     ],
-    ['sort=disabled', 'walk byStatus upwards, total from the counters'],
-    ['sort=-disabled', 'walk byStatus downwards, total from the counters'],
-    ['disabled=false', 'walk byStatus from "active#0…" to "active#f…" upwards, total from the counters'],
+    ['sort=disabled', 'scan byStatus upwards, total from the counters'],
+    ['sort=-disabled', 'scan byStatus downwards, total from the counters'],
+    ['disabled=false', 'scan byStatus from "active#0…" to "active#f…" upwards, total from the counters'],
     [
       'disabled=true&sort=-_id',
-      'walk byStatus from "disabled#0…" to "disabled#f…" downwards, total from the counters',
+      'scan byStatus from "disabled#0…" to "disabled#f…" downwards, total from the counters',
     ],
     [
       'disabled=true&sortBy[0][field]=disabled&sortBy[0][type]=desc&sortBy[1][field]=_id&sortBy[1][type]=asc',
-      'walk byStatus from "disabled#0…" to "disabled#f…" upwards, total from the counters',
+      'scan byStatus from "disabled#0…" to "disabled#f…" upwards, total from the counters',
     ],
     [
       `disabled=true&to__id=${id}`,
-      'walk byStatus from "disabled#0…" to "disabled#60f1b2b3c9e9a12345678900" upwards, total by counting',
+      'scan byStatus from "disabled#0…" to "disabled#60f1b2b3c9e9a12345678900" upwards, total by counting',
     ],
-  ])('%s', (query, plan) => {
+  ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });
 });
 
-describe('a list that nothing is in the order of is gathered, filtered and sorted', () => {
+describe('Any other list is fetched, filtered and sorted', () => {
   const externalId = 'integration_meta.external_id=ch_1';
   const mixed = 'sortBy[0][field]=name&sortBy[0][type]=asc&sortBy[1][field]=_id&sortBy[1][type]=desc';
   test.each([
-    // By the condition that as a rule leaves the least: ids, external ids, names, time, status.
+    // The condition that usually leaves the fewest channels decides: ids, external ids, names, time, status.
     [`_id=${id}&_id=${other}&name=a&${externalId}`, `get ${id}, ${other}`],
     [
       `${externalId}&integration_meta.id=5&name=a&from_updatedAt=1&disabled=true`,
-      'get what byExternalId names for "ch_1", of the partition',
+      'look up "ch_1" in byExternalId, of the partition',
     ],
     [
       `integration_meta.id=5&from__id=${id}`,
-      'get what byMetaId names for "5", of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
+      'look up "5" in byMetaId, of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
     ],
     [
       'name=Rétail&name=retail&name=B&from_updatedAt=1&disabled=true',
-      'gather byName from "retail\\u00000…" to "retail\\u0000f…", byName from "b\\u00000…" to "b\\u0000f…", of the partition',
+      'fetch byName from "retail\\u00000…" to "retail\\u0000f…", byName from "b\\u00000…" to "b\\u0000f…", of the partition',
     ],
     [
       `name=a&to__id=${id}`,
-      'gather byName from "a\\u00000…" to "a\\u000060f1b2b3c9e9a12345678900", of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
+      'fetch byName from "a\\u00000…" to "a\\u000060f1b2b3c9e9a12345678900", of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
     ],
-    ['name=a&sort=name', 'gather byName from "a\\u00000…" to "a\\u0000f…", of the partition'],
-    ['from_updatedAt=1000', 'gather byUpdatedAt from 1001, of the partition'],
-    ['from_updatedAt=1000&disabled=true&sort=updatedAt', 'gather byUpdatedAt from 1001, of the partition'],
+    ['name=a&sort=name', 'fetch byName from "a\\u00000…" to "a\\u0000f…", of the partition'],
+    ['from_updatedAt=1000', 'fetch byUpdatedAt from 1001, of the partition'],
+    ['from_updatedAt=1000&disabled=true&sort=updatedAt', 'fetch byUpdatedAt from 1001, of the partition'],
     [
       `from_updatedAt=1000&sort=updatedAt&to__id=${id}`,
-      'gather byUpdatedAt from 1001, of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
+      'fetch byUpdatedAt from 1001, of the partition from "0…" to "60f1b2b3c9e9a12345678900"',
     ],
-    ['disabled=false&sort=name', 'gather byStatus from "active#0…" to "active#f…", of the partition'],
-    ['disabled=true&local_name=a', 'gather byStatus from "disabled#0…" to "disabled#f…", of the partition'],
-    [`from__id=${id}&sort=name`, 'gather the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
-    ['local_name=a', 'gather the partition'],
-    ['sort=local_name', 'gather the partition'],
-    [mixed, 'gather the partition'],
-    ['integration_meta.a.external_id=x', 'gather the partition'],
-    ['integration_meta.other=x', 'gather the partition'],
+    ['disabled=false&sort=name', 'fetch byStatus from "active#0…" to "active#f…", of the partition'],
+    ['disabled=true&local_name=a', 'fetch byStatus from "disabled#0…" to "disabled#f…", of the partition'],
+    [`from__id=${id}&sort=name`, 'fetch the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
+    ['local_name=a', 'fetch the partition'],
+    ['sort=local_name', 'fetch the partition'],
+    [mixed, 'fetch the partition'],
+    ['integration_meta.a.external_id=x', 'fetch the partition'],
+    ['integration_meta.other=x', 'fetch the partition'],
     [`search=a&_id=${id}`, `get ${id}`],
-  ])('%s', (query, plan) => {
+  ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });
 });
 
-describe('a search is planned by the directory', () => {
+describe('A search reads the search index', () => {
   test.each([
     ['search=Rétail+shop', 'search "retail", "shop" in the partition'],
     ['search=a&sort=-name', 'search "a" in the partition'],
     [`search=a&from__id=${id}`, 'search "a" in the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
-    // Which channels match, or in which order, is told by the channels alone.
-    ['search=a&sort=updatedAt', 'search "a" in the partition, or gather the partition'],
+    // The search index does not hold what these need, so the channels are read, or fetched by the fallback.
+    ['search=a&sort=updatedAt', 'search "a" in the partition, or fetch the partition'],
     [
       'search=a&disabled=true',
-      'search "a" in the partition, or gather byStatus from "disabled#0…" to "disabled#f…", of the partition',
+      'search "a" in the partition, or fetch byStatus from "disabled#0…" to "disabled#f…", of the partition',
     ],
     [
       'search=a&integration_meta.external_id=ch_1',
-      'search "a" in the partition, or get what byExternalId names for "ch_1", of the partition',
+      'search "a" in the partition, or look up "ch_1" in byExternalId, of the partition',
     ],
-  ])('%s', (query, plan) => {
+  ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });
 });
 
-describe('a list is not read where nothing can match', () => {
+describe('A list that nothing can match is not read', () => {
   test.each([
     '_id=[]',
     '_id=malformed',
@@ -139,17 +139,17 @@ describe('a list is not read where nothing can match', () => {
     `from__id=${'f'.repeat(24)}`,
     `from__id=${id}&to__id=${id}`,
     `from_updatedAt=${Number.MAX_SAFE_INTEGER}`,
-  ])('%s', (query) => {
+  ])('"%s": read nothing', (query) => {
     expect(planOf(query)).toBe('read nothing');
   });
 
-  test('not even what is malformed among ids', () => {
+  test('malformed ids among others are not read', () => {
     expect(planOf(`_id=${id},malformed`)).toBe(`get ${id}`);
   });
 });
 
-describe('an order', () => {
-  test('ends with the id, in the direction of the last field', () => {
+describe('toOrder completes a sort to a total order', () => {
+  test('the order ends with the id, in the direction of the last field', () => {
     expect(
       toOrder([
         { field: 'name', descending: false },
@@ -166,16 +166,16 @@ describe('an order', () => {
   const name = { field: 'name', descending: false } as const;
   const id = { field: '_id', descending: true } as const;
 
-  test('knows nothing behind the id', () => {
+  test('fields after the id are left out', () => {
     expect(toOrder([id, name])).toEqual([id]);
   });
 
-  test('needs no createdAt right before the id, which sorts as it does', () => {
+  test('createdAt directly before the id is left out, because ids sort by time of creation', () => {
     expect(toOrder([createdAt])).toEqual([id]);
     expect(toOrder([name, createdAt, id])).toEqual([name, id]);
   });
 
-  test('keeps createdAt where something else parts channels of one millisecond', () => {
+  test('createdAt stays if another field decides between channels of the same millisecond', () => {
     expect(toOrder([createdAt, name])).toEqual([createdAt, name, { field: '_id', descending: false }]);
     const upwards = { field: '_id', descending: false } as const;
     expect(toOrder([createdAt, upwards])).toEqual([createdAt, upwards]);

@@ -30,7 +30,7 @@ export type IdBound = { id: string } | { position: CursorPosition; descending: b
  * @param openCursor opens a cursor, and throws `invalid_cursor` for any other text
  * @throws ApiError `invalid_cursor`, also for a cursor of a list that is not sorted by `_id`
  */
-export const readIdBound = (
+export const parseIdBound = (
   text: string,
   openCursor: (text: string) => CursorPosition & { order: string },
 ): IdBound => {
