@@ -12,12 +12,12 @@ export interface Target {
 
 const deployedTarget = (environment: string): Target => {
   const found = findEnvironment(environment);
-  const { channelsTable, projectionsTable, apiKeysTable, eventBus } = namesOf(found);
+  const { tables, eventBus } = namesOf(found);
   return {
     environment: found.name,
-    channelsTable,
-    projectionsTable,
-    apiKeysTable,
+    channelsTable: tables.channels,
+    projectionsTable: tables.projections,
+    apiKeysTable: tables.apiKeys,
     eventBus,
   };
 };

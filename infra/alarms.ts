@@ -14,7 +14,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type Schedule, schedules } from '../lib/manifest/schedules.ts';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
-import { channelsTable as channelsTableDefinition } from '../lib/manifest/tables.ts';
+import { channelsTable } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { indexMetric, queriedIndexes, tableMetric } from './table-metrics.ts';
@@ -95,38 +95,38 @@ export class Alarms extends Construct {
 
   /** Alarms on requests that DynamoDB throttles, by table and by index. */
   addTableAlarms(): void {
-    const { channelsTable, projectionsTable, apiKeysTable } = namesOf(this.#environment);
+    const { tables } = namesOf(this.#environment);
     const reads = 'ReadThrottleEvents';
     const writes = 'WriteThrottleEvents';
-    this.#addThrottlingAlarm('channels-table-throttled-reads', tableMetric(channelsTable, reads), {
+    this.#addThrottlingAlarm('channels-table-throttled-reads', tableMetric(tables.channels, reads), {
       description: 'DynamoDB throttles reads of the channels table. Requests are slow or fail with 429.',
       runbook: 'channels-table-throttled',
     });
-    this.#addThrottlingAlarm('channels-table-throttled-writes', tableMetric(channelsTable, writes), {
+    this.#addThrottlingAlarm('channels-table-throttled-writes', tableMetric(tables.channels, writes), {
       description: 'DynamoDB throttles writes to the channels table. Requests are slow or fail with 429.',
       runbook: 'channels-table-throttled',
     });
-    this.#addThrottlingAlarm('projections-table-throttled-reads', tableMetric(projectionsTable, reads), {
+    this.#addThrottlingAlarm('projections-table-throttled-reads', tableMetric(tables.projections, reads), {
       description:
         'DynamoDB throttles reads of the projections table. Searches and pages by number are slow or fail with 429.',
       runbook: 'projections-table-throttled',
     });
-    this.#addThrottlingAlarm('projections-table-throttled-writes', tableMetric(projectionsTable, writes), {
+    this.#addThrottlingAlarm('projections-table-throttled-writes', tableMetric(tables.projections, writes), {
       description:
         'DynamoDB throttles writes to the projections table. The projections fall behind the channels.',
       runbook: 'projections-table-throttled',
     });
     for (const index of queriedIndexes)
-      this.#addThrottlingAlarm(`index-throttled-reads-${index}`, indexMetric(channelsTable, index, reads), {
+      this.#addThrottlingAlarm(`index-throttled-reads-${index}`, indexMetric(tables.channels, index, reads), {
         description: `DynamoDB throttles reads of the index ${index}. Lists that use it are slow or fail with 429.`,
         runbook: 'index-throttled',
       });
-    for (const { name } of channelsTableDefinition.indexes)
-      this.#addThrottlingAlarm(`index-throttled-writes-${name}`, indexMetric(channelsTable, name, writes), {
+    for (const { name } of channelsTable.indexes)
+      this.#addThrottlingAlarm(`index-throttled-writes-${name}`, indexMetric(tables.channels, name, writes), {
         description: `DynamoDB throttles writes to the index ${name}. Changes of channels are slow or fail with 429.`,
         runbook: 'index-throttled',
       });
-    this.#addThrottlingAlarm('api-keys-table-throttled-reads', tableMetric(apiKeysTable, reads), {
+    this.#addThrottlingAlarm('api-keys-table-throttled-reads', tableMetric(tables.apiKeys, reads), {
       description: 'DynamoDB throttles reads of the API keys table. Callers with valid keys get 429.',
       runbook: 'api-keys-table-throttled',
     });

@@ -38,11 +38,9 @@ export const addDashboard = (
     new GraphWidget({
       title,
       left: [
-        ...[names.channelsTable, names.projectionsTable, names.apiKeysTable].map((table) =>
-          tableMetric(table, metricName).with({ label: table }),
-        ),
+        ...Object.values(names.tables).map((table) => tableMetric(table, metricName).with({ label: table })),
         ...channelsTable.indexes.map(({ name }) =>
-          indexMetric(names.channelsTable, name, metricName).with({ label: name }),
+          indexMetric(names.tables.channels, name, metricName).with({ label: name }),
         ),
       ],
       ...half,

@@ -12,13 +12,12 @@ export const namesOf = ({ name, restored }: Environment) => {
     dataStack: `client-channels-data-${name}`,
     apiStack: `client-channels-api-${name}`,
     eventsStack: `client-channels-events-${name}`,
-    channelsTable: restored?.channelsTable ?? tables.channels,
-    projectionsTable: tables.projections,
+    /** The tables in use: a restored table replaces the data stack's channels table. */
+    tables: { ...tables, channels: restored?.channelsTable ?? tables.channels },
     /** A stream's ARN contains its creation time, so the data stack stores the ARN in this SSM parameter. */
     streamParameter,
     channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,
     eventBus: `client-channels-${name}`,
-    apiKeysTable: tables.apiKeys,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,
     /** Prefix of the names of the API, its functions, alarms and dashboard. */

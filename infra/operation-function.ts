@@ -10,11 +10,6 @@ const timeoutSeconds = 10;
 /** The function of one operation. It has the permissions of the operation's manifest row and no others. */
 export class OperationFunction extends ServiceFunction {
   constructor(scope: Construct, operation: Operation, environment: Environment) {
-    const {
-      channelsTable,
-      projectionsTable: directoryTable,
-      apiKeysTable: accessKeysTable,
-    } = namesOf(environment);
     super(
       scope,
       {
@@ -23,20 +18,14 @@ export class OperationFunction extends ServiceFunction {
         description: operation.methods.map((method) => `${method} ${operation.path}`).join(', '),
         timeoutSeconds,
         assets: operation.assets,
+        permissions: operation.permissions,
         environmentVariables: {
-          CHANNELS_TABLE: channelsTable,
-          PROJECTIONS_TABLE: directoryTable,
-          API_KEYS_TABLE: accessKeysTable,
           LOG_REQUESTS: 'on',
           ...(operation.cursors && cursorSecretReferences(environment)),
         },
       },
       environment,
     );
-    if (operation.scope) this.allowOnTable(['dynamodb:GetItem'], accessKeysTable);
-    this.allowOnTable(operation.actions, channelsTable);
-    this.allowOnTable(operation.directory ?? [], directoryTable);
-    this.allowOnIndexes(['dynamodb:Query'], channelsTable, operation.indexes ?? []);
   }
 }
 

@@ -4,28 +4,13 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { Schedule } from '../lib/manifest/schedules.ts';
 import type { Environment } from './environments.ts';
-import { namesOf } from './names.ts';
 import { ServiceFunction } from './service-function.ts';
 
 /** A function that runs on the schedule of its manifest row. */
 export class ScheduledFunction extends ServiceFunction {
   constructor(scope: Construct, schedule: Schedule, environment: Environment) {
-    const { channelsTable, projectionsTable: directoryTable } = namesOf(environment);
-    const { name, handler, description, timeout, everyMinutes, actions, scans } = schedule;
-    super(
-      scope,
-      {
-        name,
-        handler,
-        description,
-        timeoutSeconds: timeout,
-        environmentVariables: { CHANNELS_TABLE: channelsTable, PROJECTIONS_TABLE: directoryTable },
-      },
-      environment,
-    );
-    this.allowOnTable(actions.channels ?? [], channelsTable);
-    this.allowOnTable(actions.directory ?? [], directoryTable);
-    this.allowOnIndexes(['dynamodb:Scan'], channelsTable, scans);
+    const { name, handler, description, timeoutSeconds, everyMinutes, permissions } = schedule;
+    super(scope, { name, handler, description, timeoutSeconds, permissions }, environment);
     // The next scheduled run replaces a failed or throttled one, so retries would only overlap with it. By default, Lambda
     // retries twice, and keeps a throttled event for 6 hours (Developer Guide, "Asynchronous invocation").
     this.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(everyMinutes) });

@@ -3,6 +3,7 @@ import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { type Permissions, type TableName, tableEnvironment } from '../lib/manifest/permissions.ts';
 import { bundle } from './bundle.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
@@ -22,11 +23,12 @@ export interface ServiceFunctionProps {
   timeoutSeconds: number;
   /** Paths in `node_modules` that the handler reads at run time. */
   assets?: readonly string[] | undefined;
-  /** Environment variables, in addition to `ENVIRONMENT`. */
-  environmentVariables: Record<string, string>;
+  permissions: Permissions;
+  /** Environment variables in addition to `ENVIRONMENT` and the names of the tables that the permissions list. */
+  environmentVariables?: Record<string, string>;
 }
 
-/** A function with its own log group and role. The role may only write logs and traces until it is allowed more. */
+/** A function with its own log group and role. The role may write logs and traces, and use tables as `permissions` says. */
 export class ServiceFunction extends Construct {
   readonly function: lambda.Function;
   readonly logGroup: LogGroup;
@@ -34,6 +36,7 @@ export class ServiceFunction extends Construct {
 
   constructor(scope: Construct, props: ServiceFunctionProps, environment: Environment) {
     super(scope, props.name);
+    const { namePrefix, tables } = namesOf(environment);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: environment.logRetentionDays,
       removalPolicy: environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -43,7 +46,7 @@ export class ServiceFunction extends Construct {
     this.#role = role;
     this.logGroup.grantWrite(role);
     this.function = new lambda.Function(this, 'Function', {
-      functionName: `${namesOf(environment).namePrefix}-${props.name}`,
+      functionName: `${namePrefix}-${props.name}`,
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -57,6 +60,7 @@ export class ServiceFunction extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       environment: {
         ENVIRONMENT: environment.name,
+        ...tableEnvironment(props.permissions, tables),
         ...props.environmentVariables,
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       },
@@ -64,11 +68,10 @@ export class ServiceFunction extends Construct {
     this.#acknowledgeAnyResource(
       'xray:PutTraceSegments and xray:PutTelemetryRecords do not support resources.',
     );
+    this.#allowOnTables(props.permissions, tables);
   }
 
-  /** Allows actions on resources. Does nothing if either list is empty. */
   allow(actions: readonly string[], resources: string[]): void {
-    if (!actions.length || !resources.length) return;
     this.#role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources }));
   }
 
@@ -78,17 +81,14 @@ export class ServiceFunction extends Construct {
     this.#acknowledgeAnyResource(`${action} does not support resources.`);
   }
 
-  /** Allows actions on the table with this name. */
-  allowOnTable(actions: readonly string[], tableName: string): void {
-    this.allow(actions, [this.#tableArn(tableName)]);
-  }
-
-  /** Allows actions on indexes of the table with this name. */
-  allowOnIndexes(actions: readonly string[], tableName: string, indexes: readonly string[]): void {
-    this.allow(
-      actions,
-      indexes.map((index) => this.#tableArn(`${tableName}/index/${index}`)),
-    );
+  #allowOnTables({ tables, indexes }: Permissions, names: Record<TableName, string>): void {
+    for (const [table, actions] of Object.entries(tables))
+      this.allow(actions, [this.#tableArn(names[table as TableName])]);
+    if (indexes)
+      this.allow(
+        [indexes.action],
+        indexes.names.map((index) => this.#tableArn(`${names.channels}/index/${index}`)),
+      );
   }
 
   #tableArn(resourceName: string): string {

@@ -17,33 +17,23 @@ export class StreamConsumerFunction extends ServiceFunction {
   readonly deadLetterQueue: Queue | undefined;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
-    const {
-      channelsTable,
-      projectionsTable: directoryTable,
-      channelsStream,
-      eventBus,
-    } = namesOf(environment);
-    const { name, handler, description, timeout, mapping, actions } = consumer;
+    const { channelsStream, eventBus } = namesOf(environment);
+    const { name, handler, description, timeoutSeconds, mapping, permissions, publishes } = consumer;
     super(
       scope,
       {
         name,
         handler,
         description,
-        timeoutSeconds: timeout,
-        environmentVariables: {
-          ...(actions.channels && { CHANNELS_TABLE: channelsTable }),
-          ...(actions.directory && { PROJECTIONS_TABLE: directoryTable }),
-          ...(consumer.publishes && { EVENT_BUS: eventBus }),
-        },
+        timeoutSeconds,
+        permissions,
+        ...(publishes && { environmentVariables: { EVENT_BUS: eventBus } }),
       },
       environment,
     );
     this.allow(streamReadActions, [channelsStream]);
     this.allowAnywhere('dynamodb:ListStreams');
-    this.allowOnTable(actions.channels ?? [], channelsTable);
-    this.allowOnTable(actions.directory ?? [], directoryTable);
-    if (consumer.publishes)
+    if (publishes)
       this.allow(
         ['events:PutEvents'],
         [Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: eventBus })],

@@ -2,10 +2,10 @@ import { Duration } from 'aws-cdk-lib';
 import { Metric, type MetricProps } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Operation, operations } from '../lib/manifest/operations.ts';
 
-const rows: readonly Operation[] = operations;
-
 /** The indexes of the channels table that operations query. */
-export const queriedIndexes: readonly string[] = [...new Set(rows.flatMap(({ indexes = [] }) => indexes))];
+export const queriedIndexes: readonly string[] = [
+  ...new Set(operations.flatMap(({ permissions }: Operation) => permissions.indexes?.names ?? [])),
+];
 
 type Dimensions = NonNullable<MetricProps['dimensionsMap']>;
 

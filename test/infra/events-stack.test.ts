@@ -81,9 +81,9 @@ describe.each(environments)('the events stack of $name', (environment) => {
       const { properties } = findFunction(events, `${prefix}-${consumer.name}`);
       const tables = {
         channels: prefix,
-        directory: `client-channels-directory-${name}`,
+        projections: `client-channels-projections-${name}`,
       };
-      const useTables = Object.entries(consumer.actions).map(([table, actions]) => ({
+      const useTables = Object.entries(consumer.permissions.tables).map(([table, actions]) => ({
         actions,
         resources: [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`],
       }));
@@ -98,12 +98,12 @@ describe.each(environments)('the events stack of $name', (environment) => {
       expect(statementsOf(events, properties.Role)).toEqual([
         { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [expect.any(String)] },
         { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
+        ...useTables,
         {
           actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
           resources: [stream],
         },
         { actions: ['dynamodb:ListStreams'], resources: ['*'] },
-        ...useTables,
         ...(consumer.publishes ? [putEvents] : []),
         ...(consumer.deadLetters ? [sendDeadLetters] : []),
       ]);
@@ -114,13 +114,15 @@ describe.each(environments)('the events stack of $name', (environment) => {
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        Timeout: consumer.timeout,
+        Timeout: consumer.timeoutSeconds,
         TracingConfig: { Mode: 'Active' },
       });
       expect(properties.Environment.Variables).toEqual({
         ENVIRONMENT: name,
-        ...(consumer.actions.channels && { CHANNELS_TABLE: prefix }),
-        ...(consumer.actions.directory && { PROJECTIONS_TABLE: `client-channels-directory-${name}` }),
+        ...(consumer.permissions.tables.channels && { CHANNELS_TABLE: prefix }),
+        ...(consumer.permissions.tables.projections && {
+          PROJECTIONS_TABLE: `client-channels-projections-${name}`,
+        }),
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       });
@@ -179,12 +181,15 @@ describe.each(environments)('the scheduled functions of $name', (environment) =>
         first.startsWith('dynamodb:'),
       ),
     ).toEqual([
-      { actions: row.actions.channels, resources: [table(name)] },
-      { actions: row.actions.directory, resources: [table(`directory-${name}`)] },
-      { actions: ['dynamodb:Scan'], resources: row.scans.map((index) => table(`${name}/index/${index}`)) },
+      { actions: row.permissions.tables.channels, resources: [table(name)] },
+      { actions: row.permissions.tables.projections, resources: [table(`projections-${name}`)] },
+      {
+        actions: ['dynamodb:Scan'],
+        resources: row.permissions.indexes?.names.map((index) => table(`${name}/index/${index}`)),
+      },
     ]);
-    expect(properties.Timeout).toBe(row.timeout);
-    expect(row.timeout).toBeLessThan(row.everyMinutes * 60);
+    expect(properties.Timeout).toBe(row.timeoutSeconds);
+    expect(row.timeoutSeconds).toBeLessThan(row.everyMinutes * 60);
     const rules = resourcesOfType(events, 'AWS::Events::Rule').map(([, rule]) => rule);
     expect(rules.filter(({ Targets: [target] }) => target.Arn === `${id}.Arn`)).toMatchObject([
       {
@@ -248,7 +253,7 @@ it('stream consumers read the stream of a restored table', () => {
     streamConsumers.map(() => restored.channelsStream),
   );
   expect(
-    findFunction(events, 'client-channels-dev-settle-directory').properties.Environment.Variables,
+    findFunction(events, 'client-channels-dev-project-channels').properties.Environment.Variables,
   ).toMatchObject({
     CHANNELS_TABLE: 'restored',
   });

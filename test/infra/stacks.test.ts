@@ -6,6 +6,7 @@ import { addStacks } from '../../infra/add-stacks.ts';
 import { bundle, maxBundleBytes } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
+import type { Permissions, TableName } from '../../lib/manifest/permissions.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import {
@@ -19,10 +20,17 @@ import {
 } from './synthesis.ts';
 
 const rows: readonly Operation[] = operations;
+const permissionsOf = (operation: string) =>
+  rows.find((row) => row.name === operation)?.permissions as Permissions;
 const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table';
 
 describe.each(environments)('the stacks of $name', (environment) => {
   const { name, keepsData } = environment;
+  const tableNames: Record<TableName, string> = {
+    channels: `client-channels-${name}`,
+    projections: `client-channels-projections-${name}`,
+    apiKeys: `client-channels-api-keys-${name}`,
+  };
   let data: Resources;
   let api: Resources;
   let events: Resources;
@@ -33,29 +41,21 @@ describe.each(environments)('the stacks of $name', (environment) => {
   it.each(
     rows.map((row) => row.name),
   )('%s has the permissions of its manifest row on the tables, and no others', (operation) => {
-    const {
-      scope,
-      actions,
-      directory = [],
-      indexes = [],
-    } = rows.find((row) => row.name === operation) as Operation;
+    const { tables, indexes } = permissionsOf(operation);
     const { properties } = findFunction(api, `client-channels-${name}-${operation}`);
     const statements = statementsOf(api, properties.Role).filter(({ actions: [first = ''] }) =>
       first.startsWith('dynamodb:'),
     );
     expect(statements).toEqual([
-      ...(scope
-        ? [{ actions: ['dynamodb:GetItem'], resources: [`${arn}/client-channels-access-keys-${name}`] }]
-        : []),
-      ...(actions.length ? [{ actions, resources: [`${arn}/client-channels-${name}`] }] : []),
-      ...(directory.length
-        ? [{ actions: directory, resources: [`${arn}/client-channels-directory-${name}`] }]
-        : []),
-      ...(indexes.length
+      ...Object.entries(tables).map(([table, actions]) => ({
+        actions,
+        resources: [`${arn}/${tableNames[table as TableName]}`],
+      })),
+      ...(indexes
         ? [
             {
-              actions: ['dynamodb:Query'],
-              resources: indexes.map((index) => `${arn}/client-channels-${name}/index/${index}`),
+              actions: [indexes.action],
+              resources: indexes.names.map((index) => `${arn}/${tableNames.channels}/index/${index}`),
             },
           ]
         : []),
@@ -100,7 +100,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it.each(
     rows.map((row) => row.name),
-  )('%s has the measured best settings, and alarms on errors, throttles and latency', (operation) => {
+  )('%s has the measured best settings, only the names of its tables, and alarms on errors, throttles and latency', (operation) => {
     const { id, properties } = findFunction(api, `client-channels-${name}-${operation}`);
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -108,17 +108,18 @@ describe.each(environments)('the stacks of $name', (environment) => {
       MemorySize: 1024,
       Timeout: 10,
       TracingConfig: { Mode: 'Active' },
-      Environment: {
-        Variables: {
-          ENVIRONMENT: name,
-          CHANNELS_TABLE: `client-channels-${name}`,
-          PROJECTIONS_TABLE: `client-channels-directory-${name}`,
-          API_KEYS_TABLE: `client-channels-access-keys-${name}`,
-          LOG_REQUESTS: 'on',
-        },
-      },
     });
-    expect('CURSOR_SECRET' in properties.Environment.Variables).toBe(operation === 'list-channels');
+    const { tables } = permissionsOf(operation);
+    const { CURSOR_SECRET, ...variables } = properties.Environment.Variables;
+    expect(CURSOR_SECRET !== undefined).toBe(operation === 'list-channels');
+    expect(variables).toEqual({
+      ENVIRONMENT: name,
+      ...(tables.channels && { CHANNELS_TABLE: tableNames.channels }),
+      ...(tables.projections && { PROJECTIONS_TABLE: tableNames.projections }),
+      ...(tables.apiKeys && { API_KEYS_TABLE: tableNames.apiKeys }),
+      LOG_REQUESTS: 'on',
+      ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
+    });
     expect(api[properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe(
       environment.logRetentionDays,
     );
@@ -160,9 +161,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       );
       return [MetricName, dimensions.TableName, dimensions.GlobalSecondaryIndexName];
     });
-    const [channels, projections, apiKeys] = ['', 'directory-', 'access-keys-'].map(
-      (table) => `client-channels-${table}${name}`,
-    );
+    const { channels, projections, apiKeys } = tableNames;
     expect(metrics).toEqual([
       ['ReadThrottleEvents', channels, undefined],
       ['WriteThrottleEvents', channels, undefined],
