@@ -125,11 +125,11 @@ describe('GET /client-channel', () => {
 
   test.each([
     ['serch=x', 'serch', 'is not known (did you mean search?)'],
-    ['per_page=101', 'per_page', 'must be a whole number from 1 to 100, in digits alone'],
-    ['page=0', 'page', 'must be a whole number from 1 to 9007199254740991, in digits alone'],
+    ['per_page=101', 'per_page', 'must be a whole number from 1 to 100, written in digits only'],
+    ['page=0', 'page', 'must be a whole number from 1 to 9007199254740991, written in digits only'],
     ['disabled=yes', 'disabled', 'must be true or false'],
-    ['page=1&page=2', 'page', 'takes one value, and was given 2'],
-    ['page=1&cursor=x', 'page', "can't be given together with cursor: a cursor carries its page"],
+    ['page=1&page=2', 'page', 'takes one value, but was given 2'],
+    ['page=1&cursor=x', 'page', "can't be combined with cursor: the cursor already holds the page"],
   ])('refuses %s by name', async (query, path, message) => {
     const { list } = await given([]);
     expect(await list(query)).toMatchObject({

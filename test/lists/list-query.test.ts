@@ -12,8 +12,8 @@ const everything: ListQuery = {
 const withFilter = (filter: ListFilter): ListQuery => ({ ...everything, filter });
 const withSort = (...sort: ListQuery['sort']): ListQuery => ({ ...everything, sort });
 
-/** What a request is refused with. */
-const refusal = (raw: string) => {
+/** The outcome of a query: the parsed query, or the error. */
+const outcomeOf = (raw: string) => {
   try {
     return { parsed: parseListQuery(raw) };
   } catch (error) {
@@ -21,27 +21,27 @@ const refusal = (raw: string) => {
     return { code: error.code, details: error.details };
   }
 };
-const refusedWith = (...details: [path: string, message: string][]) => ({
+const invalid = (...details: [path: string, message: string][]) => ({
   code: 'invalid_request',
   details: details.map(([path, message]) => ({ path, message })),
 });
 
-/** The query as clients write it that leave brackets as they are, and as those do that encode them. */
+/** A query with raw brackets, and with encoded brackets: clients write both. */
 const rawAndEncoded = (raw: string): string[] => [raw, raw.replaceAll('[', '%5B').replaceAll(']', '%5D')];
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const idOf = (index: number): string => `60f1b2b3c9e9a1234567${index.toString(16).padStart(4, '0')}`;
 
-describe('a query without parameters', () => {
+describe('A query without values lists everything from the beginning, by _id', () => {
   test.each([
-    ['empty', ''],
-    ['separators alone', '&&'],
+    ['an empty query', ''],
+    ['only separators', '&&'],
     [
-      'every parameter empty',
+      'all parameters empty',
       'page=&per_page=&cursor=&sort=&sortPageOrder=&sortBy=&_id=&name=&local_name=&search=',
     ],
     [
-      'filters empty',
+      'all filters empty',
       'disabled=&from_updatedAt=&from__id=&to__id=&integration_meta=&integration_meta.a=&_id[]=',
     ],
     [
@@ -49,21 +49,21 @@ describe('a query without parameters', () => {
       'page=null&_id=null&sortBy=null&integration_meta.a=null&disabled=null',
     ],
     [
-      'undefined',
+      'undefined, as URLSearchParams writes it',
       'page=undefined&name[]=undefined&sortBy[0][field]=undefined&sortBy[0][type]=&cursor=undefined',
     ],
-    ['no value', 'page&_id&sortBy&disabled'],
-  ])('lists everything from the beginning, by _id: %s', (_, raw) => {
+    ['names without a value', 'page&_id&sortBy&disabled'],
+  ])('%s', (_, raw) => {
     expect(parseListQuery(raw)).toEqual(everything);
   });
 
-  test('has no fields for what is absent', () => {
+  test('absent parameters have no field in the result', () => {
     expect(Object.keys(parseListQuery('cursor=&name='))).toEqual(['filter', 'sort', 'page', 'perPage']);
     expect(Object.keys(parseListQuery('name=&disabled=null&search=+').filter)).toEqual([]);
   });
 });
 
-describe('page and per_page', () => {
+describe('page and per_page take whole numbers', () => {
   test.each([
     ['page=2', { page: 2, perPage: 25 }],
     ['per_page=1', { page: 1, perPage: 1 }],
@@ -71,7 +71,7 @@ describe('page and per_page', () => {
     ['page=400&per_page=25', { page: 400, perPage: 25 }],
     ['page=&page=3', { page: 3, perPage: 25 }],
     ['page=007', { page: 7, perPage: 25 }],
-  ])('%s', (raw, paging) => {
+  ])('%s is valid', (raw, paging) => {
     expect(parseListQuery(raw)).toEqual({ ...everything, ...paging });
   });
 
@@ -90,69 +90,69 @@ describe('page and per_page', () => {
     '1,2',
     '9007199254740992',
   ];
-  test.each(['0', ...notNumbers])('page=%s is refused', (page) => {
-    expect(refusal(`page=${page}`)).toEqual(
-      refusedWith(['page', 'must be a whole number from 1 to 9007199254740991, in digits alone']),
+  test.each(['0', ...notNumbers])('page=%s is invalid', (page) => {
+    expect(outcomeOf(`page=${page}`)).toEqual(
+      invalid(['page', 'must be a whole number from 1 to 9007199254740991, written in digits only']),
     );
   });
-  test.each(['0', '101', ...notNumbers])('per_page=%s is refused', (perPage) => {
-    expect(refusal(`per_page=${perPage}`)).toEqual(
-      refusedWith(['per_page', 'must be a whole number from 1 to 100, in digits alone']),
+  test.each(['0', '101', ...notNumbers])('per_page=%s is invalid', (perPage) => {
+    expect(outcomeOf(`per_page=${perPage}`)).toEqual(
+      invalid(['per_page', 'must be a whole number from 1 to 100, written in digits only']),
     );
   });
 });
 
-describe('cursor', () => {
-  test('is kept as it was sent', () => {
+describe('cursor takes any text', () => {
+  test('the text stays as it was sent', () => {
     expect(parseListQuery('cursor=AbC-_1&per_page=5')).toEqual({
       ...everything,
       cursor: 'AbC-_1',
       perPage: 5,
     });
   });
-  test('excludes page', () => {
-    expect(refusal('cursor=x&page=1')).toEqual(
-      refusedWith(['page', "can't be given together with cursor: a cursor carries its page"]),
+  test('it excludes page', () => {
+    expect(outcomeOf('cursor=x&page=1')).toEqual(
+      invalid(['page', "can't be combined with cursor: the cursor already holds the page"]),
     );
-    expect(refusal('cursor=x&page=0').details).toHaveLength(2);
+    expect(outcomeOf('cursor=x&page=0').details).toHaveLength(2);
   });
-  test('goes with a page that counts as absent', () => {
+  test('it does not exclude an absent page', () => {
     expect(parseListQuery('cursor=x&page=')).toEqual({ ...everything, cursor: 'x' });
   });
 });
 
-/** Every form in which clients send several values. */
+/** All forms in which clients send several values. */
 const listForms: [form: string, write: (name: string, values: string[]) => string][] = [
-  ['JSON', (name, values) => `${name}=${JSON.stringify(values)}`],
-  ['encoded JSON', (name, values) => `${name}=${encodeURIComponent(JSON.stringify(values))}`],
+  ['as JSON', (name, values) => `${name}=${JSON.stringify(values)}`],
+  ['as encoded JSON', (name, values) => `${name}=${encodeURIComponent(JSON.stringify(values))}`],
   [
-    'URLSearchParams over JSON',
+    'as JSON, encoded by URLSearchParams',
     (name, values) => `${new URLSearchParams({ [name]: JSON.stringify(values) })}`,
   ],
-  ['empty brackets', (name, values) => values.map((value) => `${name}[]=${value}`).join('&')],
-  ['indexes', (name, values) => values.map((value, index) => `${name}[${index}]=${value}`).join('&')],
-  ['repetition', (name, values) => values.map((value) => `${name}=${value}`).join('&')],
+  ['with empty brackets', (name, values) => values.map((value) => `${name}[]=${value}`).join('&')],
+  ['with indexes', (name, values) => values.map((value, index) => `${name}[${index}]=${value}`).join('&')],
+  ['repeated', (name, values) => values.map((value) => `${name}=${value}`).join('&')],
   [
-    'repetition, among others',
+    'repeated among other parameters',
     (name, values) => `per_page=25&${values.map((value) => `${name}=${value}&`).join('')}page=1`,
   ],
 ];
 
-describe.each([1, 2, 100])('%i values', (count) => {
+describe.each([1, 2, 100])('A filter with %i of the 100 allowed values', (count) => {
   const ids = upTo(count).map(idOf);
   const names = upTo(count).map((index) => `n${index}`);
 
-  test.each(listForms)('are the same in every form: %s', (_, write) => {
+  test.each(listForms)('is the same in every form: %s', (_, write) => {
     for (const encode of [0, 1]) {
-      const read = (name: string, values: string[]) =>
+      const parse = (name: string, values: string[]) =>
         parseListQuery(rawAndEncoded(write(name, values))[encode] ?? '');
-      expect(read('_id', ids)).toEqual(withFilter({ ids }));
-      expect(read('name', names)).toEqual(withFilter({ names }));
-      expect(read('local_name', names)).toEqual(withFilter({ localNames: names }));
+      expect(parse('_id', ids)).toEqual(withFilter({ ids }));
+      expect(parse('name', names)).toEqual(withFilter({ names }));
+      expect(parse('local_name', names)).toEqual(withFilter({ localNames: names }));
     }
   });
 
-  test('are split at commas for _id alone', () => {
+  test('is split at commas only for _id', () => {
     expect(parseListQuery(`_id=${ids.join(',')}`)).toEqual(withFilter({ ids }));
     expect(parseListQuery(`_id[]=${ids.join('%2C')}`)).toEqual(withFilter({ ids }));
     expect(parseListQuery(`_id=${ids.join(',+')}`)).toEqual(withFilter({ ids }));
@@ -160,28 +160,28 @@ describe.each([1, 2, 100])('%i values', (count) => {
   });
 });
 
-describe('a filter of several values', () => {
+describe('A filter that takes several values', () => {
   test.each([
     ['an empty list matches nothing', '_id=[]', { ids: [] }],
-    ['an empty list of names', 'name=%5B%5D', { names: [] }],
+    ['an empty list of names matches nothing', 'name=%5B%5D', { names: [] }],
     ['commas without ids match nothing', '_id=,', { ids: [] }],
-    ['a trailing comma', '_id=a,', { ids: ['a'] }],
-    ['an empty element', 'name[]=&name[]=a', { names: ['a'] }],
+    ['a trailing comma is ignored', '_id=a,', { ids: ['a'] }],
+    ['an empty element is ignored', 'name[]=&name[]=a', { names: ['a'] }],
     ['ids are lower-cased', '_id=60F1B2B3C9E9A12345678901', { ids: ['60f1b2b3c9e9a12345678901'] }],
-    ['names are not', 'name=Retail', { names: ['Retail'] }],
-    ['malformed ids stay', '_id=..%2F,X', { ids: ['../', 'x'] }],
-    ['ids that are no JSON after all', '_id=[1,"a"', { ids: ['[1', '"a"'] }],
-    ['duplicates collapse', '_id=AB&_id=ab&_id[]=ab,aB', { ids: ['ab'] }],
-    ['white space in names is theirs', 'name=+a%20', { names: [' a '] }],
-    ['names that look like lists', 'name=[a]', { names: ['[a]'] }],
-    ['names that are lists of numbers', 'name=[1]', { names: ['[1]'] }],
-    ['names that begin with a space, and not with a list', 'name=+["a"]', { names: [' ["a"]'] }],
-    ['names that look like JSON lists, in brackets', 'name[]=["a"]', { names: ['["a"]'] }],
-    ['"null" in JSON is a name', 'name=["null"]', { names: ['null'] }],
-    ['what no channel can be called', 'name=["","\\ud800"]', { names: [] }],
-    ['forms can be mixed', 'name=a&name[]=b&name[7]=c&name=["d"]', { names: ['a', 'b', 'c', 'd'] }],
+    ['names keep their case', 'name=Retail', { names: ['Retail'] }],
+    ['malformed ids are kept', '_id=..%2F,X', { ids: ['../', 'x'] }],
+    ['ids that begin like JSON, but are not JSON, are split at commas', '_id=[1,"a"', { ids: ['[1', '"a"'] }],
+    ['duplicates are removed', '_id=AB&_id=ab&_id[]=ab,aB', { ids: ['ab'] }],
+    ['white space is part of a name', 'name=+a%20', { names: [' a '] }],
+    ['a name may look like a list', 'name=[a]', { names: ['[a]'] }],
+    ['a list of numbers is a name', 'name=[1]', { names: ['[1]'] }],
+    ['a JSON list after a space is a name', 'name=+["a"]', { names: [' ["a"]'] }],
+    ['a JSON list in a parameter with brackets is a name', 'name[]=["a"]', { names: ['["a"]'] }],
+    ['"null" in a JSON list is a name', 'name=["null"]', { names: ['null'] }],
+    ['names that no channel can have are ignored', 'name=["","\\ud800"]', { names: [] }],
+    ['forms may be mixed', 'name=a&name[]=b&name[7]=c&name=["d"]', { names: ['a', 'b', 'c', 'd'] }],
     [
-      '101 values of which two are equal',
+      '101 values are valid if two of them are equal',
       `name=n0&${upTo(100)
         .map((index) => `name=n${index}`)
         .join('&')}`,
@@ -191,23 +191,23 @@ describe('a filter of several values', () => {
     expect(parseListQuery(raw)).toEqual(withFilter(filter));
   });
 
-  test.each(['_id', 'name', 'local_name'])('%s takes no more than 100', (name) => {
+  test.each(['_id', 'name', 'local_name'])('%s takes at most 100 values', (name) => {
     const values = upTo(101).map((index) => `n${index}`);
     for (const [, write] of listForms) {
-      expect(refusal(write(name, values))).toEqual(
-        refusedWith([name, 'takes at most 100 values, and was given 101']),
+      expect(outcomeOf(write(name, values))).toEqual(
+        invalid([name, 'takes at most 100 values, but was given 101']),
       );
     }
   });
 
-  test.each(['_id[a]', '_id[0][1]', '_id[][]', '_id[-1]'])('%s is no form of a list', (name) => {
-    const accepted = 'is no form of a list: write _id=a&_id=b, _id[]=a or _id[0]=a';
-    expect(refusal(`${name}=x`)).toEqual(refusedWith([name, accepted]));
-    expect(refusal(`${name}=`)).toEqual(refusedWith([name, accepted]));
+  test.each(['_id[a]', '_id[0][1]', '_id[][]', '_id[-1]'])('%s is not written as a list', (name) => {
+    const message = 'is not written as a list: write _id=a&_id=b, _id[]=a or _id[0]=a';
+    expect(outcomeOf(`${name}=x`)).toEqual(invalid([name, message]));
+    expect(outcomeOf(`${name}=`)).toEqual(invalid([name, message]));
   });
 });
 
-describe('a filter of one value', () => {
+describe('A parameter that takes one value', () => {
   test.each([
     ['disabled=true', { disabled: true }],
     ['disabled=false', { disabled: false }],
@@ -217,7 +217,7 @@ describe('a filter of one value', () => {
     ['from__id=Cursor_-', { after: 'Cursor_-' }],
     ['to__id=60F1B2B3C9E9A12345678901', { before: '60f1b2b3c9e9a12345678901' }],
     ['to__id=60F1B2B3C9E9A123456789012', { before: '60F1B2B3C9E9A123456789012' }],
-  ])('%s', (raw, filter) => {
+  ])('%s gives the filter %j', (raw, filter) => {
     expect(parseListQuery(raw)).toEqual(withFilter(filter));
   });
 
@@ -229,8 +229,8 @@ describe('a filter of one value', () => {
     '+true',
     '__proto__',
     'toString',
-  ])('disabled=%s is refused', (value) => {
-    expect(refusal(`disabled=${value}`)).toEqual(refusedWith(['disabled', 'must be true or false']));
+  ])('disabled=%s is invalid', (value) => {
+    expect(outcomeOf(`disabled=${value}`)).toEqual(invalid(['disabled', 'must be true or false']));
   });
 
   test.each([
@@ -240,9 +240,12 @@ describe('a filter of one value', () => {
     '+5',
     '2024-01-01',
     '9007199254740992',
-  ])('from_updatedAt=%s is refused', (value) => {
-    expect(refusal(`from_updatedAt=${value}`)).toEqual(
-      refusedWith(['from_updatedAt', 'must be a whole number from 0 to 9007199254740991, in digits alone']),
+  ])('from_updatedAt=%s is invalid', (value) => {
+    expect(outcomeOf(`from_updatedAt=${value}`)).toEqual(
+      invalid([
+        'from_updatedAt',
+        'must be a whole number from 0 to 9007199254740991, written in digits only',
+      ]),
     );
   });
 
@@ -258,45 +261,45 @@ describe('a filter of one value', () => {
     'from__id=x',
     'to__id=x',
   ];
-  test.each(oneValueEach)('%s given twice is refused', (parameter) => {
+  test.each(oneValueEach)('%s may be neither repeated nor have brackets', (parameter) => {
     const [name = '', value] = parameter.split('=');
-    expect(refusal(`${parameter}&${parameter}`)).toEqual(
-      refusedWith([name, 'takes one value, and was given 2']),
+    expect(outcomeOf(`${parameter}&${parameter}`)).toEqual(
+      invalid([name, 'takes one value, but was given 2']),
     );
-    expect(refusal(`${name}=&${parameter}`)).toEqual({ parsed: parseListQuery(parameter) });
-    expect(refusal(`${name}[]=${value}`)).toEqual(
-      refusedWith([`${name}[]`, 'takes one value, and no brackets']),
+    expect(outcomeOf(`${name}=&${parameter}`)).toEqual({ parsed: parseListQuery(parameter) });
+    expect(outcomeOf(`${name}[]=${value}`)).toEqual(
+      invalid([`${name}[]`, 'takes one value, without brackets']),
     );
   });
 });
 
-describe('search', () => {
+describe('search takes a text and makes terms of it', () => {
   test.each([
-    ['words are folded', 'search=Caf%C3%A9+RETAIL', { words: ['cafe', 'retail'] }],
-    ['Arabic', `search=${encodeURIComponent('قَنـاة')}`, { words: ['قناه'] }],
-    ['a word is asked for once', 'search=a+B+A+%C3%A1+b', { words: ['a', 'b'] }],
+    ['terms are folded', 'search=Caf%C3%A9+RETAIL', { terms: ['cafe', 'retail'] }],
+    ['Arabic terms are folded', `search=${encodeURIComponent('قَنـاة')}`, { terms: ['قناه'] }],
+    ['duplicate terms are removed', 'search=a+B+A+%C3%A1+b', { terms: ['a', 'b'] }],
     [
-      'a character of several words, 256 times',
+      'a character that folds to several terms gives each term once',
       `search=${encodeURIComponent('\uFDFA'.repeat(256))}`,
-      { words: ['صلي', 'الله', 'عليه', 'وسلمصلي', 'وسلم'] },
+      { terms: ['صلي', 'الله', 'عليه', 'وسلمصلي', 'وسلم'] },
     ],
-    ['white space alone is absent', 'search=+%09%E3%80%80', {}],
-    ['white space and a search', 'search=+&search=a', { words: ['a'] }],
-    ['a lone accent stays', 'search=%C2%B4', { words: ['\u00B4'] }],
-    ['JSON is text', 'search=["a"]', { words: ['["a"]'] }],
-    ['256 characters', `search=${'%F0%9F%98%80'.repeat(256)}`, { words: ['😀'.repeat(256)] }],
+    ['white space only is absent', 'search=+%09%E3%80%80', {}],
+    ['white space beside another search is absent', 'search=+&search=a', { terms: ['a'] }],
+    ['an accent without a letter is a term', 'search=%C2%B4', { terms: ['\u00B4'] }],
+    ['JSON is ordinary text', 'search=["a"]', { terms: ['["a"]'] }],
+    ['256 characters are valid', `search=${'%F0%9F%98%80'.repeat(256)}`, { terms: ['😀'.repeat(256)] }],
   ])('%s', (_, raw, filter) => {
     expect(parseListQuery(raw)).toEqual(withFilter(filter));
   });
 
-  test('takes no more than 256 characters', () => {
-    expect(refusal(`search=${'a'.repeat(257)}`)).toEqual(
-      refusedWith(['search', 'must be at most 256 characters']),
+  test('257 characters are invalid', () => {
+    expect(outcomeOf(`search=${'a'.repeat(257)}`)).toEqual(
+      invalid(['search', 'must be at most 256 characters']),
     );
   });
 });
 
-describe('sort', () => {
+describe('sort takes a field, and sortPageOrder a direction', () => {
   test.each([
     ['sort=name', 'name', false],
     ['sort=-name', 'name', true],
@@ -311,7 +314,7 @@ describe('sort', () => {
     ['sort=disabled', 'disabled', false],
     ['sort=createdAt', 'createdAt', false],
     ['sort=-updatedAt', 'updatedAt', true],
-  ] as const)('%s', (raw, field, descending) => {
+  ] as const)('%s sorts by %s (descending: %s)', (raw, field, descending) => {
     expect(parseListQuery(raw)).toEqual(withSort({ field, descending }));
   });
 
@@ -324,36 +327,36 @@ describe('sort', () => {
     'name,_id',
     '__proto__',
     'integration_meta.a',
-  ])('sort=%s is refused', (value) => {
-    expect(refusal(`sort=${value}`)).toEqual(
-      refusedWith([
+  ])('sort=%s is invalid', (value) => {
+    expect(outcomeOf(`sort=${value}`)).toEqual(
+      invalid([
         'sort',
         'must be one of _id, name, local_name, disabled, createdAt, updatedAt, with a leading - for descending',
       ]),
     );
   });
-  test.each(['DESC', 'descending', '-1', '1'])('sortPageOrder=%s is refused', (value) => {
-    expect(refusal(`sortPageOrder=${value}`)).toEqual(
-      refusedWith(['sortPageOrder', 'must be asc or desc or dsc']),
+  test.each(['DESC', 'descending', '-1', '1'])('sortPageOrder=%s is invalid', (value) => {
+    expect(outcomeOf(`sortPageOrder=${value}`)).toEqual(
+      invalid(['sortPageOrder', 'must be asc or desc or dsc']),
     );
   });
 });
 
-describe('sortBy', () => {
+describe('sortBy takes a list of fields and types', () => {
   test.each([
-    ['JSON', 'sortBy=[{"field":"_id","type":"desc"}]'],
-    ['one object in JSON', 'sortBy={"field":"_id","type":"desc"}'],
-    ['JSON in empty brackets', 'sortBy[]={"field":"_id","type":"desc"}'],
-    ['JSON at an index', 'sortBy[0]={"field":"_id","type":"desc"}'],
-    ['indexes', 'sortBy[0][field]=_id&sortBy[0][type]=desc'],
-    ['type before field', 'sortBy[0][type]=desc&sortBy[0][field]=_id'],
-    ['empty brackets', 'sortBy[][field]=_id&sortBy[][type]=desc'],
-    ['one without an index', 'sortBy[field]=_id&sortBy[type]=desc'],
+    ['as JSON', 'sortBy=[{"field":"_id","type":"desc"}]'],
+    ['as one JSON object', 'sortBy={"field":"_id","type":"desc"}'],
+    ['as JSON with empty brackets', 'sortBy[]={"field":"_id","type":"desc"}'],
+    ['as JSON with an index', 'sortBy[0]={"field":"_id","type":"desc"}'],
+    ['in parts with an index', 'sortBy[0][field]=_id&sortBy[0][type]=desc'],
+    ['in parts, the type first', 'sortBy[0][type]=desc&sortBy[0][field]=_id'],
+    ['in parts with empty brackets', 'sortBy[][field]=_id&sortBy[][type]=desc'],
+    ['in parts without an index', 'sortBy[field]=_id&sortBy[type]=desc'],
     [
-      'an element that is absent',
+      'with a second element that is absent',
       'sortBy[0][field]=_id&sortBy[0][type]=desc&sortBy[1][field]=&sortBy[1][type]=null',
     ],
-  ])('of one field is the same in every form: %s', (_, raw) => {
+  ])('one field is the same in every form: %s', (_, raw) => {
     for (const form of [
       ...rawAndEncoded(raw),
       encodeURIComponent(raw).replaceAll('%3D', '=').replaceAll('%26', '&'),
@@ -363,36 +366,36 @@ describe('sortBy', () => {
   });
 
   test.each([
-    ['JSON', 'sortBy=[{"field":"name","type":"desc"},{"field":"_id"},{"type":"asc","field":"disabled"}]'],
+    ['as JSON', 'sortBy=[{"field":"name","type":"desc"},{"field":"_id"},{"type":"asc","field":"disabled"}]'],
     [
-      'JSON, repeated',
+      'as JSON, repeated',
       'sortBy={"field":"name","type":"desc"}&sortBy={"field":"_id","type":null}&sortBy={"field":"disabled"}',
     ],
     [
-      'JSON in empty brackets',
+      'as JSON with empty brackets',
       'sortBy[]={"field":"name","type":"desc"}&sortBy[]={"field":"_id","type":""}&sortBy[]={"field":"disabled"}',
     ],
     [
-      'JSON at indexes, in another order',
+      'as JSON with indexes, in another order',
       'sortBy[10]={"field":"disabled"}&sortBy[2]={"field":"_id"}&sortBy[1]={"field":"name","type":"desc"}',
     ],
     [
-      'indexes',
+      'in parts with indexes',
       'sortBy[0][field]=name&sortBy[0][type]=desc&sortBy[1][field]=_id&sortBy[2][field]=disabled&sortBy[2][type]=asc',
     ],
     [
-      'indexes in another order',
+      'in parts with indexes, in another order',
       'sortBy[2][field]=disabled&sortBy[1][field]=_id&sortBy[0][type]=desc&sortBy[0][field]=name',
     ],
     [
-      'empty brackets',
+      'in parts with empty brackets',
       'sortBy[][field]=name&sortBy[][type]=desc&sortBy[][field]=_id&sortBy[][field]=disabled&sortBy[][type]=asc',
     ],
     [
-      'empty brackets, an empty type',
+      'in parts with empty brackets and an empty type',
       'sortBy[][type]=desc&sortBy[][field]=name&sortBy[][type]=&sortBy[][field]=_id&sortBy[][type]=asc&sortBy[][field]=disabled',
     ],
-  ])('of several fields is the same in every form, in order: %s', (_, raw) => {
+  ])('several fields are the same in every form, in order: %s', (_, raw) => {
     for (const form of rawAndEncoded(raw)) {
       expect(parseListQuery(form)).toEqual(
         withSort(
@@ -404,104 +407,112 @@ describe('sortBy', () => {
     }
   });
 
-  test('an empty list leaves the default', () => {
+  test('an empty list means the default sort', () => {
     expect(parseListQuery('sortBy=[]')).toEqual(everything);
   });
 
-  const form =
+  const noList =
     'must be a list of {"field": …, "type": …}: in JSON, or as sortBy[0][field]=name&sortBy[0][type]=desc';
   const noField = 'must have a field, one of _id, name, local_name, disabled, createdAt, updatedAt';
   test.each([
-    ['an object that was not written out', 'sortBy=[object Object]', ['sortBy', form]],
-    ['the same, encoded', 'sortBy=%5Bobject+Object%5D', ['sortBy', form]],
-    ['two of them', 'sortBy[]=[object Object]', ['sortBy[]', form]],
-    ['a field alone', 'sortBy=name', ['sortBy', form]],
-    ['a list of fields', 'sortBy=["name"]', ['sortBy', form]],
-    ['lists in a list', 'sortBy=[[]]', ['sortBy', form]],
-    ['a list at an index', 'sortBy[0]=[{"field":"name"}]', ['sortBy[0]', form]],
-    ['no object', 'sortBy=[null]', ['sortBy', form]],
-    ['JSON that ends early', 'sortBy=[{"field":"name"', ['sortBy', form]],
-    ['an unknown part', 'sortBy[0][order]=desc', ['sortBy[0][order]', form]],
-    ['an unknown part of one', 'sortBy[order]=desc', ['sortBy[order]', form]],
-    ['__proto__', 'sortBy[__proto__][field]=name', ['sortBy[__proto__][field]', form]],
-    ['a part of a part', 'sortBy[field][x]=name', ['sortBy[field][x]', form]],
-    ['a part too deep', 'sortBy[0][field][x]=name', ['sortBy[0][field][x]', form]],
+    ['an object that was not converted to JSON', 'sortBy=[object Object]', ['sortBy', noList]],
+    ['the same, encoded', 'sortBy=%5Bobject+Object%5D', ['sortBy', noList]],
+    ['the same with brackets', 'sortBy[]=[object Object]', ['sortBy[]', noList]],
+    ['only a field', 'sortBy=name', ['sortBy', noList]],
+    ['a list of fields', 'sortBy=["name"]', ['sortBy', noList]],
+    ['a list in a list', 'sortBy=[[]]', ['sortBy', noList]],
+    ['a list at an index', 'sortBy[0]=[{"field":"name"}]', ['sortBy[0]', noList]],
+    ['null in a list', 'sortBy=[null]', ['sortBy', noList]],
+    ['incomplete JSON', 'sortBy=[{"field":"name"', ['sortBy', noList]],
+    ['an unknown part', 'sortBy[0][order]=desc', ['sortBy[0][order]', noList]],
+    ['an unknown part without an index', 'sortBy[order]=desc', ['sortBy[order]', noList]],
+    ['__proto__ as an index', 'sortBy[__proto__][field]=name', ['sortBy[__proto__][field]', noList]],
+    ['a part of a part', 'sortBy[field][x]=name', ['sortBy[field][x]', noList]],
+    ['a part of a part with an index', 'sortBy[0][field][x]=name', ['sortBy[0][field][x]', noList]],
     [
       'an unknown part in JSON',
       'sortBy=[{"field":"name","order":"desc"}]',
-      ['sortBy[0]', 'has a field and a type, and no order'],
+      ['sortBy[0]', 'may have a field and a type, but no order'],
     ],
     ['no field', 'sortBy[0][type]=desc', ['sortBy[0]', noField]],
     ['no field in JSON', 'sortBy=[{}]', ['sortBy[0]', noField]],
     ['an unknown field', 'sortBy=[{"field":"_id"},{"field":"color"}]', ['sortBy[1]', noField]],
-    ['a field that is no text', 'sortBy=[{"field":1}]', ['sortBy[0]', noField]],
-    ['a minus', 'sortBy[0][field]=-name', ['sortBy[0]', noField]],
+    ['a field that is not text', 'sortBy=[{"field":1}]', ['sortBy[0]', noField]],
+    ['a minus before the field', 'sortBy[0][field]=-name', ['sortBy[0]', noField]],
     [
       'an unknown type',
       'sortBy[0][field]=name&sortBy[0][type]=dsc',
-      ['sortBy[0]', 'must have asc or desc for its type'],
+      ['sortBy[0]', 'must have the type asc or desc'],
     ],
     [
-      'a type that is no text',
+      'a type that is not text',
       'sortBy=[{"field":"name","type":-1}]',
-      ['sortBy[0]', 'must have asc or desc for its type'],
+      ['sortBy[0]', 'must have the type asc or desc'],
     ],
     [
-      'a field twice',
+      'the same field twice',
       'sortBy=[{"field":"name"},{"field":"name","type":"desc"}]',
       ['sortBy[1]', 'repeats the field name'],
     ],
     [
-      'a part twice',
+      'the same part twice',
       'sortBy[0][field]=name&sortBy[0][field]=_id',
-      ['sortBy[0][field]', 'takes one value, and was given more'],
+      ['sortBy[0][field]', 'takes one value, but was given several'],
     ],
     [
-      'a part of one twice',
+      'the same part twice without an index',
       'sortBy[field]=name&sortBy[field]=_id',
-      ['sortBy[field]', 'takes one value, and was given more'],
+      ['sortBy[field]', 'takes one value, but was given several'],
     ],
     [
-      'sort beside it',
+      'sort at the same time',
       'sort=name&sortBy[0][field]=_id',
-      ['sort', "can't be given together with sortBy: both say how to sort"],
+      ['sort', "can't be combined with sortBy: both say how to sort"],
     ],
     [
-      'sortPageOrder beside it',
+      'sortPageOrder at the same time',
       'sortPageOrder=desc&sortBy[0][field]=_id',
-      ['sortPageOrder', "can't be given together with sortBy: each element of sortBy has a type of its own"],
+      ['sortPageOrder', "can't be combined with sortBy: each element of sortBy has its own type"],
     ],
-  ] as [string, string, [string, string]][])('is refused with %s', (_, raw, detail) => {
-    expect(refusal(raw)).toEqual(refusedWith(detail));
+  ] as [string, string, [string, string]][])('it is invalid with %s', (_, raw, detail) => {
+    expect(outcomeOf(raw)).toEqual(invalid(detail));
   });
 });
 
-describe('integration_meta', () => {
+describe('integration_meta takes conditions on metadata', () => {
   const condition = (path: string[], value = 'x') => ({ path, value });
 
   test.each([
-    ['a dot', 'integration_meta.id=x', [condition(['id'])]],
-    ['brackets', 'integration_meta[id]=x', [condition(['id'])]],
-    ['JSON', 'integration_meta={"id":"x"}', [condition(['id'])]],
-    ['dots', 'integration_meta.a.b=x', [condition(['a', 'b'])]],
-    ['several brackets', 'integration_meta[a][b]=x', [condition(['a', 'b'])]],
-    ['both', 'integration_meta.a[b]=x', [condition(['a', 'b'])]],
-    ['nested JSON', 'integration_meta={"a":{"b":"x"}}', [condition(['a', 'b'])]],
-    ["a dot in brackets is the key's", 'integration_meta[a.b]=x', [condition(['a.b'])]],
-    ["a dot in JSON is the key's", 'integration_meta={"a.b":"x"}', [condition(['a.b'])]],
-    ['the empty key', 'integration_meta[]=x', [condition([''])]],
-    ['the empty key in JSON', 'integration_meta={"":"x"}', [condition([''])]],
-    ['__proto__', 'integration_meta.__proto__=x', [condition(['__proto__'])]],
-    ['__proto__ in brackets', 'integration_meta[__proto__][a]=x', [condition(['__proto__', 'a'])]],
-    ['__proto__ in JSON', 'integration_meta={"__proto__":{"a":"x"}}', [condition(['__proto__', 'a'])]],
-    ['a bracket in a key', 'integration_meta[a%5Db]=x', [condition(['a]b'])]],
+    ['a key may follow a dot', 'integration_meta.id=x', [condition(['id'])]],
+    ['a key may be in brackets', 'integration_meta[id]=x', [condition(['id'])]],
+    ['a key may be in JSON', 'integration_meta={"id":"x"}', [condition(['id'])]],
+    ['several dots separate levels', 'integration_meta.a.b=x', [condition(['a', 'b'])]],
+    ['several brackets separate levels', 'integration_meta[a][b]=x', [condition(['a', 'b'])]],
+    ['dots and brackets may be mixed', 'integration_meta.a[b]=x', [condition(['a', 'b'])]],
+    ['nested JSON has levels', 'integration_meta={"a":{"b":"x"}}', [condition(['a', 'b'])]],
+    ['a dot in brackets is part of the key', 'integration_meta[a.b]=x', [condition(['a.b'])]],
+    ['a dot in JSON is part of the key', 'integration_meta={"a.b":"x"}', [condition(['a.b'])]],
+    ['empty brackets are the empty key', 'integration_meta[]=x', [condition([''])]],
+    ['the empty key may occur in JSON', 'integration_meta={"":"x"}', [condition([''])]],
+    ['__proto__ is an ordinary key', 'integration_meta.__proto__=x', [condition(['__proto__'])]],
     [
-      'several',
+      '__proto__ in brackets is an ordinary key',
+      'integration_meta[__proto__][a]=x',
+      [condition(['__proto__', 'a'])],
+    ],
+    [
+      '__proto__ in JSON is an ordinary key',
+      'integration_meta={"__proto__":{"a":"x"}}',
+      [condition(['__proto__', 'a'])],
+    ],
+    ['a key may contain a bracket', 'integration_meta[a%5Db]=x', [condition(['a]b'])]],
+    [
+      'several conditions may be in different forms',
       'integration_meta.a=x&integration_meta[b]=y&integration_meta={"c":"z"}',
       [condition(['a']), condition(['b'], 'y'), condition(['c'], 'z')],
     ],
     [
-      'scalars in JSON',
+      'scalars in JSON become text',
       'integration_meta={"a":1.50,"b":true,"c":null,"d":"","e":-0}',
       [
         condition(['a'], '1.5'),
@@ -511,78 +522,83 @@ describe('integration_meta', () => {
         condition(['e'], '0'),
       ],
     ],
-    ['JSON behind a key is text', 'integration_meta.a={"b":1}', [condition(['a'], '{"b":1}')]],
-    ["white space is the value's", 'integration_meta.a=+x+', [condition(['a'], ' x ')]],
-    ['an empty value beside another', 'integration_meta.a=&integration_meta.a=x', [condition(['a'])]],
+    ['JSON as the value of a key is text', 'integration_meta.a={"b":1}', [condition(['a'], '{"b":1}')]],
+    ['white space is part of the value', 'integration_meta.a=+x+', [condition(['a'], ' x ')]],
+    [
+      'an empty value beside another is absent',
+      'integration_meta.a=&integration_meta.a=x',
+      [condition(['a'])],
+    ],
   ])('%s', (_, raw, meta) => {
-    for (const form of rawAndEncoded(raw)) expect(parseListQuery(form)).toEqual(withFilter({ metadata: meta }));
+    for (const form of rawAndEncoded(raw))
+      expect(parseListQuery(form)).toEqual(withFilter({ metadata: meta }));
   });
 
-  test('an empty object is no condition', () => {
+  test('an empty object has no condition', () => {
     expect(parseListQuery('integration_meta={}')).toEqual(everything);
   });
 
-  const noLeaf = 'may ask for strings, numbers, booleans and null, and not for lists or empty objects';
-  const noObject = 'must be a JSON object, or name a key as in integration_meta.external_id=…';
-  const noKey = 'must have a key between and behind its dots';
-  const noBracket = 'may have brackets behind its dots, and not between them';
+  const noLeaf = 'may contain strings, numbers, booleans and null, but no lists and no empty objects';
+  const noObject = 'must be a JSON object, or must name a key, as in integration_meta.external_id=…';
+  const noKey = 'must have a key after each dot';
+  const noBracket = 'may have brackets only after its last dot';
   test.each([
-    ['text', 'integration_meta=x', ['integration_meta', noObject]],
-    ['a list', 'integration_meta=[]', ['integration_meta', noObject]],
-    ['a string', 'integration_meta="x"', ['integration_meta', noObject]],
+    ['a text', 'integration_meta=x', ['integration_meta', noObject]],
+    ['a JSON list', 'integration_meta=[]', ['integration_meta', noObject]],
+    ['a JSON string', 'integration_meta="x"', ['integration_meta', noObject]],
     [
-      'an object that was not written out',
+      'an object that was not converted to JSON',
       'integration_meta=[object Object]',
       ['integration_meta', noObject],
     ],
-    ['a list in JSON', 'integration_meta={"a":["x"]}', ['integration_meta', noLeaf]],
-    ['an empty object in JSON', 'integration_meta={"a":{}}', ['integration_meta', noLeaf]],
+    ['a list inside JSON', 'integration_meta={"a":["x"]}', ['integration_meta', noLeaf]],
+    ['an empty object inside JSON', 'integration_meta={"a":{}}', ['integration_meta', noLeaf]],
     ['a dot at the end', 'integration_meta.=x', ['integration_meta.', noKey]],
-    ['two dots', 'integration_meta.a..b=x', ['integration_meta.a..b', noKey]],
+    ['two dots in a row', 'integration_meta.a..b=x', ['integration_meta.a..b', noKey]],
     ['brackets between dots', 'integration_meta.a[b].c=x', ['integration_meta.a[b].c', noBracket]],
-    ['brackets that do not match', 'integration_meta.a]=x', ['integration_meta.a]', noBracket]],
-    ['two dots and no value', 'integration_meta..a=', ['integration_meta..a', noKey]],
+    ['a bracket that is not opened', 'integration_meta.a]=x', ['integration_meta.a]', noBracket]],
+    ['two dots in a row and no value', 'integration_meta..a=', ['integration_meta..a', noKey]],
     [
-      'a key twice',
+      'the same key twice',
       'integration_meta.a=x&integration_meta[a]=y',
-      ['integration_meta[a]', 'takes one value, and was given more'],
+      ['integration_meta[a]', 'takes one value, but was given several'],
     ],
-  ] as [string, string, [string, string]][])('is refused with %s', (_, raw, detail) => {
-    expect(refusal(raw)).toEqual(refusedWith(detail));
+  ] as [string, string, [string, string]][])('it is invalid with %s', (_, raw, detail) => {
+    expect(outcomeOf(raw)).toEqual(invalid(detail));
   });
 
   const levels = (count: number) => upTo(count).map((index) => `k${index}`);
   const inJson = (path: string[]) => path.reduceRight<string>((inner, key) => `{"${key}":${inner}}`, '"x"');
-  test('goes 16 levels deep, and no deeper', () => {
-    const tooDeep = 'may go 16 levels deep at most';
+  test('a condition has at most 16 levels', () => {
+    const tooDeep = 'may have at most 16 levels';
     const dotted = (count: number) => `integration_meta.${levels(count).join('.')}`;
 
     expect(parseListQuery(`${dotted(16)}=x`)).toEqual(withFilter({ metadata: [condition(levels(16))] }));
     expect(parseListQuery(`integration_meta=${inJson(levels(16))}`)).toEqual(
       withFilter({ metadata: [condition(levels(16))] }),
     );
-    expect(refusal(`${dotted(17)}=x`)).toEqual(refusedWith([dotted(17), tooDeep]));
-    expect(refusal(`integration_meta=${inJson(levels(17))}`)).toEqual(
-      refusedWith(['integration_meta', tooDeep]),
+    expect(outcomeOf(`${dotted(17)}=x`)).toEqual(invalid([dotted(17), tooDeep]));
+    expect(outcomeOf(`integration_meta=${inJson(levels(17))}`)).toEqual(
+      invalid(['integration_meta', tooDeep]),
     );
-    expect(refusal(`integration_meta=${inJson(levels(1_000))}`)).toEqual(
-      refusedWith(['integration_meta', tooDeep]),
+    expect(outcomeOf(`integration_meta=${inJson(levels(1_000))}`)).toEqual(
+      invalid(['integration_meta', tooDeep]),
     );
   });
 
   test.each([
-    ['dots', (keys: string[]) => keys.map((key) => `integration_meta.${key}=x`).join('&')],
-    ['JSON', (keys: string[]) => `integration_meta={${keys.map((key) => `"${key}":"x"`).join()}}`],
-  ])('takes 100 conditions, and no more: %s', (_, write) => {
+    ['with dots', (keys: string[]) => keys.map((key) => `integration_meta.${key}=x`).join('&')],
+    ['as JSON', (keys: string[]) => `integration_meta={${keys.map((key) => `"${key}":"x"`).join()}}`],
+  ])('there are at most 100 conditions: %s', (_, write) => {
     expect(parseListQuery(write(levels(100)))).toEqual(
       withFilter({ metadata: levels(100).map((key) => condition([key])) }),
     );
-    expect(refusal(write(levels(101)))).toEqual(
-      refusedWith(['integration_meta', 'takes at most 100 conditions, and was given 101']),
+    expect(outcomeOf(write(levels(101)))).toEqual(
+      invalid(['integration_meta', 'takes at most 100 conditions, but was given 101']),
     );
   });
 
-  test('any key and any value can be asked for', () => {
+  test('any key and any value can be searched for', () => {
     const key = fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.constantFrom('__proto__', 'constructor', 'a.b', '0'),
@@ -602,7 +618,7 @@ describe('integration_meta', () => {
     );
   });
 
-  test('leaves every other object as it was', () => {
+  test('it does not pollute the prototype of other objects', () => {
     parseListQuery(
       'integration_meta[__proto__][polluted]=x&integration_meta.constructor.prototype.polluted=x',
     );
@@ -610,9 +626,9 @@ describe('integration_meta', () => {
   });
 });
 
-describe('an unknown name', () => {
+describe('An unknown parameter is an error', () => {
   const all =
-    'is not known (there are page, per_page, cursor, sort, sortPageOrder, sortBy, _id, name, local_name, search, disabled, ' +
+    'is not known (known: page, per_page, cursor, sort, sortPageOrder, sortBy, _id, name, local_name, search, disabled, ' +
     'from_updatedAt, from__id, to__id, integration_meta)';
   test.each([
     'color',
@@ -624,9 +640,9 @@ describe('an unknown name', () => {
     'integration_metadata.a',
     'limit',
     'namename',
-  ])('"%s" is refused', (name) => {
-    expect(refusal(`${name}=x`)).toEqual(refusedWith([name, all]));
-    expect(refusal(`${name}=`)).toEqual(refusedWith([name, all]));
+  ])('"%s": the message lists the known names', (name) => {
+    expect(outcomeOf(`${name}=x`)).toEqual(invalid([name, all]));
+    expect(outcomeOf(`${name}=`)).toEqual(invalid([name, all]));
   });
 
   test.each([
@@ -639,34 +655,34 @@ describe('an unknown name', () => {
     ['serach', 'search'],
     ['curser', 'cursor'],
     ['names', 'name'],
-  ])('%s is taken for %s', (name, meant) => {
-    expect(refusal(`${name}[]=x&${name}[]=y`)).toEqual(
-      refusedWith([name, `is not known (did you mean ${meant}?)`]),
+  ])('"%s": the message suggests %s', (name, similar) => {
+    expect(outcomeOf(`${name}[]=x&${name}[]=y`)).toEqual(
+      invalid([name, `is not known (did you mean ${similar}?)`]),
     );
   });
 });
 
-describe('a refusal', () => {
-  test('says everything that is wrong, in the order of the query', () => {
-    expect(refusal('per_page=0&foo=1&disabled=x&page=-1&sortBy=[{"field":"x","type":"y"}]')).toEqual(
-      refusedWith(
-        ['per_page', 'must be a whole number from 1 to 100, in digits alone'],
+describe('The error of an invalid query', () => {
+  test('has a detail for each problem, in the order of the query', () => {
+    expect(outcomeOf('per_page=0&foo=1&disabled=x&page=-1&sortBy=[{"field":"x","type":"y"}]')).toEqual(
+      invalid(
+        ['per_page', 'must be a whole number from 1 to 100, written in digits only'],
         ['foo', expect.stringMatching(/^is not known/) as unknown as string],
         ['disabled', 'must be true or false'],
-        ['page', 'must be a whole number from 1 to 9007199254740991, in digits alone'],
+        ['page', 'must be a whole number from 1 to 9007199254740991, written in digits only'],
         ['sortBy[0]', 'must have a field, one of _id, name, local_name, disabled, createdAt, updatedAt'],
-        ['sortBy[0]', 'must have asc or desc for its type'],
+        ['sortBy[0]', 'must have the type asc or desc'],
       ),
     );
   });
 
   const unknown = (count: number) => upTo(count).map((index) => `x${index}=`);
   test.each([
-    ['unknown names', unknown(3_000).join('&'), 3_000, 'x99'],
-    ['one more than 100', unknown(101).join('&'), 101, 'x99'],
-    ['a list of no objects', `sortBy=[${upTo(4_000)}]`, 4_000, 'sortBy'],
-  ])('has the first 100 details, and says how many there are: %s', (_, raw, count, last) => {
-    const { details } = refusal(raw);
+    ['3,000 unknown names', unknown(3_000).join('&'), 3_000, 'x99'],
+    ['101 unknown names', unknown(101).join('&'), 101, 'x99'],
+    ['a list of 4,000 numbers', `sortBy=[${upTo(4_000)}]`, 4_000, 'sortBy'],
+  ])('has at most 100 details, and states the number of problems: %s', (_, raw, count, last) => {
+    const { details } = outcomeOf(raw);
     expect(details).toHaveLength(100);
     expect(details?.at(-1)?.path).toBe(last);
     expect(JSON.stringify(details).length).toBeLessThan(30_000);
@@ -675,7 +691,7 @@ describe('a refusal', () => {
     );
   });
 
-  test('has a sentence for a person', () => {
+  test('has a message for people, which describes the first problem', () => {
     expect(() => parseListQuery('disabled=1')).toThrow(
       'The query parameter "disabled" must be true or false.',
     );
@@ -685,7 +701,7 @@ describe('a refusal', () => {
   });
 });
 
-test('whatever is sent is either understood or refused', () => {
+test('Any text is either parsed or an invalid_request', () => {
   const names =
     'page per_page cursor sort sortPageOrder sortBy _id name search disabled integration_meta'.split(' ');
   const part = fc.constantFrom(
@@ -708,7 +724,7 @@ test('whatever is sent is either understood or refused', () => {
   );
   fc.assert(
     fc.property(fc.string({ unit: part, maxLength: 30 }), (raw) => {
-      const { parsed, code } = refusal(raw);
+      const { parsed, code } = outcomeOf(raw);
       expect(parsed !== undefined || code === 'invalid_request').toBe(true);
     }),
     { numRuns: 500 },

@@ -21,7 +21,7 @@ export type LookupIndex = 'byExternalId' | 'byMetaId';
  * How a list is read. A plan depends only on the query, so that the cost of a query is known before it runs.
  * - `scanPartition`, `scanIndex`: the partition, or an index, already has the order of the list. Only the page is read.
  * - `ids`: read the named channels one by one, then filter and sort.
- * - `search`: the search index finds the channels that hold the terms. If the terms decide alone and the list is sorted
+ * - `search`: the search index finds the channels that hold the terms. If only the terms decide and the list is sorted
  *   by ids or names, only the page is read. If there are too many hits to read one by one, the fallback runs.
  * - `lookup`: an index finds the channels that have a metadata value; then as `ids`.
  * - `fetchIndex`, `fetchPartition`: read all channels in ranges of an index, or of the partition, within a fixed budget;
