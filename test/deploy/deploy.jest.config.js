@@ -1,6 +1,6 @@
 import main from '../../jest.config.js';
 
-/** The deployment to an emulated AWS: its steps build on each other, and each runs the CDK. */
+/** Tests that deploy to an emulated AWS. Each test builds on the ones before it, and most of them run the CDK. */
 export default {
   ...main,
   rootDir: '../..',

@@ -10,45 +10,45 @@ const apiStack = 'client-channels-api-dev';
 const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
 const endpoint = () => process.env.AWS_ENDPOINT_URL as string;
 
-/** @throws Error with all that it said, where it fails. */
-const run = (...words: string[]): { stdout: string; output: string } => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${words.join(' ')} failed:\n${stdout}${stderr}`);
+/** Runs a script. @throws Error with the whole output if the script fails. */
+const run = (...args: string[]): { stdout: string; output: string } => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${args.join(' ')} failed:\n${stdout}${stderr}`);
   return { stdout, output: `${stdout}${stderr}` };
 };
 
-const runScript = (file: string, ...words: string[]) => run('--import', 'tsx', file, ...words);
+const runScript = (file: string, ...args: string[]) => run('--import', 'tsx', file, ...args);
 
-/** `npm run <command> -- dev …`, and all that it said. */
-export const stacks = (command: string, ...options: string[]): string =>
+/** Runs `npm run <command> -- dev …` and returns its output. */
+export const runStacksCommand = (command: string, ...options: string[]): string =>
   runScript('commands/run-cdk.ts', command, 'dev', ...options).output;
 
-/** Deploys what stands in `environments.ts`, and finds out where it is reached. */
-export const deploy = (): { said: string; url: string } => {
+/** Deploys dev as it is in `environments.ts`, and returns the address of the API. */
+export const deployDev = (): { output: string; url: string } => {
   const folder = mkdtempSync(join(tmpdir(), 'outputs-'));
   try {
     const file = join(folder, 'outputs.json');
-    const said = stacks('deploy', '--require-approval', 'never', '--outputs-file', file);
+    const output = runStacksCommand('deploy', '--require-approval', 'never', '--outputs-file', file);
     const { ApiId } = JSON.parse(readFileSync(file, 'utf8'))[apiStack];
-    return { said, url: `${endpoint()}/_aws/execute-api/${ApiId}` };
+    return { output, url: `${endpoint()}/_aws/execute-api/${ApiId}` };
   } finally {
     rmSync(folder, { recursive: true });
   }
 };
 
-/** Deploys dev as it would be with some of its row changed. */
-export const deployWith = (changes: Partial<Environment>): string => {
+/** Deploys dev with some settings of its row in `environments.ts` changed. */
+export const deployChangedDev = (changes: Partial<Environment>): string => {
   const app = `"${process.execPath}" --import tsx test/deploy/changed-dev-app.ts`;
   const context = `changes=${JSON.stringify(changes)}`;
   return run(cdk, 'deploy', '--all', '--require-approval', 'never', '--app', app, '--context', context)
     .output;
 };
 
-/** Destroys the one stack that holds no data. */
-export const destroyApi = (): string =>
+/** Destroys the API stack, which holds no data. */
+export const destroyApiStack = (): string =>
   run(cdk, 'destroy', apiStack, '--force', '--context', 'environment=dev').output;
 
-/** A key that `npm run keys` makes for the deployed environment. */
+/** Creates an API key for dev with `npm run keys`. */
 export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:write'] }: Grant) =>
   runScript(
     'commands/api-keys.ts',
@@ -59,15 +59,15 @@ export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:
     ...scopes.flatMap((scope) => ['--scope', scope.replace('channels:', '')]),
   ).stdout.trim();
 
-/** `npm run -s replay -- --environment dev …`, and all that it said. */
-export const replay = (...words: string[]): string =>
-  runScript('commands/replay.ts', '--environment', 'dev', ...words).output;
+/** Runs `npm run -s replay -- --environment dev …` and returns its output. */
+export const replay = (...args: string[]): string =>
+  runScript('commands/replay.ts', '--environment', 'dev', ...args).output;
 
-/** One request to the deployed API. */
+/** Sends a request to the deployed API. */
 export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
 
-/** One call to an AWS service that has no client among the dependencies, by the name of its action. */
-export const askAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
+/** Calls an action of an AWS service. The dependencies have no client for this service. */
+export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
   const [service = ''] = target.split('.');
   const response = await fetch(endpoint(), {
     method: 'POST',

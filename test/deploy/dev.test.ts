@@ -14,23 +14,32 @@ import { tableNames } from '../../lib/manifest/tables.ts';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
 import { testOperations } from '../support/operations-suite.ts';
-import { askAws, call, deploy, deployWith, destroyApi, newKey, replay, stacks } from './deployment.ts';
+import {
+  call,
+  callAws,
+  deployChangedDev,
+  deployDev,
+  destroyApiStack,
+  newKey,
+  replay,
+  runStacksCommand,
+} from './deployment.ts';
 import { sendDeadLetter, subscribe } from './subscription.ts';
 
 const tables = tableNames('dev');
-const restored = `${tables.channels}-restored`;
+const restoredTable = `${tables.channels}-restored`;
 const secretId = 'client-channels/dev/cursor';
 let url: string;
 let key: string;
-let kept: { _id: string };
+let keptChannel: { _id: string };
 
-const create = async (name: string) =>
+const createChannel = async (name: string) =>
   (await call(url, 'POST /client-channel', { key, body: { name } })).body.data;
-const read = (id: string) => call(url, `GET /client-channel/${id}`, { key });
-const expectKept = async () =>
-  expect(await read(kept._id)).toMatchObject({ status: 200, body: { data: kept } });
-/** What a restored table comes without. */
-const giveSettingsBack = async (client: DynamoDBClient, TableName: string) => {
+const getChannel = (id: string) => call(url, `GET /client-channel/${id}`, { key });
+const expectChannelKept = async () =>
+  expect(await getChannel(keptChannel._id)).toMatchObject({ status: 200, body: { data: keptChannel } });
+/** A restored table lacks these settings (docs/operations.md, "Restoring a backup"). */
+const restoreSettings = async (client: DynamoDBClient, TableName: string) => {
   await client.send(
     new UpdateContinuousBackupsCommand({
       TableName,
@@ -53,7 +62,7 @@ const giveSettingsBack = async (client: DynamoDBClient, TableName: string) => {
   );
 };
 
-const settingsOf = async (client: DynamoDBClient, TableName: string) => {
+const readSettings = async (client: DynamoDBClient, TableName: string) => {
   const { ContinuousBackupsDescription: backups } = await client.send(
     new DescribeContinuousBackupsCommand({ TableName }),
   );
@@ -69,37 +78,38 @@ const settingsOf = async (client: DynamoDBClient, TableName: string) => {
   };
 };
 
-const expectAll = (said: string, words: string) => {
+const expectEachStack = (output: string, text: string) => {
   for (const stack of ['data', 'api', 'events'])
-    expect(said).toContain(`client-channels-${stack}-dev${words}`);
+    expect(output).toContain(`client-channels-${stack}-dev${text}`);
 };
 
 beforeAll(async () => {
-  stacks('bootstrap');
-  ({ url } = deploy());
+  runStacksCommand('bootstrap');
+  ({ url } = deployDev());
   key = await newKey({ namespaces: ['acme'] });
-  kept = await create('Kept');
+  keptChannel = await createChannel('Kept');
 });
 
-describe('deployed', () => testOperations(() => ({ newKey, call: (...words) => call(url, ...words) })));
+describe('the deployed API', () => testOperations(() => ({ newKey, call: (...args) => call(url, ...args) })));
 
 describe('the event bus', () => {
-  it('hands what becomes of a channel to the targets of others’ rules', async () => {
+  it('delivers the changes of a channel to the targets of rules of other systems', async () => {
     const queue = await subscribe('changes-of-acme', { detail: { namespace: ['acme'] } });
-    const created = await create('Followed');
+    const created = await createChannel('Followed');
     const { body } = await call(url, `PUT /client-channel/${created._id}`, {
       key,
       body: { name: 'Renamed' },
     });
     await call(url, `DELETE /client-channel/${created._id}`, { key });
-    const about = (event: BusEvent) => (event.detail.channel ?? event.detail.previous)._id === created._id;
+    const isAboutCreated = (event: BusEvent) =>
+      (event.detail.channel ?? event.detail.previous)._id === created._id;
     const events: BusEvent[] = [];
     await eventually(async () => {
-      events.push(...(await queue.receive()).filter(about));
+      events.push(...(await queue.receive()).filter(isAboutCreated));
       expect(new Set(events.map(({ detail }) => detail.id)).size).toBe(3);
     }, 60_000);
-    const told = events.map(({ source, 'detail-type': type, detail }) => ({ source, type, detail }));
-    expect(told).toContainEqual({
+    const published = events.map(({ source, 'detail-type': type, detail }) => ({ source, type, detail }));
+    expect(published).toContainEqual({
       source: 'client-channels',
       type: 'ChannelUpdated',
       detail: {
@@ -114,7 +124,7 @@ describe('the event bus', () => {
         changed: ['name'],
       },
     });
-    expect([...new Set(told.map(({ type }) => type))].sort()).toEqual([
+    expect([...new Set(published.map(({ type }) => type))].sort()).toEqual([
       'ChannelCreated',
       'ChannelDeleted',
       'ChannelUpdated',
@@ -123,117 +133,117 @@ describe('the event bus', () => {
 });
 
 describe('npm run replay', () => {
-  it('brings back from the table, and from a dead letter by way of the stream, what the targets had', async () => {
+  it('publishes an event again from the table, and from a dead letter with the record of the stream', async () => {
     const queue = await subscribe('changes-again', { detail: { namespace: ['acme'] } });
-    const created = await create('To be heard again');
+    const created = await createChannel('To be heard again');
     await call(url, `PUT /client-channel/${created._id}`, { key, body: { name: 'Heard' } });
     const isUpdate = ({ detail }: BusEvent) => detail.id === `acme:${created._id}:1`;
-    const hearUpdate = async () => {
-      const heard: BusEvent[] = [];
+    const receiveUpdate = async () => {
+      const received: BusEvent[] = [];
       await eventually(async () => {
-        heard.push(...(await queue.receive()).filter(isUpdate));
-        expect(heard).toHaveLength(1);
+        received.push(...(await queue.receive()).filter(isUpdate));
+        expect(received).toHaveLength(1);
       }, 60_000);
-      return heard[0]?.detail;
+      return received[0]?.detail;
     };
-    const original = await hearUpdate();
+    const original = await receiveUpdate();
 
     const channel = ['--namespace', 'acme', '--channel', created._id];
     expect(replay(...channel, '--send')).toContain('1 events published.');
-    expect(await hearUpdate()).toEqual({ ...original, previous: null, changed: [] });
+    expect(await receiveUpdate()).toEqual({ ...original, previous: null, changed: [] });
 
     await sendDeadLetter('client-channels-dev-publish-events-dead-letters', created._id);
     expect(replay('--dead-letters')).toContain('2 events would be published: add --send to do it.');
     expect(replay('--dead-letters', '--send')).toContain('2 events published.');
-    expect(await hearUpdate()).toEqual(original);
+    expect(await receiveUpdate()).toEqual(original);
     expect(replay('--dead-letters')).toContain('0 events would be published');
   });
 });
 
 describe('a deployment', () => {
-  it('changes nothing the second time', async () => {
-    const second = deploy();
-    expectAll(second.said, ' (no changes)');
+  it('changes nothing if nothing has changed since the last one', async () => {
+    const second = deployDev();
+    expectEachStack(second.output, ' (no changes)');
     expect(second.url).toBe(url);
-    await expectKept();
+    await expectChannelKept();
   });
 
-  it('that changes an alarm and a function keeps the data', async () => {
-    const said = deployWith({
+  it('keeps the data when it changes an alarm and a function', async () => {
+    const output = deployChangedDev({
       alarms: { errorCount: 2, p99LatencyMs: 2_000, streamLagMs: 60_000 },
       sourceMaps: false,
     });
-    expect(said).toContain('client-channels-data-dev (no changes)');
-    expect(said).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
-    expect(said).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
-    await expectKept();
+    expect(output).toContain('client-channels-data-dev (no changes)');
+    expect(output).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
+    expect(output).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
+    await expectChannelKept();
   });
 });
 
 describe('the steps of docs/operations.md', () => {
-  it('rotate the cursor secret: cursors of before are opened until the previous one is taken away', async () => {
+  it('rotate the cursor secret: older cursors work until the previous version is removed', async () => {
     const list = async (cursor?: string) =>
       call(url, `GET /client-channel?per_page=1${cursor ? `&cursor=${cursor}` : ''}`, { key });
-    await create('Second');
+    await createChannel('Second');
     const before = (await list()).body.pagination.next_cursor;
 
-    const { VersionId: previous } = await askAws('secretsmanager.GetSecretValue', { SecretId: secretId });
-    const { VersionId: current } = await askAws('secretsmanager.PutSecretValue', {
+    const { VersionId: previous } = await callAws('secretsmanager.GetSecretValue', { SecretId: secretId });
+    const { VersionId: current } = await callAws('secretsmanager.PutSecretValue', {
       SecretId: secretId,
       SecretString: 'ab'.repeat(32),
     });
     const versions = { current: `${current}`, previous: `${previous}` };
-    deployWith({ cursorSecret: versions });
+    deployChangedDev({ cursorSecret: versions });
     expect(await list(before)).toMatchObject({ status: 200 });
     const after = (await list()).body.pagination.next_cursor;
 
-    deployWith({ cursorSecret: { current: versions.current } });
+    deployChangedDev({ cursorSecret: { current: versions.current } });
     expect(await list(before)).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
     expect(await list(after)).toMatchObject({ status: 200 });
   });
 
-  it('restore the table into a new one, and point the API at it', async () => {
+  it('restore a backup into a new table, and make the API use it', async () => {
     const client = new DynamoDBClient();
     await client.send(
       new RestoreTableToPointInTimeCommand({
         SourceTableName: tables.channels,
-        TargetTableName: restored,
+        TargetTableName: restoredTable,
         UseLatestRestorableTime: true,
       }),
     );
-    await giveSettingsBack(client, restored);
-    expect(await settingsOf(client, restored)).toEqual({
+    await restoreSettings(client, restoredTable);
+    expect(await readSettings(client, restoredTable)).toEqual({
       recovery: 'ENABLED',
       timeToLive: 'expiresAt',
       isProtected: true,
       stream: 'NEW_AND_OLD_IMAGES',
     });
-    const lost = await create('Written after the restore, to the old table');
-    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: restored }));
-    const restoredEnvironment = { channelsTable: restored, channelsStream: `${table?.LatestStreamArn}` };
-    deployWith({ restored: restoredEnvironment });
-    await expectKept();
-    expect(await read(lost._id)).toMatchObject({ status: 404 });
+    const writtenLater = await createChannel('Written after the restore, to the old table');
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: restoredTable }));
+    const restoredEnvironment = { channelsTable: restoredTable, channelsStream: `${table?.LatestStreamArn}` };
+    deployChangedDev({ restored: restoredEnvironment });
+    await expectChannelKept();
+    expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
     const { body } = await call(url, 'GET /client-channel', { key });
     expect(body.pagination.total).toBe(body.data.length);
 
-    deploy();
-    expect(await read(lost._id)).toMatchObject({ status: 200 });
+    deployDev();
+    expect(await getChannel(writtenLater._id)).toMatchObject({ status: 200 });
   });
 });
 
 describe('the API', () => {
-  it('is destroyed and deployed again without touching data, keys or secret', async () => {
-    destroyApi();
-    await expect(read(kept._id)).resolves.not.toMatchObject({ status: 200 });
-    ({ url } = deploy());
-    await expectKept();
+  it('can be destroyed and deployed again without touching data, keys or secret', async () => {
+    destroyApiStack();
+    await expect(getChannel(keptChannel._id)).resolves.not.toMatchObject({ status: 200 });
+    ({ url } = deployDev());
+    await expectChannelKept();
   });
 });
 
-describe('at the end', () => {
-  it('dev is destroyed, tables and all', async () => {
-    stacks('destroy', '--force');
+describe('npm run destroy', () => {
+  it('destroys dev with its tables', async () => {
+    runStacksCommand('destroy', '--force');
     const describeTable = new DynamoDBClient().send(new DescribeTableCommand({ TableName: tables.channels }));
     await expect(describeTable).rejects.toThrow(ResourceNotFoundException);
   });

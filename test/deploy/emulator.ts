@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { installEmulator } from './install-emulator.ts';
 
 export interface Emulator {
-  /** What a process needs to speak to it, and to nothing else. */
+  /** Environment variables that direct all AWS calls of a process to the emulator. */
   environment: Record<string, string>;
   stop(): Promise<void>;
 }
 
 const binaries = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url));
-const patience = 60_000;
+const startTimeoutMs = 60_000;
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -33,7 +33,7 @@ const isReady = async (endpoint: string) => {
   }
 };
 
-const end = async (process: ChildProcess) => {
+const endProcess = async (process: ChildProcess) => {
   if (process.exitCode !== null || process.signalCode !== null) return;
   const exited = once(process, 'exit');
   process.kill('SIGTERM');
@@ -41,7 +41,7 @@ const end = async (process: ChildProcess) => {
   if (late === 'late') process.kill('SIGKILL');
 };
 
-/** Starts an emulated AWS that knows nothing yet, keeps nothing, and is reached from this machine alone. */
+/** Starts an empty emulated AWS. It keeps no data after it stops, and accepts connections only from this machine. */
 export const startEmulator = async (): Promise<Emulator> => {
   const command = installEmulator();
   const folder = mkdtempSync(join(tmpdir(), 'emulated-aws-'));
@@ -60,7 +60,7 @@ export const startEmulator = async (): Promise<Emulator> => {
       TMPDIR: folder,
       STATE_DIR: join(folder, 'state'),
       S3_DATA_DIR: join(folder, 's3'),
-      // Neither of these is asked for, and each would open a port or look for Docker.
+      // The tests do not need these services. They would open a port or look for Docker.
       IOT_MTLS_ENABLED: '0',
       SFTP_ENABLED: '0',
       DOCKER_HOST: 'unix:///nonexistent.sock',
@@ -70,23 +70,23 @@ export const startEmulator = async (): Promise<Emulator> => {
   const kill = () => emulator.kill('SIGKILL');
   process.once('exit', kill);
   const stop = async () => {
-    await end(emulator);
+    await endProcess(emulator);
     process.off('exit', kill);
     rmSync(folder, { recursive: true, force: true });
   };
 
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + startTimeoutMs;
   while (!(await isReady(endpoint))) {
     if (Date.now() > deadline || emulator.exitCode !== null) {
-      const said = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n').at(-1);
+      const lastLine = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n').at(-1);
       await stop();
-      throw new Error(`The emulated AWS did not start: ${said}`);
+      throw new Error(`The emulated AWS did not start: ${lastLine}`);
     }
     await setTimeout(200);
   }
   return {
     environment: {
-      // The CDK keeps what it learns of accounts in the home folder: of these it must keep nothing.
+      // The CDK caches data of accounts in the home folder. It must not cache the emulated account there.
       HOME: home,
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: 'test',

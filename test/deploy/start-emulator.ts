@@ -5,7 +5,7 @@ declare global {
   var emulator: Emulator;
 }
 
-/** The tests, and what they start, inherit this process's environment: they speak to the emulated AWS alone. */
+/** The tests and the processes that they start inherit this environment, so they call only the emulated AWS. */
 export default async function startEmulatedAws(): Promise<void> {
   globalThis.emulator = await startEmulator();
   enterEnvironment(globalThis.emulator.environment);

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { BusEvent } from '../../local/event-bus.ts';
 
-/** A queue that a rule of another system fills: what it gets of the events of dev. */
+/** Creates a queue and a rule that sends matching events of dev to it, as another system would. */
 export const subscribe = async (name: string, pattern: object) => {
   const sqs = new SQSClient();
   const eventBridge = new EventBridgeClient();
@@ -33,7 +33,7 @@ export const subscribe = async (name: string, pattern: object) => {
     new PutTargetsCommand({ ...bus, Rule: name, Targets: [{ Id: 'queue', Arn: Attributes?.QueueArn }] }),
   );
   return {
-    /** What has come since the last time. */
+    /** Receives and deletes events that are in the queue, at most 10. */
     receive: async (): Promise<BusEvent[]> => {
       const { Messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
@@ -46,37 +46,37 @@ export const subscribe = async (name: string, pattern: object) => {
 };
 
 /**
- * Puts into a queue what Lambda puts there when it gives up on a batch, which the emulated AWS does not do: one that
- * begins and ends with the records of a channel.
+ * Sends the dead letter of a batch to a queue, in Lambda's format, because the emulated AWS does not. The batch starts
+ * with the first record of a channel and ends with its last.
  */
 export const sendDeadLetter = async (queueName: string, channelId: string): Promise<void> => {
   const streams = new DynamoDBStreamsClient();
   const { Streams = [] } = await streams.send(new ListStreamsCommand({ TableName: 'client-channels-dev' }));
   const { StreamArn } = Streams.at(-1) ?? {};
   const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
-  const own: { ShardId: string | undefined; record: _Record }[] = [];
+  const channelRecords: { ShardId: string | undefined; record: _Record }[] = [];
   for (const { ShardId } of StreamDescription?.Shards ?? []) {
     const { ShardIterator } = await streams.send(
       new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
     );
     const { Records = [] } = await streams.send(new GetRecordsCommand({ ShardIterator }));
-    const ofChannel = Records.filter(({ dynamodb }) => dynamodb?.Keys?.sk?.S === channelId);
-    own.push(...ofChannel.map((record) => ({ ShardId, record })));
+    const records = Records.filter(({ dynamodb }) => dynamodb?.Keys?.sk?.S === channelId);
+    channelRecords.push(...records.map((record) => ({ ShardId, record })));
   }
-  const numbers = own.map(({ record }) => record.dynamodb?.SequenceNumber);
+  const sequenceNumbers = channelRecords.map(({ record }) => record.dynamodb?.SequenceNumber);
   const time = new Date().toISOString();
-  const letter = {
+  const deadLetter = {
     DDBStreamBatchInfo: {
-      shardId: own[0]?.ShardId,
+      shardId: channelRecords[0]?.ShardId,
       streamArn: StreamArn,
-      startSequenceNumber: numbers.at(0),
-      endSequenceNumber: numbers.at(-1),
+      startSequenceNumber: sequenceNumbers.at(0),
+      endSequenceNumber: sequenceNumbers.at(-1),
       approximateArrivalOfFirstRecord: time,
       approximateArrivalOfLastRecord: time,
-      batchSize: own.length,
+      batchSize: channelRecords.length,
     },
   };
   const sqs = new SQSClient();
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }));
-  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(letter) }));
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(deadLetter) }));
 };
