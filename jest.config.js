@@ -1,4 +1,4 @@
-/** One configuration for every level; a file that needs an engine starts one of its own (test/support/engine.ts). */
+/** One configuration for every level; a file that needs DynamoDB Local starts its own (test/support/test-dynamodb.ts). */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],

@@ -1,134 +1,138 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { revokeApiKey } from '../../lib/auth/api-key-store.ts';
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createApiKey, formatApiKey, parseApiKey } from '../../lib/auth/api-key.ts';
-import { type Service, startService } from '../support/service.ts';
-import { errorBody } from '../support/matchers.ts';
+import { revokeApiKey } from '../../lib/auth/api-key-store.ts';
+import { failure } from '../support/matchers.ts';
+import type { Call } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
+const service = useService();
 let key: string;
 
 beforeAll(async () => {
-  service = await startService();
   key = await service.newKey({ namespaces: ['company1', 'company2'] });
 });
-afterAll(() => service.stop());
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const anId = '60f1b2b3c9e9a12345678901';
+const id = '60f1b2b3c9e9a12345678901';
 const routes = [
   'GET /client-channel',
   'POST /client-channel',
-  `GET /client-channel/${anId}`,
-  `PUT /client-channel/${anId}`,
-  `PATCH /client-channel/${anId}`,
-  `DELETE /client-channel/${anId}`,
+  `GET /client-channel/${id}`,
+  `PUT /client-channel/${id}`,
+  `PATCH /client-channel/${id}`,
+  `DELETE /client-channel/${id}`,
 ];
-const writes = routes.filter((route) => !route.startsWith('GET'));
+const writeRoutes = routes.filter((route) => !route.startsWith('GET'));
 const list = (headers: Record<string, string>) => service.call('GET /client-channel', { headers });
 const idOf = (text: string) => parseApiKey(text)?.id as string;
+const setClock = (milliseconds: number) => jest.spyOn(Date, 'now').mockImplementation(() => milliseconds);
 
-const unauthenticated = {
-  status: 401,
-  body: errorBody(
-    'unauthenticated',
-    'A valid API key is needed, in the header "api-key" or as "Authorization: Bearer <key>".',
-  ),
-};
+const unauthenticated = failure(
+  401,
+  'unauthenticated',
+  'A valid API key is needed, in the header "api-key" or as "Authorization: Bearer <key>".',
+  undefined,
+  { 'www-authenticate': 'Bearer realm="client-channels"' },
+);
 
-describe('a key', () => {
-  test('may come in either header, or in both', async () => {
-    for (const headers of [
-      { 'api-key': key },
-      { authorization: `Bearer ${key}` },
-      { authorization: `bearer  ${key}` },
-      { 'api-key': key, authorization: `Bearer ${key}` },
-    ])
-      expect(await list(headers as Record<string, string>)).toMatchObject({ status: 200 });
+describe('an API key', () => {
+  test.each<[string, (text: string) => Record<string, string>]>([
+    ['api-key', (text) => ({ 'api-key': text })],
+    ['authorization', (text) => ({ authorization: `Bearer ${text}` })],
+    ['authorization, with a scheme in lower case', (text) => ({ authorization: `bearer  ${text}` })],
+    ['both, if they hold the same key', (text) => ({ 'api-key': text, authorization: `Bearer ${text}` })],
+  ])('is accepted in the header %s', async (_, headers) => {
+    expect(await list(headers(key))).toMatchObject({ status: 200 });
   });
 
-  test.each(routes)('is needed: %s', async (route) => {
-    const reply = await service.call(route);
-    expect(reply).toMatchObject(unauthenticated);
-    expect(reply.headers['www-authenticate']).toBe('Bearer realm="client-channels"');
+  test.each(routes)('is required for %s', async (route) => {
+    expect(await service.call(route)).toEqual(unauthenticated);
   });
 
-  test('is refused alike, whatever is wrong with it', async () => {
+  test('gets the same response, whatever is wrong with it', async () => {
     const other = await service.newKey({ namespaces: ['company1'] });
     const expired = await service.newKey({ namespaces: ['company1'], expiresAt: Date.now() - 1 });
     const revoked = await service.newKey({ namespaces: ['company1'] });
     await revokeApiKey(service.apiKeys, idOf(revoked));
-    const forged = formatApiKey({ ...createApiKey('test'), id: idOf(key) });
-    const elsewhere = formatApiKey({
+    const withWrongSecret = formatApiKey({ ...createApiKey('test'), id: idOf(key) });
+    const ofAnotherEnvironment = formatApiKey({
       ...(parseApiKey(key) as ReturnType<typeof createApiKey>),
       environment: 'prod',
     });
-    for (const headers of [
+
+    const wrongHeaders: Record<string, string>[] = [
       { 'api-key': '' },
       { 'api-key': 'x' },
       { 'api-key': `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}` },
       { 'api-key': formatApiKey(createApiKey('test')) },
-      { 'api-key': forged },
-      { 'api-key': elsewhere },
+      { 'api-key': withWrongSecret },
+      { 'api-key': ofAnotherEnvironment },
       { 'api-key': expired },
       { 'api-key': revoked },
       { 'api-key': `${key}, ${key}` },
       { 'api-key': key, authorization: `Bearer ${other}` },
       { authorization: key },
       { authorization: `Basic ${key}` },
-    ])
-      expect(await list(headers as Record<string, string>)).toMatchObject(unauthenticated);
-    expect(await service.call(`GET /client-channel?api-key=${key}`)).toMatchObject(unauthenticated);
+    ];
+    for (const headers of wrongHeaders) expect(await list(headers)).toEqual(unauthenticated);
+    expect(await service.call(`GET /client-channel?api-key=${key}`)).toEqual(unauthenticated);
   });
 
-  test('that is mistyped, or of another environment, is refused without asking the table', async () => {
-    for (const wrong of [`${key}0`, formatApiKey(createApiKey('prod'))])
-      expect((await list({ 'api-key': wrong })).headers['x-consumed-capacity']).toBeUndefined();
+  test.each([
+    ['is mistyped', () => `${key}0`],
+    ['belongs to another environment', () => formatApiKey(createApiKey('prod'))],
+  ])('that %s is refused without a read of the table', async (_, wrong) => {
+    const { headers } = await list({ 'api-key': wrong() });
+
+    expect(headers['x-consumed-capacity']).toBeUndefined();
   });
 
-  test('is looked up once a minute, and refused within that after its revocation, by every operation', async () => {
+  test('is looked up once a minute, so a revoked key is refused within a minute by every operation', async () => {
     const fresh = await service.newKey({ namespaces: ['company1'] });
     const calls = async () =>
       (await list({ 'api-key': fresh })).headers['x-consumed-capacity']?.split(';')[0];
-    expect(await calls()).toBe('calls=2');
-    expect(await calls()).toBe('calls=1');
+    expect([await calls(), await calls()]).toEqual(['calls=2', 'calls=1']);
 
     await revokeApiKey(service.apiKeys, idOf(fresh));
-    const now = Date.now();
-    jest.spyOn(Date, 'now').mockImplementation(() => now + 59_000);
+
+    const revokedAt = Date.now();
+    setClock(revokedAt + 59_000);
     expect(await list({ 'api-key': fresh })).toMatchObject({ status: 200 });
-    jest.spyOn(Date, 'now').mockImplementation(() => now + 61_000);
-    for (const route of routes)
-      expect(await service.call(route, { key: fresh })).toMatchObject(unauthenticated);
+    setClock(revokedAt + 61_000);
+    for (const route of routes) expect(await service.call(route, { key: fresh })).toEqual(unauthenticated);
   });
 
-  test('expires while it is remembered', async () => {
+  test('expires even while it is cached', async () => {
     const brief = await service.newKey({ namespaces: ['company1'], expiresAt: Date.now() + 30_000 });
     expect(await list({ 'api-key': brief })).toMatchObject({ status: 200 });
-    const now = Date.now();
-    jest.spyOn(Date, 'now').mockImplementation(() => now + 31_000);
-    expect(await list({ 'api-key': brief })).toMatchObject(unauthenticated);
+
+    setClock(Date.now() + 31_000);
+
+    expect(await list({ 'api-key': brief })).toEqual(unauthenticated);
   });
 });
 
-describe('a scope', () => {
-  test('to read lets nobody write', async () => {
+describe('the scope of a key', () => {
+  test('channels:read allows no write', async () => {
     const reader = await service.newKey({ namespaces: ['company1'], scopes: ['channels:read'] });
+
     expect(await list({ 'api-key': reader })).toMatchObject({ status: 200 });
-    for (const route of writes)
-      expect(await service.call(route, { key: reader, body: { name: 'x' } })).toMatchObject({
-        status: 403,
-        body: errorBody('forbidden', 'This API key lacks the scope "channels:write".'),
-      });
+    for (const route of writeRoutes)
+      expect(await service.call(route, { key: reader, body: { name: 'x' } })).toEqual(
+        failure(403, 'forbidden', 'This API key lacks the scope "channels:write".'),
+      );
   });
 
-  test('to write lets nobody read', async () => {
+  test('channels:write allows no read', async () => {
     const writer = await service.newKey({ namespaces: ['company1'], scopes: ['channels:write'] });
-    expect(await list({ 'api-key': writer })).toMatchObject({ status: 403, body: errorBody('forbidden') });
-    expect(await service.call('POST /client-channel', { key: writer, body: { name: 'x' } })).toMatchObject({
-      status: 201,
-    });
+
+    const read = await list({ 'api-key': writer });
+    const write = await service.call('POST /client-channel', { key: writer, body: { name: 'x' } });
+
+    expect(read).toEqual(failure(403, 'forbidden', 'This API key lacks the scope "channels:read".'));
+    expect(write).toMatchObject({ status: 201 });
   });
 });
 
@@ -139,38 +143,37 @@ describe('x-company-namespace', () => {
     'company1, company2',
     'COMPANY1',
     'company1#',
-  ])('must be one that the key holds: %j', async (namespace) => {
+  ])('is refused if the key does not hold it: %j', async (namespace) => {
     for (const route of routes)
-      expect(await service.call(route, { key, headers: { 'x-company-namespace': namespace } })).toMatchObject(
-        {
-          status: 403,
-          body: errorBody('forbidden', 'This API key does not hold the namespace in "x-company-namespace".'),
-        },
+      expect(await service.call(route, { key, headers: { 'x-company-namespace': namespace } })).toEqual(
+        failure(403, 'forbidden', 'This API key does not hold the namespace in "x-company-namespace".'),
       );
   });
 });
 
-describe('several things wrong at once', () => {
-  test('are said one after the other: 401, 403, 415, 413, 400, 404, 403 of the body, 412', async () => {
-    const route = `PUT /client-channel/${anId}`;
-    const { body: made } = await service.call('POST /client-channel', { key, body: { name: 'x' } });
-    const own = `PUT /client-channel/${made.data._id}`;
+describe('a request with several errors', () => {
+  test('reports them in the order 401, 403, 415, 413, 400, 404, 403 of the body, 412', async () => {
+    const unknown = `PUT /client-channel/${id}`;
+    const { body: created } = await service.call('POST /client-channel', { key, body: { name: 'x' } });
+    const own = `PUT /client-channel/${created.data._id}`;
     const text = { 'content-type': 'text/plain' };
     const stale = { 'if-match': '"9"' };
     const large = JSON.stringify({ nmae: 'x'.repeat(300_000) });
     const theirs = { company_namespace: ['theirs'] };
     const reader = await service.newKey({ namespaces: ['company1'], scopes: ['channels:read'] });
-    const asked: [string, Parameters<Service['call']>[1], number][] = [
-      [route, { headers: { ...text, ...stale }, body: large }, 401],
-      [route, { key: reader, headers: { ...text, ...stale }, body: large }, 403],
-      [route, { key, headers: { ...text, ...stale }, body: large }, 415],
-      [route, { key, headers: stale, body: large }, 413],
-      [route, { key, headers: stale, body: { nmae: 'x' } }, 400],
-      [route, { key, headers: stale, body: theirs }, 404],
-      [own, { key, headers: stale, body: theirs }, 403],
-      [own, { key, headers: stale, body: { name: 'y' } }, 412],
+
+    const requests: [string, Call][] = [
+      [unknown, { headers: { ...text, ...stale }, body: large }],
+      [unknown, { key: reader, headers: { ...text, ...stale }, body: large }],
+      [unknown, { key, headers: { ...text, ...stale }, body: large }],
+      [unknown, { key, headers: stale, body: large }],
+      [unknown, { key, headers: stale, body: { nmae: 'x' } }],
+      [unknown, { key, headers: stale, body: theirs }],
+      [own, { key, headers: stale, body: theirs }],
+      [own, { key, headers: stale, body: { name: 'y' } }],
     ];
-    for (const [where, call, status] of asked)
-      expect(await service.call(where, call)).toMatchObject({ status });
+    const statuses: number[] = [];
+    for (const [route, call] of requests) statuses.push((await service.call(route, call)).status);
+    expect(statuses).toEqual([401, 403, 415, 413, 400, 404, 403, 412]);
   });
 });

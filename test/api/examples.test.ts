@@ -55,7 +55,7 @@ test.each(requests)('$method $path: $example.name', async ({ method, path, examp
   const { body } = await service.call('POST /client-channel', { key, body: retail });
   const route = `${method} ${target(example, path, body.data._id)}`;
   const headers = { 'api-key': key, ...example.headers };
-  if (example.earlier) await service.call(route, { headers, body: example.earlier });
+  if (example.earlierBody) await service.call(route, { headers, body: example.earlierBody });
   const reply = await service.call(route, { headers, body: example.body });
   expect([reply.status, reply.body]).toEqual([example.status, timeless(example.response)]);
 });

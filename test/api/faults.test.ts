@@ -1,135 +1,135 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
-import { type Service, startService } from '../support/service.ts';
-import { errorBody } from '../support/matchers.ts';
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { createFaultProxy } from '../support/fault-proxy.ts';
+import { errorBody, failure } from '../support/matchers.ts';
+import { useService } from '../support/use-service.ts';
 
-let line: FaultyLine;
-let service: Service;
-let key: string;
-let id: string;
+const proxy = createFaultProxy();
+const service = useService({ proxy, namespaces: ['company1'] });
+let channel: { _id: string };
 
 beforeAll(async () => {
-  service = await startService(async (engine) => {
-    line = await startFaultyLine(engine);
-    return line.endpoint;
-  });
-  key = await service.newKey({ namespaces: ['company1'] });
-  id = (await service.call('POST /client-channel', { key, body: { name: 'x' } })).body.data._id;
-  await service.call('GET /client-channel', { key });
-});
-afterAll(async () => {
-  await service.stop();
-  line.close();
+  channel = (await service.call('POST /client-channel', { body: { name: 'x' } })).body.data;
+  await service.call('GET /client-channel');
 });
 afterEach(() => {
-  line.fault = () => 'none';
+  proxy.fault = () => 'none';
   jest.restoreAllMocks();
 });
 
-const logged = () => {
+/** Collects the lines of the log instead of printing them. */
+const captureLog = () => {
   const lines: string[] = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(`${text}`) > 0);
   return lines;
 };
+
 const exception = (name: string) => ({ __type: `com.amazonaws.dynamodb.v20120810#${name}` });
-const everyOperation = () =>
+
+const callEveryOperation = () =>
   Promise.all([
-    service.call('GET /client-channel', { key }),
-    service.call(`GET /client-channel/${id}`, { key }),
-    service.call('POST /client-channel', { key, body: { name: 'y' } }),
-    service.call(`PUT /client-channel/${id}`, { key, body: { local_name: 'y' } }),
-    service.call(`PUT /client-channel/${id}`, { key, body: { name: 'y' } }),
-    service.call(`DELETE /client-channel/${id}`, { key }),
+    service.call('GET /client-channel'),
+    service.call(`GET /client-channel/${channel._id}`),
+    service.call('POST /client-channel', { body: { name: 'y' } }),
+    service.call(`PUT /client-channel/${channel._id}`, { body: { local_name: 'y' } }),
+    service.call(`PUT /client-channel/${channel._id}`, { body: { name: 'y' } }),
+    service.call(`DELETE /client-channel/${channel._id}`),
   ]);
-const nothingWritten = async () => {
-  line.fault = () => 'none';
-  const { body } = await service.call('GET /client-channel', { key });
-  expect([body.pagination.total, body.data]).toEqual([1, [expect.objectContaining({ _id: id, __v: 0 })]]);
+
+const expectNothingWritten = async () => {
+  proxy.fault = () => 'none';
+  const { body } = await service.call('GET /client-channel');
+  expect([body.pagination.total, body.data]).toEqual([1, [channel]]);
 };
 
 describe('every operation', () => {
-  test('answers 429 while the table throttles, and writes nothing', async () => {
-    logged();
-    line.fault = () => exception('ProvisionedThroughputExceededException');
-    for (const reply of await everyOperation())
-      expect(reply).toMatchObject({
-        status: 429,
-        headers: {
+  test('returns 429 while the table throttles, and writes nothing', async () => {
+    captureLog();
+    proxy.fault = () => exception('ProvisionedThroughputExceededException');
+
+    const replies = await callEveryOperation();
+
+    for (const reply of replies)
+      expect(reply).toEqual(
+        failure(429, 'too_many_requests', 'Too many requests at once: try again in a moment.', undefined, {
           'retry-after': '1',
           'x-consumed-capacity': expect.stringMatching(/^calls=\d+; rcu=0; wcu=0$/),
-        },
-        body: errorBody('too_many_requests', 'Too many requests at once: try again in a moment.'),
-      });
-    await nothingWritten();
+        }),
+      );
+    await expectNothingWritten();
   });
 
-  test('answers 503 while the table resets connections, and works again when it is back', async () => {
-    logged();
-    line.fault = () => 'reset';
-    for (const reply of await everyOperation())
-      expect(reply).toMatchObject({
-        status: 503,
-        headers: { 'retry-after': '2' },
-        body: errorBody('unavailable', 'The service is not available now: try again in a moment.'),
-      });
-    await nothingWritten();
+  test('returns 503 while DynamoDB resets connections, and works again afterwards', async () => {
+    captureLog();
+    proxy.fault = () => 'reset';
+
+    const replies = await callEveryOperation();
+
+    for (const reply of replies)
+      expect(reply).toEqual(
+        failure(503, 'unavailable', 'The service is not available now: try again in a moment.', undefined, {
+          'retry-after': '2',
+        }),
+      );
+    await expectNothingWritten();
   });
 
-  test('answers 503 within 10 seconds while the table hangs', async () => {
-    logged();
-    line.fault = () => 'hang';
-    const begun = Date.now();
-    for (const reply of await everyOperation())
-      expect(reply).toMatchObject({ status: 503, body: errorBody('unavailable') });
-    expect(Date.now() - begun).toBeLessThan(10_000);
-    await nothingWritten();
+  test('returns 503 within 10 seconds while DynamoDB does not answer', async () => {
+    captureLog();
+    proxy.fault = () => 'hang';
+
+    const startedAt = Date.now();
+    const replies = await callEveryOperation();
+
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    for (const reply of replies) expect(reply).toEqual(failure(503, 'unavailable'));
+    await expectNothingWritten();
   });
 
-  test('masks a fault of ours, and logs it under the id that the client was given', async () => {
-    const lines = logged();
-    line.fault = () =>
+  test('masks an internal error, and logs it under the request id that the client got', async () => {
+    const lines = captureLog();
+    proxy.fault = () =>
       ({ ...exception('ResourceNotFoundException'), message: 'table channels-secret' }) as never;
-    for (const reply of await everyOperation()) {
-      expect(reply).toMatchObject({
-        status: 500,
-        body: errorBody('internal_error', 'Something went wrong on our side.'),
+
+    const replies = await callEveryOperation();
+
+    const logged = lines.map((text) => JSON.parse(text));
+    for (const reply of replies) {
+      expect(reply).toEqual(failure(500, 'internal_error', 'Something went wrong on our side.'));
+      expect(logged.find(({ request_id }) => request_id === reply.body.request_id)).toMatchObject({
+        level: 'ERROR',
+        causes: [{ name: 'ResourceNotFoundException' }],
       });
-      const line = lines
-        .map((text) => JSON.parse(text))
-        .find((entry) => entry.request_id === reply.body.request_id);
-      expect(line).toMatchObject({ level: 'ERROR', causes: [{ name: 'ResourceNotFoundException' }] });
     }
-    await nothingWritten();
+    await expectNothingWritten();
   });
 });
 
-test('a write answers 409 when other transactions keep getting in the way', async () => {
-  line.fault = (operation) =>
+test.each([
+  ['POST', '/client-channel', { name: 'y' }],
+  ['PUT', '/client-channel/ID', { name: 'y' }],
+  ['DELETE', '/client-channel/ID', undefined],
+])('%s returns 409 if other transactions conflict with every retry', async (method, path, body) => {
+  proxy.fault = (operation) =>
     operation === 'TransactWriteItems'
       ? {
           ...exception('TransactionCanceledException'),
           CancellationReasons: [{ Code: 'TransactionConflict' }],
         }
       : 'none';
-  for (const [route, body] of [
-    ['POST /client-channel', { name: 'y' }],
-    [`PUT /client-channel/${id}`, { name: 'y' }],
-    [`DELETE /client-channel/${id}`, undefined],
-  ] as const)
-    expect(await service.call(route, { key, body })).toMatchObject({
-      status: 409,
-      body: errorBody('conflict'),
-    });
-  await nothingWritten();
+
+  const reply = await service.call(`${method} ${path.replace('ID', channel._id)}`, { body });
+
+  expect(reply).toEqual(failure(409, 'conflict'));
+  await expectNothingWritten();
 });
 
-test('a key can’t be checked while its table is out of reach: that is 503, not 401', async () => {
-  logged();
+test('a key that cannot be looked up, because its table is out of reach, gets 503 and not 401', async () => {
+  captureLog();
   const fresh = await service.newKey({ namespaces: ['company1'] });
-  line.fault = () => 'reset';
-  expect(await service.call('GET /client-channel', { key: fresh })).toMatchObject({
-    status: 503,
-    body: errorBody('unavailable'),
-  });
+  proxy.fault = () => 'reset';
+
+  const reply = await service.call('GET /client-channel', { key: fresh });
+
+  expect([reply.status, reply.body]).toEqual([503, errorBody('unavailable')]);
 });

@@ -1,36 +1,31 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Reply, type Service, startService } from '../support/service.ts';
-import { errorBody } from '../support/matchers.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { failure, notModified, success } from '../support/matchers.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-let key: string;
-let created: Reply;
+const service = useService({ namespaces: ['company1'] });
+let channel: { _id: string };
 
 beforeAll(async () => {
-  service = await startService();
-  key = await service.newKey({ namespaces: ['company1'] });
-  created = await service.call('POST /client-channel', { key, body: { name: 'Retail' } });
+  channel = (await service.call('POST /client-channel', { body: { name: 'Retail' } })).body.data;
 });
-afterAll(() => service.stop());
 
-const get = (id: string, headers = {}) => service.call(`GET /client-channel/${id}`, { key, headers });
+const get = (id: string, headers = {}) => service.call(`GET /client-channel/${id}`, { headers });
 
 describe('GET /client-channel/{id}', () => {
-  test('answers the channel with its entity tag', async () => {
-    const reply = await get(created.body.data._id);
-    expect(reply).toMatchObject({ status: 200, body: created.body });
-    expect(reply.headers.etag).toBe('"0"');
+  test('returns the channel and its ETag', async () => {
+    expect(await get(channel._id)).toEqual(success(200, channel, { etag: '"0"' }));
   });
 
-  test('reads an id in any case', async () => {
-    expect(await get(created.body.data._id.toUpperCase())).toMatchObject({ status: 200, body: created.body });
+  test('accepts an id in capitals', async () => {
+    expect(await get(channel._id.toUpperCase())).toEqual(success(200, channel, { etag: '"0"' }));
   });
 
-  test('answers 304 to who has it already, and no body', async () => {
-    const reply = await get(created.body.data._id, { 'if-none-match': 'W/"0"' });
-    expect(reply).toMatchObject({ status: 304, body: '' });
-    expect(reply.headers).toMatchObject({ etag: '"0"', 'cache-control': 'no-store' });
-    expect((await get(created.body.data._id, { 'if-none-match': '"1"' })).status).toBe(200);
+  test('returns 304 without a body if the client has this version', async () => {
+    const known = await get(channel._id, { 'if-none-match': 'W/"0"' });
+    const outdated = await get(channel._id, { 'if-none-match': '"1"' });
+
+    expect(known).toEqual(notModified({ etag: '"0"' }));
+    expect(outdated).toEqual(success(200, channel, { etag: '"0"' }));
   });
 
   test.each([
@@ -41,30 +36,29 @@ describe('GET /client-channel/{id}', () => {
     '60f1b2b3',
     'x'.repeat(8_000),
     '!count%230',
-  ])('knows no channel %s', async (id) => {
-    expect(await get(id)).toMatchObject({
-      status: 404,
-      body: errorBody('not_found', 'There is no such channel.'),
-    });
+  ])('returns 404 for the id %s', async (id) => {
+    expect(await get(id)).toEqual(failure(404, 'not_found', 'There is no such channel.'));
   });
 
-  test('takes no query parameters', async () => {
-    expect(await get(`${created.body.data._id}?fields=name`)).toMatchObject({
-      status: 400,
-      body: errorBody('invalid_request'),
-    });
+  test('refuses query parameters', async () => {
+    expect(await get(`${channel._id}?fields=name`)).toEqual(
+      failure(400, 'invalid_request', 'This operation takes no query parameters.', [
+        { path: 'fields', message: 'is not a parameter of this operation' },
+      ]),
+    );
   });
 });
 
 describe('x-request-id', () => {
-  test('is taken over from the client, and stands in the error too', async () => {
+  test('is the client’s own, in the headers and in the error', async () => {
     const reply = await get('x', { 'x-request-id': 'order 66' });
-    expect(reply.headers['x-request-id']).toBe('order 66');
-    expect(reply.body.request_id).toBe('order 66');
+
+    expect([reply.headers['x-request-id'], reply.body.request_id]).toEqual(['order 66', 'order 66']);
   });
 
-  test('is drawn where the client’s can’t be one', async () => {
+  test('is generated if the client’s is too long', async () => {
     const reply = await get('x', { 'x-request-id': 'x'.repeat(129) });
+
     expect(reply.headers['x-request-id']).toMatch(/^.{1,128}$/);
     expect(reply.body.request_id).toBe(reply.headers['x-request-id']);
   });

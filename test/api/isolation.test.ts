@@ -1,26 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Service, startService } from '../support/service.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { failure } from '../support/matchers.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-let own: string;
-let theirs: string;
-let foreign: string;
+const service = useService({ namespaces: ['company1'] });
+let foreignKey: string;
+let foreign: { _id: string };
 
 beforeAll(async () => {
-  service = await startService();
-  own = await service.newKey({ namespaces: ['company1'] });
-  theirs = await service.newKey({ namespaces: ['company2'] });
-  const { body } = await service.call('POST /client-channel', { key: theirs, body: { name: 'secret' } });
-  foreign = body.data._id;
-  // From here on the key is remembered, and no request costs more than another.
-  await service.call('GET /client-channel', { key: own });
+  foreignKey = await service.newKey({ namespaces: ['company2'] });
+  const { body } = await service.call('POST /client-channel', { key: foreignKey, body: { name: 'secret' } });
+  foreign = body.data;
+  // From now on the own key is cached, so that all requests report the same capacity.
+  await service.call('GET /client-channel');
 });
-afterAll(() => service.stop());
 
-/** What a client sees of an answer, but for what is drawn anew every time. */
-const seen = async (route: string, body: unknown, headers: Record<string, string>) => {
-  const call = { key: own, headers: { 'x-request-id': 'same', ...headers }, ...(body ? { body } : {}) };
-  const reply = await service.call(route, call);
+/** The response without the headers that differ every time. */
+const comparableReply = async (route: string, body: unknown, headers: Record<string, string>) => {
+  const reply = await service.call(route, {
+    headers: { 'x-request-id': 'same', ...headers },
+    ...(body ? { body } : {}),
+  });
   const { date, ...kept } = reply.headers;
   return { ...reply, headers: kept };
 };
@@ -37,39 +36,37 @@ describe.each([
   ['PATCH', { disabled: true }, {}],
   ['DELETE', undefined, {}],
   ['DELETE', undefined, { 'if-match': '"0"' }],
-] as const)('%s with %j and %j', (method, body, headers) => {
-  test('tells a foreign channel from none by no byte, and leaves it as it is', async () => {
-    const unknown = await seen(`${method} /client-channel/60f1b2b3c9e9a12345678901`, body, headers);
-    expect(unknown.status).toBe(404);
-    expect(await seen(`${method} /client-channel/${foreign}`, body, headers)).toEqual(unknown);
-    const malformed = await seen(`${method} /client-channel/malformed`, body, headers);
-    expect({ status: malformed.status, body: malformed.body }).toEqual({ status: 404, body: unknown.body });
+] as const)('%s with the body %j and the headers %j', (method, body, headers) => {
+  test('returns the same bytes for a foreign channel as for an unknown one, and does not change it', async () => {
+    const unknown = await comparableReply(`${method} /client-channel/60f1b2b3c9e9a12345678901`, body, headers);
+    const ofForeign = await comparableReply(`${method} /client-channel/${foreign._id}`, body, headers);
+    const malformed = await comparableReply(`${method} /client-channel/malformed`, body, headers);
 
-    const kept = await service.call(`GET /client-channel/${foreign}`, { key: theirs });
-    expect(kept.body.data).toMatchObject({ name: 'secret', company_namespace: ['company2'], __v: 0 });
+    expect(unknown.status).toBe(404);
+    expect(ofForeign).toEqual(unknown);
+    expect({ status: malformed.status, body: malformed.body }).toEqual({ status: 404, body: unknown.body });
+    const kept = await service.call(`GET /client-channel/${foreign._id}`, { key: foreignKey });
+    expect(kept.body.data).toEqual(foreign);
   });
 });
 
-test('a list shows nothing of another namespace, by whatever filter', async () => {
-  for (const query of [
-    '',
-    `?_id=${foreign}`,
-    '?search=secret',
-    '?name=secret',
-    '?from__id=000000000000000000000000',
-  ]) {
-    const { body } = await service.call(`GET /client-channel${query}`, { key: own });
-    expect([body.data, body.pagination.total]).toEqual([[], 0]);
-  }
+test.each([
+  ['none', () => ''],
+  ['its id', () => `?_id=${foreign._id}`],
+  ['a search', () => '?search=secret'],
+  ['its name', () => '?name=secret'],
+  ['a lower bound', () => '?from__id=000000000000000000000000'],
+])('a list does not contain a channel of another namespace, whatever the filter: %s', async (_, query) => {
+  const { body } = await service.call(`GET /client-channel${query()}`);
+
+  expect([body.data, body.pagination.total]).toEqual([[], 0]);
 });
 
-test('a cursor of another namespace is none', async () => {
-  await service.call('POST /client-channel', { key: theirs, body: { name: 'second' } });
-  const { body } = await service.call('GET /client-channel?per_page=1', { key: theirs });
-  const cursor = body.pagination.next_cursor;
-  for (const query of [`cursor=${cursor}`, `from__id=${cursor}`])
-    expect(await service.call(`GET /client-channel?${query}`, { key: own })).toMatchObject({
-      status: 400,
-      body: { code: 'invalid_cursor' },
-    });
+test.each(['cursor', 'from__id'])('a cursor of another namespace is refused as %s', async (parameter) => {
+  await service.call('POST /client-channel', { key: foreignKey, body: { name: 'second' } });
+  const { body } = await service.call('GET /client-channel?per_page=1', { key: foreignKey });
+
+  const reply = await service.call(`GET /client-channel?${parameter}=${body.pagination.next_cursor}`);
+
+  expect(reply).toEqual(failure(400, 'invalid_cursor'));
 });

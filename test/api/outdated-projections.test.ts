@@ -1,19 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
-import { type Service, startService } from '../support/service.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { useService } from '../support/use-service.ts';
 
-// Entries that no change left: the directory of another moment, after a restore, or folded by another release of Unicode.
+// Some suffix entries do not come from a change: those of a restored backup, or of another Unicode version.
 
-let service: Service;
-let key: string;
-beforeAll(async () => {
-  service = await startService();
-  key = await service.newKey({ namespaces: ['acme'] });
-});
-afterAll(() => service.stop());
+const service = useService({ namespaces: ['acme'] });
 
-/** What has been logged as a failure: of which channel, and why. */
+/** The failures in the log: of which channel, and why. */
 let failures: { namespace: string; channel: string; why: string }[];
 beforeEach(() => {
   failures = [];
@@ -26,36 +20,38 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const enterAs = async (id: string, name: string) => {
+const putSuffixEntries = async (id: string, name: string) => {
   for (const entry of suffixEntries('acme', id, name)) await service.projections.put({ Item: { ...entry } });
 };
 
 const create = async (name: string): Promise<string> => {
-  const { body } = await service.call('POST /client-channel', { key, body: { name } });
+  const { body } = await service.call('POST /client-channel', { body: { name } });
   await applyPending(service, 'acme', [body.data._id]);
   return body.data._id;
 };
 
 const search = async (text: string) => {
-  const { status, body } = await service.call(`GET /client-channel?search=${text}`, { key });
+  const { status, body } = await service.call(`GET /client-channel?search=${text}`);
   return { status, ids: body.data?.map(({ _id }: { _id: string }) => _id), total: body.pagination?.total };
 };
 
-describe('a search that finds an entry which the table contradicts', () => {
-  test('leaves out a channel that is not there, and logs which', async () => {
+describe('a search that finds a suffix entry which contradicts the table', () => {
+  test('leaves out a channel that does not exist, and logs it', async () => {
     const id = await create('Retail shop');
-    const gone = '0'.repeat(24);
-    await enterAs(gone, 'retail stall');
+    const missing = '0'.repeat(24);
+    await putSuffixEntries(missing, 'retail stall');
+
     expect(await search('retail')).toEqual({ status: 200, ids: [id], total: 1 });
     expect(failures).toEqual([
-      { namespace: 'acme', channel: gone, why: 'The directory is out of date: reindex the namespace' },
+      { namespace: 'acme', channel: missing, why: 'The search index is out of date: reindex the namespace' },
     ]);
   });
 
-  test('goes by the name that the table has', async () => {
+  test('uses the name in the table, and logs both channels', async () => {
     const [one, other] = [await create('Straße north'), await create('Corner south')];
-    await enterAs(one, 'straße north');
-    await enterAs(other, 'corner north');
+    await putSuffixEntries(one, 'straße north');
+    await putSuffixEntries(other, 'corner north');
+
     expect(await search('north')).toEqual({ status: 200, ids: [one], total: 1 });
     expect(failures.map(({ channel }) => channel)).toEqual([one, other]);
   });

@@ -63,7 +63,7 @@ const settlers: Record<
     const dies = () => (random() < 0.1 ? (random() < 0.5 ? 'before' : 'after') : undefined);
     const tables = {
       channels: mortal(service.channels.name, dies),
-      directory: mortal(service.projections.name, dies),
+      projections: mortal(service.projections.name, dies),
     };
     while (!isOver())
       for (const { id } of await readPendingChanges(service.channels, namespace))

@@ -1,6 +1,9 @@
 import { ApiError } from '../../lib/errors.ts';
 
-/** The error with which something is refused; anything else that is thrown is none, and nothing thrown neither. */
+/**
+ * Runs a function that must throw an `ApiError`, and returns that error.
+ * @throws any other error of the function, and an Error if the function returns
+ */
 export const catchApiError = (run: () => unknown): ApiError => {
   try {
     run();
@@ -8,5 +11,5 @@ export const catchApiError = (run: () => unknown): ApiError => {
     if (error instanceof ApiError) return error;
     throw error;
   }
-  throw new Error('nothing was refused');
+  throw new Error('No ApiError was thrown');
 };

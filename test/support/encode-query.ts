@@ -1,23 +1,23 @@
 import type { ExpectedQuery } from './oracle.ts';
 
-/** How a client writes the parts of a list's query; each number chooses one of several ways. */
+/** How a client encodes a list query. Each number selects one of several equivalent forms. */
 export interface EncodingStyle {
   list: number;
   sort: number;
   meta: number;
-  /** Brackets as `[` and `]`, or percent-encoded. */
+  /** Whether brackets are sent as `[` and `]`, instead of percent-encoded. */
   rawBrackets: boolean;
-  /** Spaces as `+`, or percent-encoded. */
+  /** Whether spaces are sent as `+`, instead of percent-encoded. */
   plus: boolean;
-  /** Ids in capitals. */
+  /** Whether ids are sent in capitals. */
   capitals: boolean;
-  /** Which parameters without a value are sent along, as a bit each. */
+  /** A bit for each optional parameter: whether it is sent without a value. */
   absent: number;
-  /** Where among the parameters the query begins; those of one list stay in their order. */
+  /** Which parameter comes first. The values of one list stay in their order. */
   rotation: number;
 }
 
-/** A query that may hold a place in the order of ids as text: an id, or a cursor that a list gave out. */
+/** A query whose bounds also exist as text: an id, or a cursor that a list has returned. */
 export interface EncodableQuery extends ExpectedQuery {
   fromText?: string;
   toText?: string;
@@ -38,19 +38,19 @@ const repeated = (name: string, values: string[]): Pair[] => values.map((value) 
 const byCommas = (name: string, values: string[]): Pair[] => [[name, values.join(',')]];
 
 const pairsOfList = (name: string, values: string[], { list }: EncodingStyle): Pair[] => {
-  // Only JSON can say these.
+  // Only JSON can express these.
   if (values.length === 0 || values.some(looksAbsent)) return inJson(name, values);
-  const ways = [inJson, inBrackets, indexed];
-  if (!values.some(looksLikeJson)) ways.push(repeated);
-  if (name === '_id') ways.push(byCommas);
-  return pick(ways, list)(name, values);
+  const forms = [inJson, inBrackets, indexed];
+  if (!values.some(looksLikeJson)) forms.push(repeated);
+  if (name === '_id') forms.push(byCommas);
+  return pick(forms, list)(name, values);
 };
 
 const typeOf = (descending: boolean) => (descending ? 'desc' : 'asc');
 
 const pairsOfSort = (sort: ExpectedQuery['sort'], { sort: choice }: EncodingStyle): Pair[] => {
   const elements = sort.map(({ field, descending }) => ({ field, type: typeOf(descending) }));
-  const ways: (() => Pair[])[] = [
+  const forms: (() => Pair[])[] = [
     () => [['sortBy', JSON.stringify(elements)]],
     () => elements.map((element): Pair => ['sortBy[]', JSON.stringify(element)]),
     () =>
@@ -67,7 +67,7 @@ const pairsOfSort = (sort: ExpectedQuery['sort'], { sort: choice }: EncodingStyl
   const [first] = elements;
   if (elements.length === 1 && first) {
     const { field, type } = first;
-    ways.push(
+    forms.push(
       () => [
         ['sortBy[field]', field],
         ['sortBy[type]', type],
@@ -85,9 +85,9 @@ const pairsOfSort = (sort: ExpectedQuery['sort'], { sort: choice }: EncodingStyl
             ]
           : [['sort', field]],
     );
-    if (field === '_id') ways.push(() => (type === 'desc' ? [['sortPageOrder', 'desc']] : []));
+    if (field === '_id') forms.push(() => (type === 'desc' ? [['sortPageOrder', 'desc']] : []));
   }
-  return pick(ways, choice)();
+  return pick(forms, choice)();
 };
 
 const isDottable = (key: string) => key !== '' && !/[.[\]]/.test(key);
@@ -98,15 +98,15 @@ const nested = ([key, ...rest]: string[], value: string): string =>
 
 const pairsOfMeta = (path: string[], value: string, { meta }: EncodingStyle): Pair[] => {
   const [first = '', ...rest] = path;
-  const ways: (() => Pair[])[] = [() => [['integration_meta', nested(path, value)]]];
+  const forms: (() => Pair[])[] = [() => [['integration_meta', nested(path, value)]]];
   if (!looksAbsent(value)) {
     const bracketed = (keys: string[]) => keys.map((key) => `[${key}]`).join('');
-    if (path.every(isDottable)) ways.push(() => [[`integration_meta.${path.join('.')}`, value]]);
-    if (path.every(isBracketable)) ways.push(() => [[`integration_meta${bracketed(path)}`, value]]);
+    if (path.every(isDottable)) forms.push(() => [[`integration_meta.${path.join('.')}`, value]]);
+    if (path.every(isBracketable)) forms.push(() => [[`integration_meta${bracketed(path)}`, value]]);
     if (isDottable(first) && rest.every(isBracketable))
-      ways.push(() => [[`integration_meta.${first}${bracketed(rest)}`, value]]);
+      forms.push(() => [[`integration_meta.${first}${bracketed(rest)}`, value]]);
   }
-  return pick(ways, meta)();
+  return pick(forms, meta)();
 };
 
 const optional = ['page', 'cursor', 'sort', 'sortBy', 'name', 'local_name', 'search', 'disabled'].concat([
@@ -122,34 +122,38 @@ const encode = (text: string, { plus }: EncodingStyle) => {
   return plus ? encoded.replaceAll('%20', '+') : encoded;
 };
 
-/** A query string that asks for all this, as a client of that dialect writes it. */
-export const encodeQuery = (wish: EncodableQuery, more: Record<string, string>, dialect: EncodingStyle): string => {
-  const { ids, names, localNames, search, disabled, updatedAfter, fromText, toText, meta = [], sort } = wish;
-  const cased = dialect.capitals ? ids?.map((id) => id.toUpperCase()) : ids;
+/** The query string for a query and more parameters, in the given style. */
+export const encodeQuery = (
+  query: EncodableQuery,
+  more: Record<string, string>,
+  style: EncodingStyle,
+): string => {
+  const { ids, names, localNames, search, disabled, updatedAfter, fromText, toText, meta = [], sort } = query;
+  const cased = style.capitals ? ids?.map((id) => id.toUpperCase()) : ids;
   const groups: Pair[][] = [
-    cased ? pairsOfList('_id', cased, dialect) : [],
-    names ? pairsOfList('name', names, dialect) : [],
-    localNames ? pairsOfList('local_name', localNames, dialect) : [],
+    cased ? pairsOfList('_id', cased, style) : [],
+    names ? pairsOfList('name', names, style) : [],
+    localNames ? pairsOfList('local_name', localNames, style) : [],
     search === undefined ? [] : [['search', search]],
     disabled === undefined ? [] : [['disabled', `${disabled}`]],
     updatedAfter === undefined ? [] : [['from_updatedAt', `${updatedAfter}`]],
     fromText === undefined ? [] : [['from__id', fromText]],
     toText === undefined ? [] : [['to__id', toText]],
-    meta.flatMap(({ path, value }) => pairsOfMeta(path, value, dialect)),
-    pairsOfSort(sort, dialect),
+    meta.flatMap(({ path, value }) => pairsOfMeta(path, value, style)),
+    pairsOfSort(sort, style),
     Object.entries(more),
     optional.flatMap((name, bit): Pair[] =>
-      (dialect.absent >> bit) & 1 ? [[name, pick(['', 'null', 'undefined'], bit)]] : [],
+      (style.absent >> bit) & 1 ? [[name, pick(['', 'null', 'undefined'], bit)]] : [],
     ),
   ];
-  const at = dialect.rotation % groups.length;
+  const at = style.rotation % groups.length;
   return [...groups.slice(at), ...groups.slice(0, at)]
     .flat()
     .map(([name, value]) => {
-      const brackets = dialect.rawBrackets
-        ? encode(name, dialect).replaceAll('%5B', '[').replaceAll('%5D', ']')
-        : encode(name, dialect);
-      return `${brackets}=${encode(value, dialect)}`;
+      const brackets = style.rawBrackets
+        ? encode(name, style).replaceAll('%5B', '[').replaceAll('%5D', ']')
+        : encode(name, style);
+      return `${brackets}=${encode(value, style)}`;
     })
     .join('&');
 };

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Waits until an expectation holds.
- * @throws what the expectation threw last, after 20 seconds
+ * Repeats an expectation until it holds.
+ * @throws the last error of the expectation, once the time is up
  */
-export const eventually = async (expectation: () => unknown, patience = 20_000): Promise<void> => {
-  const deadline = Date.now() + patience;
+export const eventually = async (expectation: () => unknown, timeoutMs = 20_000): Promise<void> => {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
       await expectation();

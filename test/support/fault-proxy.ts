@@ -1,35 +1,43 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from './loopback.ts';
+import { operationOf, type DynamoDbProxy } from './dynamodb-proxy.ts';
 
-/** What becomes of a call to DynamoDB: it goes through, is answered with an error, or is never answered. */
+/** What happens to a call to DynamoDB: it is forwarded, never answered, cut off, or answered with an error. */
 export type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };
 
-export interface FaultyLine {
-  endpoint: string;
-  /** For each call, by the operation that it asks for. */
+export interface FaultProxy extends DynamoDbProxy {
+  /** Chooses the fault of each call by its operation, such as `Query`. Tests replace it. */
   fault: (operation: string) => Fault;
-  close(): void;
 }
 
-const forward = (engine: string, call: IncomingMessage, answer: ServerResponse): void => {
+const forward = (target: string, call: IncomingMessage, response: ServerResponse): void => {
   const { method, url, headers } = call;
-  const onward = request(`${engine}${url}`, { method, headers }, (reply) => {
-    answer.writeHead(reply.statusCode ?? 500, reply.headers);
-    reply.pipe(answer);
+  const forwarded = request(`${target}${url}`, { method, headers }, (reply) => {
+    response.writeHead(reply.statusCode ?? 500, reply.headers);
+    reply.pipe(response);
   });
-  call.pipe(onward);
+  call.pipe(forwarded);
 };
 
-/** A line to the engine that fails as told, so that a fault can be shown from one end of the service to the other. */
-export const startFaultyLine = async (engine: string): Promise<FaultyLine> => {
-  const line: FaultyLine = { endpoint: '', fault: () => 'none', close: () => {} };
-  const server = createServer((call, answer) => {
-    const operation = String(call.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const fault = line.fault(operation);
-    if (fault === 'none') forward(engine, call, answer);
-    else if (fault === 'reset') call.socket.destroy();
-    else if (fault !== 'hang')
-      answer.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(fault));
-  });
-  return Object.assign(line, await listenOnLoopback(server));
+/** A proxy that fails on demand. With it, tests show what a client of the service sees when DynamoDB fails. */
+export const createFaultProxy = (): FaultProxy => {
+  const proxy: FaultProxy = {
+    fault: () => 'none',
+    start: async (target) => {
+      const server = createServer((call, response) => {
+        const fault = proxy.fault(operationOf(call.headers));
+        if (fault === 'none') forward(target, call, response);
+        else if (fault === 'reset') call.socket.destroy();
+        else if (fault !== 'hang')
+          response
+            .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+            .end(JSON.stringify(fault));
+      });
+      const { endpoint, close } = await listenOnLoopback(server);
+      proxy.close = close;
+      return endpoint;
+    },
+    close: () => {},
+  };
+  return proxy;
 };

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const running = new Set<ChildProcess>();
 let folder: string;
 
-/** Gives the test file a state folder of its own, and leaves none of its processes running. */
+/** Gives the test file its own state folder, and ends its processes after each test. */
 export const useLocalServers = (): void => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'local-server-'));
@@ -28,7 +28,7 @@ export const inFolder = (name: string) => join(folder, name);
 export const recordFile = () => inFolder('server.json');
 export const record = (): ServerRecord => JSON.parse(readFileSync(recordFile(), 'utf8'));
 
-/** A program in the state folder, as a process group of its own, as a terminal makes it. */
+/** Runs a program with the state folder, in its own process group, as a terminal does. */
 const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv) => {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const child = spawn(program, args, {
@@ -46,14 +46,14 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
     running.delete(child);
     return { code: code as number, errors };
   });
-  /** The first line with this beginning, once there is one. */
+  /** Waits for a line that starts with this text, and returns it. */
   const line = async (beginning: string): Promise<string> => {
     const found = () => lines.find((text) => text.startsWith(beginning));
     while (found() === undefined)
       await Promise.race([
         once(output, 'line'),
         ended.then(() => {
-          if (found() === undefined) throw new Error(`It ended early: ${errors.join('\n')}`);
+          if (found() === undefined) throw new Error(`The process ended early: ${errors.join('\n')}`);
         }),
       ]);
     return found() as string;
@@ -61,7 +61,7 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
   return { child, lines, line, ended };
 };
 
-/** A program of the project. */
+/** Runs a program of the project. */
 export const run = (file: string, args: string[] = [], environment: NodeJS.ProcessEnv = {}) =>
   launch(process.execPath, ['--import', 'tsx', file, ...args], environment);
 
@@ -74,15 +74,15 @@ const server = ({ child, lines, line, ended }: ReturnType<typeof launch>) => {
   return { child, lines, line, ready, ended, ctrlC };
 };
 
-/** What `npm start` starts. */
+/** Starts the program behind `npm start`. */
 export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) =>
   server(run('local/start.ts', args, { PORT: '0', ...environment }));
 
-/** `npm start` itself. */
+/** Starts `npm start` itself. */
 export const startByNpm = (...args: string[]) =>
   server(launch('npm', ['start', '--', ...args], { PORT: '0' }));
 
-/** Runs `commands/<name>.ts` to its end. */
+/** Runs `commands/<name>.ts` and waits until it ends. */
 const command =
   (name: string) =>
   async (...args: string[]) => {

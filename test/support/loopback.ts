@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Has a server listen on a free port of this machine alone: where it is reached, and how it ends at once. */
+/** Listens on a free port of 127.0.0.1. Returns the URL, and a function that ends all connections at once. */
 export const listenOnLoopback = async (server: Server): Promise<{ endpoint: string; close: () => void }> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -1,8 +1,8 @@
 import { TestEnvironment } from 'jest-environment-node';
 
 /**
- * Jest runs each test file in a realm of its own, whose `Error` is not that of Node's network code. The SDK tells by
- * `instanceof Error` what it may pass on, so where a test is about broken connections there must be one `Error` only.
+ * A jest environment that shares `Error` with Node. Jest gives each test file its own globals, so its `Error` is not the
+ * one of Node's network code. The SDK checks errors with `instanceof Error`, so tests with broken connections need this.
  */
 export default class OneRealmEnvironment extends TestEnvironment {
   override async setup(): Promise<void> {

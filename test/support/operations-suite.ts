@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Service } from './service.ts';
 import { anId, aTime, errorBody } from './matchers.ts';
+import type { Service } from './service.ts';
 
 /** What runs the service, wherever it does. */
 export type Target = Pick<Service, 'call' | 'newKey'>;

@@ -1,16 +1,16 @@
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { foldTerms, searchTerms } from '../../lib/text/fold.ts';
 
-/** The fields by which a list can be sorted. */
+/** The fields that a list can be sorted by. */
 export type Field = '_id' | 'name' | 'local_name' | 'disabled' | 'createdAt' | 'updatedAt';
 
-/** A place in the order of ids: a channel's own, or the gap right below or right above it. */
+/** A position in the order of ids: on an id, or directly below or above it. */
 export interface IdBound {
   id: string;
   at: 'id' | 'below' | 'above';
 }
 
-/** What a list is asked for, free of the form in which a client writes it. */
+/** What a list query asks for, independent of how a client encodes it. */
 export interface ExpectedQuery {
   ids?: string[];
   names?: string[];
@@ -24,7 +24,7 @@ export interface ExpectedQuery {
   sort: { field: Field; descending: boolean }[];
 }
 
-/** One page of a list: what stands in its answer, but for the cursors' texts. */
+/** One page of a list, without the text of its cursors. */
 export interface Page {
   data: ChannelDocument[];
   pagination: Record<string, number>;
@@ -32,7 +32,7 @@ export interface Page {
   hasPrevious: boolean;
 }
 
-// The contract's section 3, read anew over a plain array: nothing of lib/lists but the folding of texts is used here.
+// This is the API's list contract, implemented again over a plain array. Of lib, it uses only the folding of text.
 
 const isAbove = (id: string, bound: IdBound) => id > bound.id || (bound.at === 'below' && id === bound.id);
 const isBelow = (id: string, bound: IdBound) => id < bound.id || (bound.at === 'above' && id === bound.id);
@@ -46,7 +46,7 @@ const scalarAt = (value: unknown, [key, ...rest]: string[]): string | undefined 
 };
 
 const isFound = (name: string, search: string) => {
-  // What clients write for no value.
+  // Clients send these words for "no value".
   if (['null', 'undefined'].includes(search)) return true;
   const words = foldTerms(name);
   return searchTerms(search).every((sought) => words.some((word) => word.includes(sought)));
@@ -63,7 +63,7 @@ const isWanted = (channel: ChannelDocument, query: ExpectedQuery): boolean =>
   (!query.to || isBelow(channel._id, query.to)) &&
   (query.meta ?? []).every(({ path, value }) => scalarAt(channel.integration_meta, path) === value);
 
-/** The first 900 bytes of the folded text, whole characters only. */
+/** The first 900 bytes of the folded text, cut between two characters. */
 const sortText = (text: string): Buffer => {
   const kept: Buffer[] = [];
   let bytes = 0;
@@ -78,14 +78,14 @@ const sortText = (text: string): Buffer => {
 
 const compare = (one: ChannelDocument, other: ChannelDocument, field: Field): number => {
   const [a, b] = [one[field], other[field]];
-  // What is missing is less than anything.
+  // A missing value sorts before all others.
   if (a === undefined || b === undefined) return Number(b === undefined) - Number(a === undefined);
   if (field === 'name' || field === 'local_name')
     return Buffer.compare(sortText(a as string), sortText(b as string));
   return Number(a > b) - Number(a < b);
 };
 
-/** The whole list, in its order. */
+/** The whole list, sorted. */
 export const expectedList = (channels: ChannelDocument[], query: ExpectedQuery): ChannelDocument[] => {
   const last = query.sort.at(-1);
   const terms = [...query.sort, { field: '_id' as const, descending: last?.descending ?? false }];
@@ -101,8 +101,8 @@ export const expectedList = (channels: ChannelDocument[], query: ExpectedQuery):
 };
 
 /**
- * A page of a list: what stands in it from one place to before another. A page that was reached by a cursor may begin
- * anywhere, and one that was reached backwards may be shorter than it was asked to be.
+ * The page of a list from one index up to another, exclusive. A page that was reached by a cursor may begin at any index.
+ * A page that was reached backwards may be shorter than `perPage`.
  */
 export const expectedPage = (
   list: ChannelDocument[],

@@ -1,53 +1,50 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch, CreateChannelInput } from '../../lib/channels/body-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
-import type { CreateChannelInput, ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
-import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
-import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
-import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
-import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
-import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
-import type { ChannelTables } from '../../lib/projections/channel-tables.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
-import { Meter } from '../../lib/dynamodb/meter.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
+import type { ChannelTables } from '../../lib/projections/channel-tables.ts';
+import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
+import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
+import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
+import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
+import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
-import { foldText, foldTerms } from '../../lib/text/fold.ts';
-import type { Service } from './service.ts';
+import { foldTerms, foldText } from '../../lib/text/fold.ts';
 
 export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort();
 
 let count = 0;
 
-/** A namespace of a test's own, with those who write and read there. */
-export const newNamespace = (service: Service) => {
+/** A namespace that no other test uses, with functions that write channels, apply pending changes and read projections. */
+export const newNamespace = (tables: ChannelTables) => {
   const namespace = `ns${++count}`;
   const other = `${namespace}-other`;
   const caller: Caller = { keyId: 'k', namespace, namespaces: [namespace, other] };
-  const { channels } = service;
+  const { channels } = tables;
   return {
     namespace,
+    /** A second namespace, to share channels with. */
     other,
-    create: async (draft: CreateChannelInput) =>
-      (await createChannel(channels, caller, draft, undefined)).document._id,
+    create: async (input: CreateChannelInput) =>
+      (await createChannel(channels, caller, input, undefined)).document._id,
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
-    apply: async (id: string) => applyPending(service, namespace, [id]),
-    applyAll: async () => {
-      await applyPending(service, namespace, idsOf(await readPendingChanges(channels, namespace)));
-    },
-    find: async (text: string) => idsOf(await findByTerms(service, namespace, foldTerms(text))),
+    apply: (id: string) => applyPending(tables, namespace, [id]),
+    applyAll: async () =>
+      applyPending(tables, namespace, idsOf(await readPendingChanges(channels, namespace))),
+    find: async (text: string) => idsOf(await findByTerms(tables, namespace, foldTerms(text))),
     total: async () =>
-      (await readBucketCounts(service, namespace, allIds)).reduce((sum, block) => sum + block.count, 0),
+      (await readBucketCounts(tables, namespace, allIds)).reduce((sum, bucket) => sum + bucket.count, 0),
   };
 };
 
-/** All steps of reindexing a namespace, one after the other: what each found amiss. */
+/** Runs all steps of reindexing a namespace, one after the other. Returns what each step has repaired. */
 export const reindex = async (tables: ChannelTables, namespace: string) => ({
   keys: await reindexing.keys(tables, namespace),
-  blocks: await reindexing.buckets(tables, namespace),
+  buckets: await reindexing.buckets(tables, namespace),
   channels: await reindexing.channels(tables, namespace),
   totals: await reindexing.totals(tables, namespace),
 });
@@ -58,36 +55,38 @@ const readAll = async (table: Table, query: Query) => {
   return items;
 };
 
-/** What the directory of a namespace holds. */
-export const readProjections = async (service: Service, namespace: string) => ({
-  marks: await readPendingChanges(service.channels, namespace),
-  entries: (await Promise.all(allSuffixEntries(namespace).map((query) => readAll(service.projections, query))))
-    .flat()
-    .sort((one, other) => bySortKey(one as { sk: string }, other as { sk: string })),
-  blocks: (await readAll(service.projections, bucketsStartingIn(namespace, allIds))).map(({ sk, n }) => [
-    sk,
-    n,
-  ]),
-});
-
 export const bySortKey = (one: { sk: string }, other: { sk: string }) =>
   Buffer.compare(Buffer.from(one.sk), Buffer.from(other.sk));
 
-/** The entries that channels ought to have, by id and name, in the order of a query. */
+/** The pending changes and the projections of a namespace. Of each bucket: where it starts, and its count. */
+export const readProjections = async ({ channels, projections }: ChannelTables, namespace: string) => {
+  const entries = allSuffixEntries(namespace).map((query) => readAll(projections, query));
+  const buckets = await readAll(projections, bucketsStartingIn(namespace, allIds));
+  return {
+    pendingChanges: await readPendingChanges(channels, namespace),
+    suffixEntries: ((await Promise.all(entries)).flat() as { sk: string }[]).sort(bySortKey),
+    buckets: buckets.map(({ sk, n }) => [sk, n]),
+  };
+};
+
+/** The suffix entries that channels must have, from their names by id. They are sorted as `readProjections` does. */
 export const expectedEntries = (namespace: string, names: Record<string, string>) =>
   Object.entries(names)
     .flatMap(([id, name]) => suffixEntries(namespace, id, foldText(name)))
     .sort(bySortKey);
 
-/** The same table, of which every answer to a query passes through somebody's hands first. */
+/**
+ * The same table, with a hook behind each query.
+ * @param hook gets each page that DynamoDB returned, and returns the page that the caller gets
+ */
 export const interceptQueries = (
-  { name }: Table,
-  pass: (page: QueryPage, query: Query) => Promise<QueryPage> | QueryPage,
+  table: Table,
+  hook: (page: QueryPage, query: Query) => Promise<QueryPage> | QueryPage,
 ): Table => {
-  class Meddled extends Table {
+  class InterceptedTable extends Table {
     override async query(query: Query) {
-      return pass(await super.query(query), query);
+      return hook(await super.query(query), query);
     }
   }
-  return new Meddled({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) }, name);
+  return new InterceptedTable(table.session, table.name);
 };

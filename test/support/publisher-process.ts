@@ -15,7 +15,7 @@ const program = `
   });
 `;
 
-/** The publisher as it is deployed, its bundle, in a process that may be killed; the next invocation starts another. */
+/** The deployed bundle of the publisher, in a process that a test can kill. The next invocation starts a new process. */
 export class PublisherProcess {
   kills = 0;
   #child: ChildProcess | undefined;
@@ -25,7 +25,7 @@ export class PublisherProcess {
       process.execPath,
       ['-e', program, `${bundle('functions/publish-events.ts').folder}/index.js`],
       {
-        // Jest's environment is a copy, which processes do not get by themselves.
+        // Inside jest, `process.env` is a copy: child processes do not inherit it.
         env: process.env,
         stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
       },

@@ -1,6 +1,6 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
-import type { Channel } from '../../lib/channels/channel.ts';
 import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
+import type { Channel } from '../../lib/channels/channel.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import type { Random } from './random.ts';
@@ -27,13 +27,13 @@ const patchOf = (
   return patches[kind];
 };
 
-/** One change: what the channel is then, and the namespaces that see it. */
+/** Makes one change. Returns the channel after it, and the namespaces that see the change. */
 const change = async (table: Table, before: Channel | undefined, random: Random) => {
   if (!before) {
     const company_namespace = random.shuffle(namespaces).slice(0, random.pick([1, 1, 1, 2, 3]));
     const [home = ''] = company_namespace;
-    const draft = { name: `c${random.next()}`, company_namespace };
-    const { document } = await createChannel(table, callerIn(home), draft, undefined);
+    const input = { name: `c${random.next()}`, company_namespace };
+    const { document } = await createChannel(table, callerIn(home), input, undefined);
     return { after: await getChannel(table, home, document._id), seenBy: company_namespace, version: 0 };
   }
   const kind = random.pick(kinds);
@@ -48,9 +48,9 @@ const change = async (table: Table, before: Channel | undefined, random: Random)
 };
 
 /**
- * Changes a channel so many times, one change after the other, drawn at random: creations, renamings, sharing and
- * moving between three namespaces, deletions, after each of which another channel is created.
- * @returns the ids of the events that have to come of it: one for each change and namespace.
+ * Makes random changes to a channel, one after the other: it is created, renamed, shared and moved between three
+ * namespaces, and deleted. After a deletion, the next change creates another channel.
+ * @returns the ids of the events that must follow: one for each change and namespace
  */
 export const makeRandomChanges = async (table: Table, count: number, random: Random): Promise<string[]> => {
   const ids: string[] = [];

@@ -1,4 +1,4 @@
-/** Random numbers that a seed tells (mulberry32), so that what failed can be run again. */
+/** A generator of random numbers (mulberry32). The same seed gives the same numbers, so a failed run can be repeated. */
 export const randomFrom = (seed: number) => {
   let state = seed;
   const next = (): number => {
@@ -7,7 +7,7 @@ export const randomFrom = (seed: number) => {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  /** An integer from 0, less than the limit. */
+  /** An integer from 0 to below the limit. */
   const below = (limit: number): number => Math.floor(next() * limit);
   return {
     next,
@@ -15,8 +15,8 @@ export const randomFrom = (seed: number) => {
     pick: <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item,
     shuffle: <Item>(items: readonly Item[]): Item[] =>
       items
-        .map((item) => ({ item, place: next() }))
-        .sort((one, other) => one.place - other.place)
+        .map((item) => ({ item, order: next() }))
+        .sort((one, other) => one.order - other.order)
         .map(({ item }) => item),
   };
 };

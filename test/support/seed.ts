@@ -3,16 +3,16 @@ import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { planChannelWrites } from '../../lib/channels/items.ts';
 import type { Service } from './service.ts';
 
-/** When planted channels were created, unless a test says otherwise: 2023-01-15T10:30:00.000Z. */
+/** The time when seeded channels were created, by default: 2023-01-15T10:30:00.000Z. */
 export const seededAt = 1_673_778_600_000;
 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
-/** The id of a channel that was created at a time; the ordinal tells those of one millisecond apart, and sorts them. */
+/** The id of a channel that was created at this time. Within one millisecond, the ordinal distinguishes and sorts ids. */
 export const idAt = (time: number, ordinal: number): string =>
   hex(Math.floor(time / 1000), 8) + hex(time % 1000, 4) + hex(ordinal, 12);
 
-/** A channel as it is stored: what a test is about, and the rest as it is for any. */
+/** A channel as it is stored: with the given fields, and defaults for the others. */
 export const channelOf = (ordinal: number, fields: Partial<Channel> = {}): Channel => {
   const _id = fields._id ?? idAt(seededAt + ordinal, ordinal);
   return {
@@ -22,34 +22,37 @@ export const channelOf = (ordinal: number, fields: Partial<Channel> = {}): Chann
     company_namespace: ['company1'],
     updatedAt: seededAt + ordinal,
     __v: 0,
-    writeId: 'planted',
-    writtenBy: 'planted',
+    writeId: 'seed',
+    writtenBy: 'seed',
     ...fields,
   };
 };
 
-/** Metadata that takes so many bytes as JSON text. */
+/** Metadata whose JSON text has this many bytes. */
 export const metaOfSize = (bytes: number): string =>
   JSON.stringify({ x: 'x'.repeat(bytes - '{"x":""}'.length) });
 
-const atOnce = 25;
+const concurrency = 25;
 
 /**
- * Puts channels into the table as a creation would have, each with its copies and totals, but at times of the test's
- * choice, and quickly.
- * @returns what the service is to show of each.
+ * Writes channels into the table as creations do: copies, counters and pending changes. It is faster than creating them
+ * over HTTP, and the test chooses their times.
+ * @returns the documents that the service must show
  */
-export const seedChannels = async ({ channels: table }: Service, planted: Channel[]): Promise<ChannelDocument[]> => {
-  const writes = planted.flatMap((channel, index) =>
+export const seedChannels = async (
+  { channels: table }: Service,
+  seeded: Channel[],
+): Promise<ChannelDocument[]> => {
+  const writes = seeded.flatMap((channel, index) =>
     planChannelWrites(undefined, channel, { now: channel.updatedAt, keyId: channel.writtenBy }, index % 8),
   );
-  for (let start = 0; start < writes.length; start += atOnce)
+  for (let start = 0; start < writes.length; start += concurrency)
     await Promise.all(
-      writes.slice(start, start + atOnce).map(({ Put, Update }) => {
+      writes.slice(start, start + concurrency).map(({ Put, Update }) => {
         if (Put) return table.put(Put);
         if (Update) return table.update(Update);
-        throw new Error('A creation puts and counts, and does nothing else');
+        throw new Error('A creation only puts and updates');
       }),
     );
-  return planted.map(toDocument);
+  return seeded.map(toDocument);
 };

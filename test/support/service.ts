@@ -1,31 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { createApiKey, formatApiKey, type Scope } from '../../lib/auth/api-key.ts';
-import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
+import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
-import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
+import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
+import type { DynamoDbProxy } from './dynamodb-proxy.ts';
 import { startTestDynamoDb } from './test-dynamodb.ts';
 
-/** A whole answer, as its client sees it. */
+/** A whole response, as the client gets it. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any response
   body: any;
 }
 
 export interface Call {
   key?: string;
   headers?: Record<string, string>;
-  /** Sent as JSON, unless it is text or bytes already. */
+  /** It is sent as JSON, unless it is text or bytes already. */
   body?: unknown;
 }
 
@@ -38,16 +39,16 @@ export interface Grant {
 export interface Service {
   url: string;
   environment: string;
-  /** The tables, as the service itself sees them. */
+  /** The tables of the service. */
   channels: Table;
   projections: Table;
   apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
-  /** What has been published, where `publish-events` is among the consumers. */
+  /** The events that `publish-events` has published, if it is among the consumers. */
   events: EventBus['events'];
-  /** What the stream feeds, of the consumers that were asked for. */
+  /** The stream mappings of the consumers that run. */
   mappings: RunningStreamConsumers['mappings'];
-  /** `call('GET /client-channel', …)`: one request over HTTP. */
+  /** Sends one request over HTTP: `call('GET /client-channel', { key })`. */
   call(route: string, call?: Call): Promise<Reply>;
   stop(): Promise<void>;
 }
@@ -65,7 +66,7 @@ const parse = (text: string) => {
   }
 };
 
-/** Sends one request, and reads its answer whole. */
+/** Sends one request, and reads the whole response. */
 export const send = async (url: string, route: string, { key, headers, body }: Call = {}): Promise<Reply> => {
   const [method = '', path = ''] = route.split(/ (.*)/s);
   const response = await fetch(url + path, {
@@ -84,46 +85,46 @@ export const send = async (url: string, route: string, { key, headers, body }: C
   };
 };
 
-/**
- * The service of one test file: the handlers, behind the local gateway, on an engine of their own. Functions read their
- * environment when they are loaded, so this must be called before any of them is imported.
- * @param lineTo puts something between the service and the engine, and answers where that is reached
- * @param consumerNames the functions on the stream that run too, as `lib/consumers.ts` names them; none as a rule
- */
-export const startService = async (
-  lineTo?: (engine: string) => Promise<string>,
-  consumerNames: string[] = [],
-): Promise<Service> => {
+export interface ServiceOptions {
+  /** A proxy between the service and DynamoDB Local. */
+  proxy?: DynamoDbProxy;
+  /** Names of the stream consumers to run, as in `lib/manifest/stream-consumers.ts`. */
+  consumers?: string[];
+}
+
+/** Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call this before. */
+export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {}): Promise<Service> => {
   const environment = 'test';
-  const engine = await startTestDynamoDb();
-  if (lineTo) process.env.AWS_ENDPOINT_URL_DYNAMODB = await lineTo(engine.endpoint);
+  const dynamoDb = await startTestDynamoDb();
+  if (proxy) process.env.AWS_ENDPOINT_URL_DYNAMODB = await proxy.start(dynamoDb.endpoint);
   const suffix = randomUUID();
   const names = {
     channels: `channels-${suffix}`,
-    directory: `directory-${suffix}`,
-    accessKeys: `access-keys-${suffix}`,
+    projections: `projections-${suffix}`,
+    apiKeys: `api-keys-${suffix}`,
   };
   await createTables(new DynamoDBClient({}), {
     [names.channels]: channelsTable,
-    [names.directory]: projectionsTable,
-    [names.accessKeys]: apiKeysTable,
+    [names.projections]: projectionsTable,
+    [names.apiKeys]: apiKeysTable,
   });
   const bus = await startEventBus({ name: 'test' });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
-    PROJECTIONS_TABLE: names.directory,
-    API_KEYS_TABLE: names.accessKeys,
+    PROJECTIONS_TABLE: names.projections,
+    API_KEYS_TABLE: names.apiKeys,
     CURSOR_SECRET: 'c0'.repeat(32),
     EVENT_BUS: 'test',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });
   const client = connect();
-  const open = (name: string) => new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name);
-  const accessKeys = open(names.accessKeys);
+  const open = (name: string) =>
+    new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name);
+  const apiKeys = open(names.apiKeys);
   const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
-  const fed = await startStreamConsumers(
-    streamConsumers.filter(({ name }) => consumerNames.includes(name)),
+  const running = await startStreamConsumers(
+    streamConsumers.filter(({ name }) => consumers.includes(name)),
     { tableName: names.channels },
   );
   const url = `http://127.0.0.1:${gateway.port}`;
@@ -131,13 +132,13 @@ export const startService = async (
     url,
     environment,
     events: bus.events,
-    mappings: fed.mappings,
+    mappings: running.mappings,
     channels: open(names.channels),
-    projections: open(names.directory),
-    apiKeys: accessKeys,
+    projections: open(names.projections),
+    apiKeys,
     newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
       const key = createApiKey(environment);
-      await saveApiKey(accessKeys, key, {
+      await saveApiKey(apiKeys, key, {
         namespaces,
         scopes,
         ...(expiresAt !== undefined && { expiresAt }),
@@ -146,8 +147,9 @@ export const startService = async (
     },
     call: (route, call) => send(url, route, call),
     stop: async () => {
-      await Promise.all([gateway.close(), fed.stop()]);
-      await Promise.all([bus.stop(), engine.stop()]);
+      await Promise.all([gateway.close(), running.stop()]);
+      await Promise.all([bus.stop(), dynamoDb.stop()]);
+      proxy?.close();
     },
   };
 };

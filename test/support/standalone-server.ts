@@ -12,19 +12,19 @@ export interface StandaloneServer {
   stop(): Promise<void>;
 }
 
-/** The key and the address that a starting server prints. */
+/** Reads the API key and the URL that a starting server prints. */
 const readStart = async (output: Readable): Promise<{ key: string; url: string }> => {
   let key = '';
   for await (const line of createInterface({ input: output })) {
     if (line.startsWith('api-key: ')) key = line.slice('api-key: '.length);
     if (line.startsWith('ready')) return { key, url: line.split(' ').at(-1) as string };
   }
-  throw new Error('The server ended before it was ready.');
+  throw new Error('The server ended before it was ready');
 };
 
-/** `npm start` on a free port and a folder of its own, for a program that is no jest test; `stop` leaves nothing of it. */
+/** Starts `npm start` on a free port, with its own state folder, for programs that are not jest tests. `stop` removes the folder. */
 export const startStandaloneServer = async (): Promise<StandaloneServer> => {
-  const folder = mkdtempSync(join(tmpdir(), 'own-server-'));
+  const folder = mkdtempSync(join(tmpdir(), 'standalone-server-'));
   const server = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
     env: { ...process.env, PORT: '0', LOCAL_STATE_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,7 +37,7 @@ export const startStandaloneServer = async (): Promise<StandaloneServer> => {
   };
   try {
     const started = await readStart(server.stdout);
-    // Whoever stops reading pauses the stream, and the server would wait once its pipe is full.
+    // If nobody reads the output, its pipe fills up and the server blocks.
     server.stdout.resume();
     return { ...started, stop };
   } catch (error) {

@@ -1,12 +1,12 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { StreamConsumer, StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 
-/** A consumer of a test's own: what the test is about, and the rest as it hinders least. */
+/** A stream consumer with the given mapping parameters, and neutral values for the others. */
 export const consumerOf = (mapping: Partial<StreamParameters> = {}): StreamConsumer => ({
   name: 'tested',
   handler: 'none',
-  description: 'A test’s own',
-  timeout: 5,
+  description: 'Exists in a test only',
+  timeoutSeconds: 5,
   mapping: {
     filters: [{}],
     startingPosition: 'TRIM_HORIZON',
@@ -19,10 +19,10 @@ export const consumerOf = (mapping: Partial<StreamParameters> = {}): StreamConsu
     ...mapping,
   },
   deadLetters: true,
-  actions: {},
+  permissions: { tables: {} },
 });
 
-/** A record of the stream, named by a number that is its sequence number too. */
+/** A stream record. The number is both its event id and its sequence number. */
 export const recordOf = (number: number, arrivedAt = Date.now()): DynamoDBRecord => ({
   eventID: `${number}`,
   eventName: 'INSERT',
