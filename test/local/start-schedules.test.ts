@@ -25,9 +25,7 @@ test('a scheduled function runs at its interval, and a failed run prints its rea
   const [row] = schedules;
   if (!row) throw new Error('There is a schedule');
   running = await startSchedules([{ ...row, everyMinutes: 1 / 600 }]);
-  await eventually(() =>
-    expect(lines).toContain('sweep-pending: The service is not available now: try again in a moment.'),
-  );
+  await eventually(() => expect(lines).toContain('sweep-pending: The table gave no answer in time'));
 });
 
 test('the error for a file without a handler names the file', async () => {
