@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findApiKey, saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { createApiKey, type Scope } from '../../lib/auth/api-key.ts';
+import { findApiKey, saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
@@ -12,40 +12,40 @@ import { createTables } from '../../local/create-tables.ts';
 import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
-let engine: DynamoDbLocal;
+let dynamoDb: DynamoDbLocal;
 let client: DynamoDBDocumentClient;
 let table: Table;
-let losesAnswer = false;
+let losesResponse = false;
 
 beforeAll(async () => {
-  engine = await startTestDynamoDb();
+  dynamoDb = await startTestDynamoDb();
   await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {
-      const answer = await next(args);
-      if (!losesAnswer) return answer;
-      losesAnswer = false;
+      const response = await next(args);
+      if (!losesResponse) return response;
+      losesResponse = false;
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     },
     { step: 'deserialize', priority: 'high' },
   );
   table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'keys');
 });
-afterAll(() => engine.stop());
+afterAll(() => dynamoDb.stop());
 
 const grant = { namespaces: ['a'], scopes: ['channels:read'] as Scope[] };
 
-describe('a key that is saved', () => {
-  test('though the answer was lost is known again as one’s own', async () => {
+describe('saving an API key', () => {
+  test('succeeds if the response is lost and the SDK repeats the write', async () => {
     const key = createApiKey('test');
-    losesAnswer = true;
+    losesResponse = true;
     const saved = await saveApiKey(table, key, grant);
-    expect(losesAnswer).toBe(false);
+    expect(losesResponse).toBe(false);
     expect(await findApiKey(table, key.id)).toEqual(saved);
   });
 
-  test('never takes the place of another with its id', async () => {
+  test('fails if another key has the id, and leaves that key unchanged', async () => {
     const key = createApiKey('test');
     const saved = await saveApiKey(table, key, grant);
     const other = { ...createApiKey('test'), id: key.id };

@@ -2,18 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import { createApiKey, formatApiKey, hashSecret, parseApiKey } from '../../lib/auth/api-key.ts';
 
 describe('an API key', () => {
-  test('is written in a form that scanners recognise, and read back', () => {
+  test('is formatted so that secret scanners recognise it, and parsed back', () => {
     const key = createApiKey('dev');
     const text = formatApiKey(key);
     expect(text).toMatch(/^cck_dev_[0-9a-f]{16}_[0-9a-f]{64}_[0-9a-f]{8}$/);
     expect(parseApiKey(text)).toEqual(key);
   });
 
-  test('is never drawn twice', () => {
+  test('is never created twice', () => {
     expect(createApiKey('dev').secret).not.toBe(createApiKey('dev').secret);
   });
 
-  test('with any one character changed is no key', () => {
+  test('is rejected if any one character is changed', () => {
     const text = formatApiKey(createApiKey('dev'));
     for (let at = 0; at < text.length; at++) {
       const other = text[at] === '0' ? '1' : '0';
@@ -29,11 +29,11 @@ describe('an API key', () => {
     'cck_dev_1_2_3',
     '\u0000',
     'é'.repeat(300),
-  ])('is not %j', (text) => {
+  ])('is not parsed from %j', (text) => {
     expect(parseApiKey(text)).toBeUndefined();
   });
 
-  test('is not what stands around one', () => {
+  test('is not parsed from a text with anything around it or in capitals', () => {
     const text = formatApiKey(createApiKey('dev'));
     for (const other of [` ${text}`, `${text}\n`, `${text},${text}`, text.toUpperCase()])
       expect(parseApiKey(other)).toBeUndefined();

@@ -4,18 +4,18 @@ import { catchApiError } from '../support/catch-api-error.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
 
-const refusal = (read: () => unknown) => {
-  const { code, details } = catchApiError(read);
+const errorOf = (parse: () => unknown) => {
+  const { code, details } = catchApiError(parse);
   return { code, details };
 };
 
-const refused = (...details: [string, string][]) => ({
+const problems = (...details: [string, string][]) => ({
   code: 'invalid_request',
   details: details.map(([path, message]) => ({ path, message })),
 });
 
 describe('the body of a creation', () => {
-  test('is taken as sent, white space included', () => {
+  test('is kept exactly as sent, with its white space', () => {
     const name = ' Retail\u00a0قناة ';
     expect(
       parseCreateBody({ name, local_name: ' x ', disabled: true, company_namespace: ['a', 'B-1_.x'] }),
@@ -27,14 +27,14 @@ describe('the body of a creation', () => {
     });
   });
 
-  test('keeps the order of namespaces, and each once', () => {
+  test('keeps the order of namespaces, and removes duplicates', () => {
     expect(parseCreateBody({ name: 'x', company_namespace: ['b', 'a', 'b'] }).company_namespace).toEqual([
       'b',
       'a',
     ]);
   });
 
-  test('says everything that is wrong at once', () => {
+  test('is rejected with a list of all problems', () => {
     const body = {
       local_name: '',
       disabled: 'no',
@@ -42,8 +42,8 @@ describe('the body of a creation', () => {
       company_namespace: ['a b', 1],
       nmae: 'x',
     };
-    expect(refusal(() => parseCreateBody(body))).toEqual(
-      refused(
+    expect(errorOf(() => parseCreateBody(body))).toEqual(
+      problems(
         ['name', 'is required'],
         ['local_name', 'must not be blank'],
         ['disabled', 'must be true or false'],
@@ -55,9 +55,9 @@ describe('the body of a creation', () => {
     );
   });
 
-  test('names the first 100 of any number of unknown fields', () => {
+  test('is rejected with the first 100 problems if it has 10,000', () => {
     const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`f${index}`, 1]));
-    const { details } = refusal(() => parseCreateBody({ name: 'x', ...many }));
+    const { details } = errorOf(() => parseCreateBody({ name: 'x', ...many }));
     expect(details).toHaveLength(100);
   });
 
@@ -71,41 +71,46 @@ describe('the body of a creation', () => {
     'writtenBy',
     '__proto__',
     'constructor',
-  ])('may not set %s', (field) => {
-    expect(refusal(() => parseCreateBody(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
-      refused([field, 'is not a field of this operation']),
+  ])('must not contain the field %s', (field) => {
+    expect(errorOf(() => parseCreateBody(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
+      problems([field, 'is not a field of this operation']),
     );
   });
 
-  test.each([[], null, 'x', 1, true])('is no %j', (body) => {
-    expect(refusal(() => parseCreateBody(body))).toEqual({ code: 'invalid_request', details: undefined });
+  test.each([[], null, 'x', 1, true])('must not be %j', (body) => {
+    expect(errorOf(() => parseCreateBody(body))).toEqual({ code: 'invalid_request', details: undefined });
   });
 });
 
 describe.each(['name', 'local_name'])('the text of a %s', (field) => {
   const read = (value: unknown) => parseCreateBody({ name: 'x', [field]: value });
 
-  test('is 256 characters at most, whatever their size', () => {
+  test('has at most 256 characters, however many bytes they have', () => {
     expect(read('😀'.repeat(256))).toMatchObject({ [field]: '😀'.repeat(256) });
-    expect(refusal(() => read('x'.repeat(257)))).toEqual(
-      refused([field, 'must be at most 256 characters long']),
+    expect(errorOf(() => read('x'.repeat(257)))).toEqual(
+      problems([field, 'must be at most 256 characters long']),
     );
   });
 
-  test.each([' ', '\u00a0\u3000'])('is not the blank %j', (value) => {
-    expect(refusal(() => read(value))).toEqual(refused([field, 'must not be blank']));
+  test.each([' ', '\u00a0\u3000'])('must not be blank: %j', (value) => {
+    expect(errorOf(() => read(value))).toEqual(problems([field, 'must not be blank']));
   });
 
-  test.each(['a\nb', 'a\u0000', '\u0085x', '\u007fx'])('holds no control character: %j', (value) => {
-    expect(refusal(() => read(value))).toEqual(refused([field, 'must not contain control characters']));
+  test.each([
+    'a\nb',
+    'a\u0000',
+    '\u0085x',
+    '\u007fx',
+  ])('must not contain a control character: %j', (value) => {
+    expect(errorOf(() => read(value))).toEqual(problems([field, 'must not contain control characters']));
   });
 
-  test('holds no lone surrogate', () => {
-    expect(refusal(() => read('a\ud800'))).toEqual(refused([field, 'must not contain a lone surrogate']));
+  test('must not contain a lone surrogate', () => {
+    expect(errorOf(() => read('a\ud800'))).toEqual(problems([field, 'must not contain a lone surrogate']));
   });
 
-  test.each([1, {}, { S: 'x' }, true, null])('is a string, not %j', (value) => {
-    expect(refusal(() => read(value))).toEqual(refused([field, 'must be a string']));
+  test.each([1, {}, { S: 'x' }, true, null])('must be a string, not %j', (value) => {
+    expect(errorOf(() => read(value))).toEqual(problems([field, 'must be a string']));
   });
 });
 
@@ -113,28 +118,28 @@ describe('the namespaces of a channel', () => {
   const read = (company_namespace: unknown) => parseCreateBody({ name: 'x', company_namespace });
   const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
-  test('are 10 at most', () => {
+  test('are at most 10', () => {
     expect(read(names(10)).company_namespace).toEqual(names(10));
-    expect(refusal(() => read(names(11)))).toEqual(
-      refused(['company_namespace', 'must name at most 10 namespaces']),
+    expect(errorOf(() => read(names(11)))).toEqual(
+      problems(['company_namespace', 'must name at most 10 namespaces']),
     );
   });
 
   test('are at least one', () => {
-    expect(refusal(() => read([]))).toEqual(
-      refused(['company_namespace', 'must name at least one namespace']),
+    expect(errorOf(() => read([]))).toEqual(
+      problems(['company_namespace', 'must name at least one namespace']),
     );
   });
 
-  test.each(['', 'a b', 'a#b', 'ق', 'x'.repeat(65), 'a\n'])('are never called %j', (name) => {
-    expect(refusal(() => read([name]))).toEqual(
-      refused(['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -']),
+  test.each(['', 'a b', 'a#b', 'ق', 'x'.repeat(65), 'a\n'])('are never named %j', (name) => {
+    expect(errorOf(() => read([name]))).toEqual(
+      problems(['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -']),
     );
   });
 
-  test('are no string', () => {
-    expect(refusal(() => read('company1'))).toEqual(
-      refused(['company_namespace', 'must be an array of strings']),
+  test('are an array, not a string', () => {
+    expect(errorOf(() => read('company1'))).toEqual(
+      problems(['company_namespace', 'must be an array of strings']),
     );
   });
 });
@@ -144,15 +149,15 @@ describe('the body of an update', () => {
     expect(parseUpdateBody({ name: 'x' }, id)).toStrictEqual({ name: 'x' });
   });
 
-  test.each([null, ''])('removes a local name by %j', (local_name) => {
+  test.each([null, ''])('removes the local name if it is %j', (local_name) => {
     expect(parseUpdateBody({ local_name }, id)).toStrictEqual({ local_name: null });
   });
 
-  test('removes metadata by null', () => {
+  test('removes metadata if they are null', () => {
     expect(parseUpdateBody({ integration_meta: null }, id)).toStrictEqual({ integration_meta: null });
   });
 
-  test('may be the whole document as it was read, of which the service keeps its own part', () => {
+  test('may be the whole document as it was read: the service ignores the fields that it sets itself', () => {
     const document = {
       _id: id.toUpperCase(),
       name: 'x',
@@ -180,11 +185,11 @@ describe('the body of an update', () => {
     [{ _id: 5 }, ['_id', 'must be a string']],
     [{ __v: '1' }, ['__v', 'must be an integer']],
     [{ pk: 'x' }, ['pk', 'is not a field of this operation']],
-  ] as [object, [string, string]][])('is not %j', (body, detail) => {
-    expect(refusal(() => parseUpdateBody(body, id))).toEqual(refused(detail));
+  ] as [object, [string, string]][])('is rejected: %j', (body, detail) => {
+    expect(errorOf(() => parseUpdateBody(body, id))).toEqual(problems(detail));
   });
 
-  test('is not empty', () => {
-    expect(refusal(() => parseUpdateBody({}, id))).toEqual({ code: 'invalid_request', details: undefined });
+  test('must not be empty', () => {
+    expect(errorOf(() => parseUpdateBody({}, id))).toEqual({ code: 'invalid_request', details: undefined });
   });
 });

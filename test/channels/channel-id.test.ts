@@ -9,11 +9,11 @@ describe('a channel id', () => {
     expect(newChannelId(1_673_778_600_123)).toMatch(/^63c3d5a8007b[0-9a-f]{12}$/);
   });
 
-  test('holds the time of its creation to the millisecond', () => {
+  test('contains the time of its creation to the millisecond', () => {
     fc.assert(fc.property(time, (now) => createdAtOf(newChannelId(now)) === now));
   });
 
-  test('sorts as the times of creation do', () => {
+  test('sorts by the time of creation', () => {
     fc.assert(
       fc.property(time, time, (a, b) => {
         fc.pre(a !== b);
@@ -22,7 +22,7 @@ describe('a channel id', () => {
     );
   });
 
-  test('is read in any case, and stored in one', () => {
+  test('is accepted in upper case, and stored in lower case', () => {
     expect(parseChannelId('60F1B2B3C9E9A12345678901')).toBe('60f1b2b3c9e9a12345678901');
   });
 
@@ -34,7 +34,7 @@ describe('a channel id', () => {
     '60f1b2b3c9e9a1234567890g',
     `${'a'.repeat(24)}\n`,
     '٠'.repeat(24),
-  ])('is not %j', (text) => {
+  ])('is not parsed from %j', (text) => {
     expect(parseChannelId(text)).toBeUndefined();
   });
 });

@@ -8,8 +8,8 @@ const id = '63c3d5a8007b000000000001';
 const higher = '63c3d5a8007b000000000002';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');
 
-describe('the keys of a channel in the indexes', () => {
-  test('are its folded name and its status, each with its id, and the digests of its external ids', () => {
+describe('the index keys of a channel', () => {
+  test('consist of the folded name with the id, the status with the id, and the hashes of the external ids', () => {
     const integration_meta = '{"external_id":"ch_123","id":5}';
     expect(indexKeys(channelOf(1, { _id: id, name: 'Rétail  SHOP', integration_meta }))).toEqual({
       nameKey: `retail shop\u0000${id}`,
@@ -19,7 +19,7 @@ describe('the keys of a channel in the indexes', () => {
     });
   });
 
-  test('are none for external ids that it does not have', () => {
+  test('contain no key for external ids that the channel does not have', () => {
     expect(indexKeys(channelOf(1, { _id: id, name: 'a', disabled: true }))).toEqual({
       nameKey: `a\u0000${id}`,
       statusKey: `disabled#${id}`,
@@ -30,7 +30,7 @@ describe('the keys of a channel in the indexes', () => {
 describe('the key by name', () => {
   const texts = ['a', 'a b', 'ab', 'a!', 'ا', '😀', '\uFFFD', 'Z', 'ﷺ'.repeat(100)];
 
-  test('sorts as folded texts do, bytewise, and by id where these are equal', () => {
+  test('sorts by the bytes of the folded text, then by id', () => {
     const sorted = texts
       .flatMap((text) => [id, higher].map((each) => ({ folded: foldText(text), id: each })))
       .sort((a, b) => compareFolded(a.folded, b.folded) || (a.id < b.id ? -1 : 1));
@@ -39,12 +39,12 @@ describe('the key by name', () => {
     expect([...sorted].sort((a, b) => Buffer.compare(bytesOf(a), bytesOf(b)))).toEqual(sorted);
   });
 
-  test('fits a key of the table, however long the name grows by folding', () => {
+  test('is at most 1,024 bytes long, even if folding makes the name much longer', () => {
     const { nameKey: key } = indexKeys(channelOf(1, { name: 'ﷺ'.repeat(256) }));
     expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1_024);
   });
 
-  test('is one prefix for all channels of one folded name', () => {
+  test('has the same prefix for all channels with the same folded name', () => {
     expect(nameKey('a', id).slice(0, -id.length)).toBe(nameKey('a', higher).slice(0, -id.length));
   });
 });
@@ -66,7 +66,7 @@ describe('the keys by external ids', () => {
     ['a boolean', '{"external_id":true}', 'true'],
     ['null', '{"external_id":null}', 'null'],
     ['empty text', '{"external_id":""}', ''],
-  ])('digest %s as text', (_, meta, text) => {
+  ])('are the hash of %s as text', (_, meta, text) => {
     expect(metaKeys(meta)).toEqual({ externalIdKey: metaKey(text) });
   });
 
@@ -75,11 +75,11 @@ describe('the keys by external ids', () => {
     '{}',
     '{"external_id":{"a":1},"id":["x"]}',
     '{"a":{"id":"x"}}',
-  ])('are none: %s', (meta) => {
+  ])('are absent for %s', (meta) => {
     expect(metaKeys(meta)).toEqual({});
   });
 
-  test('fit a key of the table, however long the value', () => {
+  test('are short even if the value is long', () => {
     expect(Buffer.byteLength(metaKey('x'.repeat(60_000)))).toBe(43);
   });
 });

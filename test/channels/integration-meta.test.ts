@@ -7,7 +7,7 @@ const nested = (levels: number, open: string, close: string, core: string) =>
   parse(`{"a":${open.repeat(levels - 1)}${core}${close.repeat(levels - 1)}}`);
 
 describe('integration metadata', () => {
-  test('of any JSON comes back equal', () => {
+  test('are equal after serializing and parsing, for any JSON object', () => {
     const object = fc.dictionary(
       fc.oneof(
         fc.constantFrom('', '__proto__', 'a.b', 'constructor', 'toJSON'),
@@ -18,9 +18,9 @@ describe('integration metadata', () => {
     fc.assert(
       fc.property(object, (value) => {
         const sent = JSON.stringify(value);
-        const read = serializeIntegrationMeta(parse(sent));
-        expect(read).toEqual({ text: expect.any(String) });
-        expect(parse((read as { text: string }).text)).toEqual(parse(sent));
+        const result = serializeIntegrationMeta(parse(sent));
+        expect(result).toEqual({ text: expect.any(String) });
+        expect(parse((result as { text: string }).text)).toEqual(parse(sent));
       }),
     );
   });
@@ -30,24 +30,26 @@ describe('integration metadata', () => {
     ['{"__proto__":{"x":1},"":""}', '{"":"","__proto__":{"x":1}}'],
     ['{"n":1e300,"big":9007199254740993,"zero":-0}', '{"big":9007199254740992,"n":1e+300,"zero":0}'],
     ['{"a.b":null,"ع":"قناة"}', '{"a.b":null,"ع":"قناة"}'],
-  ])('%s is stored with sorted keys', (sent, text) => {
+  ])('are stored with sorted keys: %s', (sent, text) => {
     expect(serializeIntegrationMeta(parse(sent))).toEqual({ text });
   });
 
   test.each([
     ['objects', '{"a":', '}'],
     ['arrays', '[', ']'],
-  ])('takes 16 levels of %s, and no more', (_, open, close) => {
+  ])('may have 16 levels of %s, but not 17', (_, open, close) => {
     expect(serializeIntegrationMeta(nested(16, open, close, '1'))).toEqual({ text: expect.any(String) });
     const problem = { problem: 'is nested more than 16 levels deep' };
     expect(serializeIntegrationMeta(nested(17, open, close, '1'))).toEqual(problem);
     expect(serializeIntegrationMeta(nested(100_000, open, close, '1'))).toEqual(problem);
   });
 
-  test('takes 64 KiB, counted in bytes of UTF-8, and no more', () => {
+  test('may have 64 KiB of UTF-8, but not more', () => {
     const frame = '{"a":""}'.length;
     expect(serializeIntegrationMeta({ a: 'x'.repeat(65_536 - frame) })).toEqual({ text: expect.any(String) });
-    expect(serializeIntegrationMeta({ a: 'x'.repeat(65_537 - frame) })).toEqual({ problem: 'is larger than 64 KiB' });
+    expect(serializeIntegrationMeta({ a: 'x'.repeat(65_537 - frame) })).toEqual({
+      problem: 'is larger than 64 KiB',
+    });
     expect(serializeIntegrationMeta({ a: 'ق'.repeat(32_768) })).toEqual({ problem: 'is larger than 64 KiB' });
   });
 
@@ -55,13 +57,13 @@ describe('integration metadata', () => {
     '{"a":"\\ud800"}',
     '{"a":["\\udc00x"]}',
     '{"\\ud800":1}',
-  ])('refuses a lone surrogate: %s', (json) => {
+  ])('must not contain a lone surrogate: %s', (json) => {
     expect(serializeIntegrationMeta(parse(json))).toEqual({
       problem: 'contains a lone surrogate, which is not a character',
     });
   });
 
-  test('refuses a number that JSON can write and a double cannot hold', () => {
+  test('must not contain a number that a double cannot represent', () => {
     expect(serializeIntegrationMeta(parse('{"a":[1e400]}'))).toEqual({
       problem: 'contains a number beyond the range of a double',
     });

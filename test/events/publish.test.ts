@@ -10,37 +10,37 @@ const itemOf = (ordinal: number, fields: object = {}) => {
   const { _id, ...attributes } = channelOf(ordinal);
   return { pk: 'NS#acme', sk: _id, ...attributes, ...fields };
 };
-/** Events of channels, each named by its channel's number and its version. */
+/** The event of a channel. The name of the channel consists of its number and its version. */
 const eventOf = (ordinal: number, version = 0, fields: object = {}) => {
   const item = itemOf(ordinal, { name: `${ordinal}.${version}`, __v: version, ...fields });
   const event = version ? updateOf('acme', undefined, item) : creationOf('acme', item);
-  if (!event) throw new Error('An update without a before is an event');
+  if (!event) throw new Error('An update without a previous document is an event');
   return event;
 };
 const nameIn = ({ Detail }: BusEntry): string => JSON.parse(Detail).channel.name;
 
-/** A bus that refuses what `refuse` says, and what it was sent, call by call. */
-const busOf = (refuse: (name: string, tries: number) => boolean = () => false) => {
+/** A bus that rejects some entries, and the names of the channels that it received, call by call. */
+const busOf = (rejects: (name: string, attempts: number) => boolean = () => false) => {
   const calls: string[][] = [];
-  const tries = new Map<string, number>();
+  const attempts = new Map<string, number>();
   const put = async (entries: BusEntry[]) => {
     const names = entries.map(nameIn);
     calls.push(names);
     return names.map((name) => {
-      tries.set(name, (tries.get(name) ?? 0) + 1);
-      return refuse(name, tries.get(name) ?? 0) ? 'ThrottlingException: slower' : undefined;
+      attempts.set(name, (attempts.get(name) ?? 0) + 1);
+      return rejects(name, attempts.get(name) ?? 0) ? 'ThrottlingException: slower' : undefined;
     });
   };
   return { calls, put };
 };
 const names = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `${from + index}.0`);
-const many = (count: number) => Array.from({ length: count }, (_, index) => eventOf(index + 1));
+const eventsOf = (count: number) => Array.from({ length: count }, (_, index) => eventOf(index + 1));
 
-describe('events', () => {
-  it('are sent ten a call, as EventBridge takes them', async () => {
+describe('publishing events', () => {
+  it('sends ten events a call, in the format of EventBridge', async () => {
     const { calls, put } = busOf();
-    expect(await publish(put, many(23), signal)).toEqual(new Map());
+    expect(await publish(put, eventsOf(23), signal)).toEqual(new Map());
     expect(calls).toEqual([names(1, 10), names(11, 20), names(21, 23)]);
 
     const entries: BusEntry[] = [];
@@ -60,13 +60,13 @@ describe('events', () => {
     ]);
   });
 
-  it('are no call where there are none', async () => {
+  it('makes no call if there are no events', async () => {
     const { calls, put } = busOf();
     expect(await publish(put, [], signal)).toEqual(new Map());
     expect(calls).toEqual([]);
   });
 
-  it('share a call up to 256 KB', async () => {
+  it('sends at most 256 KB in one call', async () => {
     const { calls, put } = busOf();
     const heavy = [1, 2, 3, 4, 5].map((ordinal) =>
       eventOf(ordinal, 0, { local_name: 'x'.repeat(100 * 1024) }),
@@ -75,7 +75,7 @@ describe('events', () => {
     expect(calls).toEqual([['1.0', '2.0'], ['3.0', '4.0'], ['5.0']]);
   });
 
-  it('of one channel are sent one after the other, others beside them', async () => {
+  it('sends the events of one channel one after the other, together with those of other channels', async () => {
     const { calls, put } = busOf();
     const events = [eventOf(1, 0), eventOf(1, 1), eventOf(2, 0), eventOf(1, 2), eventOf(2, 1)];
     await publish(put, events, signal);
@@ -83,8 +83,8 @@ describe('events', () => {
   });
 });
 
-describe('an event that does not fit a call any more', () => {
-  it('is overtaken by none of its channel that would', async () => {
+describe('an event that does not fit into the next call', () => {
+  it('is not overtaken by a smaller event of its channel', async () => {
     const { calls, put } = busOf();
     const heavy = { local_name: 'x'.repeat(150 * 1024) };
     await publish(put, [eventOf(1, 0, heavy), eventOf(2, 0, heavy), eventOf(2, 1), eventOf(3)], signal);
@@ -92,35 +92,35 @@ describe('an event that does not fit a call any more', () => {
   });
 });
 
-describe('an event that the bus refuses', () => {
-  it('is sent again, and nothing else is', async () => {
-    const { calls, put } = busOf((name, tries) => ['3.0', '7.0'].includes(name) && tries === 1);
-    expect(await publish(put, many(10), signal)).toEqual(new Map());
+describe('an event that the bus rejects', () => {
+  it('is sent again, without the events that were accepted', async () => {
+    const { calls, put } = busOf((name, attempts) => ['3.0', '7.0'].includes(name) && attempts === 1);
+    expect(await publish(put, eventsOf(10), signal)).toEqual(new Map());
     expect(calls).toEqual([names(1, 10), ['3.0', '7.0']]);
   });
 
-  it('is overtaken by none of its channel', async () => {
-    const { calls, put } = busOf((name, tries) => name === '1.0' && tries < 3);
+  it('is not overtaken by a later event of its channel', async () => {
+    const { calls, put } = busOf((name, attempts) => name === '1.0' && attempts < 3);
     const events = [eventOf(1, 0), eventOf(2, 0), eventOf(1, 1), eventOf(2, 1)];
     expect(await publish(put, events, signal)).toEqual(new Map());
     expect(calls).toEqual([['1.0', '2.0'], ['1.0', '2.1'], ['1.0'], ['1.1']]);
   });
 
-  it('fails after four tries, with all that waits for it and nothing else', async () => {
+  it('fails after four attempts, together with the later events of its channel', async () => {
     const { calls, put } = busOf((name) => name === '1.0');
     const events = [eventOf(1, 0), eventOf(2, 0), eventOf(1, 1), eventOf(3, 0)];
     expect(await publish(put, events, signal)).toEqual(
       new Map([
         [0, 'ThrottlingException: slower'],
-        [2, 'It waits for an earlier event of its channel.'],
+        [2, 'An earlier event of the channel failed.'],
       ]),
     );
     expect(calls).toEqual([['1.0', '2.0', '3.0'], ['1.0'], ['1.0'], ['1.0']]);
   });
 });
 
-describe('the largest event', () => {
-  it('that the API’s limits allow fits a call, with every character and name at its largest', async () => {
+describe('the largest event that the limits of the API allow', () => {
+  it('fits into one call', async () => {
     const largest = (letter: string) => ({
       name: '"😀'.repeat(128),
       local_name: '😀'.repeat(256),
@@ -129,7 +129,7 @@ describe('the largest event', () => {
     });
     const [before, after] = [itemOf(1, largest('a')), itemOf(1, { ...largest('b'), __v: 1 })];
     const event = updateOf('n'.repeat(64), before, after);
-    if (!event) throw new Error('It differs');
+    if (!event) throw new Error('The documents differ');
     const sizes: number[] = [];
     const put = async (entries: BusEntry[]) => {
       sizes.push(...entries.map(({ Detail }) => Buffer.byteLength(Detail)));
@@ -140,27 +140,27 @@ describe('the largest event', () => {
   });
 });
 
-describe('an event beyond what EventBridge takes', () => {
-  it('fails unsent and uncut, with all that waits for it and nothing else', async () => {
+describe('an event that is too large for EventBridge', () => {
+  it('fails without being sent or cut, together with the later events of its channel', async () => {
     const { calls, put } = busOf();
     const tooLarge = eventOf(1, 0, { local_name: 'x'.repeat(256 * 1024) });
     const failed = await publish(put, [tooLarge, eventOf(2), eventOf(1, 1)], signal);
     expect([...failed]).toEqual([
-      [0, expect.stringMatching(/^It has \d+ bytes: 262144 is the limit\.$/)],
-      [2, 'It waits for an earlier event of its channel.'],
+      [0, expect.stringMatching(/^The event has \d+ bytes; the limit is 262144\.$/)],
+      [2, 'An earlier event of the channel failed.'],
     ]);
     expect(calls).toEqual([['2.0']]);
   });
 });
 
 describe('a call that fails', () => {
-  it('ends the publishing: what was taken before is done, all else failed', async () => {
+  it('ends the publishing: events of earlier calls are published, all others fail', async () => {
     let calls = 0;
     const put = async (entries: BusEntry[]) => {
       if (++calls === 2) throw new Error('no connection');
       return entries.map(() => undefined);
     };
-    const failed = await publish(put, many(12), signal);
+    const failed = await publish(put, eventsOf(12), signal);
     expect(failed).toEqual(
       new Map([
         [10, 'no connection'],
@@ -169,12 +169,12 @@ describe('a call that fails', () => {
     );
   });
 
-  it('is also one for which the time runs out while it waits to send again', async () => {
+  it('is also a pause before a retry in which the time runs out', async () => {
     const ending = new AbortController();
     const put = async (entries: BusEntry[]) => {
       ending.abort();
       return entries.map(() => 'InternalFailure: try again');
     };
-    expect([...(await publish(put, many(2), ending.signal)).keys()]).toEqual([0, 1]);
+    expect([...(await publish(put, eventsOf(2), ending.signal)).keys()]).toEqual([0, 1]);
   });
 });

@@ -11,23 +11,23 @@ const isDelivered = (eventName: string, { pk, sk }: { pk: string; sk: string }) 
 };
 const id = 'abcdef0123456789abcdef01';
 
-describe('what the publisher is fed with', () => {
+describe('the filter of publish-events', () => {
   it.each([
     ['a channel', keys.channel('acme', id)],
     ['a channel of today', keys.channel('acme', newChannelId(Date.now()))],
     ['a channel of 1970', keys.channel('acme', newChannelId(1))],
-    ['a channel of the last second that an id can hold', keys.channel('acme', 'f'.repeat(24))],
+    ['a channel of the last second that an id can represent', keys.channel('acme', 'f'.repeat(24))],
     ['a tombstone', keys.tombstone('acme', id)],
-  ])('is %s that is written, and none that goes', (_, key) => {
+  ])('delivers %s when it is written, but not when it is removed', (_, key) => {
     expect(['INSERT', 'MODIFY', 'REMOVE'].map((name) => isDelivered(name, key))).toEqual([true, true, false]);
   });
 
   it.each([
     ['a counter', keys.counter('acme', 3)],
     ['an idempotency record', keys.idempotency('acme', 'hash')],
-    ['a mark of what is pending', { pk: 'NS#acme', sk: `~pending#${id}` }],
+    ['a pending change', { pk: 'NS#acme', sk: `~pending#${id}` }],
     ['an item of another kind of partition', { pk: 'OTHER#acme', sk: id }],
-  ])('is not %s', (_, key) => {
+  ])('does not deliver %s', (_, key) => {
     expect(['INSERT', 'MODIFY', 'REMOVE'].some((name) => isDelivered(name, key))).toBe(false);
   });
 });

@@ -7,18 +7,22 @@ import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { keys, namespaceOf } from '../../lib/channels/keys.ts';
 import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
+import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type BusEvent, type EventBus, startEventBus } from '../../local/event-bus.ts';
 import { type DeadLetter, deliver } from '../../local/stream-delivery.ts';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
-import { makeRandomChanges } from '../support/random-changes.ts';
-import { eventually } from '../support/eventually.ts';
 import { type EventBusFaultProxy, startEventBusFaultProxy } from '../support/event-bus-fault-proxy.ts';
+import { eventually } from '../support/eventually.ts';
 import { PublisherProcess } from '../support/publisher-process.ts';
 import { randomFrom } from '../support/random.ts';
+import { makeRandomChanges } from '../support/random-changes.ts';
 import { type Service, startService } from '../support/service.ts';
 
-/** `STORM_SEED=7 npm test -- test/events/storm` runs the storm of a seed again; `npm run test:storm` a long one. */
+/**
+ * `STORM_SEED=7 npm test -- test/events/storm` repeats the test with the same random numbers. `npm run test:storm` makes
+ * more changes.
+ */
 const seed = Number(process.env.STORM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const random = randomFrom(seed);
 
@@ -28,23 +32,23 @@ const kills = 6;
 const poison = keys.channel('north', 'f'.repeat(24));
 const copyTable = 'copy';
 
-const publishes = streamConsumers.find(({ name }) => name === 'publish-events') as StreamConsumer;
-/** As deployed, but for the retries: a poisonous record takes seconds for each. */
-const consumer: StreamConsumer = { ...publishes, mapping: { ...publishes.mapping, retryAttempts: 3 } };
+const deployed = streamConsumers.find(({ name }) => name === 'publish-events') as StreamConsumer;
+/** As deployed, except for fewer retries: each retry of the poisonous record takes seconds. */
+const consumer: StreamConsumer = { ...deployed, mapping: { ...deployed.mapping, retryAttempts: 3 } };
 
 let service: Service;
 let bus: EventBus;
-let line: EventBusFaultProxy;
+let busProxy: EventBusFaultProxy;
 const published: BusEvent[] = [];
 const publisher = new PublisherProcess();
 
 beforeAll(async () => {
   service = await startService();
   bus = await startEventBus({ name: 'storm', onEvent: (event) => published.push(event) });
-  line = await startEventBusFaultProxy(bus);
+  busProxy = await startEventBusFaultProxy(bus);
   Object.assign(process.env, {
     EVENT_BUS: 'storm',
-    AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: busProxy.endpoint,
     COPY_TABLE: copyTable,
   });
   await createTables(new DynamoDBClient(), {
@@ -53,20 +57,12 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   publisher.stop();
-  line.close();
+  busProxy.close();
   await bus.stop();
   await service.stop();
 });
 
-const inParallel = async <Item>(items: Item[], atOnce: number, work: (item: Item) => Promise<unknown>) => {
-  const left = items.values();
-  const worker = async () => {
-    for (const item of left) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-};
-
-/** Changes channels at random, with a poisonous item among them; what the stream then holds for the publisher. */
+/** Changes channels at random and writes one poisonous item. Returns the records that the stream has for the publisher. */
 const makeChanges = async (): Promise<{ ids: string[]; records: DynamoDBRecord[] }> => {
   const records: DynamoDBRecord[] = [];
   const mapping = await startStreamMapping({
@@ -78,7 +74,7 @@ const makeChanges = async (): Promise<{ ids: string[]; records: DynamoDBRecord[]
   });
   const series = Array.from({ length: channels }, (_, index) => randomFrom(seed + index + 1));
   const ids: string[] = [];
-  await inParallel(series, 10, async (each) => {
+  await mapConcurrently(series, 10, async (each) => {
     ids.push(...(await makeRandomChanges(service.channels, changes / channels, each)));
     if (each === series[channels / 2])
       await service.channels.put({ Item: { ...poison, name: 'Poison', integration_meta: '{' } });
@@ -89,11 +85,11 @@ const makeChanges = async (): Promise<{ ids: string[]; records: DynamoDBRecord[]
 };
 
 const channelOf = ({ dynamodb }: DynamoDBRecord) =>
-  `${dynamodb?.Keys?.pk?.S}${dynamodb?.Keys?.sk?.S?.replace('~gone#', '')}`;
+  `${dynamodb?.Keys?.pk?.S}${dynamodb?.Keys?.sk?.S?.replace('~tombstone#', '')}`;
 
 /**
- * The records as a stream at its worst delivers them: each 1 to 10 times, a repetition long after others; channels in
- * any order to each other, though the first deliveries of one channel in their own; cut into batches anywhere.
+ * Arranges the records as a stream may deliver them in the worst case: each record 1 to 10 times, repetitions long after
+ * other records, and batches of random sizes. Only the first deliveries of the records of one channel keep their order.
  */
 const toStorm = (records: DynamoDBRecord[]): DynamoDBRecord[][] => {
   const byChannel = new Map<string, DynamoDBRecord[]>();
@@ -102,28 +98,28 @@ const toStorm = (records: DynamoDBRecord[]): DynamoDBRecord[][] => {
     byChannel.set(channel, [...(byChannel.get(channel) ?? []), record]);
   }
   const deliveries = [...byChannel.values()].flatMap((own) => {
-    const places = own.map(() => random.next()).sort((one, other) => one - other);
+    const times = own.map(() => random.next()).sort((one, other) => one - other);
     return own.flatMap((record, index) => {
-      const first = places[index] as number;
+      const first = times[index] as number;
       const repeats = Array.from({ length: random.below(10) }, () => first + random.next() * (1 - first));
-      return [first, ...repeats].map((place) => ({ place, record }));
+      return [first, ...repeats].map((time) => ({ time, record }));
     });
   });
-  const stormy = deliveries.sort((one, other) => one.place - other.place).map(({ record }) => record);
+  const inOrder = deliveries.sort((one, other) => one.time - other.time).map(({ record }) => record);
   const batches: DynamoDBRecord[][] = [];
-  for (let start = 0; start < stormy.length; start += batches.at(-1)?.length ?? 0)
-    batches.push(stormy.slice(start, start + 1 + random.below(consumer.mapping.batchSize)));
+  for (let start = 0; start < inOrder.length; start += batches.at(-1)?.length ?? 0)
+    batches.push(inOrder.slice(start, start + 1 + random.below(consumer.mapping.batchSize)));
   return batches;
 };
 
-/** Delivers batches while a fifth of the entries is refused and the publisher is killed, after events were taken. */
-const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
+/** Delivers batches while the bus rejects a fifth of the entries, and kills the publisher after some calls. */
+const deliverWithFaults = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
   const letters: DeadLetter[] = [];
   let calls = 0;
   const period = Math.floor(batches.length / kills);
   let nextKill = random.below(period);
-  line.rejects = () => random.next() < 0.2;
-  line.onAccepted = () => {
+  busProxy.rejects = () => random.next() < 0.2;
+  busProxy.onAccepted = () => {
     if (calls++ !== nextKill || publisher.kills === kills) return;
     publisher.kill();
     nextKill += 1 + random.below(2 * period);
@@ -144,11 +140,11 @@ const weather = async (batches: DynamoDBRecord[][]): Promise<DeadLetter[]> => {
   return letters;
 };
 
-/** Feeds the example consumer with all that was published, in no order, and reads its copy. */
+/** Sends all published events to the example consumer, in random order, and reads the consumer's copy. */
 const copyOf = async (events: BusEvent[]): Promise<Record<string, object>> => {
   const { handler } = await import('../../examples/copy-of-a-namespace/copy-consumer.ts');
-  // biome-ignore lint/suspicious/noExplicitAny: EventBridge's own type names what the stand-in need not know
-  await inParallel(random.shuffle(events), 20, (event) => handler(event as any));
+  // biome-ignore lint/suspicious/noExplicitAny: EventBridge's type has fields that the local event bus does not know
+  await mapConcurrently(random.shuffle(events), 20, (event) => handler(event as any));
   const client = DynamoDBDocumentClient.from(new DynamoDBClient());
   const rows: [string, object][] = [];
   let from: Record<string, unknown> | undefined;
@@ -171,9 +167,9 @@ const channelsOfTable = async (): Promise<Record<string, object>> => {
   return Object.fromEntries(rows);
 };
 
-it(`a storm (seed ${seed}) leaves a consumer with the table as it is, and the poisonous record alone among the dead letters`, async () => {
+it(`after any faults (seed ${seed}) a consumer's copy equals the table, and only the poisonous record is a dead letter`, async () => {
   const { ids, records } = await makeChanges();
-  const letters = await weather(toStorm(records));
+  const letters = await deliverWithFaults(toStorm(records));
   const seen = new Set<string>();
   const first = published.map(({ detail }) => detail).filter(({ id }) => !seen.has(id) && seen.add(id));
   expect(first.map(({ id }) => id).sort()).toEqual(ids.sort());
@@ -192,5 +188,5 @@ it(`a storm (seed ${seed}) leaves a consumer with the table as it is, and the po
 
   expect(await copyOf(published)).toEqual(await channelsOfTable());
   expect(publisher.kills).toBe(kills);
-  expect(line.rejectedCount).toBeGreaterThan(published.length / 10);
+  expect(busProxy.rejectedCount).toBeGreaterThan(published.length / 10);
 }, 600_000);

@@ -21,31 +21,31 @@ const next = (fields: Partial<Channel>): Channel => ({
 });
 const by = { now: channel.updatedAt + 9, keyId: 'key3' };
 
-/** The items that a transition puts into a namespace, by their sort keys. */
+/** The items that a change puts into a namespace, by their sort keys. */
 const itemsOf = (before: Channel | undefined, after: Channel | undefined, namespace = 'acme') =>
   new Map(
     planChannelWrites(before, after, by, 0)
-      .flatMap(({ Put }) => (Put ? [Put.Item] : []))
+      .flatMap(({ Put }) => Put?.Item ?? [])
       .filter(({ pk }) => pk === `NS#${namespace}`)
       .map((item) => [item.sk as string, item]),
   );
 const copyOf = (of: Channel, namespace?: string) => itemsOf(undefined, of, namespace).get(of._id) as Item;
-const tombstoneOf = (of: Channel) => itemsOf(of, undefined).get(`~gone#${of._id}`) as Item;
+const tombstoneOf = (of: Channel) => itemsOf(of, undefined).get(`~tombstone#${of._id}`) as Item;
 
 const eventOf = (before: Item | undefined, after: Item | undefined) => {
   const { pk, sk } = (after ?? before) as { pk: string; sk: string };
   return toEvent({ pk, sk, before, after });
 };
 
-const about = { schema_version: 1, namespace: 'acme' };
+const common = { schema_version: 1, namespace: 'acme' };
 
-describe('a copy that is written', () => {
-  it('is a creation where there was none', () => {
+describe('the item of a channel that is written', () => {
+  it('becomes a creation if it is new', () => {
     expect(eventOf(undefined, copyOf(channel))).toEqual({
       source: 'client-channels',
       'detail-type': 'ChannelCreated',
       detail: {
-        ...about,
+        ...common,
         id: `acme:${channel._id}:0`,
         version: 0,
         occurred_at: '2023-01-15T10:30:00.001Z',
@@ -57,13 +57,13 @@ describe('a copy that is written', () => {
     });
   });
 
-  it('is an update where there was one, and tells the fields that differ', () => {
+  it('becomes an update with the names of the changed fields if it existed', () => {
     const after = next({ local_name: 'تجزئة', disabled: true, integration_meta: '{"external_id":"8"}' });
     expect(eventOf(copyOf(channel), copyOf(after))).toEqual({
       source: 'client-channels',
       'detail-type': 'ChannelUpdated',
       detail: {
-        ...about,
+        ...common,
         id: `acme:${channel._id}:1`,
         version: 1,
         occurred_at: '2023-01-15T10:30:00.006Z',
@@ -76,26 +76,26 @@ describe('a copy that is written', () => {
   });
 
   it.each<[string, Partial<Channel>, Partial<Channel>, string[]]>([
-    ['a field that comes', {}, { local_name: 'x' }, ['local_name']],
-    ['a field that goes', { local_name: 'x' }, {}, ['local_name']],
+    ['a field that is added', {}, { local_name: 'x' }, ['local_name']],
+    ['a field that is removed', { local_name: 'x' }, {}, ['local_name']],
     [
-      'an order of namespaces',
+      'a new order of namespaces',
       { company_namespace: ['acme', 'b'] },
       { company_namespace: ['b', 'acme'] },
       ['company_namespace'],
     ],
-    ['nothing but the version', {}, {}, []],
-  ])('tells %s', (_, before, after, changed) => {
+    ['no field if only the version differs', {}, {}, []],
+  ])('names as changed: %s', (_, before, after, changed) => {
     const [old, now] = [copyOf({ ...channel, ...before }), copyOf(next(after))];
     expect(eventOf(old, now)?.detail.changed).toEqual(changed);
   });
 
-  it('is no event where its document is the same, whatever else of the item is not', () => {
+  it('becomes no event if only attributes outside the document differ', () => {
     const item = copyOf(channel);
     expect(eventOf(item, { ...item, nameKey: 'retail', writeId: 'other' })).toBeUndefined();
   });
 
-  it('shows nothing of what only the item has', () => {
+  it('becomes an event without the attributes that only the item has', () => {
     const derived = { nameKey: 'retail', statusKey: 'enabled' };
     const plain = eventOf(copyOf(channel), copyOf(next({ name: 'New' })));
     const more = eventOf({ ...copyOf(channel) }, { ...copyOf(next({ name: 'New' })), ...derived });
@@ -108,7 +108,7 @@ describe('a tombstone that is written', () => {
     source: 'client-channels',
     'detail-type': 'ChannelDeleted',
     detail: {
-      ...about,
+      ...common,
       id: `acme:${channel._id}:1`,
       version: 1,
       occurred_at: '2023-01-15T10:30:00.010Z',
@@ -119,26 +119,26 @@ describe('a tombstone that is written', () => {
     },
   };
 
-  it('is a deletion, by whoever deleted', () => {
+  it('becomes a deletion, and its actor is the key that deleted the channel', () => {
     expect(eventOf(undefined, tombstoneOf(channel))).toEqual(deleted);
   });
 
-  it('is another deletion where one of an earlier leaving stood', () => {
+  it('becomes a deletion if it replaces the tombstone of an earlier version', () => {
     const earlier = { ...tombstoneOf(channel), __v: 0 };
     expect(eventOf(earlier, tombstoneOf(channel))).toEqual(deleted);
   });
 
-  it('is no event where it was there already', () => {
+  it('becomes no event if it has the same version as before', () => {
     const item = tombstoneOf(channel);
     expect(eventOf(item, { ...item, expiresAt: 1 })).toBeUndefined();
   });
 });
 
-describe('no event', () => {
+describe('no event is made', () => {
   it.each([
-    ['a copy that goes', copyOf(channel)],
-    ['a tombstone that goes, swept or because its channel is back', tombstoneOf(channel)],
-  ])('is %s', (_, item) => {
+    ['the item of a channel', copyOf(channel)],
+    ['a tombstone (it expired, or its channel is back)', tombstoneOf(channel)],
+  ])('if the removed item is %s', (_, item) => {
     expect(eventOf(item, undefined)).toBeUndefined();
   });
 
@@ -148,12 +148,12 @@ describe('no event', () => {
     '~pending#63c3d5a8007b000000000001',
     '63C3D5A8007B000000000001',
     '63c3',
-  ])('is an item under %s', (sk) => {
+  ])('of an item with the sort key %s', (sk) => {
     expect(eventOf(undefined, { pk: 'NS#acme', sk })).toBeUndefined();
   });
 });
 
-test('one change of a shared channel has another id in each namespace', () => {
+test('a change of a shared channel has a different event id in each namespace', () => {
   const shared = next({ company_namespace: ['acme', 'b'] });
   const ids = ['acme', 'b'].map((namespace) => eventOf(undefined, copyOf(shared, namespace))?.detail.id);
   expect(ids).toEqual([`acme:${channel._id}:1`, `b:${channel._id}:1`]);
@@ -161,14 +161,14 @@ test('one change of a shared channel has another id in each namespace', () => {
 
 describe('an item that the service did not write', () => {
   it.each<[string, object, RegExp]>([
-    ['metadata that is no JSON', { integration_meta: '{' }, /JSON/],
-    ['no time', { updatedAt: undefined }, /Invalid time value/],
-    ['no name', { name: undefined }, /This is no event: detail\.channel\.name \(invalid_type\)/],
-    ['a name that is no text', { name: 7 }, /detail\.channel\.name/],
+    ['metadata that are not JSON', { integration_meta: '{' }, /JSON/],
+    ['no time of update', { updatedAt: undefined }, /Invalid time value/],
+    ['no name', { name: undefined }, /This is not a valid event: detail\.channel\.name \(invalid_type\)/],
+    ['a name that is not text', { name: 7 }, /detail\.channel\.name/],
     ['no writer', { writtenBy: undefined }, /detail\.actor/],
-    ['a version that is no count', { __v: 1.5 }, /detail\.version.*detail\.channel\.__v/],
-    ['namespaces that are no list', { company_namespace: 'acme' }, /detail\.channel\.company_namespace/],
-  ])('makes no event out of %s', (_, fields, message) => {
+    ['a version that is not an integer', { __v: 1.5 }, /detail\.version.*detail\.channel\.__v/],
+    ['namespaces that are not a list', { company_namespace: 'acme' }, /detail\.channel\.company_namespace/],
+  ])('is rejected if it has %s', (_, fields, message) => {
     const read = () => {
       const event = eventOf(undefined, { ...copyOf(channel), ...fields });
       if (event) checkEvent(event);

@@ -81,7 +81,7 @@ describe('a batch of records', () => {
   it('fails where its first record can’t be read, so that Lambda halves it; nothing is published', async () => {
     const failing = run(poison(1), recordOf(2));
     await expect(failing).rejects.toThrow("Record 1 can't be published");
-    await expect(failing).rejects.toMatchObject({ cause: { message: 'The item holds JSON that is none.' } });
+    await expect(failing).rejects.toMatchObject({ cause: { message: 'The item contains invalid JSON.' } });
     expect(published()).toEqual([]);
   });
 
@@ -110,7 +110,7 @@ describe('a batch of records', () => {
         timestamp: expect.any(String),
         level: 'ERROR',
         record: number,
-        causes: [{ name: 'Error', message: 'The item holds JSON that is none.', stack: expect.any(String) }],
+        causes: [{ name: 'Error', message: 'The item contains invalid JSON.', stack: expect.any(String) }],
       },
     ]);
     expect(logged.join()).not.toContain('Channel ');

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { parameterNames } from '../../lib/lists/query/list-query.ts';
+import { operations } from '../../lib/manifest/operations.ts';
 import { describeApi } from '../../lib/openapi/api-description.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
-import { operations } from '../../lib/manifest/operations.ts';
 
 const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
 
 describe('docs/openapi.json', () => {
-  test('is what the schemas and the table of operations say: `npm run openapi` writes it anew', () => {
+  test('equals the description in the code (`npm run openapi` generates the file)', () => {
     expect(file).toBe(`${JSON.stringify(describeApi(), null, 2)}\n`);
   });
 
-  test('is valid OpenAPI 3.1, and every reference in it leads somewhere', async () => {
+  test('is valid OpenAPI 3.1, and every reference resolves', async () => {
     const validator = new Validator();
     expect(await validator.validate(JSON.parse(file))).toEqual({ valid: true });
     expect(validator.version).toBe('3.1');
@@ -23,7 +23,7 @@ describe('docs/openapi.json', () => {
     expect(references.filter((path) => found(path) === undefined)).toEqual([]);
   });
 
-  test('has every operation with every method', () => {
+  test('describes every method of every operation', () => {
     const described = Object.entries(describeApi().paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -31,11 +31,11 @@ describe('docs/openapi.json', () => {
     expect(described.sort()).toEqual(offered.sort());
   });
 
-  test('shows an example of every error, and of every success that holds channels', () => {
+  test('contains an example of every error and of every success response with channels', () => {
     interface Described {
       responses: Record<string, { content?: Record<string, { example?: object; examples?: object }> }>;
     }
-    const bare = Object.entries(describeApi().paths).flatMap(([path, methods]) =>
+    const withoutExample = Object.entries(describeApi().paths).flatMap(([path, methods]) =>
       Object.entries(methods as Record<string, Described>).flatMap(([method, { responses }]) =>
         Object.entries(responses)
           .filter(([status]) => Number(status) >= 400 || path.startsWith('/client-channel'))
@@ -46,10 +46,10 @@ describe('docs/openapi.json', () => {
           }),
       ),
     );
-    expect(bare).toEqual([]);
+    expect(withoutExample).toEqual([]);
   });
 
-  test('has every parameter that a list is asked by', () => {
+  test('describes every query parameter of a list', () => {
     expect(describedParameters.map(({ name }) => name)).toEqual(parameterNames);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compareFolded, cutToBytes, foldText, foldTerms, searchTerms } from '../../lib/text/fold.ts';
+import { compareFolded, cutToBytes, foldTerms, foldText, searchTerms } from '../../lib/text/fold.ts';
 
-describe('texts that differ only in', () => {
+describe('folding makes texts equal that differ only in', () => {
   test.each([
     ['case', 'RETAIL', 'retail'],
     ['accents', 'Café', 'cafe'],
@@ -43,16 +43,16 @@ describe('texts that differ only in', () => {
     ['Greek accents', 'Λιανική', 'λιανικη'],
     ['Cyrillic accents', 'Опто\u0301вый Йод', 'оптовыи иод'],
     ['a grapheme joiner between two marks', 'か\u0E48\u034F\u3099', 'が\u0E48'],
-  ])('%s are one: %s', (_, written, folded) => {
+  ])('%s: %s', (_, written, folded) => {
     expect(foldText(written)).toBe(folded);
     expect(foldText(folded)).toBe(folded);
   });
 
-  test('Hangul syllables stay syllables', () => {
+  test('folding does not decompose Hangul syllables', () => {
     expect(foldText('한국 소매')).toBe('한국 소매');
   });
 
-  test('letters of other kinds stay apart', () => {
+  test('folding does not confuse other Arabic letters', () => {
     expect(foldText('ه و ء ك')).toBe('ه و ء ك');
   });
 
@@ -62,12 +62,12 @@ describe('texts that differ only in', () => {
     ['Thai vowels and tones', 'ค้าปลีกที่'],
     ['Japanese voicing marks', 'バス パン がぎぐ'],
     ['a voicing mark that composes with nothing', 'あ\u3099'],
-  ])('marks that are no accents stay: %s', (_, text) => {
+  ])('folding keeps marks that are not accents: %s', (_, text) => {
     expect(foldText(text)).toBe(text);
   });
 });
 
-describe('words', () => {
+describe('the terms of a text', () => {
   test.each([
     ['one', 'Retail', ['retail']],
     ['several', ' Modern\t\u00A0Trade\n', ['modern', 'trade']],
@@ -76,20 +76,20 @@ describe('words', () => {
     ['repeated', 'a A', ['a', 'a']],
     ['several in one character', 'x\uFDFA', ['xصلي', 'الله', 'عليه', 'وسلم']],
     ['a space that folding makes', 'a\u00B4b', ['a', 'b']],
-    ['nothing but a mark', 'a \u064E', ['a', '\u064E']],
-    ['nothing but tatweel', '\u0640\u0640', ['\u0640\u0640']],
-    ['nothing but a spacing accent', '\u00B4', ['\u00B4']],
+    ['a word that is only a mark', 'a \u064E', ['a', '\u064E']],
+    ['a word that is only tatweel', '\u0640\u0640', ['\u0640\u0640']],
+    ['a word that is only a spacing accent', '\u00B4', ['\u00B4']],
   ])('%s: %j', (_, text, words) => {
     expect(foldTerms(text)).toEqual(words);
   });
 });
 
-describe('the words that are sought', () => {
+describe('the terms of a query', () => {
   test.each([
-    ['as they are folded', 'Été shop', ['ete', 'shop']],
-    ['without a tatweel that stands for a dash', 'قناة ـ تجزئة', ['قناه', 'تجزيه']],
-    ['without a lone accent', 'cafe \u0301', ['cafe']],
-    ['the tatweel where there is no other', ' \u0640 ', ['\u0640']],
+    ['are folded', 'Été shop', ['ete', 'shop']],
+    ['leave out a tatweel that stands for a dash', 'قناة ـ تجزئة', ['قناه', 'تجزيه']],
+    ['leave out a lone accent', 'cafe \u0301', ['cafe']],
+    ['include the tatweel if there is no other word', ' \u0640 ', ['\u0640']],
   ])('%s: %j', (_, text, words) => {
     expect(searchTerms(text)).toEqual(words);
   });
@@ -104,7 +104,7 @@ const anyText = fc.string({
   ),
 });
 
-describe('for whatever text', () => {
+describe('for any text', () => {
   test('folding a folded text changes nothing', () => {
     fc.assert(
       fc.property(anyText, (text) => {
@@ -116,7 +116,7 @@ describe('for whatever text', () => {
     );
   });
 
-  test('a word that can be seen is never lost', () => {
+  test('folding never loses a word', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         expect(foldTerms(text).length > 0).toBe(text.trim() !== '');
@@ -127,19 +127,19 @@ describe('for whatever text', () => {
   });
 });
 
-// The steps of the fold rely on this; a later version of Unicode may break it.
-test('each character of Unicode folds once and for all, and as its capital and its small letter do', () => {
-  const strays: string[] = [];
+// The fold relies on this. A later version of Unicode may break it.
+test('folding any Unicode character is idempotent, and the same for its upper and lower case', () => {
+  const exceptions: string[] = [];
   for (let codePoint = 0; codePoint <= 0x10ffff; codePoint += 1) {
     if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
     const character = String.fromCodePoint(codePoint);
     const folded = foldText(character);
-    // Most characters are done here: one that folds to itself has no variants of case.
+    // Saves time: most characters fold to themselves and have no upper or lower case.
     if (folded === character && character.toUpperCase() === character.toLowerCase()) continue;
     const variants = [folded, character.toUpperCase(), character.toLowerCase()];
-    if (variants.some((variant) => foldText(variant) !== folded)) strays.push(codePoint.toString(16));
+    if (variants.some((variant) => foldText(variant) !== folded)) exceptions.push(codePoint.toString(16));
   }
-  expect(strays).toEqual([]);
+  expect(exceptions).toEqual([]);
 });
 
 describe('cutting to bytes', () => {
@@ -148,7 +148,7 @@ describe('cutting to bytes', () => {
     ['as long', 'abcd', 4, 'abcd'],
     ['longer', 'abcde', 4, 'abcd'],
     ['two bytes a character', 'ééé', 4, 'éé'],
-    ['a character that does not fit whole', 'aéé', 4, 'aé'],
+    ['a character that only fits in part', 'aéé', 4, 'aé'],
     ['three bytes a character', '한한', 5, '한'],
     ['four bytes a character', 'a😀', 4, 'a'],
     ['no room', 'é', 1, ''],
@@ -160,13 +160,13 @@ describe('cutting to bytes', () => {
 describe('the order of folded texts', () => {
   test.each([
     ['equal', 'a', 'a', 0],
-    ['first', 'a', 'b', -1],
-    ['a beginning comes first', 'ab', 'a', 1],
-    ['nothing comes first', '', 'a', -1],
+    ['less', 'a', 'b', -1],
+    ['a prefix comes first', 'ab', 'a', 1],
+    ['the empty text comes first', '', 'a', -1],
     ['by bytes, not by UTF-16', '\uFF5E', '😀', -1],
     ['a difference in byte 900', `${'a'.repeat(899)}b`, `${'a'.repeat(899)}c`, -1],
     ['a difference in byte 901', `${'a'.repeat(900)}b`, `${'a'.repeat(900)}c`, 0],
-    ['a character across byte 900 is left out', `${'a'.repeat(899)}é`, `${'a'.repeat(899)}è`, 0],
+    ['a character across byte 900 does not count', `${'a'.repeat(899)}é`, `${'a'.repeat(899)}è`, 0],
   ])('%s', (_, one, other, order) => {
     expect(compareFolded(one, other)).toBe(order);
     expect(compareFolded(other, one)).toBe(order === 0 ? 0 : -order);
