@@ -50,7 +50,7 @@ const maxKeptEvents = 1_000;
 const maxEntries = 10;
 const maxBytes = 256 * 1024;
 
-/** The size of an entry in bytes, counted as in the EventBridge User Guide, "Calculating PutEvents event entry size". */
+/** The bytes of an entry, counted as in the EventBridge User Guide, "Calculating PutEvents event entry size". */
 const sizeOf = ({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: Entry): number =>
   [Source, DetailType, Detail, ...Resources].reduce((sum, text) => sum + Buffer.byteLength(text), 0) +
   (Time === undefined ? 0 : 14);
@@ -100,8 +100,8 @@ const findRequestError = (target: unknown, entries: Entry[]): string | undefined
 };
 
 /**
- * Starts a stand-in for EventBridge on a free port of 127.0.0.1, so that the functions publish with the real SDK client.
- * It has one bus and no rules. It supports only PutEvents, with its limits of 10 entries and 256 KB.
+ * Starts a stand-in for EventBridge on a free port of 127.0.0.1, so that the functions publish with the real SDK
+ * client. It has one bus and no rules. It supports only PutEvents, with its limits of 10 entries and 256 KB.
  */
 export const startEventBus = async ({ name, onEvent }: EventBusOptions): Promise<EventBus> => {
   const events: BusEvent[] = [];

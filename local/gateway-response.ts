@@ -64,8 +64,8 @@ const readBody = (body: unknown, isBase64Encoded: unknown): Buffer => {
 };
 
 /**
- * Converts the result of a function (payload format 2.0) to a response. Difference from API Gateway: it accepts a result
- * without `statusCode` and makes a 200 of it. Here that is an error, because our functions always return a status.
+ * Converts the result of a function (payload format 2.0) to a response. Difference from API Gateway: it accepts a
+ * result without `statusCode` and makes a 200 of it. Here that is an error, because our functions always return a status.
  * @throws TypeError that says what is wrong with the result.
  */
 export const toResponse = (result: unknown): GatewayResponse => {

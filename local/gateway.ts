@@ -172,8 +172,8 @@ const listenOnLoopback = async (newServer: () => Server, port: number): Promise<
 };
 
 /**
- * Serves routes on the loopback interface like API Gateway's HTTP API: with the same events (payload format 2.0), limits
- * and error responses. It has no CORS, throttling, access log or authorizer.
+ * Serves routes on the loopback interface like API Gateway's HTTP API: with the same events (payload format 2.0),
+ * limits and error responses. It has no CORS, throttling, access log or authorizer.
  * @throws Error with one line if the port is taken or not allowed.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {

@@ -34,7 +34,8 @@ const releaseOf = async (java: string): Promise<number | undefined> => {
 };
 
 /**
- * Finds the Java that runs DynamoDB Local: the one in JAVA_HOME if it is recent enough, else the first one in PATH that is.
+ * Finds the Java that runs DynamoDB Local: the one in JAVA_HOME, or the first one in PATH that is recent
+ * enough.
  * @throws Error with one line that says how to get Java, if there is none or only old ones.
  */
 export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Promise<string> => {

@@ -38,7 +38,8 @@ const kill = (pid: number, signal: NodeJS.Signals) => {
 
 /**
  * Sends SIGTERM to a process and waits until it has ended. Sends SIGKILL if it still runs after `timeoutMs`.
- * @param isExpected checks the command line. If it returns false, the id belongs to another process, and nothing is done.
+ * @param isExpected checks the command line. If it returns false, the id belongs to another process, and this does
+ *   nothing.
  */
 export const terminate = async (
   pid: number,

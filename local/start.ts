@@ -30,8 +30,8 @@ const isAbortOf = (signal: AbortSignal, error: unknown) =>
   signal.aborted && (error === signal.reason || (error as Error).name === 'AbortError');
 
 /**
- * Calls back when the parent process has ended. Needed because npm runs a script in a shell: npm sends its signal to the
- * shell, and the shell does not forward it.
+ * Calls back when the parent process has ended. Needed because npm runs a script in a shell: npm sends its signal to
+ * the shell, and the shell does not forward it.
  */
 const onParentExit = (callback: () => void): void => {
   const parent = process.ppid;

@@ -6,7 +6,7 @@ import { isDynamoDbLocalOf } from './dynamodb-local.ts';
 import { acquireLock, readText } from './lock-file.ts';
 import { commandLine, terminate } from './processes.ts';
 
-/** The content of `server.json`, which a running server writes and commands read. It is the lock of the state folder. */
+/** The content of `server.json`. A running server writes it, and commands read it. It locks the state folder. */
 export interface ServerRecord {
   pid: number;
   /** The command line. It tells this process from a later one with the same id. */
@@ -38,7 +38,7 @@ const parseRecord = (text: string | undefined): ServerRecord | undefined => {
 
 const isAlive = ({ pid, command }: ServerRecord) => commandLine(pid) === command;
 
-/** Ignores a record with this process's own id: after a container restart, the previous server can have had the same. */
+/** Ignores a record with this process's own id: before a container restart, another server can have had the same id. */
 const isHeldByAnother = (record: ServerRecord): boolean => record.pid !== process.pid && isAlive(record);
 
 /** The record of the server that runs on this folder, or undefined. Ignores the record of a dead server. */

@@ -27,8 +27,8 @@ const toLambdaRecord = (record: _Record, eventSourceARN: string): DynamoDBRecord
 };
 
 /**
- * Filters the records of a shard and groups them into batches. An incomplete batch is delivered when its batching window
- * is over, or when the shard ends.
+ * Filters the records of a shard and groups them into batches. An incomplete batch is delivered when its batching
+ * window is over, or when the shard ends.
  */
 export async function* toBatches(
   pages: AsyncIterable<_Record[]>,

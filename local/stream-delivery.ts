@@ -102,8 +102,8 @@ const attempt = async (target: DeliveryTarget, { records, failures }: Batch): Pr
 };
 
 /**
- * Delivers a batch until each record is done or a dead letter. The order is kept: the records after a failed one wait for
- * it (Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"). If the signal ends the
+ * Delivers a batch until each record is done or a dead letter. The order is kept: the records after a failed one wait
+ * for it (Lambda Developer Guide, "Configuring partial batch response with DynamoDB and Lambda"). If the signal ends the
  * delivery, the remaining records are not dropped: the next start delivers them.
  */
 export const deliver = async (target: DeliveryTarget, records: DynamoDBRecord[]): Promise<void> => {

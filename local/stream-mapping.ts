@@ -38,15 +38,15 @@ const streamOf = async (tableName: string): Promise<string> => {
   }
 };
 
-/** The SDK has an endpoint variable of its own for streams. DynamoDB Local serves tables and streams at one endpoint. */
+/** The SDK has an endpoint variable of its own for streams. DynamoDB Local has one endpoint for tables and streams. */
 const streamsClient = () => {
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint } = process.env;
   return new DynamoDBStreamsClient(endpoint === undefined ? {} : { endpoint });
 };
 
 /**
- * Delivers the records of a table's stream to a function like Lambda's event source mapping: filtered, in batches, at
- * least once. It reads shards in parallel, but each shard only after its parent. It does not remember its position: each
+ * Delivers the records of a table's stream to a function like Lambda's event source mapping: filtered, in batches,
+ * at least once. It reads shards in parallel, but each shard only after its parent. It does not remember its position: each
  * start begins at the consumer's `startingPosition`. When it resolves, all later writes will be delivered.
  * @throws Error if the table has no stream.
  */
