@@ -39,7 +39,7 @@ const examplesOf = (operation: ScopedOperation['name'], status: number) => {
   if (shown.length)
     return {
       examples: Object.fromEntries(
-        shown.map(({ name, summary, response: answer }) => [name, { summary, value: answer }]),
+        shown.map(({ name, summary, response }) => [name, { summary, value: response }]),
       ),
     };
   return errorExamples[status] && { example: errorExamples[status] };
