@@ -25,7 +25,11 @@ const projectionsBehind = () =>
  * Pages through a query within the read budget of one request.
  * @param tooMuch makes the error for a query that goes on after the budget
  */
-export async function* pagesWithinBudget(table: Table, query: Query, tooMuch: () => ApiError = queryTooBroad) {
+export async function* pagesWithinBudget(
+  table: Table,
+  query: Query,
+  tooMuch: () => ApiError = queryTooBroad,
+) {
   let left = maxPages;
   for await (const page of pages(table, query)) {
     yield page;

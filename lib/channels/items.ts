@@ -113,9 +113,9 @@ const copyWrites = (
   after: Channel | undefined,
   author: Author,
 ): Write[] => {
-  if (before && after)
-    return [{ Put: { Item: toItem(namespace, after), ...versionUnchanged(before) } }];
-  if (after) return [{ Put: { Item: toItem(namespace, after), ConditionExpression: 'attribute_not_exists(pk)' } }];
+  if (before && after) return [{ Put: { Item: toItem(namespace, after), ...versionUnchanged(before) } }];
+  if (after)
+    return [{ Put: { Item: toItem(namespace, after), ConditionExpression: 'attribute_not_exists(pk)' } }];
   if (before)
     return [
       { Delete: { Key: keys.channel(namespace, before._id), ...versionUnchanged(before) } },

@@ -44,11 +44,11 @@ export const pendingChangeUpdate = (
   Key: keys.pendingChange(namespace, id),
   UpdateExpression:
     'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
-    'indexed = list_append(if_not_exists(indexed, :none), :names), ' +
+    '#indexed = list_append(if_not_exists(#indexed, :none), :names), ' +
     'indexedBytes = if_not_exists(indexedBytes, :zero) + :bytes, ' +
     'counted = if_not_exists(counted, :counted)' +
     (targetName === undefined ? ' REMOVE #target' : ', #target = :target'),
-  ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+  ExpressionAttributeNames: { '#token': 'token', '#target': 'target', '#indexed': 'indexed' },
   ExpressionAttributeValues: {
     ':token': token,
     ':now': new Date(now).toISOString(),

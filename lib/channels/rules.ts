@@ -1,7 +1,7 @@
 import type { Caller } from '../auth/authenticate.ts';
 import { ApiError } from '../errors.ts';
+import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import type { Channel } from './channel.ts';
-import type { CreateChannelInput, ChannelPatch } from './body-schema.ts';
 
 /** Who makes a write, and when. */
 export interface WriteContext {
@@ -31,6 +31,12 @@ const requireNamespaces = (caller: Caller, from: string[], to: string[]): void =
 };
 
 export const notFound = () => new ApiError('not_found', 'There is no such channel.');
+
+/** @throws ApiError `not_found` */
+export const existing = (channel: Channel | undefined): Channel => {
+  if (!channel) throw notFound();
+  return channel;
+};
 
 const checkPrecondition = (channel: Channel, precondition: Precondition): void => {
   if (!precondition || 'anyVersion' in precondition || precondition.versions.includes(channel.__v)) return;

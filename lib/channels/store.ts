@@ -10,13 +10,26 @@ import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { transact } from '../dynamodb/transact.ts';
 import { ApiError } from '../errors.ts';
-import { type Channel, toDocument } from './channel.ts';
-import type { ChannelDocument } from './document-schema.ts';
-import { newChannelId } from './channel-id.ts';
-import { counterShards, fromItem, type IdempotencyRecord, idempotencyPut, planChannelWrites } from './items.ts';
-import { keys } from './keys.ts';
-import { applyPatch, checkDeletion, newChannel, notFound, type Precondition, type WriteContext } from './rules.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
+import { type Channel, toDocument } from './channel.ts';
+import { newChannelId } from './channel-id.ts';
+import type { ChannelDocument } from './document-schema.ts';
+import {
+  counterShards,
+  fromItem,
+  type IdempotencyRecord,
+  idempotencyPut,
+  planChannelWrites,
+} from './items.ts';
+import { keys } from './keys.ts';
+import {
+  applyPatch,
+  checkDeletion,
+  existing,
+  newChannel,
+  type Precondition,
+  type WriteContext,
+} from './rules.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
 const newWriteContext = (caller: Caller): WriteContext => ({
@@ -42,9 +55,7 @@ const readChannel = async (table: Table, namespace: string, id: string): Promise
  * @throws ApiError `not_found`
  */
 export const getChannel = async (table: Table, namespace: string, id: string): Promise<Channel> => {
-  const channel = await readChannel(table, namespace, id);
-  if (!channel) throw notFound();
-  return channel;
+  return existing(await readChannel(table, namespace, id));
 };
 
 /** Identifies a creation: the SHA-256 of the client's key, and of the body in canonical form. */
@@ -179,13 +190,17 @@ export const updateChannel = async (
     : { found: await readChannel(table, caller.namespace, id) };
   const attempt = async (): Promise<Channel | typeof again> => {
     if ('written' in outcome) return outcome.written;
-    const { found } = outcome;
-    if (!found) throw notFound();
+    const found = existing(outcome.found);
     const current = withCurrentTime(write);
     if (!applyPatch(found, patch, precondition, current)) return found;
     outcome = isInPlace(found, patch)
       ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
-      : await tryTransaction(table, found, (latest) => applyPatch(found, patch, precondition, latest) ?? found, write);
+      : await tryTransaction(
+          table,
+          found,
+          (latest) => applyPatch(found, patch, precondition, latest) ?? found,
+          write,
+        );
     return 'written' in outcome ? outcome.written : again;
   };
   return retry(attempt, { signal: table.signal, exhausted: contention });
@@ -205,9 +220,9 @@ export const deleteChannel = async (
   const write = newWriteContext(caller);
   let found = await readChannel(table, caller.namespace, id);
   const attempt = async (): Promise<Channel | typeof again> => {
-    if (!found) throw notFound();
-    checkDeletion(found, precondition, caller);
-    const outcome = await tryTransaction(table, found, () => undefined, write);
+    const channel = existing(found);
+    checkDeletion(channel, precondition, caller);
+    const outcome = await tryTransaction(table, channel, () => undefined, write);
     if ('written' in outcome) return outcome.written;
     found = outcome.found;
     return again;

@@ -26,11 +26,7 @@ export const readFirst = async (table: Table, query: Query, limit: number): Prom
  * @param read gives the pages to count: all of them, or only those within a budget
  * @throws whatever `read` throws
  */
-export const countItems = async (
-  table: Table,
-  query: Query,
-  read: typeof pages = pages,
-): Promise<number> => {
+export const countItems = async (table: Table, query: Query, read: typeof pages = pages): Promise<number> => {
   let count = 0;
   for await (const page of read(table, { ...query, Select: 'COUNT' })) count += page.count;
   return count;

@@ -66,7 +66,8 @@ export const translateFailure = (error: unknown): unknown => {
   if (error instanceof TransactionCanceledException)
     return readCancellation(error.CancellationReasons ?? [], error);
   const failure = (error ?? {}) as Failure;
-  if (failure.name === 'TransactionConflictException') return new WriteContention(undefined, { cause: error });
+  if (failure.name === 'TransactionConflictException')
+    return new WriteContention(undefined, { cause: error });
   if (failure.name !== undefined && throttlingNames.has(failure.name)) return new Throttled(error);
   if (isOutcomeUnknown(failure)) return new Unavailable(error);
   return error;

@@ -7,8 +7,8 @@ import { Meter } from '../dynamodb/meter.ts';
 import type { Session } from '../dynamodb/session.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
-import { logRequest, logRequestFailure } from './request-log.ts';
 import { requestIdOf } from './request-id.ts';
+import { logRequest, logRequestFailure } from './request-log.ts';
 import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
 
 /** What an operation knows of a request besides the gateway's event. */

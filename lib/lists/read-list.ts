@@ -6,7 +6,7 @@ import type { ChannelTables } from '../projections/channel-tables.ts';
 import { type CursorPosition, type CursorSecrets, openCursor, sealCursor } from './cursor.ts';
 import { checkDepth, maxDepthOf } from './limits.ts';
 import type { Pagination } from './pagination.ts';
-import { idRangeBetween, readIdBound } from './plan/id-bounds.ts';
+import { idRangeBetween, parseIdBound } from './plan/id-bounds.ts';
 import { type OrderTerm, orderText, sortValuesOf, toOrder } from './plan/order.ts';
 import { type Plan, planList } from './plan/plan.ts';
 import type { ListFilter, ListQuery, SortTerm } from './query/list-query.ts';
@@ -106,7 +106,9 @@ const paginationOf = (
     if (channel) return { sortValues: sortValuesOf(channel, order), side };
     return isCursor(start) ? start : undefined;
   };
-  const next = hasNext ? seal(positionAt(channels.at(-1), 'after'), false, offset + channels.length) : undefined;
+  const next = hasNext
+    ? seal(positionAt(channels.at(-1), 'after'), false, offset + channels.length)
+    : undefined;
   const previous = hasPrevious
     ? seal(positionAt(channels[0], 'before'), true, channels.length ? offset : total)
     : undefined;
@@ -139,7 +141,7 @@ export const readList = async (
   const list: ListIdentity = { order: orderText(order), filter: fingerprint(filter, sort) };
   const open = (text: string) => openCursor(text, namespace, secrets);
   const start = startOf(query, list, open);
-  const boundOf = (text: string | undefined) => (text === undefined ? undefined : readIdBound(text, open));
+  const boundOf = (text: string | undefined) => (text === undefined ? undefined : parseIdBound(text, open));
   const idRange = idRangeBetween(boundOf(filter.after), boundOf(filter.before));
 
   const plan = planList(filter, idRange, order);

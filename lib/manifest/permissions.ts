@@ -30,4 +30,6 @@ export const tableEnvironment = (
   { tables }: Permissions,
   names: Record<TableName, string>,
 ): Record<string, string> =>
-  Object.fromEntries((Object.keys(tables) as TableName[]).map((table) => [tableVariables[table], names[table]]));
+  Object.fromEntries(
+    (Object.keys(tables) as TableName[]).map((table) => [tableVariables[table], names[table]]),
+  );

@@ -87,11 +87,12 @@ const reindexChannel = async (
   names: string[],
 ): Promise<void> => {
   const { channels } = tables;
-  const attempt = async (): Promise<void | typeof again> => {
+  const attempt = async (): Promise<undefined | typeof again> => {
     const channel = await channels.get(keys.channel(namespace, id));
     try {
       await channels.transact(() => reindexWrites(namespace, id, channel, names));
-      return await applyPending(tables, namespace, [id]);
+      await applyPending(tables, namespace, [id]);
+      return undefined;
     } catch (error) {
       if (!(error instanceof TransactionConditionFailed)) throw error;
       return again;

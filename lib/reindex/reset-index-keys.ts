@@ -37,10 +37,11 @@ const setKeys = (item: Item): Update => {
 
 const reset = async (table: Table, found: Item): Promise<void> => {
   let item: Item | undefined = found;
-  const attempt = async (): Promise<void | typeof again> => {
-    if (!item || areCorrect(item)) return;
+  const attempt = async (): Promise<undefined | typeof again> => {
+    if (!item || areCorrect(item)) return undefined;
     try {
       await table.update(setKeys(item));
+      return undefined;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       item = error.item;

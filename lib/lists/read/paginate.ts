@@ -48,12 +48,7 @@ export const pageAtOffset = <Row>(
  * on the other side.
  * @param read the channels on that side, nearest to the cursor first: those of the page, and one more if there is one
  */
-export const pageAtCursor = <Row>(
-  read: Row[],
-  perPage: number,
-  cursor: Cursor,
-  total: number,
-): Page<Row> => {
+export const pageAtCursor = <Row>(read: Row[], perPage: number, cursor: Cursor, total: number): Page<Row> => {
   const hasMore = read.length > perPage;
   const nearest = read.slice(0, perPage);
   if (!cursor.backward) {

@@ -6,7 +6,7 @@ import type { Write } from '../../dynamodb/table.ts';
 import { maxTransactionItems, transact } from '../../dynamodb/transact.ts';
 import { mapConcurrently } from '../../map-concurrently.ts';
 import type { ChannelTables } from '../channel-tables.ts';
-import { incrementReindexEpoch, toPendingChange, tokenUnchanged } from '../pending-changes.ts';
+import { incrementReindexEpoch, tokenUnchanged, toPendingChange } from '../pending-changes.ts';
 import { applyToBuckets, cleanUpBucket } from '../rank-index/apply-to-buckets.ts';
 import { suffixEntries } from '../search-index/suffix-entries.ts';
 
@@ -14,10 +14,7 @@ import { suffixEntries } from '../search-index/suffix-entries.ts';
 const concurrency = 8;
 
 /** The writes that make the suffix entries right. Puts come first, so that a reader always finds one of the two names. */
-const suffixEntryWrites = (
-  namespace: string,
-  { id, targetName, indexedNames }: PendingChange,
-): Write[] => {
+const suffixEntryWrites = (namespace: string, { id, targetName, indexedNames }: PendingChange): Write[] => {
   const entriesFor = (name: string) => suffixEntries(namespace, id, name);
   const wanted = targetName === undefined ? [] : entriesFor(targetName);
   const kept = new Set(wanted.map(({ sk }) => sk));
@@ -90,7 +87,7 @@ export const applyPending = async (
 ): Promise<void> => {
   const { channels } = tables;
   let remaining = ids;
-  const attempt = async (): Promise<void | typeof again> => {
+  const attempt = async (): Promise<undefined | typeof again> => {
     const items = await channels.batchGet(remaining.map((id) => keys.pendingChange(namespace, id)));
     const pendingChanges = items.map(toPendingChange);
     const indexed = await filterConcurrently(pendingChanges, (change) =>

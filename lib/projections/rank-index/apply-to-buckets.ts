@@ -5,8 +5,15 @@ import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
 import { transact } from '../../dynamodb/transact.ts';
 import type { ChannelTables } from '../channel-tables.ts';
-import { toPendingChange, tokenUnchanged } from '../pending-changes.ts';
-import { bucketPuts, readBucket, removeEmptyBucket, replaceBucket, stillPending, withNextVersions } from './bucket-store.ts';
+import { tokenUnchanged, toPendingChange } from '../pending-changes.ts';
+import {
+  bucketPuts,
+  readBucket,
+  removeEmptyBucket,
+  replaceBucket,
+  stillPending,
+  withNextVersions,
+} from './bucket-store.ts';
 import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
 import { splitBucket } from './recount-buckets.ts';
 

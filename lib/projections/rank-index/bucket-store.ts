@@ -6,7 +6,14 @@ import { readFirst } from '../../dynamodb/pages.ts';
 import type { Table, Write } from '../../dynamodb/table.ts';
 import type { ChannelTables } from '../channel-tables.ts';
 import { toPendingChange } from '../pending-changes.ts';
-import { appliedWhere, bucketItem, bucketKey, bucketsStartingIn, type CountBucket, toBuckets } from './count-bucket.ts';
+import {
+  appliedWhere,
+  bucketItem,
+  bucketKey,
+  bucketsStartingIn,
+  type CountBucket,
+  toBuckets,
+} from './count-bucket.ts';
 
 const bucketUnchanged = (version: number) =>
   version === 0

@@ -60,7 +60,7 @@ const halves = (bucket: CountBucket, boundary: string): CountBucket[] => [
  */
 export const splitBucket = async (tables: ChannelTables, namespace: string, id: string): Promise<void> => {
   let previous: string | undefined;
-  const attempt = async (): Promise<void | typeof again> => {
+  const attempt = async (): Promise<undefined | typeof again> => {
     const bucket = await readBucket(tables, namespace, id);
     const ids: string[] = [];
     for await (const page of readCountedIds(tables, namespace, bucket, 2 * bucketSize)) {
@@ -68,7 +68,7 @@ export const splitBucket = async (tables: ChannelTables, namespace: string, id: 
       if (ids.length > bucketSize) break;
     }
     const boundary = ids[bucketSize];
-    if (bucket.count < 2 * bucketSize || boundary === undefined) return;
+    if (bucket.count < 2 * bucketSize || boundary === undefined) return undefined;
     const found = ids.slice(0, bucketSize + 1).join();
     const isConfirmed = found === previous;
     previous = found;
@@ -89,7 +89,11 @@ const chunk = (ids: string[]): string[][] => {
 };
 
 /** The buckets that replace one bucket which counts these ids: full ones, of which the first keeps its key. */
-const bucketsOf = (bucket: CountBucket, appliedIds: CountBucket['appliedIds'], ids: string[]): CountBucket[] => {
+const bucketsOf = (
+  bucket: CountBucket,
+  appliedIds: CountBucket['appliedIds'],
+  ids: string[],
+): CountBucket[] => {
   const chunks = chunk(ids);
   const firstOf = (index: number) => (index === 0 ? bucket.first : (chunks[index]?.[0] as string));
   return chunks.map((part, index) => {
