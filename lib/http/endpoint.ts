@@ -7,6 +7,7 @@ import { Meter } from '../dynamodb/meter.ts';
 import type { Session } from '../dynamodb/session.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
+import { toApiError } from './api-errors.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, logRequestFailure } from './request-log.ts';
 import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
@@ -51,7 +52,11 @@ const initialise = ({ event, context }: Hook): void => {
 
 const headersFor = ({ requestId, session }: Progress) => commonHeaders(requestId, session.meter.summary);
 
-const respondWithError = ({ context: { progress }, error }: Hook): APIGatewayProxyStructuredResultV2 => {
+const respondWithError = ({
+  context: { progress },
+  error: thrown,
+}: Hook): APIGatewayProxyStructuredResultV2 => {
+  const error = toApiError(thrown);
   logRequestFailure(progress.requestId, error);
   return toErrorResponse(error, progress.requestId, headersFor(progress));
 };

@@ -1,14 +1,14 @@
+import { ApiError } from '../errors.ts';
 import { logFailure, logLine } from '../log.ts';
 import type { OperationName } from '../manifest/operations.ts';
-import { statusOf } from './response.ts';
 
 /**
  * Logs a failure that an operator may have to look into, under the request id that the client got. Errors of the client and
  * write conflicts are not logged. The line never contains keys or bodies.
  */
 export const logRequestFailure = (requestId: string, error: unknown): void => {
-  const status = statusOf(error);
-  if (status === 429 || status >= 500) logFailure({ request_id: requestId }, error);
+  if (error instanceof ApiError && !['unavailable', 'too_many_requests'].includes(error.code)) return;
+  logFailure({ request_id: requestId }, error);
 };
 
 /** The outcome and the cost of a request. */

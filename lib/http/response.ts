@@ -1,5 +1,4 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { Throttled, Unavailable, WriteContention } from '../dynamodb/failures.ts';
 import { ApiError, type ErrorCode } from '../errors.ts';
 
 /** The response of an operation: a status, the contents of the envelope, and headers of its own. */
@@ -62,33 +61,15 @@ export const toGatewayResponse = (
   ...(body && { body: JSON.stringify({ success: true, ...body }) }),
 });
 
-/** The error that a client may see, or undefined for a fault of ours. Failures of DynamoDB get their codes only here. */
-const toApiError = (error: unknown): ApiError | undefined => {
-  if (error instanceof ApiError) return error;
-  if (error instanceof Throttled)
-    return new ApiError('too_many_requests', 'Too many requests at once: try again in a moment.');
-  if (error instanceof WriteContention)
-    return new ApiError('conflict', 'The channel is being changed by other requests: try again in a moment.');
-  if (error instanceof Unavailable)
-    return new ApiError('unavailable', 'The service is not available now: try again in a moment.');
-  return undefined;
-};
-
-/** The status of the response to an error. */
-export const statusOf = (error: unknown): number => {
-  const known = toApiError(error);
-  return known ? statuses[known.code] : 500;
-};
-
 /** The response to an error. A client sees the message of an ApiError. Of any other error it learns only that it happened. */
 export const toErrorResponse = (
   error: unknown,
   requestId: string,
   common: Record<string, string>,
 ): APIGatewayProxyStructuredResultV2 => {
-  const known = toApiError(error);
+  const known = error instanceof ApiError ? error : undefined;
   return {
-    statusCode: statusOf(error),
+    statusCode: known ? statuses[known.code] : 500,
     headers: { ...common, ...json, ...(known && extraHeaders[known.code]) },
     body: JSON.stringify({
       success: false,
