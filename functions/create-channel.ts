@@ -4,7 +4,7 @@ import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf } from '../lib/http/etag.ts';
 import { readIdempotencyKey } from '../lib/http/idempotency-key.ts';
 import { readJsonBody } from '../lib/http/json-body.ts';
-import { refuseParameters } from '../lib/http/parameters.ts';
+import { refuseParameters } from '../lib/http/request-parameters.ts';
 
 export const handler = endpoint('create-channel', async (event, { caller, channels }) => {
   const body = readJsonBody(event);

@@ -2,7 +2,7 @@ import { toDocument } from '../lib/channels/channel.ts';
 import { getChannel } from '../lib/channels/store.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf, isKnown } from '../lib/http/etag.ts';
-import { channelIdIn, refuseParameters } from '../lib/http/parameters.ts';
+import { channelIdIn, refuseParameters } from '../lib/http/request-parameters.ts';
 
 export const handler = endpoint('get-channel', async (event, { caller, channels }) => {
   refuseParameters(event);

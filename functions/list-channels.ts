@@ -4,7 +4,7 @@ import { Table } from '../lib/dynamodb/table.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { checkPageSize } from '../lib/lists/limits.ts';
 import { linkHeader } from '../lib/lists/link-header.ts';
-import { parseListQuery } from '../lib/lists/query/list-query.ts';
+import { parseListQuery } from '../lib/lists/query/parse-list-query.ts';
 import { readList } from '../lib/lists/read-list.ts';
 
 const { PROJECTIONS_TABLE } = readProjectionsConfig();

@@ -4,25 +4,26 @@ import { connectBus } from '../lib/events/bus.ts';
 import { publishBatch } from '../lib/events/publish-batch.ts';
 import { logFailure } from '../lib/log.ts';
 
-/** Milliseconds that are left for an answer when publishing is given up. */
+/** The time that is left for the response when publishing stops. */
 const deadlineMarginMs = 5_000;
 
-const put = connectBus(readEventsConfig().EVENT_BUS);
+const putEntries = connectBus(readEventsConfig().EVENT_BUS);
 
 /**
- * Answers from which record on Lambda has to deliver again. Where that is the very first it fails instead: Lambda then
- * halves the batch, until a record that can't be published is alone and its neighbours go through.
+ * Publishes the events of a batch of stream records, and reports the record from which Lambda has to deliver again. If that is the
+ * first record, the function fails instead. Lambda then halves the batch, until a record that cannot be published is alone and its
+ * neighbours go through.
  */
 export const handler = async (
   { Records }: DynamoDBStreamEvent,
   context: Context,
 ): Promise<DynamoDBBatchResponse> => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
-  const unfinished = await publishBatch(Records, put, signal);
-  if (!unfinished) return { batchItemFailures: [] };
-  const { index: place, cause } = unfinished;
-  const itemIdentifier = Records[place]?.dynamodb?.SequenceNumber ?? '';
+  const unpublished = await publishBatch(Records, putEntries, signal);
+  if (!unpublished) return { batchItemFailures: [] };
+  const { index, cause } = unpublished;
+  const itemIdentifier = Records[index]?.dynamodb?.SequenceNumber ?? '';
   logFailure({ record: itemIdentifier }, cause);
-  if (place === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });
+  if (index === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });
   return { batchItemFailures: [{ itemIdentifier }] };
 };

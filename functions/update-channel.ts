@@ -4,7 +4,7 @@ import { updateChannel } from '../lib/channels/store.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf, readIfMatch } from '../lib/http/etag.ts';
 import { readJsonBody } from '../lib/http/json-body.ts';
-import { channelIdIn, refuseParameters } from '../lib/http/parameters.ts';
+import { channelIdIn, refuseParameters } from '../lib/http/request-parameters.ts';
 
 export const handler = endpoint('update-channel', async (event, { caller, channels }) => {
   const body = readJsonBody(event);

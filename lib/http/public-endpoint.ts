@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { refuseParameters } from './parameters.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequestFailure } from './request-log.ts';
+import { refuseParameters } from './request-parameters.ts';
 import { commonHeaders, toErrorResponse } from './response.ts';
 
 /** A response that is the same for everyone. */

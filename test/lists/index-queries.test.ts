@@ -58,9 +58,12 @@ describe('a stretch of an index', () => {
 });
 
 test('lists may query each index that holds channels', () => {
-  const { indexes } = operations.find(({ name }) => name === 'list-channels') as Operation;
+  const { permissions } = operations.find(({ name }) => name === 'list-channels') as Operation;
   const holdChannels = channelsTable.indexes.filter(({ name }) => name !== pendingIndex);
-  expect(indexes).toEqual(holdChannels.map(({ name }) => name));
+  expect(permissions.indexes).toEqual({
+    action: 'dynamodb:Query',
+    names: holdChannels.map(({ name }) => name),
+  });
 });
 
 describe('reading stretches', () => {

@@ -3,14 +3,15 @@ import { isEmpty } from '../../lib/channels/id-range.ts';
 import { channelsIn } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { countItems } from '../../lib/dynamodb/pages.ts';
+import { pagesWithinBudget } from '../../lib/read-budget.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import {
   rangeAfterOffset,
   readAllChannels,
   readByIds,
   readChannels,
+  readCounters,
   readFirstPage,
-  readTotals,
 } from '../../lib/lists/read/partition.ts';
 import { idAt, seededAt } from '../support/seed.ts';
 
@@ -86,7 +87,7 @@ describe('what is read of a namespace', () => {
 describe('the budget', () => {
   const reads = {
     'reading all': async (table: Table) => (await readAllChannels(table, 'acme', everyId)).length,
-    counting: (table: Table) => countItems(table, channelsIn('acme', everyId)),
+    counting: (table: Table) => countItems(table, channelsIn('acme', everyId), pagesWithinBudget),
   };
   test.each(Object.entries(reads))('of %s is 4 pages', async (_, read) => {
     const { table, asked } = tableOf(channels(0, 2), channels(2, 3), [], channels(3, 4));
@@ -111,15 +112,17 @@ describe('totals', () => {
   const eight = Array.from({ length: 8 }, (_, shard) => counter(shard, shard + 1, 1));
 
   test('are summed over the counters, of each status', async () => {
-    const { table } = tableOf(eight.slice(0, 3), eight.slice(3));
-    expect(await readTotals(table, 'acme')).toEqual({ enabled: 36, disabled: 8 });
+    const total = (disabled?: boolean) =>
+      readCounters(tableOf(eight.slice(0, 3), eight.slice(3)).table, 'acme', disabled);
+    expect([await total(), await total(false), await total(true)]).toEqual([44, 36, 8]);
   });
 
   test('are 0 where there are no counters yet, nor a part of one', async () => {
-    const none = { enabled: 0, disabled: 0 };
-    expect(await readTotals(tableOf([]).table, 'acme')).toEqual(none);
     const part = [{ pk: 'NS#acme', sk: '!count#3', enabled: 2 }];
-    expect(await readTotals(tableOf(part).table, 'acme')).toEqual({ ...none, enabled: 2 });
+    for (const disabled of [undefined, false, true]) {
+      expect(await readCounters(tableOf([]).table, 'acme', disabled)).toBe(0);
+      expect(await readCounters(tableOf(part).table, 'acme', disabled)).toBe(disabled ? 0 : 2);
+    }
   });
 
   test('come in one call with the first channels, however few counters there are', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { above, allIds, below, type IdRange } from '../../lib/channels/id-range.ts';
 import { toOrder } from '../../lib/lists/plan/order.ts';
 import { planList } from '../../lib/lists/plan/plan.ts';
-import { parseListQuery } from '../../lib/lists/query/list-query.ts';
+import { parseListQuery } from '../../lib/lists/query/parse-list-query.ts';
 import { describePlan } from '../support/describe-plan.ts';
 
 const id = '60f1b2b3c9e9a12345678901';

@@ -78,7 +78,7 @@ describe('a walk along an index in which many channels share a key', () => {
           const behind = [ids.slice(offset, offset + perPage), ids.length, offset + perPage < ids.length];
           expect(await read({ offset })).toEqual(behind);
           const gap = {
-            position: sortValuesOf(channel, order),
+            sortValues: sortValuesOf(channel, order),
             side: 'before' as const,
             offset,
             order: '',

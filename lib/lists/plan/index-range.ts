@@ -1,6 +1,6 @@
 import { nameKey, statusKey } from '../../channels/index-keys.ts';
 import type { CursorPosition } from '../cursor.ts';
-import type { ListFilter } from '../query/list-query.ts';
+import type { ListFilter } from '../query/parse-list-query.ts';
 import type { OrderTerm } from './order.ts';
 
 /** The indexes that hold whole channels, sorted. */

@@ -2,7 +2,7 @@ import type { Channel } from '../../channels/channel.ts';
 import { createdAtOf } from '../../channels/channel-id.ts';
 import { compareFolded, sortText } from '../../text/fold.ts';
 import type { CursorPosition } from '../cursor.ts';
-import type { SortTerm } from '../query/list-query.ts';
+import type { SortTerm } from '../query/parse-list-query.ts';
 
 /** A term of an order. A client asks for a sort; `toOrder` completes it to an order. */
 export type OrderTerm = SortTerm;

@@ -2,7 +2,7 @@ import { parseChannelId } from '../../channels/channel-id.ts';
 import { allIds, type IdRange, includes, isEmpty } from '../../channels/id-range.ts';
 import { nameKey, statusKey } from '../../channels/index-keys.ts';
 import { sortText } from '../../text/fold.ts';
-import type { ListFilter } from '../query/list-query.ts';
+import type { ListFilter } from '../query/parse-list-query.ts';
 import { type IndexRange, type SortedIndex, updatedSince } from './index-range.ts';
 import type { OrderTerm } from './order.ts';
 

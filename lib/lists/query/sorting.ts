@@ -7,7 +7,7 @@ import {
   parseJson,
   type RawParameter,
 } from './raw-parameters.ts';
-import type { ValueParser } from './values.ts';
+import type { ValueParser } from './value-parsers.ts';
 
 /** The fields by which a list can be sorted. */
 export const sortFields = ['_id', 'name', 'local_name', 'disabled', 'createdAt', 'updatedAt'] as const;

@@ -2,7 +2,7 @@ import type { Channel } from '../../channels/channel.ts';
 import type { ChannelTables } from '../../projections/channel-tables.ts';
 import type { Cursor } from '../cursor.ts';
 import { isAfter, type OrderTerm, type Sorted, sortChannels } from '../plan/order.ts';
-import type { ListFilter } from '../query/list-query.ts';
+import type { ListFilter } from '../query/parse-list-query.ts';
 
 /** Where a page starts: after a number of channels, or at the position of a cursor. */
 export type PageStart = { offset: number } | Cursor;

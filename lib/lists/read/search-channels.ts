@@ -6,7 +6,7 @@ import { logFailure } from '../../log.ts';
 import { findByTerms, type Hit } from '../../projections/search-index/find-by-terms.ts';
 import { foldText } from '../../text/fold.ts';
 import type { Plan } from '../plan/plan.ts';
-import { matches } from './match.ts';
+import { matches } from './match-filters.ts';
 import { type Page, type PageRequest, paginate } from './paginate.ts';
 import { readByIds } from './partition.ts';
 

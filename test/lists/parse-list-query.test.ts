@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ApiError } from '../../lib/errors.ts';
-import { type ListFilter, type ListQuery, parseListQuery } from '../../lib/lists/query/list-query.ts';
+import { type ListFilter, type ListQuery, parseListQuery } from '../../lib/lists/query/parse-list-query.ts';
 
 const everything: ListQuery = {
   filter: {},

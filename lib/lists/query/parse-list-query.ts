@@ -3,7 +3,7 @@ import { isMetaName, type MetadataFilter, metadataFilters, metaName } from './me
 import { type AddIssue, collectIssues, type Parser, type RawParameters } from './parser.ts';
 import { hasValue, isBlank, parseQueryString, type RawParameter } from './raw-parameters.ts';
 import { type SortTerm, sortByTerms, sortTerm } from './sorting.ts';
-import { anyText, choice, idOrCursor, integer, manyValues, oneValue, searchText } from './values.ts';
+import { anyText, choice, idOrCursor, integer, manyValues, oneValue, searchText } from './value-parsers.ts';
 
 export type { SortTerm };
 

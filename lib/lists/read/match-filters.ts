@@ -1,7 +1,7 @@
 import type { Channel } from '../../channels/channel.ts';
 import { scalarAt } from '../../channels/scalar-at.ts';
 import { foldText } from '../../text/fold.ts';
-import type { ListFilter } from '../query/list-query.ts';
+import type { ListFilter } from '../query/parse-list-query.ts';
 
 const matchesMetadata = (channel: Channel, filters: NonNullable<ListFilter['metadata']>): boolean => {
   const meta: unknown = channel.integration_meta && JSON.parse(channel.integration_meta);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import type { ListFilter } from '../../lib/lists/query/list-query.ts';
-import { matches } from '../../lib/lists/read/match.ts';
+import type { ListFilter } from '../../lib/lists/query/parse-list-query.ts';
+import { matches } from '../../lib/lists/read/match-filters.ts';
 import { channelOf, idAt, seededAt } from '../support/seed.ts';
 
 const id = (ordinal: number) => idAt(seededAt + ordinal, ordinal);
