@@ -30,7 +30,7 @@ const lists: [name: string, query: (size: number) => string][] = [
   ['`search`, 25 matches', () => 'search=target'],
   ['`search`, 25 matches, inside a word', () => 'search=arge'],
   ['`search`, 25 matches, `sort=name`', () => 'search=target&sort=name'],
-  ['`search`, two words, one match', () => 'search=target 0000'],
+  ['`search`, two terms, one match', () => 'search=target 0000'],
   ['`search`, 25 matches, `disabled=false`', () => 'search=target&disabled=false'],
   ['`search`, all but 25', () => 'search=sho'],
   ['`local_name=`, which no index serves', () => 'local_name=x'],
@@ -117,14 +117,14 @@ const heading = '## Measured\n';
 const page = new URL('../docs/performance.md', import.meta.url);
 
 const toSection = (bySize: string, byPending: string): string => `${heading}
-Each cell is "calls: read units" of one page of 25 channels, in a namespace of so many channels of 289 bytes. The figures
-are DynamoDB's own, from the header \`x-consumed-capacity\`. Lists by id and searches are read strongly consistent.
-\`npm run bench:lists\` measures them again, and \`-- --write\` writes them here.
+Each cell is "calls: read units" of one page of 25 channels. The head of the column is the size of the namespace; a
+channel has 289 bytes. The figures are DynamoDB's own, from the header \`x-consumed-capacity\`. Lists by id and searches
+are strongly consistent. \`npm run bench:lists\` measures them again, and \`-- --write\` writes them here.
 
 ${bySize}
 
-The same lists with pending changes, as during a bulk load: the namespace has ${format(sizeWithPending)} channels, and the projector has
-not yet applied so many of them.
+The same lists while pending changes wait, as during a bulk load. The namespace has ${format(sizeWithPending)} channels. The head of the
+column is the number of channels that the projector has not yet applied.
 
 ${byPending}
 `;

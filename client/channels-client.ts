@@ -1,5 +1,5 @@
+import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError } from './channels-error.ts';
-import { type ChannelQuery, encodeQuery } from './encode-query.ts';
 import { sendWithRetries } from './send-with-retries.ts';
 import type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';
 

@@ -1,3 +1,4 @@
+export type { ChannelQuery, MetaCondition } from './channel-query.ts';
 export {
   type CallOptions,
   type ChannelPage,
@@ -6,5 +7,4 @@ export {
   type WriteOptions,
 } from './channels-client.ts';
 export { ChannelsError, type ErrorCode, type ErrorDetail } from './channels-error.ts';
-export type { ChannelQuery, MetaCondition } from './encode-query.ts';
 export type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';

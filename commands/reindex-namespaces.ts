@@ -42,11 +42,12 @@ const describeTotals = ({ enabled, disabled }: Totals) => `${enabled} enabled an
 
 /** Each step repairs one kind of derived data of a namespace, and returns a line that says what it found. */
 const steps: ((tables: ChannelTables, namespace: string) => Promise<string>)[] = [
-  async (...namespace) => `index keys of ${await reindexing.keys(...namespace)} channels repaired`,
-  async (...namespace) => `${await reindexing.buckets(...namespace)} count buckets recounted`,
-  async (...namespace) => `suffix entries of ${await reindexing.channels(...namespace)} channels repaired`,
-  async (...namespace) => {
-    const { before, after } = await reindexing.totals(...namespace);
+  async (tables, namespace) => `index keys of ${await reindexing.keys(tables, namespace)} channels repaired`,
+  async (tables, namespace) => `${await reindexing.buckets(tables, namespace)} count buckets recounted`,
+  async (tables, namespace) =>
+    `suffix entries of ${await reindexing.channels(tables, namespace)} channels repaired`,
+  async (tables, namespace) => {
+    const { before, after } = await reindexing.totals(tables, namespace);
     if (!(after.enabled + after.disabled)) return 'no channels, or no such namespace';
     const [was, is] = [describeTotals(before), describeTotals(after)];
     return is + (was === is ? '' : `, corrected from ${was}`);

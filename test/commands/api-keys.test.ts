@@ -64,7 +64,7 @@ describe('npm run keys', () => {
     [['list', '--environment', 'nope'], 'There is no environment "nope": dev, staging, prod.'],
     [['destroy'], 'Usage:'],
     [[], 'Usage:'],
-  ])('refuses %j with one line', async (args, line) => {
+  ])('refuses %j, and the first line says why', async (args, line) => {
     const { code, lines, errors } = await keysCommand(...args);
     expect([code, lines, errors[0]]).toEqual([1, [], line]);
   });

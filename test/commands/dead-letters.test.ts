@@ -24,14 +24,14 @@ import { eventually } from '../support/eventually.ts';
 import { channelOf } from '../support/seed.ts';
 import { startTestDynamoDb } from '../support/test-dynamodb.ts';
 
-let engine: DynamoDbLocal;
+let dynamoDb: DynamoDbLocal;
 const tableName = `channels-${randomUUID()}`;
 
 beforeAll(async () => {
-  engine = await startTestDynamoDb();
+  dynamoDb = await startTestDynamoDb();
   await createTables(new DynamoDBClient(), { [tableName]: channelsTable });
 });
-afterAll(() => engine.stop());
+afterAll(() => dynamoDb.stop());
 
 it('the events of a dead letter are read from the stream, and no other events', async () => {
   const table = new Table(
@@ -66,14 +66,14 @@ it('the events of a dead letter are read from the stream, and no other events', 
 
   const [letter] = running.deadLetters;
   if (!letter) throw new Error('The second batch did not become a dead letter');
-  const client = new DynamoDBStreamsClient({ endpoint: engine.endpoint });
+  const client = new DynamoDBStreamsClient({ endpoint: dynamoDb.endpoint });
   const events = await readDeadLetterEvents(client, letter.DDBStreamBatchInfo);
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);
   client.destroy();
 });
 
-// DynamoDB Local drops no records within a day, so these cases mock the answers of AWS.
+// DynamoDB Local drops no records within a day, so these cases mock the responses of AWS.
 describe('a dead letter whose records the stream has dropped', () => {
   const batch = {
     streamArn: 'arn:stream',

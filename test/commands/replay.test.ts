@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
 import { replayCommand, start, useLocalServers } from '../support/local-server.ts';
@@ -68,7 +68,7 @@ test('npm run replay prints the last events of the running local server, and pub
 });
 
 describe('invalid arguments', () => {
-  it.each([
+  test.each([
     [['--namespace', 'a'], /^No local server is running/],
     [[], /^Usage:/],
     [['--to', '2026-11-24T09:00:00Z'], /^Usage:/],
@@ -80,7 +80,7 @@ describe('invalid arguments', () => {
     [['--namespace', 'a', '--to', '2026'], /^--to is a time/],
     [['--namspace', 'a'], /Unknown option '--namspace'/],
     [['--namespace', 'a', '--environment', 'production'], /^There is no environment "production"/],
-  ])('%j are refused with one line', async (args, line) => {
+  ])('refuses %j, and the first line says why', async (args, line) => {
     const { code, lines, errors } = await replayCommand(...args);
     expect({ code, lines, first: errors[0] }).toEqual({
       code: 1,
