@@ -1,29 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Reply, type Service, startService } from '../support/service.ts';
-import { errorBody } from '../support/matchers.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { failure } from '../support/matchers.ts';
+import { useService } from '../support/use-service.ts';
 
-/** Inputs that are wrong, odd or hostile, each with the status and code that it must get: none of them is a 5xx. */
+// Wrong, odd and hostile inputs, each with the status and the code that it must get. None of them gets a 5xx.
 
-let service: Service;
-let key: string;
+const service = useService({ namespaces: ['company1'] });
 let id: string;
 
 beforeAll(async () => {
-  service = await startService();
-  key = await service.newKey({ namespaces: ['company1'] });
-  id = (await service.call('POST /client-channel', { key, body: { name: 'x' } })).body.data._id;
+  id = (await service.call('POST /client-channel', { body: { name: 'x' } })).body.data._id;
 });
-afterAll(() => service.stop());
 
-const list = (query: string) => service.call(`GET /client-channel?${query}`, { key });
-const post = (body: unknown, headers = {}) => service.call('POST /client-channel', { key, body, headers });
-const put = (body: unknown, headers = {}) =>
-  service.call(`PUT /client-channel/${id}`, { key, body, headers });
+const list = (query: string) => service.call(`GET /client-channel?${query}`);
+const post = (body: unknown, headers = {}) => service.call('POST /client-channel', { body, headers });
+const put = (body: unknown, headers = {}) => service.call(`PUT /client-channel/${id}`, { body, headers });
 const encode = encodeURIComponent;
-const expectError = (reply: Reply, status: number, code: string) =>
-  expect(reply).toMatchObject({ status, body: errorBody(code) });
 
-describe('whole numbers', () => {
+describe('a number in a query', () => {
   const texts = [
     '0',
     '-1',
@@ -43,8 +36,8 @@ describe('whole numbers', () => {
   ];
   test.each(
     texts.flatMap((text) => ['page', 'per_page'].map((name) => [name, text])),
-  )('%s is not %j', async (name, text) => {
-    expectError(await list(`${name}=${encode(text)}`), 400, 'invalid_request');
+  )('is refused: %s=%j', async (name, text) => {
+    expect(await list(`${name}=${encode(text)}`)).toEqual(failure(400, 'invalid_request'));
   });
   test.each([
     '-1',
@@ -54,12 +47,12 @@ describe('whole numbers', () => {
     '٥',
     '1e400',
     '9007199254740993',
-  ])('from_updatedAt is not %j', async (text) => {
-    expectError(await list(`from_updatedAt=${encode(text)}`), 400, 'invalid_request');
+  ])('is refused: from_updatedAt=%j', async (text) => {
+    expect(await list(`from_updatedAt=${encode(text)}`)).toEqual(failure(400, 'invalid_request'));
   });
 });
 
-describe('parameters', () => {
+describe('a query', () => {
   test.each([
     'nmae=x',
     'Name=x',
@@ -104,8 +97,8 @@ describe('parameters', () => {
     'page=1&cursor=x',
     'a'.repeat(3_000),
     Array.from({ length: 500 }, (_, index) => `p${index}=1`).join('&'),
-  ])('refuse %s', async (query) => {
-    expectError(await list(query), 400, 'invalid_request');
+  ])('is refused: %s', async (query) => {
+    expect(await list(query)).toEqual(failure(400, 'invalid_request'));
   });
 
   test.each([
@@ -115,8 +108,8 @@ describe('parameters', () => {
     'to__id=..',
     'from__id=60f1b2b3c9e9a1234567890',
     `cursor=${'A'.repeat(9_000)}`,
-  ])('are no place in a list: %s', async (query) => {
-    expectError(await list(query), 400, 'invalid_cursor');
+  ])('is refused with invalid_cursor: %s', async (query) => {
+    expect(await list(query)).toEqual(failure(400, 'invalid_cursor'));
   });
 
   test.each([
@@ -135,14 +128,14 @@ describe('parameters', () => {
     '&&&=',
     'sort=',
     'search=%20%20',
-  ])('are odd, and understood: %s', async (query) => {
+  ])('is odd but handled: %s', async (query) => {
     const reply = await list(query);
-    // An empty parameter's name is no name: it alone is refused.
+    // Only the empty parameter name is refused.
     expect(reply.status).toBe(query === '&&&=' ? 400 : 200);
   });
 });
 
-describe('the body of a creation', () => {
+describe('the body of a POST', () => {
   test.each<[string, unknown, number, string]>([
     ['nothing', '', 400, 'invalid_json'],
     ['white space', ' ', 400, 'invalid_json'],
@@ -184,7 +177,7 @@ describe('the body of a creation', () => {
       'invalid_request',
     ],
     ['no name', {}, 400, 'invalid_request'],
-    ['the table’s own form', { name: { S: 'x' } }, 400, 'invalid_request'],
+    ['DynamoDB’s own JSON', { name: { S: 'x' } }, 400, 'invalid_request'],
     ['an operator', { name: { $ne: null } }, 400, 'invalid_request'],
     ['a number for a name', { name: 1 }, 400, 'invalid_request'],
     ['a name of null', { name: null }, 400, 'invalid_request'],
@@ -205,7 +198,7 @@ describe('the body of a creation', () => {
     ['no namespaces', { name: 'x', company_namespace: [] }, 400, 'invalid_request'],
     ['a namespace of null', { name: 'x', company_namespace: [null] }, 400, 'invalid_request'],
     [
-      'a namespace with the table’s mark',
+      'a namespace with the prefix of a partition key',
       { name: 'x', company_namespace: ['NS#company1'] },
       400,
       'invalid_request',
@@ -213,11 +206,11 @@ describe('the body of a creation', () => {
     ['a foreign namespace', { name: 'x', company_namespace: ['company2'] }, 403, 'forbidden'],
     ['an _id', { name: 'x', _id: '60f1b2b3c9e9a12345678901' }, 400, 'invalid_request'],
     ['a version', { name: 'x', __v: 5 }, 400, 'invalid_request'],
-    ['a table’s key', { name: 'x', pk: 'NS#company2', sk: 'x' }, 400, 'invalid_request'],
+    ['the key of an item', { name: 'x', pk: 'NS#company2', sk: 'x' }, 400, 'invalid_request'],
     ['__proto__', '{"name":"x","__proto__":{"disabled":true}}', 400, 'invalid_request'],
     ['more than 256 KiB', JSON.stringify({ name: 'x'.repeat(262_144) }), 413, 'payload_too_large'],
-  ])('is not %s', async (_, body, status, code) => {
-    expectError(await post(body), status, code);
+  ])('is refused: %s', async (_, body, status, code) => {
+    expect(await post(body)).toEqual(failure(status, code));
   });
 
   test.each([
@@ -231,13 +224,13 @@ describe('the body of a creation', () => {
     '__proto__',
     'null',
     '🏳️‍🌈',
-  ])('may hold the name %j, which comes back as sent', async (name) => {
+  ])('may contain the name %j, which comes back as it was sent', async (name) => {
     const { status, body } = await post({ name });
     expect([status, body.data.name]).toEqual([201, name]);
   });
 });
 
-describe('headers', () => {
+describe('a header', () => {
   test.each<[Record<string, string>, number, string]>([
     [{ 'content-type': '' }, 415, 'unsupported_media_type'],
     [{ 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
@@ -253,8 +246,8 @@ describe('headers', () => {
     [{ 'x-company-namespace': '' }, 403, 'forbidden'],
     [{ authorization: 'Bearer' }, 401, 'unauthenticated'],
     [{ authorization: 'Basic eDp5' }, 401, 'unauthenticated'],
-  ])('of a creation: %j', async (headers, status, code) => {
-    expectError(await post({ name: 'x' }, headers), status, code);
+  ])('of a POST is refused: %j', async (headers, status, code) => {
+    expect(await post({ name: 'x' }, headers)).toEqual(failure(status, code));
   });
 
   test.each([
@@ -269,16 +262,18 @@ describe('headers', () => {
     '"-1"',
     '"1e0"',
     '"00"',
-  ])('If-Match: %s matches nothing', async (tag) => {
-    expectError(await put({ name: 'y' }, { 'if-match': tag }), 412, 'precondition_failed');
+  ])('If-Match: %s matches no version', async (tag) => {
+    expect(await put({ name: 'y' }, { 'if-match': tag })).toEqual(failure(412, 'precondition_failed'));
   });
 
-  test('If-Match of too many tags is refused', async () => {
-    expectError(await put({ name: 'y' }, { 'if-match': '"1",'.repeat(101) }), 400, 'invalid_request');
+  test('If-Match with more than 100 tags is refused', async () => {
+    expect(await put({ name: 'y' }, { 'if-match': '"1",'.repeat(101) })).toEqual(
+      failure(400, 'invalid_request'),
+    );
   });
 });
 
-describe('paths', () => {
+describe('the id in a path', () => {
   test.each([
     '%2e%2e%2f',
     '%00',
@@ -291,13 +286,11 @@ describe('paths', () => {
     'NS%23company1',
     '９'.repeat(24),
     'f'.repeat(8_000),
-  ])('name no channel: %s', async (path) => {
+  ])('returns 404 if no channel has it: %s', async (path) => {
     for (const method of ['GET', 'DELETE'])
-      expectError(await service.call(`${method} /client-channel/${path}`, { key }), 404, 'not_found');
-    expectError(
-      await service.call(`PUT /client-channel/${path}`, { key, body: { name: 'x' } }),
-      404,
-      'not_found',
+      expect(await service.call(`${method} /client-channel/${path}`)).toEqual(failure(404, 'not_found'));
+    expect(await service.call(`PUT /client-channel/${path}`, { body: { name: 'x' } })).toEqual(
+      failure(404, 'not_found'),
     );
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { planChannelWrites } from '../../lib/channels/items.ts';
-import { newChannel } from '../../lib/channels/rules.ts';
+import { newChannel } from '../../lib/channels/change-rules.ts';
 import { type Call, type Service, startService } from '../support/service.ts';
 
 /**

@@ -1,40 +1,35 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { eventually } from '../support/eventually.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-let key: string;
-let keyId: string;
+const service = useService({ namespaces: ['acme', 'other'], consumers: ['publish-events'] });
 let seen: number;
 
-beforeAll(async () => {
-  service = await startService(undefined, ['publish-events']);
-  key = await service.newKey({ namespaces: ['acme', 'other'] });
-  [, , keyId = ''] = key.split('_');
-});
-afterAll(() => service.stop());
 beforeEach(() => {
   seen = service.events.length;
 });
 
-/** The events that a test has caused, once there are so many, as they are served. */
-const eventsOnce = async (count: number, patience?: number) => {
-  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count), patience);
+// biome-ignore lint/suspicious/noExplicitAny: tests read any event
+type PublishedEvent = any;
+
+/** Waits until the test has caused this many events, and returns all of them, as the local server shows them. */
+const waitForEvents = async (count: number, timeoutMs?: number): Promise<PublishedEvent[]> => {
+  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count), timeoutMs);
   const { status, body } = await service.call('GET /_local/events');
   expect(status).toBe(200);
   return body.data.slice(seen);
 };
 
 const create = async (body: object, headers = {}) =>
-  (await service.call('POST /client-channel', { key, body, headers })).body.data;
+  (await service.call('POST /client-channel', { body, headers })).body.data;
 const update = async ({ _id }: { _id: string }, body: object) =>
-  (await service.call(`PUT /client-channel/${_id}`, { key, body })).body.data;
+  (await service.call(`PUT /client-channel/${_id}`, { body })).body.data;
 const remove = async ({ _id }: { _id: string }) =>
-  (await service.call(`DELETE /client-channel/${_id}`, { key })).body.data;
+  (await service.call(`DELETE /client-channel/${_id}`)).body.data;
 
-/** An event as EventBridge hands it on, of which a test says what its detail tells. */
+/** A whole event as EventBridge delivers it, with this type and these fields of its detail. */
 const eventOf = (type: string, detail: object) => ({
   version: '0',
   id: expect.any(String),
@@ -44,21 +39,24 @@ const eventOf = (type: string, detail: object) => ({
   time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
   region: 'us-east-1',
   resources: [],
-  detail: { schema_version: 1, id: expect.any(String), actor: keyId, ...detail },
+  detail: { schema_version: 1, id: expect.any(String), actor: service.key.split('_')[2], ...detail },
 });
 
-describe('a channel’s life', () => {
-  it('is told within 2 seconds, in order, with what was before and after', async () => {
+const namesOf = (events: PublishedEvent[]) => events.map(({ detail }) => detail.channel.name);
+const ofNamespace = (events: PublishedEvent[], namespace: string) =>
+  events.filter(({ detail }) => detail.namespace === namespace);
+
+describe('the changes of a channel', () => {
+  test('are published within 2 seconds, in order, with the channel before and after', async () => {
     const created = await create({ name: 'Retail', integration_meta: { external_id: 7 } });
     const renamed = await update(created, { name: 'Wholesale', local_name: 'جملة' });
     const toggled = await update(created, { ...renamed, disabled: true, integration_meta: null });
     const deleted = await remove(created);
-    expect(deleted).toEqual(toggled);
 
-    const about = { namespace: 'acme' };
-    expect(await eventsOnce(4, 2_000)).toEqual([
+    expect(deleted).toEqual(toggled);
+    expect(await waitForEvents(4, 2_000)).toEqual([
       eventOf('ChannelCreated', {
-        ...about,
+        namespace: 'acme',
         version: 0,
         occurred_at: created.createdAt,
         channel: created,
@@ -66,7 +64,7 @@ describe('a channel’s life', () => {
         changed: [],
       }),
       eventOf('ChannelUpdated', {
-        ...about,
+        namespace: 'acme',
         version: 1,
         occurred_at: renamed.updatedAt,
         channel: renamed,
@@ -74,7 +72,7 @@ describe('a channel’s life', () => {
         changed: ['name', 'local_name'],
       }),
       eventOf('ChannelUpdated', {
-        ...about,
+        namespace: 'acme',
         version: 2,
         occurred_at: toggled.updatedAt,
         channel: toggled,
@@ -82,7 +80,7 @@ describe('a channel’s life', () => {
         changed: ['disabled', 'integration_meta'],
       }),
       eventOf('ChannelDeleted', {
-        ...about,
+        namespace: 'acme',
         version: 3,
         occurred_at: expect.any(String),
         channel: null,
@@ -94,47 +92,41 @@ describe('a channel’s life', () => {
 });
 
 describe('a shared channel', () => {
-  it('is created where it joins, deleted where it leaves, and changed in each of its namespaces', async () => {
+  test('is created where it joins, deleted where it leaves, and updated in each of its namespaces', async () => {
     const created = await create({ name: 'Shared' });
     const shared = await update(created, { company_namespace: ['acme', 'other'] });
     const renamed = await update(created, { name: 'Renamed' });
     const moved = await update(created, { company_namespace: ['other'] });
-    const events = await eventsOnce(7);
 
-    const told = (namespace: string) =>
-      events
-        .filter(({ detail }: { detail: { namespace: string } }) => detail.namespace === namespace)
-        // biome-ignore lint/suspicious/noExplicitAny: whatever was published
-        .map(({ 'detail-type': type, detail }: any) => [
-          type,
-          detail.version,
-          detail.previous,
-          detail.channel,
-          detail.changed,
-        ]);
-    expect(told('acme')).toEqual([
+    const events = await waitForEvents(7);
+    const summary = (namespace: string) =>
+      ofNamespace(events, namespace).map(({ 'detail-type': type, detail }) => [
+        type,
+        detail.version,
+        detail.previous,
+        detail.channel,
+        detail.changed,
+      ]);
+    expect(summary('acme')).toEqual([
       ['ChannelCreated', 0, null, created, []],
       ['ChannelUpdated', 1, created, shared, ['company_namespace']],
       ['ChannelUpdated', 2, shared, renamed, ['name']],
       ['ChannelDeleted', 3, renamed, null, []],
     ]);
-    expect(told('other')).toEqual([
+    expect(summary('other')).toEqual([
       ['ChannelCreated', 1, null, shared, []],
       ['ChannelUpdated', 2, shared, renamed, ['name']],
       ['ChannelUpdated', 3, renamed, moved, ['company_namespace']],
     ]);
   });
 
-  it('has an event for each return and each leaving', async () => {
+  test('has an event each time that it leaves a namespace or returns to it', async () => {
     const created = await create({ name: 'Restless' });
     for (const company_namespace of [['acme', 'other'], ['acme'], ['other', 'acme'], ['acme']])
       await update(created, { company_namespace });
-    const events = await eventsOnce(9);
-    const inOther = events.filter(
-      ({ detail }: { detail: { namespace: string } }) => detail.namespace === 'other',
-    );
-    // biome-ignore lint/suspicious/noExplicitAny: whatever was published
-    expect(inOther.map(({ 'detail-type': type, detail }: any) => [type, detail.version])).toEqual([
+
+    const events = ofNamespace(await waitForEvents(9), 'other');
+    expect(events.map(({ 'detail-type': type, detail }) => [type, detail.version])).toEqual([
       ['ChannelCreated', 1],
       ['ChannelDeleted', 2],
       ['ChannelCreated', 3],
@@ -143,29 +135,24 @@ describe('a shared channel', () => {
   });
 });
 
-describe('what changes nothing', () => {
-  it('is no event: an update to what is there already, a refused one, a list, a get', async () => {
+describe('a request that changes nothing', () => {
+  test('publishes no event: an update without a difference, a refused update, a get, a list', async () => {
     const created = await create({ name: 'Still' });
     await update(created, created);
     await service.call(`PUT /client-channel/${created._id}`, {
-      key,
       body: { name: 'Lost' },
       headers: { 'if-match': '"7"' },
     });
-    await service.call(`GET /client-channel/${created._id}`, { key });
-    await service.call('GET /client-channel', { key });
+    await service.call(`GET /client-channel/${created._id}`);
+    await service.call('GET /client-channel');
     await create({ name: 'Last' });
-    expect(
-      (await eventsOnce(2)).map(
-        ({ detail }: { detail: { channel: { name: string } } }) => detail.channel.name,
-      ),
-    ).toEqual(['Still', 'Last']);
+
+    expect(namesOf(await waitForEvents(2))).toEqual(['Still', 'Last']);
   });
 
-  it('is no event: 1,000 retries of one creation, 50 at once, make one', async () => {
+  test('publishes no event: 1,000 retries of one creation, 50 at a time, publish one', async () => {
     const retry = () =>
       service.call('POST /client-channel', {
-        key,
         body: { name: 'Once' },
         headers: { 'idempotency-key': 'once' },
       });
@@ -173,31 +160,29 @@ describe('what changes nothing', () => {
     for (let round = 0; round < 20; round++)
       for (const { status } of await Promise.all(Array.from({ length: 50 }, retry))) statuses.add(status);
     await create({ name: 'Last' });
+
     expect([...statuses]).toEqual([201]);
-    expect(
-      (await eventsOnce(2)).map(
-        ({ detail }: { detail: { channel: { name: string } } }) => detail.channel.name,
-      ),
-    ).toEqual(['Once', 'Last']);
+    expect(namesOf(await waitForEvents(2))).toEqual(['Once', 'Last']);
   });
 });
 
-it('fits docs/events.schema.json: all that these tests have published, and it is told from what does not', () => {
-  const schema = JSON.parse(readFileSync('docs/events.schema.json', 'utf8'));
-  const fits = new Ajv2020().compile(schema);
+test('all events of these tests match docs/events.schema.json, which refuses others', () => {
+  const matches = new Ajv2020().compile(JSON.parse(readFileSync('docs/events.schema.json', 'utf8')));
   const [event] = service.events;
-  const flaws = service.events.filter((each) => !fits(each));
-  expect({ published: service.events.length > 10, flaws }).toEqual({ published: true, flaws: [] });
-  expect(fits({ ...event, detail: { ...event?.detail, version: '0' } })).toBe(false);
-  expect(fits({ ...event, 'detail-type': 'ChannelRenamed' })).toBe(false);
+
+  expect(service.events.length).toBeGreaterThan(10);
+  expect(service.events.filter((each) => !matches(each))).toEqual([]);
+  expect(matches({ ...event, detail: { ...event?.detail, version: '0' } })).toBe(false);
+  expect(matches({ ...event, 'detail-type': 'ChannelRenamed' })).toBe(false);
 });
 
-describe('metadata', () => {
-  it('of 64 KiB changes into another, and both are told', async () => {
+describe('integration_meta in an event', () => {
+  test('is complete before and after a change, even if both have 64 KiB', async () => {
     const metaOf = (letter: string) => ({ text: letter.repeat(64 * 1024 - '{"text":""}'.length) });
     const created = await create({ name: 'Heavy', integration_meta: metaOf('a') });
     const changed = await update(created, { integration_meta: metaOf('b') });
-    const [, { detail }] = await eventsOnce(2);
+
+    const [, { detail }] = await waitForEvents(2);
     expect([detail.previous, detail.channel, detail.changed]).toEqual([
       created,
       changed,
@@ -205,12 +190,13 @@ describe('metadata', () => {
     ]);
   });
 
-  it('comes as the API answers it: odd keys, large and negative zero numbers, nested empties', async () => {
+  test('is as the API returns it: odd keys, large numbers, negative zero, nested empty objects', async () => {
     const integration_meta = JSON.parse(
       '{"":1,"__proto__":{"a":2},"a.b":[],"n":9007199254740993,"z":-0,"e":1e300,"x":{"y":{}}}',
     );
     const created = await create({ name: 'Odd', integration_meta });
-    const [{ detail }] = await eventsOnce(1);
+
+    const [{ detail }] = await waitForEvents(1);
     expect(JSON.stringify(detail.channel)).toBe(JSON.stringify(created));
   });
 });

@@ -38,7 +38,11 @@ describe.each([
   ['DELETE', undefined, { 'if-match': '"0"' }],
 ] as const)('%s with the body %j and the headers %j', (method, body, headers) => {
   test('returns the same bytes for a foreign channel as for an unknown one, and does not change it', async () => {
-    const unknown = await comparableReply(`${method} /client-channel/60f1b2b3c9e9a12345678901`, body, headers);
+    const unknown = await comparableReply(
+      `${method} /client-channel/60f1b2b3c9e9a12345678901`,
+      body,
+      headers,
+    );
     const ofForeign = await comparableReply(`${method} /client-channel/${foreign._id}`, body, headers);
     const malformed = await comparableReply(`${method} /client-channel/malformed`, body, headers);
 

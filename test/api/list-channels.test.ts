@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
+import { aTime, errorBody } from '../support/matchers.ts';
 import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { aTime, errorBody } from '../support/matchers.ts';
 
 let service: Service;
 
@@ -545,7 +545,10 @@ describe('from__id and to__id', () => {
       documents.slice(0, 4).reverse(),
     );
     const { next_cursor: byName } = (await list('per_page=4&sort=name')).body.pagination;
-    expect(await list(`from__id=${byName}`)).toMatchObject({ status: 400, body: errorBody('invalid_cursor') });
+    expect(await list(`from__id=${byName}`)).toMatchObject({
+      status: 400,
+      body: errorBody('invalid_cursor'),
+    });
   });
 });
 

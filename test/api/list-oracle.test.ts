@@ -2,10 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { serializeIntegrationMeta } from '../../lib/channels/integration-meta.ts';
-import { type Field, expectedList, type IdBound, type Page, expectedPage, type ExpectedQuery } from '../support/oracle.ts';
+import { type EncodableQuery, type EncodingStyle, encodeQuery } from '../support/encode-query.ts';
+import {
+  type ExpectedQuery,
+  expectedList,
+  expectedPage,
+  type Field,
+  type IdBound,
+  type Page,
+} from '../support/oracle.ts';
 import { channelOf, idAt, seedChannels, seededAt } from '../support/seed.ts';
 import { type Reply, type Service, startService } from '../support/service.ts';
-import { type EncodingStyle, type EncodableQuery, encodeQuery } from '../support/encode-query.ts';
 
 // Asks the service, and a plain array in memory, the same: whatever is asked, in whichever form, the answers are equal.
 // ORACLE_QUERIES says how many queries, ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
-import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
+import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
+import { type ExpectedQuery, expectedList, expectedPage } from '../support/oracle.ts';
 import { expectedEntries, readProjections } from '../support/projections.ts';
-import { expectedList, expectedPage, type ExpectedQuery } from '../support/oracle.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Service, startService } from '../support/service.ts';
 
@@ -31,19 +31,22 @@ const fragments = ['re', 'tail', 'SHOP', 'cafe', 'قناه', 'o', '-', '24', 'e 
 
 /** One who dies at a call of his choice, before it is made or after; until then a table as any. */
 const mortal = (name: string, dies: () => 'before' | 'after' | undefined) =>
-  new Proxy(new Table({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name), {
-    get: (table, property) => {
-      const value = Reflect.get(table, property, table);
-      if (typeof value !== 'function') return value;
-      return async (...given: unknown[]) => {
-        const when = dies();
-        if (when === 'before') throw new Error('Killed');
-        const answer = await value.apply(table, given);
-        if (when === 'after') throw new Error('Killed');
-        return answer;
-      };
+  new Proxy(
+    new Table({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name),
+    {
+      get: (table, property) => {
+        const value = Reflect.get(table, property, table);
+        if (typeof value !== 'function') return value;
+        return async (...given: unknown[]) => {
+          const when = dies();
+          if (when === 'before') throw new Error('Killed');
+          const answer = await value.apply(table, given);
+          if (when === 'after') throw new Error('Killed');
+          return answer;
+        };
+      },
     },
-  });
+  );
 
 /** What brings the directory up to date, beside those who write: a step at a time, until it is told to end. */
 const settlers: Record<

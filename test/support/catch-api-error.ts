@@ -1,4 +1,4 @@
-import { ApiError } from '../../lib/errors.ts';
+import { ApiError } from '../../lib/api-error.ts';
 
 /**
  * Runs a function that must throw an `ApiError`, and returns that error.

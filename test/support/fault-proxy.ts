@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
-import { operationOf, type DynamoDbProxy } from './dynamodb-proxy.ts';
 
 /** What happens to a call to DynamoDB: it is forwarded, never answered, cut off, or answered with an error. */
 export type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };

@@ -5,9 +5,9 @@ import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
-import type { ChannelTables } from '../../lib/projections/channel-tables.ts';
-import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
-import { readBucketCounts } from '../../lib/projections/rank-index/bucket-counts.ts';
+import type { ChannelTables } from '../../lib/projections/open-tables.ts';
+import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
+import { readBucketCounts } from '../../lib/projections/rank-index/read-bucket-counts.ts';
 import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
 import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
 import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
