@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { namespaceFormat } from '../lib/auth/namespace.ts';
+import { namespaceFormat } from '../lib/auth/namespace-format.ts';
 
 /**
  * Parses the arguments of this process.

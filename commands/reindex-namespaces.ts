@@ -1,10 +1,10 @@
-import { namespaceFormat } from '../lib/auth/namespace.ts';
+import { ApiError } from '../lib/api-error.ts';
+import { namespaceFormat } from '../lib/auth/namespace-format.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
-import { ApiError } from '../lib/errors.ts';
-import { type ChannelTables, openChannelTables } from '../lib/projections/channel-tables.ts';
+import { type ChannelTables, openChannelTables } from '../lib/projections/open-tables.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
 import { parseArguments } from './arguments.ts';
 import { runCommand } from './run-command.ts';

@@ -3,8 +3,8 @@ import { readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure } from '../lib/log.ts';
 import { applyEach } from '../lib/projections/apply/apply-each.ts';
-import { openChannelTables } from '../lib/projections/channel-tables.ts';
-import { parsePendingChangeKey } from '../lib/projections/pending-changes.ts';
+import { openChannelTables } from '../lib/projections/open-tables.ts';
+import { parsePendingChangeKey } from '../lib/projections/read-pending-changes.ts';
 
 const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
 const client = connect();

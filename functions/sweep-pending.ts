@@ -3,7 +3,7 @@ import { readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { logFailure, logLine } from '../lib/log.ts';
 import { sweepPending } from '../lib/projections/apply/sweep.ts';
-import { openChannelTables } from '../lib/projections/channel-tables.ts';
+import { openChannelTables } from '../lib/projections/open-tables.ts';
 
 const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
 const client = connect();

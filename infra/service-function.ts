@@ -3,7 +3,7 @@ import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Permissions, type TableName, tableEnvironment } from '../lib/manifest/permissions.ts';
+import { type Permissions, type TableName, tableEnvironment } from '../lib/manifest/permission-types.ts';
 import { bundle } from './bundle.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';

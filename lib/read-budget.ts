@@ -1,6 +1,6 @@
+import { ApiError } from './api-error.ts';
 import { pages } from './dynamodb/pages.ts';
 import type { Query, Table } from './dynamodb/table.ts';
-import { ApiError } from './errors.ts';
 
 /**
  * The pages of 1 MB that one request may read besides the page that it answers. 4 MB are 1,024 read units, or about 10,700

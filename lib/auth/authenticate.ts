@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
+import { ApiError } from '../api-error.ts';
 import type { Table } from '../dynamodb/table.ts';
-import { ApiError } from '../errors.ts';
 import { hashSecret, parseApiKey, type Scope } from './api-key.ts';
-import { type ApiKeyRecord, findApiKey } from './api-key-store.ts';
+import { findCachedApiKey } from './api-key-cache.ts';
+import type { ApiKeyRecord } from './api-key-store.ts';
 
 /** Who sent a request, and in which namespace it acts. */
 export interface Caller {
@@ -14,47 +15,6 @@ export interface Caller {
 }
 
 type Headers = Record<string, string | undefined>;
-
-/** How long a function caches a key. Every function rejects a revoked key after this time. */
-const cacheTtlMs = 60_000;
-/** Limits the memory that a client can fill by guessing key ids. */
-const maxCachedKeys = 1_000;
-
-interface CachedLookup {
-  record: ApiKeyRecord | undefined;
-  readAt: number;
-}
-
-const cache = new Map<string, CachedLookup>();
-const inFlight = new Map<string, Promise<CachedLookup>>();
-
-const lookUpKey = async (table: Table, id: string): Promise<CachedLookup> => {
-  const readAt = Date.now();
-  const lookup = { record: await findApiKey(table, id), readAt };
-  cache.delete(id);
-  if (cache.size >= maxCachedKeys) cache.delete(cache.keys().next().value as string);
-  cache.set(id, lookup);
-  return lookup;
-};
-
-/**
- * Looks a key up, in the cache first. Concurrent requests with the same key share one read. If the shared read fails
- * (the first request may run out of time), each other request reads the key itself.
- */
-const cachedLookup = async (table: Table, id: string): Promise<ApiKeyRecord | undefined> => {
-  const cached = cache.get(id);
-  if (cached && Date.now() - cached.readAt < cacheTtlMs) return cached.record;
-  const other = inFlight.get(id);
-  const shared = other && (await other.catch(() => undefined));
-  if (shared) return shared.record;
-  const own = lookUpKey(table, id);
-  inFlight.set(id, own);
-  try {
-    return (await own).record;
-  } finally {
-    inFlight.delete(id);
-  }
-};
 
 /** The same error for every problem with a key, so that nobody learns anything by trying keys. */
 const unauthenticated = () =>
@@ -87,7 +47,7 @@ export const authenticate = async (
 ): Promise<Caller> => {
   const key = parseApiKey(keyFromHeaders(headers));
   if (!key || key.environment !== environment) throw unauthenticated();
-  const record = await cachedLookup(apiKeys, key.id);
+  const record = await findCachedApiKey(apiKeys, key.id);
   if (!record || !timingSafeEqual(hashSecret(key.secret), Buffer.from(record.secretHash, 'hex')))
     throw unauthenticated();
   if (!isActive(record)) throw unauthenticated();

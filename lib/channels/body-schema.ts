@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { namespaceFormat } from '../auth/namespace.ts';
-import { ApiError, type ErrorDetail, invalidRequest } from '../errors.ts';
+import { ApiError, type ErrorDetail, invalidRequest } from '../api-error.ts';
+import { namespaceFormat } from '../auth/namespace-format.ts';
 import { similarName } from '../text/similar-name.ts';
 import { serializeIntegrationMeta } from './integration-meta.ts';
 import { isObject } from './is-object.ts';

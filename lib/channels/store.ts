@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import {
   ConditionFailed,
@@ -9,19 +10,7 @@ import {
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { transact } from '../dynamodb/transact.ts';
-import { ApiError } from '../errors.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
-import { type Channel, toDocument } from './channel.ts';
-import { newChannelId } from './channel-id.ts';
-import type { ChannelDocument } from './document-schema.ts';
-import {
-  counterShards,
-  fromItem,
-  type IdempotencyRecord,
-  idempotencyPut,
-  planChannelWrites,
-} from './items.ts';
-import { keys } from './keys.ts';
 import {
   applyPatch,
   checkDeletion,
@@ -29,7 +18,13 @@ import {
   newChannel,
   type Precondition,
   type WriteContext,
-} from './rules.ts';
+} from './change-rules.ts';
+import { type Channel, toDocument } from './channel.ts';
+import { newChannelId } from './channel-id.ts';
+import type { ChannelDocument } from './document-schema.ts';
+import { counterShards, fromItem, type IdempotencyRecord, idempotencyPut } from './items.ts';
+import { keys } from './keys.ts';
+import { planChannelWrites } from './plan-channel-writes.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
 const newWriteContext = (caller: Caller): WriteContext => ({

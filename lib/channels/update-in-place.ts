@@ -1,9 +1,9 @@
 import type { Update } from '../dynamodb/table.ts';
 import type { ChannelPatch } from './body-schema.ts';
+import { changedFields, type Precondition, type WriteContext } from './change-rules.ts';
 import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
-import { changedFields, type Precondition, type WriteContext } from './rules.ts';
 
 /** The fields on which no other item depends. They can change without a transaction. */
 const inPlaceFields = ['local_name', 'integration_meta'] as const;

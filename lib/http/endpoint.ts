@@ -7,7 +7,7 @@ import { Meter } from '../dynamodb/meter.ts';
 import type { Session } from '../dynamodb/session.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
-import { toApiError } from './map-failures.ts';
+import { toApiError } from './failure-to-api-error.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, logRequestFailure } from './request-log.ts';
 import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';

@@ -1,5 +1,5 @@
-import type { Precondition } from '../channels/rules.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../api-error.ts';
+import type { Precondition } from '../channels/change-rules.ts';
 
 /** The entity tag of a channel: its version. It changes with every change of the channel, and only then. */
 export const etagOf = ({ __v }: { __v: number }): string => `"${__v}"`;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { ApiError } from '../api-error.ts';
 import type { Idempotency } from '../channels/store.ts';
-import { ApiError } from '../errors.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../api-error.ts';
 import { logFailure, logLine } from '../log.ts';
 import type { OperationName } from '../manifest/operations.ts';
 

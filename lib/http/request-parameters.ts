@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { ApiError } from '../api-error.ts';
+import { notFound } from '../channels/change-rules.ts';
 import { parseChannelId } from '../channels/channel-id.ts';
-import { notFound } from '../channels/rules.ts';
-import { ApiError } from '../errors.ts';
 
 /** The id in the path. @throws ApiError `not_found` for a malformed id, because no channel can have it */
 export const channelIdIn = ({ pathParameters }: APIGatewayProxyEventV2): string => {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { ApiError, type ErrorCode } from '../errors.ts';
+import { ApiError } from '../api-error.ts';
+import { errorHeaders, errorStatuses } from './error-statuses.ts';
 
 /** The response of an operation: a status, the contents of the envelope, and headers of its own. */
 export interface ApiResponse {
@@ -8,33 +9,6 @@ export interface ApiResponse {
   /** Absent if the response has no body. */
   body?: object;
 }
-
-/** The status of each error code (contract, section 4). */
-export const statuses: Record<ErrorCode, number> = {
-  invalid_request: 400,
-  invalid_json: 400,
-  invalid_cursor: 400,
-  cursor_mismatch: 400,
-  page_too_deep: 400,
-  page_too_large: 400,
-  query_too_broad: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  precondition_failed: 412,
-  payload_too_large: 413,
-  unsupported_media_type: 415,
-  idempotency_key_reused: 422,
-  too_many_requests: 429,
-  unavailable: 503,
-};
-
-const extraHeaders: Partial<Record<ErrorCode, Record<string, string>>> = {
-  unauthenticated: { 'WWW-Authenticate': 'Bearer realm="client-channels"' },
-  too_many_requests: { 'Retry-After': '1' },
-  unavailable: { 'Retry-After': '2' },
-};
 
 const json = { 'Content-Type': 'application/json' };
 
@@ -69,8 +43,8 @@ export const toErrorResponse = (
 ): APIGatewayProxyStructuredResultV2 => {
   const known = error instanceof ApiError ? error : undefined;
   return {
-    statusCode: known ? statuses[known.code] : 500,
-    headers: { ...common, ...json, ...(known && extraHeaders[known.code]) },
+    statusCode: known ? errorStatuses[known.code] : 500,
+    headers: { ...common, ...json, ...(known && errorHeaders[known.code]) },
     body: JSON.stringify({
       success: false,
       error: known?.message ?? 'Something went wrong on our side.',

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../api-error.ts';
 
 /**
  * A position between two channels of a sorted list. It is defined by one of the two channels, so it stays valid if the

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { ApiError } from '../api-error.ts';
 import type { Channel } from '../channels/channel.ts';
 import { includes } from '../channels/id-range.ts';
-import { ApiError } from '../errors.ts';
-import type { ChannelTables } from '../projections/channel-tables.ts';
+import type { ChannelTables } from '../projections/open-tables.ts';
 import { type CursorPosition, type CursorSecrets, openCursor, sealCursor } from './cursor.ts';
 import { checkDepth, maxDepthOf } from './limits.ts';
 import type { Pagination } from './pagination.ts';
@@ -11,7 +11,7 @@ import { type OrderTerm, orderText, sortValuesOf, toOrder } from './plan/order.t
 import { type Plan, planList } from './plan/plan.ts';
 import type { ListFilter, ListQuery, SortTerm } from './query/parse-list-query.ts';
 import { readIndexRanges } from './read/index-queries.ts';
-import { lookUpChannels } from './read/lookup.ts';
+import { lookUpChannels } from './read/look-up-by-metadata.ts';
 import { matches } from './read/match-filters.ts';
 import { isCursor, type Page, type PageRequest, type PageStart, paginate } from './read/paginate.ts';
 import { readAllChannels, readByIds } from './read/partition.ts';

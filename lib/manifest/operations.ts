@@ -1,5 +1,5 @@
 import type { Scope } from '../auth/api-key.ts';
-import type { DynamoDbAction, Permissions } from './permissions.ts';
+import type { DynamoDbAction, Permissions } from './permission-types.ts';
 
 /** One operation of the API. The gateway's routes, the permissions and the description are made from these rows. */
 export interface Operation {

@@ -1,4 +1,4 @@
-import type { Permissions } from './permissions.ts';
+import type { Permissions } from './permission-types.ts';
 import { applyPermissions } from './stream-consumers.ts';
 
 /** One function that runs on a schedule. The deployment and the local server read these rows. */

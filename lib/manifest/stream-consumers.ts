@@ -1,5 +1,5 @@
 import { partitionPrefix, sortKeyPrefix } from '../channels/keys.ts';
-import type { Permissions } from './permissions.ts';
+import type { Permissions } from './permission-types.ts';
 
 /** One function on the stream of the channels table. The deployment and the local server read these rows. */
 export interface StreamConsumer {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { maxDetails } from '../api-error.ts';
 import {
   createBody,
   integrationMeta,
@@ -9,8 +10,7 @@ import {
   updateBody,
 } from '../channels/body-schema.ts';
 import { channelDocument } from '../channels/document-schema.ts';
-import { maxDetails } from '../errors.ts';
-import { statuses } from '../http/response.ts';
+import { errorStatuses } from '../http/error-statuses.ts';
 import { pagination } from '../lists/pagination.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -95,7 +95,7 @@ const error: JsonSchema = {
     error: { type: 'string', description: 'A message for people.' },
     code: {
       type: 'string',
-      enum: [...Object.keys(statuses), 'internal_error'],
+      enum: [...Object.keys(errorStatuses), 'internal_error'],
       description: 'A code for programs. It never changes.',
     },
     details: {

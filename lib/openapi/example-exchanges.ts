@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetail } from '../errors.ts';
+import type { ErrorCode, ErrorDetail } from '../api-error.ts';
 import type { ScopedOperation } from '../manifest/operations.ts';
 
 /** An example request and its response. Ids and times are placeholders: a real response has others. */

@@ -9,7 +9,7 @@ import { pages } from '../dynamodb/pages.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { applyPending } from '../projections/apply/apply-pending.ts';
-import type { ChannelTables } from '../projections/channel-tables.ts';
+import type { ChannelTables } from '../projections/open-tables.ts';
 import { readBucket, removeEmptyBucket } from '../projections/rank-index/bucket-store.ts';
 import { recountBucket } from '../projections/rank-index/recount-buckets.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { pendingIndex } from '../../lib/projections/pending-changes.ts';
+import { pendingIndex } from '../../lib/projections/read-pending-changes.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
 import { countSmallerSide, countIndexRange, readUntil, readIndexRanges } from '../../lib/lists/read/index-queries.ts';

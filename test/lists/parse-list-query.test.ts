@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ApiError } from '../../lib/errors.ts';
+import { ApiError } from '../../lib/api-error.ts';
 import { type ListFilter, type ListQuery, parseListQuery } from '../../lib/lists/query/parse-list-query.ts';
 
 const everything: ListQuery = {

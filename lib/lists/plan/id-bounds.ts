@@ -1,6 +1,6 @@
+import { ApiError } from '../../api-error.ts';
 import { parseChannelId } from '../../channels/channel-id.ts';
 import { above, allIds, below, type IdRange } from '../../channels/id-range.ts';
-import { ApiError } from '../../errors.ts';
 import type { CursorPosition } from '../cursor.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type ErrorDetail, invalidRequest, maxDetails } from '../../errors.ts';
+import { type ErrorDetail, invalidRequest, maxDetails } from '../../api-error.ts';
 import type { RawParameter } from './raw-parameters.ts';
 
 /** All parameters with one name: at least one. */

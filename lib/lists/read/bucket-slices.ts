@@ -1,8 +1,8 @@
 import { type IdRange, intersect } from '../../channels/id-range.ts';
 import { channelsIn } from '../../channels/keys.ts';
 import { countItems } from '../../dynamodb/pages.ts';
-import type { ChannelTables } from '../../projections/channel-tables.ts';
-import { pagesForCount, readBucketCounts } from '../../projections/rank-index/bucket-counts.ts';
+import type { ChannelTables } from '../../projections/open-tables.ts';
+import { pagesForCount, readBucketCounts } from '../../projections/rank-index/read-bucket-counts.ts';
 import { rangeAfterOffset } from './partition.ts';
 
 /** A whole bucket or a part of one: an id range, and how many channels the namespace has in it. */

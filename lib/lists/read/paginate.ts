@@ -1,5 +1,5 @@
 import type { Channel } from '../../channels/channel.ts';
-import type { ChannelTables } from '../../projections/channel-tables.ts';
+import type { ChannelTables } from '../../projections/open-tables.ts';
 import type { Cursor } from '../cursor.ts';
 import { isAfter, type OrderTerm, type Sorted, sortChannels } from '../plan/order.ts';
 import type { ListFilter } from '../query/parse-list-query.ts';

@@ -1,7 +1,7 @@
+import { ApiError } from '../../api-error.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { includes } from '../../channels/id-range.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
-import { ApiError } from '../../errors.ts';
 import { logFailure } from '../../log.ts';
 import { findByTerms, type Hit } from '../../projections/search-index/find-by-terms.ts';
 import { foldText } from '../../text/fold.ts';

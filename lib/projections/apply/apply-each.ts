@@ -1,4 +1,4 @@
-import type { ChannelTables } from '../channel-tables.ts';
+import type { ChannelTables } from '../open-tables.ts';
 import { applyPending } from './apply-pending.ts';
 
 export interface ApplyResult {

@@ -5,9 +5,9 @@ import { again, retry } from '../../dynamodb/retry.ts';
 import type { Write } from '../../dynamodb/table.ts';
 import { maxTransactionItems, transact } from '../../dynamodb/transact.ts';
 import { mapConcurrently } from '../../map-concurrently.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { incrementReindexEpoch, tokenUnchanged, toPendingChange } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
 import { applyToBuckets, cleanUpBucket } from '../rank-index/apply-to-buckets.ts';
+import { incrementReindexEpoch, tokenUnchanged, toPendingChange } from '../read-pending-changes.ts';
 import { suffixEntries } from '../search-index/suffix-entries.ts';
 
 /** The pending changes whose suffix entries are written side by side. */

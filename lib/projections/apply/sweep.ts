@@ -1,5 +1,5 @@
-import type { ChannelTables } from '../channel-tables.ts';
-import { parsePendingChangeKey, pendingIndex } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { parsePendingChangeKey, pendingIndex } from '../read-pending-changes.ts';
 import { type ApplyResult, applyEach } from './apply-each.ts';
 
 /** After so many failures a namespace waits for the next run. Otherwise one broken namespace could use up the whole run. */

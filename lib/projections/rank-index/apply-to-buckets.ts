@@ -4,8 +4,8 @@ import type { PendingChange } from '../../channels/pending-change.ts';
 import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
 import { transact } from '../../dynamodb/transact.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { tokenUnchanged, toPendingChange } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { tokenUnchanged, toPendingChange } from '../read-pending-changes.ts';
 import {
   bucketPuts,
   readBucket,

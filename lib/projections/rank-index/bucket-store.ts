@@ -4,8 +4,8 @@ import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
 import type { Item } from '../../dynamodb/item.ts';
 import { readFirst } from '../../dynamodb/pages.ts';
 import type { Table, Write } from '../../dynamodb/table.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { toPendingChange } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { toPendingChange } from '../read-pending-changes.ts';
 import {
   appliedWhere,
   bucketItem,

@@ -3,8 +3,8 @@ import { channelsIn } from '../../channels/keys.ts';
 import { WriteContention } from '../../dynamodb/failures.ts';
 import { pages } from '../../dynamodb/pages.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { readPendingChanges } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { readPendingChanges } from '../read-pending-changes.ts';
 import { readBucket, replaceBucket, stillPending } from './bucket-store.ts';
 import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
 

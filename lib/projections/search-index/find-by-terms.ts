@@ -1,9 +1,9 @@
+import { ApiError } from '../../api-error.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
 import type { Table } from '../../dynamodb/table.ts';
-import { ApiError } from '../../errors.ts';
 import { pagesWithinBudget, queryTooBroad } from '../../read-budget.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { readPendingChangesAndEpoch, readReindexEpoch } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { readPendingChangesAndEpoch, readReindexEpoch } from '../read-pending-changes.ts';
 import { entriesContaining, idOfEntry, type SuffixEntry } from './suffix-entries.ts';
 
 /** A channel that was found, with its folded name. */

@@ -3,7 +3,7 @@ import { above, allIds } from '../../lib/channels/id-range.ts';
 import { metaKey } from '../../lib/channels/index-keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { lookUpChannels } from '../../lib/lists/read/lookup.ts';
+import { lookUpChannels } from '../../lib/lists/read/look-up-by-metadata.ts';
 import { idAt, seededAt } from '../support/seed.ts';
 
 const idOf = (ordinal: number) => idAt(seededAt, ordinal);

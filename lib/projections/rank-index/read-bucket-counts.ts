@@ -1,3 +1,4 @@
+import { ApiError } from '../../api-error.ts';
 import { allIds, below, type IdRange, includes, intersect, isEmpty } from '../../channels/id-range.ts';
 import { channelsIn } from '../../channels/keys.ts';
 import type { PendingChange } from '../../channels/pending-change.ts';
@@ -5,10 +6,9 @@ import type { Item } from '../../dynamodb/item.ts';
 import { countItems, pages } from '../../dynamodb/pages.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
 import type { Table } from '../../dynamodb/table.ts';
-import { ApiError } from '../../errors.ts';
 import { pagesOfPendingChanges, pagesWithinBudget } from '../../read-budget.ts';
-import type { ChannelTables } from '../channel-tables.ts';
-import { readPendingChanges } from '../pending-changes.ts';
+import type { ChannelTables } from '../open-tables.ts';
+import { readPendingChanges } from '../read-pending-changes.ts';
 import { findBucket, findNextBucket } from './bucket-store.ts';
 import { areLinked, bucketSize, bucketsStartingIn, type CountBucket, toBuckets } from './count-bucket.ts';
 

@@ -1,5 +1,5 @@
+import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
-import { ApiError } from '../errors.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import type { Channel } from './channel.ts';
 

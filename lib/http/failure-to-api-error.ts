@@ -1,5 +1,5 @@
+import { ApiError } from '../api-error.ts';
 import { Throttled, Unavailable, WriteContention } from '../dynamodb/failures.ts';
-import { ApiError } from '../errors.ts';
 
 /** Gives the failures of DynamoDB their codes and messages. Any other error comes back as it is. */
 export const toApiError = (error: unknown): unknown => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Channel } from '../../lib/channels/channel.ts';
+import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import { indexKeys } from '../../lib/channels/index-keys.ts';
-import { fromItem, idempotencyPut, sumCounters, planChannelWrites } from '../../lib/channels/items.ts';
+import { fromItem, idempotencyPut, sumCounters } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 
 const id = '63c3d5a8007b000000000001';
 const channel: Channel = {
@@ -40,7 +41,7 @@ const tombstone = (namespace: string) => ({
   Put: {
     Item: {
       pk: `NS#${namespace}`,
-      sk: `~gone#${id}`,
+      sk: `~tombstone#${id}`,
       deletedAt: by.now,
       writtenBy: 'key2',
       __v: 4,
@@ -64,22 +65,22 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
     Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
     UpdateExpression:
       'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
-      'entered = list_append(if_not_exists(entered, :none), :old), ' +
-      'enteredBytes = if_not_exists(enteredBytes, :zero) + :bytes, ' +
+      '#indexed = list_append(if_not_exists(#indexed, :none), :names), ' +
+      'indexedBytes = if_not_exists(indexedBytes, :zero) + :bytes, ' +
       `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
     ...(is !== undefined && {
-      ConditionExpression: 'attribute_not_exists(enteredBytes) OR enteredBytes < :most',
+      ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
     }),
-    ExpressionAttributeNames: { '#token': 'token', '#target': 'target' },
+    ExpressionAttributeNames: { '#token': 'token', '#target': 'target', '#indexed': 'indexed' },
     ExpressionAttributeValues: {
       ':token': token,
       ':now': '2023-11-14T22:13:20.000Z',
       ':none': [],
-      ':old': was === undefined ? [] : [was],
+      ':names': was === undefined ? [] : [was],
       ':zero': 0,
       ':bytes': was?.length ?? 0,
       ':counted': was !== undefined,
-      ...(is !== undefined && { ':target': is, ':most': 65_536 }),
+      ...(is !== undefined && { ':target': is, ':max': 65_536 }),
     },
   },
 });
@@ -139,7 +140,7 @@ describe('what is written', () => {
           ConditionExpression: 'attribute_not_exists(pk)',
         },
       },
-      { Delete: { Key: { pk: 'NS#b', sk: `~gone#${id}` } } },
+      { Delete: { Key: { pk: 'NS#b', sk: `~tombstone#${id}` } } },
       count('b', 1, 0),
       mark('b', undefined, 'retail'),
     ]);
@@ -159,14 +160,15 @@ test('a copy is read as the channel that was written, without the keys of indexe
   expect(fromItem(copy?.Put?.Item ?? {})).toEqual(whole);
 });
 
-test('an idempotency record lives a day, and does not outlive it unswept', () => {
-  expect(idempotencyPut('a', 'hash', { fingerprint: 'f', document: '{}' }, by.now)).toEqual({
+test('an idempotency record lives a day, and has no effect afterwards', () => {
+  const document = toDocument(channel);
+  expect(idempotencyPut('a', { keyHash: 'hash', fingerprint: 'f' }, document, by.now)).toEqual({
     Put: {
       Item: {
         pk: 'NS#a',
         sk: '~idempotency#hash',
         fingerprint: 'f',
-        document: '{}',
+        document: JSON.stringify(document),
         expiresAt: 1_700_000_000 + 24 * 60 * 60,
       },
       ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
