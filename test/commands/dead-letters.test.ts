@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readDeadLetterEvents } from '../../commands/replay/dead-letters.ts';
-import { planChannelWrites } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
-import { planChannelWrites } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { checkEvent } from '../../lib/events/event-schema.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
