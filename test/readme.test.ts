@@ -7,22 +7,22 @@ import { start, useLocalServers } from './support/local-server.ts';
 useLocalServers();
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-/** Every `curl` of the README, with the answer that it prints below. */
+/** Each `curl` of the README, with the response that the README shows below it. */
 const examples = [...readme.matchAll(/```sh\n([^`]*curl [^`]*)```\n\n```json\n([^`]*)```/g)];
 
 const ids = /"_id":"[0-9a-f]{24}"/g;
 const times = /"(createdAt|updatedAt)":"[^"]*"/g;
-const comparable = (answer: string) =>
-  answer.trim().replaceAll(ids, '"_id":"…"').replaceAll(times, '"$1":"…"');
+const comparable = (response: string) =>
+  response.trim().replaceAll(ids, '"_id":"…"').replaceAll(times, '"$1":"…"');
 
-test('each curl of the README gives the answer that it prints, but for ids and times', async () => {
+test('each curl of the README returns the response that it shows, except ids and times', async () => {
   const server = start(['--in-memory']);
   const { key, url } = await server.ready();
   expect(examples).toHaveLength(3);
-  for (const [, command = '', printed = ''] of examples) {
+  for (const [, command = '', shown = ''] of examples) {
     const script = command.replaceAll('http://localhost:3030', url).replace('KEY=$(cat .local/api-key)', '');
     const { stdout } = await promisify(execFile)('sh', ['-c', script], { env: { ...process.env, KEY: key } });
-    expect(comparable(stdout)).toBe(comparable(printed));
+    expect(comparable(stdout)).toBe(comparable(shown));
   }
   server.ctrlC();
   expect(await server.ended).toMatchObject({ code: 0 });

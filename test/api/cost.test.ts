@@ -1,75 +1,70 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
-import { planChannelWrites } from '../../lib/channels/items.ts';
-import { newChannel } from '../../lib/channels/change-rules.ts';
-import { type Call, type Service, startService } from '../support/service.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
+import type { Call } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-/**
- * What a request costs by DynamoDB's own account, for channels of 289 bytes. DynamoDB Local answers 4 write units for any
- * transaction, so of those only the calls are told here; what a transaction writes, the tests of the items tell.
- */
+// What a request costs, as DynamoDB reports it, for channels of 289 bytes. DynamoDB Local reports 4 write units for any
+// transaction, so these tests assert only the calls of transactions. Their writes are asserted in the tests of the items.
 
-let service: Service;
-let key: string;
+const service = useService({ namespaces: ['acme'] });
 
 beforeAll(async () => {
-  service = await startService();
-  key = await service.newKey({ namespaces: ['acme'] });
-  await service.call('GET /client-channel', { key });
+  await service.call('GET /client-channel');
 });
-afterAll(() => service.stop());
 
 const body = {
   name: 'Retail Channel 00001',
   local_name: 'قناة',
   integration_meta: { external_id: 'ch_00001' },
 };
-const make = async () => (await service.call('POST /client-channel', { key, body })).body.data;
+const create = async () => (await service.call('POST /client-channel', { body })).body.data;
 const costOf = async (route: string, call: Call = {}) => {
-  const { headers } = await service.call(route, { key, ...call });
+  const { headers } = await service.call(route, call);
   const [, calls, rcu, wcu] =
     /^calls=(\d+); rcu=([\d.]+); wcu=([\d.]+)$/.exec(headers['x-consumed-capacity'] ?? '') ?? [];
   return { calls: Number(calls), rcu: Number(rcu), wcu: Number(wcu) };
 };
 
-describe('with the key remembered', () => {
-  test('a get is one call and one unit', async () => {
-    const { _id } = await make();
+describe('if the key is cached', () => {
+  test('a get takes one call and one unit', async () => {
+    const { _id } = await create();
     expect(await costOf(`GET /client-channel/${_id}`)).toEqual({ calls: 1, rcu: 1, wcu: 0 });
   });
 
-  test('a creation is one call, with an idempotency key or without, and so is its repetition', async () => {
+  test('a POST takes one call, with an idempotency key or without, and so does its retry', async () => {
     expect((await costOf('POST /client-channel', { body })).calls).toBe(1);
     const call = { body, headers: { 'idempotency-key': 'k' } };
     expect((await costOf('POST /client-channel', call)).calls).toBe(1);
     expect((await costOf('POST /client-channel', call)).calls).toBe(1);
   });
 
-  test('the common update is one call, the whole document sent or not, and writes each index that shows it', async () => {
-    const channel = await make();
+  test('an update in place takes one call, whether the whole document is sent or not, and writes the indexes', async () => {
+    const channel = await create();
     const update = (sent: object) => costOf(`PUT /client-channel/${channel._id}`, { body: sent });
-    // One for the table, two for its new place by time, one each for the indexes by name and by status.
+    // One unit for the table, two for the changed key of byUpdatedAt, one each for byName and byStatus.
     const cost = { calls: 1, rcu: 0, wcu: 5 };
     expect(await update({ local_name: 'x' })).toEqual(cost);
     expect(await update({ ...channel, local_name: 'y' })).toEqual(cost);
     expect(await update({ integration_meta: { ...channel.integration_meta, sync: 1 } })).toEqual(cost);
-    // One more for each key that appears or goes, two for one that changes.
+    // One unit more for each index key that is added or removed, two for one that changes.
     expect(await update({ integration_meta: { external_id: 'ch_2' } })).toEqual({ ...cost, wcu: 7 });
     expect(await update({ integration_meta: { external_id: 'ch_2', id: 1 } })).toEqual({ ...cost, wcu: 6 });
     expect(await update({ integration_meta: null })).toEqual({ ...cost, wcu: 7 });
   });
 
-  test('an update that changes nothing is one call', async () => {
-    const channel = await make();
+  test('an update that changes nothing takes one call', async () => {
+    const channel = await create();
     for (const sent of [channel, { name: channel.name }, { local_name: channel.local_name }])
       expect((await costOf(`PUT /client-channel/${channel._id}`, { body: sent })).calls).toBe(1);
   });
 
-  test('renaming, toggling and deleting are two calls', async () => {
-    const { _id } = await make();
+  test('renaming, toggling and deleting take two calls each', async () => {
+    const { _id } = await create();
     const route = `/client-channel/${_id}`;
     expect((await costOf(`PUT ${route}`, { body: { name: 'x' } })).calls).toBe(2);
     expect((await costOf(`PUT ${route}`, { body: { disabled: true } })).calls).toBe(2);
@@ -78,15 +73,15 @@ describe('with the key remembered', () => {
   });
 });
 
-describe('what a write costs in the indexes', () => {
+describe('the write units of the indexes', () => {
   const caller = { keyId: 'k', namespace: 'acme', namespaces: ['acme'] };
   const now = 1_700_000_000_000;
-  const draft = { name: 'Retail', integration_meta: '{"external_id":"ch_1"}' };
-  const before = newChannel(draft, newChannelId(now), { caller, now, writeId: 'w' });
+  const input = { name: 'Retail', integration_meta: '{"external_id":"ch_1"}' };
+  const before = newChannel(input, newChannelId(now), { caller, now, writeId: 'w' });
   const both = { ...before, integration_meta: '{"external_id":"ch_1","id":1}' };
   const later = (changes: object) => ({ ...before, updatedAt: now + 1, __v: 1, ...changes });
 
-  /** As a single write, not in the transaction that it is in truth: the table's own part is one unit then. */
+  /** The units of a single write instead of the real transaction, minus the one unit of the table itself. */
   const unitsOf = async (from: Channel | undefined, to: Channel | undefined): Promise<number> => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
     const on = { TableName: service.channels.name, ReturnConsumedCapacity: 'TOTAL' } as const;
@@ -108,7 +103,7 @@ describe('what a write costs in the indexes', () => {
     ['another change', before, later({ local_name: 'x' }), 1 + 1 + 2],
     ['another external id', before, later({ integration_meta: '{"external_id":"ch_2"}' }), 1 + 1 + 2 + 2],
     ['a deletion', before, undefined, 3 + 1],
-  ])('of %s', async (_, from, to, units) => {
+  ])('are counted for %s', async (_, from, to, units) => {
     expect(await unitsOf(from, to)).toBe(units);
   });
 });
@@ -118,7 +113,7 @@ describe('a list', () => {
   const smallSize = 128;
   const largeSize = 10_048;
 
-  /** Channels with numbers from one on and before another, one in eight of them disabled; there are eight counters. */
+  /** Writes the channels with numbers from `from` to below `to`. Every eighth is disabled. There are eight counters. */
   const fill = async (namespace: string, from: number, to: number) => {
     const caller = { keyId: 'filler', namespace, namespaces: [namespace] };
     const numbers = Array.from({ length: to - from }, (_, index) => from + index);
@@ -126,13 +121,13 @@ describe('a list', () => {
       await service.channels.transact(() =>
         numbers.slice(start, start + 40).flatMap((number) => {
           const now = 1_700_000_000_000 + number;
-          const draft = {
+          const input = {
             ...body,
             name: `Retail Channel ${`${number}`.padStart(5, '0')}`,
             disabled: number % 8 === 0,
             integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
           };
-          const channel = newChannel(draft, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
+          const channel = newChannel(input, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
           const [copy] = planChannelWrites(undefined, channel, { now, keyId: 'filler' }, 0);
           return copy ? [copy] : [];
         }),
@@ -151,12 +146,12 @@ describe('a list', () => {
   const list = (query: string) => service.call(`GET /client-channel?${query}`, { key: large });
 
   type Cost = [calls: number, readUnits: number];
-  const alongAnIndex: Cost[] = [
+  const scanOfIndex: Cost[] = [
     [2, 2.5],
     [2, 2.5],
   ];
-  /** What its first page of 25 costs, and where it goes on the next one, by cursor. The totals are exact. */
-  const flat: Record<string, Cost[]> = {
+  /** The cost of the first page of 25, and of the next one by cursor if there is one. The totals are exact. */
+  const expectedCosts: Record<string, Cost[]> = {
     '': [
       [1, 3],
       [2, 4],
@@ -165,10 +160,10 @@ describe('a list', () => {
       [2, 4],
       [2, 4],
     ],
-    'sort=name': alongAnIndex,
-    'sort=-updatedAt': alongAnIndex,
-    'sort=disabled': alongAnIndex,
-    'disabled=false': alongAnIndex,
+    'sort=name': scanOfIndex,
+    'sort=-updatedAt': scanOfIndex,
+    'sort=disabled': scanOfIndex,
+    'disabled=false': scanOfIndex,
     'name=Retail+Channel+00007&name=retail+channel+00011&name=none': [[3, 1]],
     'integration_meta.external_id=ch_7': [[2, 1.5]],
     'from_updatedAt=NEWEST_TEN': [[1, 0.5]],
@@ -176,8 +171,8 @@ describe('a list', () => {
   };
 
   const costs = async (size: number) => {
-    const seen: typeof flat = {};
-    for (const form of Object.keys(flat)) {
+    const seen: typeof expectedCosts = {};
+    for (const form of Object.keys(expectedCosts)) {
       const query = form.replace('NEWEST_TEN', `${1_700_000_000_000 + size - 11}`);
       const { next_cursor } = (await list(query)).body.pagination;
       const pages = [query, ...(next_cursor ? [`${query}&cursor=${next_cursor}`] : [])];
@@ -195,11 +190,11 @@ describe('a list', () => {
     await service.call('GET /client-channel', { key: large });
   });
 
-  test('that an index or the partition is in the order of costs the same at 128 channels and at 10,048', async () => {
+  test('in the order of an index or of the partition costs the same at 128 channels and at 10,048', async () => {
     await fill('large', 0, smallSize);
-    expect(await costs(smallSize)).toEqual(flat);
+    expect(await costs(smallSize)).toEqual(expectedCosts);
     await fill('large', smallSize, largeSize);
-    expect(await costs(largeSize)).toEqual(flat);
+    expect(await costs(largeSize)).toEqual(expectedCosts);
     const { body: page } = await list('');
     expect([page.pagination.total, page.data.length]).toEqual([largeSize, 25]);
     expect((await list('disabled=true')).body.pagination.total).toBe(largeSize / 8);

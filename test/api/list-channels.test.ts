@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
-import { aTime, errorBody } from '../support/matchers.ts';
+import { aTime, failure } from '../support/matchers.ts';
 import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
-import { type Reply, type Service, startService } from '../support/service.ts';
+import type { Reply } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.stop());
+const service = useService();
 
 let namespaces = 0;
-/** A namespace of its own with these channels, and how to ask for lists of it. */
-const given = async (fields: Partial<Channel>[]) => {
+/** Seeds a new namespace with these channels. Returns functions that list it. */
+const seedNamespace = async (fields: Partial<Channel>[]) => {
   const namespace = `list${namespaces++}`;
   const channels = fields.map((each, index) =>
     channelOf(index + 1, { ...each, company_namespace: [namespace] }),
@@ -33,8 +29,8 @@ const named = (...all: string[]) => all.map((name) => ({ name }));
 const param = (name: string, value: string) => `${name}=${encodeURIComponent(value)}`;
 
 describe('GET /client-channel', () => {
-  test('answers a page with its exact totals, and links to the others', async () => {
-    const { documents, list } = await given(many(60));
+  test('returns a page with its exact totals, and links to the other pages', async () => {
+    const { documents, list } = await seedNamespace(many(60));
     const first = await list('per_page=25');
     expect(first).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
     const { next_cursor } = first.body.pagination;
@@ -75,8 +71,8 @@ describe('GET /client-channel', () => {
     });
   });
 
-  test("answers in the shape of the specification's example", async () => {
-    const { namespace, list } = await given([
+  test("returns the structure of the specification's example", async () => {
+    const { namespace, list } = await seedNamespace([
       {
         _id: '60f1b2b3c9e9a12345678901',
         name: 'Retail Channel',
@@ -95,7 +91,7 @@ describe('GET /client-channel', () => {
           disabled: false,
           integration_meta: { external_id: 'ch_123' },
           company_namespace: [namespace],
-          // The time that the id tells.
+          // It follows from the id.
           createdAt: aTime,
           updatedAt: '2023-01-15T10:30:00.000Z',
           __v: 0,
@@ -105,8 +101,8 @@ describe('GET /client-channel', () => {
     });
   });
 
-  test('of an empty namespace is empty', async () => {
-    const { list } = await given([]);
+  test('returns an empty list for an empty namespace', async () => {
+    const { list } = await seedNamespace([]);
     expect((await list('')).body).toEqual({
       success: true,
       data: [],
@@ -114,8 +110,8 @@ describe('GET /client-channel', () => {
     });
   });
 
-  test('past the end has no data and the true totals', async () => {
-    const { list } = await given(many(3));
+  test('returns no data, but the exact totals, for a page past the end', async () => {
+    const { list } = await seedNamespace(many(3));
     expect((await list('page=5&per_page=2')).body).toEqual({
       success: true,
       data: [],
@@ -130,59 +126,56 @@ describe('GET /client-channel', () => {
     ['disabled=yes', 'disabled', 'must be true or false'],
     ['page=1&page=2', 'page', 'takes one value, but was given 2'],
     ['page=1&cursor=x', 'page', "can't be combined with cursor: the cursor already holds the page"],
-  ])('refuses %s by name', async (query, path, message) => {
-    const { list } = await given([]);
-    expect(await list(query)).toMatchObject({
-      status: 400,
-      body: errorBody('invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
-    });
+  ])('refuses %s, and names the parameter', async (query, path, message) => {
+    const { list } = await seedNamespace([]);
+    expect(await list(query)).toEqual(
+      failure(400, 'invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
+    );
   });
 
-  test('leaves out links that would pass 4 KB, and answers all the same', async () => {
-    const { documents, list, ids } = await given(many(100));
+  test('leaves out the links if they would exceed 4 KB', async () => {
+    const { documents, list, ids } = await seedNamespace(many(100));
     const { status, headers, body } = await list(ids.map((id) => `_id=${id}`).join('&'));
     expect([status, headers.link, body.data]).toEqual([200, undefined, documents.slice(0, 25)]);
   });
 
-  test('refuses a page too deep, and points to the cursor', async () => {
-    const { list } = await given([]);
-    expect(await list('sort=name&page=101&per_page=100')).toMatchObject({
-      status: 400,
-      body: errorBody('page_too_deep', expect.stringContaining('cursor')),
-    });
+  test('refuses a page that is too deep, and recommends the cursor', async () => {
+    const { list } = await seedNamespace([]);
+    expect(await list('sort=name&page=101&per_page=100')).toEqual(
+      failure(400, 'page_too_deep', expect.stringContaining('cursor')),
+    );
     expect(await list('sort=name&page=100&per_page=100')).toMatchObject({ status: 200 });
-    // In the order of ids any page is reached that can be counted.
+    // In the order of ids, pages have no such limit.
     expect(await list('page=101&per_page=100')).toMatchObject({ status: 200 });
-    expect(await list(`page=${Number.MAX_SAFE_INTEGER}&per_page=100`)).toMatchObject({
-      status: 400,
-      body: errorBody('page_too_deep', expect.stringContaining('cursor')),
-    });
+    expect(await list(`page=${Number.MAX_SAFE_INTEGER}&per_page=100`)).toEqual(
+      failure(400, 'page_too_deep', expect.stringContaining('cursor')),
+    );
   });
 
-  test('refuses a page too large to answer, and names one that is not', async () => {
-    const { list } = await given(many(100, { integration_meta: metaOfSize(65_536) }));
+  test('refuses a page that is too large, and names the largest per_page that is not', async () => {
+    const { list } = await seedNamespace(many(100, { integration_meta: metaOfSize(65_536) }));
     const refused = await list('per_page=100');
-    expect(refused).toMatchObject({ status: 400, body: errorBody('page_too_large') });
+    expect(refused).toEqual(failure(400, 'page_too_large'));
     const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
     expect(await list(`per_page=${fits}`)).toMatchObject({ status: 200 });
     expect(await list(`per_page=${Number(fits) + 1}`)).toMatchObject({ status: 400 });
   });
 
-  test('names one that fits on the way back too, where the large ones are the nearest', async () => {
+  test('names a per_page that is not too large for a page backwards too', async () => {
     const meta = { integration_meta: metaOfSize(65_536) };
-    const { ids, list } = await given([...many(20), ...many(85, meta), {}]);
+    const { ids, list } = await seedNamespace([...many(20), ...many(85, meta), {}]);
     const last = (await list('per_page=1&page=106')).body;
     const back = `cursor=${last.pagination.prev_cursor}`;
     const refused = await list(`${back}&per_page=100`);
-    expect(refused).toMatchObject({ status: 400, body: errorBody('page_too_large') });
+    expect(refused).toEqual(failure(400, 'page_too_large'));
     const [, fits] = /per_page=(\d+)/.exec(refused.body.error) ?? [];
     expect((await list(`${back}&per_page=${fits}`)).body.data?.at(-1)._id).toBe(ids[104]);
   });
 });
 
 describe('a cursor', () => {
-  test('goes on there and back, by pages of any size', async () => {
-    const { documents, list } = await given(many(10));
+  test('leads forwards and backwards, with pages of any size', async () => {
+    const { documents, list } = await seedNamespace(many(10));
     const pageOf = async (query: string) => {
       const { data, pagination } = (await list(query)).body;
       return { data, ...pagination };
@@ -207,25 +200,22 @@ describe('a cursor', () => {
     ]);
   });
 
-  test('belongs to the filters and the order it was made with', async () => {
-    const { list } = await given(many(4));
+  test('is refused with other filters or another sort than its own', async () => {
+    const { list } = await seedNamespace(many(4));
     const { next_cursor } = (await list('per_page=1&disabled=false')).body.pagination;
     for (const other of [
       '',
       'disabled=true',
       'disabled=false&search=x',
       'disabled=false&sort=-_id',
-      // The order is the same, the sort is another.
+      // This sort has the same order, but is not the same.
       'disabled=false&sort=createdAt',
     ])
-      expect(await list(`${other}&cursor=${next_cursor}`)).toMatchObject({
-        status: 400,
-        body: errorBody('cursor_mismatch'),
-      });
+      expect(await list(`${other}&cursor=${next_cursor}`)).toEqual(failure(400, 'cursor_mismatch'));
     expect(await list(`disabled=false&sort=_id&cursor=${next_cursor}`)).toMatchObject({ status: 200 });
   });
 
-  test('knows the same filters by whatever they say in another order, or twice', async () => {
+  test('is accepted if the same filters are in another order, or repeated', async () => {
     const filters = (names: string[], [id, other]: string[], words: string, meta: string[]) =>
       [
         ...names.map((name) => param('name', name)),
@@ -235,7 +225,7 @@ describe('a cursor', () => {
         'disabled=false',
       ].join('&');
     const meta = { integration_meta: '{"a":"x","b":"x"}' };
-    const { list, ids } = await given([
+    const { list, ids } = await seedNamespace([
       { name: 'a b', ...meta },
       { name: 'b a', ...meta },
     ]);
@@ -245,30 +235,32 @@ describe('a cursor', () => {
     expect((await list(again)).body.data).toMatchObject([{ _id: ids[1] }]);
   });
 
-  test.each(['x', 'AAAA', '%00', `${'A'.repeat(200)}`])('is none: %s', async (text) => {
-    const { list } = await given([]);
+  test.each([
+    'x',
+    'AAAA',
+    '%00',
+    `${'A'.repeat(200)}`,
+  ])('is refused if it is not one of the service: %s', async (text) => {
+    const { list } = await seedNamespace([]);
     for (const query of [`cursor=${text}`, `from__id=${text}`, `to__id=${text}`])
-      expect(await list(query)).toMatchObject({ status: 400, body: errorBody('invalid_cursor') });
+      expect(await list(query)).toEqual(failure(400, 'invalid_cursor'));
   });
 
-  test('is none with any of its characters changed', async () => {
-    const { list } = await given(many(2));
+  test('is refused if any of its characters is changed', async () => {
+    const { list } = await seedNamespace(many(2));
     const { next_cursor: cursor } = (await list('per_page=1')).body.pagination;
     const flip = (at: number) =>
       `${cursor.slice(0, at)}${cursor[at] === 'A' ? 'B' : 'A'}${cursor.slice(at + 1)}`;
     for (const at of [0, 1, 5, 20, Math.floor(cursor.length / 2), cursor.length - 8])
-      expect(await list(`per_page=1&cursor=${flip(at)}`)).toMatchObject({
-        status: 400,
-        body: errorBody('invalid_cursor'),
-      });
+      expect(await list(`per_page=1&cursor=${flip(at)}`)).toEqual(failure(400, 'invalid_cursor'));
     expect(await list(`per_page=1&cursor=${cursor}`)).toMatchObject({ status: 200 });
   });
 
   test.each([
     'sort=_id',
     'sort=name',
-  ])('goes on from a page that was reached back, though many before it were deleted: %s', async (sort) => {
-    const { key, list, documents, ids } = await given(
+  ])('leads on from a page that was reached backwards, even if channels before it were deleted: %s', async (sort) => {
+    const { key, list, documents, ids } = await seedNamespace(
       Array.from({ length: 10 }, (_, index) => ({ name: `Channel ${index}` })),
     );
     const first = await list(`${sort}&per_page=8`);
@@ -288,8 +280,8 @@ describe('a cursor', () => {
   test.each([
     'sort=_id',
     'sort=name',
-  ])('stays at the end of a list whose end was deleted: %s', async (sort) => {
-    const { key, list, documents, ids } = await given(
+  ])('leads to the end of the list, if the channels after it were deleted: %s', async (sort) => {
+    const { key, list, documents, ids } = await seedNamespace(
       Array.from({ length: 6 }, (_, index) => ({ name: `Channel ${index}` })),
     );
     const first = (await list(`${sort}&per_page=4`)).body.pagination;
@@ -312,7 +304,7 @@ describe('a cursor', () => {
     const again = (await list(`${sort}&per_page=3&cursor=${further.pagination.prev_cursor}`)).body;
     expect([again.data, again.pagination.page]).toEqual([documents.slice(1, 4), 1]);
 
-    // The place counts anew what lies before it.
+    // The page number follows from the channels that are now before the page.
     await service.call(`DELETE /client-channel/${ids[0]}`, { key });
     const fewer = (await list(`${sort}&per_page=4&cursor=${first.next_cursor}`)).body.pagination;
     const recounted = (await list(`${sort}&per_page=2&cursor=${fewer.prev_cursor}`)).body;
@@ -326,8 +318,8 @@ describe('a cursor', () => {
     'sort=name',
     'sort=-updatedAt',
     'sort=local_name',
-  ])('leads on from where all before it was deleted, and is none where nothing is left: %s', async (query) => {
-    const { key, list } = await given(many(6));
+  ])('leads on if all channels before it were deleted, and to an empty page if all were: %s', async (query) => {
+    const { key, list } = await seedNamespace(many(6));
     const removeAll = async (channels: { _id: string }[]) => {
       for (const { _id } of channels) await service.call(`DELETE /client-channel/${_id}`, { key });
     };
@@ -369,8 +361,8 @@ describe('a cursor', () => {
     }
   });
 
-  test('never counts back beyond the first page, though many came before it', async () => {
-    const { key, list, ids } = await given(many(4));
+  test('leads backwards to page 1 at the lowest, even if many channels were created before it', async () => {
+    const { key, list, ids } = await seedNamespace(many(4));
     const first = await list('sort=-_id&per_page=2');
     const second = await list(`sort=-_id&per_page=2&cursor=${first.body.pagination.next_cursor}`);
     const newer: string[] = [];
@@ -397,56 +389,62 @@ describe('a cursor', () => {
     });
   });
 
-  test('meets every untouched channel once, there and back, while others write', async () => {
-    const { namespace, key, list, ids } = await given(many(60));
-    const touched = ids.filter((_, index) => index % 3 === 0);
-    const untouched = ids.filter((_, index) => index % 3 !== 0);
-    const disturb = [...touched];
+  test('returns every unchanged channel once, forwards and backwards, while other clients write', async () => {
+    const { namespace, key, list, ids } = await seedNamespace(many(60));
+    const unchanged = ids.filter((_, index) => index % 3 !== 0);
+    const toDelete = ids.filter((_, index) => index % 3 === 0);
     const write = async () => {
-      const id = disturb.pop();
+      const id = toDelete.pop();
       if (!id) return;
       await service.call(`DELETE /client-channel/${id}`, { key });
       await service.call('POST /client-channel', {
         key,
         body: { name: 'new', company_namespace: [namespace] },
       });
-      await service.call(`PUT /client-channel/${untouched[disturb.length]}`, {
+      await service.call(`PUT /client-channel/${unchanged[toDelete.length]}`, {
         key,
         body: { name: 'renamed' },
       });
     };
-    const walk = async (sort: string) => {
-      const met: string[] = [];
+    const readForwards = async (sort: string) => {
+      const listed: string[] = [];
       let cursor: string | undefined = '';
-      let last = '';
+      let lastPrevCursor = '';
       while (cursor !== undefined) {
         const { body } = await list(`${sort}&per_page=7${cursor && `&cursor=${cursor}`}`);
-        met.push(...body.data.map(({ _id }: { _id: string }) => _id));
-        last = body.pagination.prev_cursor ?? last;
+        listed.push(...body.data.map(({ _id }: { _id: string }) => _id));
+        lastPrevCursor = body.pagination.prev_cursor ?? lastPrevCursor;
         cursor = body.pagination.next_cursor;
         await write();
       }
-      return { met, last };
+      return { listed, lastPrevCursor };
     };
-    for (const sort of ['sort=_id', 'sort=-_id']) {
-      const { met, last } = await walk(sort);
-      expect(met.filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
-      expect(new Set(met).size).toBe(met.length);
-      const back: string[] = [];
-      let cursor: string | undefined = last;
+    const readBackwards = async (sort: string, from: string) => {
+      const listed: string[] = [];
+      let cursor: string | undefined = from;
       while (cursor) {
         const { body } = await list(`${sort}&per_page=7&cursor=${cursor}`);
-        back.unshift(...body.data.map(({ _id }: { _id: string }) => _id));
+        listed.unshift(...body.data.map(({ _id }: { _id: string }) => _id));
         cursor = body.pagination.prev_cursor;
       }
-      expect(new Set(back).size).toBe(back.length);
-      const behind = met.slice(met.lastIndexOf(back.at(-1) as string) + 1);
-      expect([...back, ...behind].filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
+      return listed;
+    };
+
+    for (const sort of ['sort=_id', 'sort=-_id']) {
+      const { listed, lastPrevCursor } = await readForwards(sort);
+      expect(listed.filter((id) => unchanged.includes(id)).sort()).toEqual(unchanged);
+      expect(new Set(listed).size).toBe(listed.length);
+
+      const backwards = await readBackwards(sort, lastPrevCursor);
+      expect(new Set(backwards).size).toBe(backwards.length);
+      // The cursor of the last page leads backwards from its first channel.
+      const lastPage = listed.slice(listed.lastIndexOf(backwards.at(-1) as string) + 1);
+      expect([...backwards, ...lastPage].filter((id) => unchanged.includes(id)).sort()).toEqual(unchanged);
     }
   });
 });
 
-describe('a walk by pages of one', () => {
+describe('reading a whole list by cursor, one channel a page,', () => {
   const channels = [
     { name: 'b', disabled: true, updatedAt: 3_000 },
     { name: 'É', local_name: 'x', updatedAt: 1_000 },
@@ -460,30 +458,30 @@ describe('a walk by pages of one', () => {
     'disabled=false',
     'search=b&sort=-updatedAt',
     'from_updatedAt=1000&sort=local_name',
-  ])('meets each channel once, there and back, with the number of its page: %s', async (query) => {
-    const { documents, list } = await given(channels);
+  ])('returns each channel once, forwards and backwards, with the right page number: %s', async (query) => {
+    const { documents, list } = await seedNamespace(channels);
     const whole: string[] = (await list(query)).body.data.map(({ _id }: { _id: string }) => _id);
-    const walk = async (begin: string, way: 'next_cursor' | 'prev_cursor') => {
-      const met: [id: string, page: number][] = [];
-      let place: string | undefined = begin;
-      while (place !== undefined) {
-        const { data, pagination }: Reply['body'] = (await list(`${query}&per_page=1&${place}`)).body;
+    const readAll = async (firstPage: string, direction: 'next_cursor' | 'prev_cursor') => {
+      const listed: [id: string, page: number][] = [];
+      let start: string | undefined = firstPage;
+      while (start !== undefined) {
+        const { data, pagination }: Reply['body'] = (await list(`${query}&per_page=1&${start}`)).body;
         expect([data.length, pagination.total]).toEqual([1, whole.length]);
-        met.push([data[0]._id, pagination.page]);
-        place = pagination[way] && `cursor=${pagination[way]}`;
+        listed.push([data[0]._id, pagination.page]);
+        start = pagination[direction] && `cursor=${pagination[direction]}`;
       }
-      return met;
+      return listed;
     };
     const numbered = whole.map((id, index) => [id, index + 1]);
-    expect(await walk('page=1', 'next_cursor')).toEqual(numbered);
-    expect(await walk(`page=${whole.length}`, 'prev_cursor')).toEqual(numbered.toReversed());
+    expect(await readAll('page=1', 'next_cursor')).toEqual(numbered);
+    expect(await readAll(`page=${whole.length}`, 'prev_cursor')).toEqual(numbered.toReversed());
     expect(whole.length).toBeGreaterThanOrEqual(3);
     expect(whole.length).toBeLessThanOrEqual(documents.length);
   });
 });
 
-describe('a walk in any order, while others create, change and delete', () => {
-  const untouchedNames = Array.from({ length: 24 }, (_, index) => `kept ${index % 7}`);
+describe('reading a whole list by cursor, while other clients write,', () => {
+  const unchangedNames = Array.from({ length: 24 }, (_, index) => `kept ${index % 7}`);
   test.each([
     ['sort=name', 'next_cursor'],
     ['sort=-name', 'prev_cursor'],
@@ -491,16 +489,19 @@ describe('a walk in any order, while others create, change and delete', () => {
     ['sort=disabled&search=e', 'prev_cursor'],
     ['sort=_id', 'prev_cursor'],
     ['sort=-_id', 'next_cursor'],
-  ])('meets every untouched channel once: %s by %s', async (query, way) => {
-    // Every other channel is another's to change, so that some page begins and ends with one of these.
-    const { key, ids, list } = await given(
-      untouchedNames.flatMap((name) => [{ name }, { name: `${name}, theirs` }]),
+  ])('returns every unchanged channel once: %s by %s', async (query, direction) => {
+    // Every second channel may be changed, so that pages begin and end with changed channels too.
+    const { key, ids, list } = await seedNamespace(
+      unchangedNames.flatMap((name) => [{ name }, { name: `${name}, changeable` }]),
     );
-    const untouched = ids.filter((_, index) => index % 2 === 0);
-    let theirs = ids.filter((_, index) => index % 2 === 1);
-    const writeAround = async (page: string[]) => {
-      const [gone = '', renamed = ''] = new Set([...page.filter((id) => theirs.includes(id)), ...theirs]);
-      theirs = theirs.filter((id) => id !== gone && id !== renamed);
+    const unchanged = ids.filter((_, index) => index % 2 === 0);
+    let changeable = ids.filter((_, index) => index % 2 === 1);
+    const writeNear = async (page: string[]) => {
+      const [gone = '', renamed = ''] = new Set([
+        ...page.filter((id) => changeable.includes(id)),
+        ...changeable,
+      ]);
+      changeable = changeable.filter((id) => id !== gone && id !== renamed);
       const replies = await Promise.all([
         service.call(`DELETE /client-channel/${gone}`, { key }),
         service.call(`PUT /client-channel/${renamed}`, { key, body: { name: 'e', disabled: true } }),
@@ -508,22 +509,22 @@ describe('a walk in any order, while others create, change and delete', () => {
       ]);
       return replies.map(({ status }) => status);
     };
-    const met: string[] = [];
-    let place: string | undefined = way === 'next_cursor' ? 'page=1' : 'page=10';
-    while (place !== undefined) {
-      const { data, pagination }: Reply['body'] = (await list(`${query}&per_page=5&${place}`)).body;
+    const listed: string[] = [];
+    let start: string | undefined = direction === 'next_cursor' ? 'page=1' : 'page=10';
+    while (start !== undefined) {
+      const { data, pagination }: Reply['body'] = (await list(`${query}&per_page=5&${start}`)).body;
       const page = data.map(({ _id }: { _id: string }) => _id);
-      met.push(...page);
-      if (theirs.length >= 2) expect(await writeAround(page)).toEqual([200, 200, 201]);
-      place = pagination[way] && `cursor=${pagination[way]}`;
+      listed.push(...page);
+      if (changeable.length >= 2) expect(await writeNear(page)).toEqual([200, 200, 201]);
+      start = pagination[direction] && `cursor=${pagination[direction]}`;
     }
-    expect(met.filter((id) => untouched.includes(id)).sort()).toEqual(untouched);
+    expect(listed.filter((id) => unchanged.includes(id)).sort()).toEqual(unchanged);
   });
 });
 
 describe('from__id and to__id', () => {
-  test('bound the ids on both sides, and the total counts what remains', async () => {
-    const { list, documents, ids } = await given(many(10));
+  test('limit the ids on both sides, and the total counts only the ids between them', async () => {
+    const { list, documents, ids } = await seedNamespace(many(10));
     const asked = async (query: string) => {
       const { body } = await list(query);
       return [body.data, body.pagination.total];
@@ -537,26 +538,23 @@ describe('from__id and to__id', () => {
     expect(await asked(`from__id=${ids[5]}&to__id=${ids[5]}`)).toEqual([[], 0]);
   });
 
-  test('take cursors of lists by id, whatever their filters', async () => {
-    const { list, documents } = await given(many(10));
+  test('accept cursors of lists by id, whatever their filters', async () => {
+    const { list, documents } = await seedNamespace(many(10));
     const { next_cursor } = (await list('per_page=4&disabled=false')).body.pagination;
     expect((await list(`from__id=${next_cursor}`)).body.data).toEqual(documents.slice(4));
     expect((await list(`to__id=${next_cursor}&sort=-_id`)).body.data).toEqual(
       documents.slice(0, 4).reverse(),
     );
     const { next_cursor: byName } = (await list('per_page=4&sort=name')).body.pagination;
-    expect(await list(`from__id=${byName}`)).toMatchObject({
-      status: 400,
-      body: errorBody('invalid_cursor'),
-    });
+    expect(await list(`from__id=${byName}`)).toEqual(failure(400, 'invalid_cursor'));
   });
 });
 
 describe('a filter', () => {
-  test.each([2, 100])('by %d ids takes them in every form', async (count) => {
-    const { list, ids, documents } = await given(many(count + 3));
+  test.each([2, 100])('by %d ids accepts every form of a list', async (count) => {
+    const { list, ids, documents } = await seedNamespace(many(count + 3));
     const asked = ids.slice(0, count);
-    // A hundred ids of brackets would not fit the gateway's 10,240 bytes with each encoded.
+    // With 100 ids, not all brackets can be encoded: the gateway accepts 10,240 bytes.
     const forms = [
       param('_id', JSON.stringify(asked)),
       `_id=${asked.join(',')}`,
@@ -571,15 +569,15 @@ describe('a filter', () => {
     }
   });
 
-  test('by no id, or by what is none, matches nothing', async () => {
-    const { names } = await given(many(2));
-    // The long one sorts among ids, and is longer than a key of the table can be.
+  test('by an empty list of ids, or by text that is not an id, matches nothing', async () => {
+    const { names } = await seedNamespace(many(2));
+    // The long text sorts between ids, and is longer than the key of an item can be.
     for (const query of ['_id=[]', '_id=x', '_id=60f1b2b3c9e9a12345678901', `_id=${'a'.repeat(1_025)}`])
       expect(await names(query)).toEqual([]);
   });
 
-  test('by names is exact, commas and brackets included', async () => {
-    const { names } = await given(named('a', 'A', 'a,b', ' a', '["a"]', '[x]'));
+  test('by names is exact, including commas and brackets', async () => {
+    const { names } = await seedNamespace(named('a', 'A', 'a,b', ' a', '["a"]', '[x]'));
     expect(await names('name=a')).toEqual(['a']);
     expect(await names('name=a,b')).toEqual(['a,b']);
     expect(await names(param('name', '["a","[x]"]'))).toEqual(['a', '[x]']);
@@ -587,8 +585,8 @@ describe('a filter', () => {
     expect(await names('name=[x]&name=+a')).toEqual([' a', '[x]']);
   });
 
-  test('by local names finds none where there is none', async () => {
-    const { names } = await given([
+  test('by local names does not match channels without a local name', async () => {
+    const { names } = await seedNamespace([
       { name: '1', local_name: 'قناة' },
       { name: '2' },
       { name: '3', local_name: 'x' },
@@ -596,16 +594,16 @@ describe('a filter', () => {
     expect(await names(`${param('local_name[]', 'قناة')}&local_name[]=undefined`)).toEqual(['1']);
   });
 
-  test('by state takes true and false, and what clients write for no value', async () => {
-    const { names } = await given([{ name: 'on' }, { name: 'off', disabled: true }]);
+  test('by state accepts true, false, and the words that clients send for no value', async () => {
+    const { names } = await seedNamespace([{ name: 'on' }, { name: 'off', disabled: true }]);
     expect(await names('disabled=true')).toEqual(['off']);
     expect(await names('disabled=false')).toEqual(['on']);
     for (const absent of ['', 'null', 'undefined'])
       expect(await names(`disabled=${absent}`)).toEqual(['on', 'off']);
   });
 
-  test('by time takes what was updated strictly later', async () => {
-    const { names } = await given([
+  test('by time matches channels that were updated strictly later', async () => {
+    const { names } = await seedNamespace([
       { name: '1', updatedAt: 1_000 },
       { name: '2', updatedAt: 2_000 },
     ]);
@@ -613,8 +611,8 @@ describe('a filter', () => {
     expect(await names('from_updatedAt=999')).toEqual(['1', '2']);
   });
 
-  test('by metadata compares scalars as text, at a path of any keys', async () => {
-    const { names } = await given([
+  test('by metadata compares scalars as text, at any path', async () => {
+    const { names } = await seedNamespace([
       { name: 'text', integration_meta: '{"external_id":"5"}' },
       { name: 'number', integration_meta: '{"external_id":5}' },
       { name: 'deep', integration_meta: '{"a":{"b":"x"}}' },
@@ -631,14 +629,16 @@ describe('a filter', () => {
     expect(await names('integration_meta.a=x')).toEqual([]);
   });
 
-  test('by metadata takes text that no channel can hold, and finds none', async () => {
-    const { names } = await given([{ name: 'a', integration_meta: '{"a":"x"}' }]);
+  test('by metadata accepts text that no channel can contain, and matches nothing', async () => {
+    const { names } = await seedNamespace([{ name: 'a', integration_meta: '{"a":"x"}' }]);
     for (const meta of ['{"a":"\\ud800"}', '{"\\udfff":"x"}'])
       expect(await names(param('integration_meta', meta))).toEqual([]);
   });
 
-  test('by search finds every word anywhere in the name, whatever its case, accents and Arabic forms', async () => {
-    const { names } = await given(named('Retail Channel', 'Rétail', 'قناة التجزئة', 'أحمد', 'Wholesale'));
+  test('by search matches names that contain all words, whatever their case, accents and Arabic forms', async () => {
+    const { names } = await seedNamespace(
+      named('Retail Channel', 'Rétail', 'قناة التجزئة', 'أحمد', 'Wholesale'),
+    );
     expect(await names('search=retail')).toEqual(['Retail Channel', 'Rétail']);
     expect(await names('search=CHAN+tai')).toEqual(['Retail Channel']);
     expect(await names(param('search', 'قَنـاه التجزيه'))).toEqual(['قناة التجزئة']);
@@ -647,15 +647,15 @@ describe('a filter', () => {
     expect(await names('search=retail+whole')).toEqual([]);
   });
 
-  test('combines with the others', async () => {
-    const { names } = await given([{ name: 'ab' }, { name: 'abc', disabled: true }, { name: 'b' }]);
+  test('can be combined with other filters', async () => {
+    const { names } = await seedNamespace([{ name: 'ab' }, { name: 'abc', disabled: true }, { name: 'b' }]);
     expect(await names('search=a&disabled=true&name[]=ab&name[]=abc')).toEqual(['abc']);
   });
 });
 
-describe('a list served by an index', () => {
-  test('follows every change of a channel', async () => {
-    const { key, list, ids } = await given([
+describe('a list that reads an index', () => {
+  test('reflects every change of a channel', async () => {
+    const { key, list, ids } = await seedNamespace([
       { name: 'b', integration_meta: '{"external_id":"x1","id":1}' },
       { name: 'c', integration_meta: '{"external_id":"x1"}', disabled: true },
     ]);
@@ -751,15 +751,15 @@ describe('a sort', () => {
       ['É', 'a', 'b'],
     ],
     [param('sortBy', '[{"field":"updatedAt","type":"desc"}]'), ['b', 'a', 'É']],
-  ])('as %s', async (query, sorted) => {
-    const { names } = await given(channels);
+  ])('by %j returns this order', async (query, sorted) => {
+    const { names } = await seedNamespace(channels);
     expect(await names(query)).toEqual(sorted);
   });
 });
 
-describe('a namespace beyond the budget', () => {
-  test('is listed by id and cursor, and refuses what would read all of it', async () => {
-    const { list, names, ids } = await given(many(90, { integration_meta: metaOfSize(60_000) }));
+describe('a namespace that is larger than the read budget', () => {
+  test('can be listed by id and by index, and refuses lists that would read all of it', async () => {
+    const { list, names, ids } = await seedNamespace(many(90, { integration_meta: metaOfSize(60_000) }));
     const { body } = await list('per_page=50');
     expect([body.data.length, body.pagination.total]).toEqual([50, 90]);
     const next = await list(`per_page=50&cursor=${body.pagination.next_cursor}`);
@@ -774,7 +774,7 @@ describe('a namespace beyond the budget', () => {
     expect((await list(`from__id=${ids[0]}&per_page=50`)).body.pagination).toMatchObject({ total: 89 });
     expect(await names('search=channel+7')).toHaveLength(18);
     for (const query of ['sort=local_name', 'local_name=x'])
-      expect(await list(query)).toMatchObject({ status: 400, body: errorBody('query_too_broad') });
+      expect(await list(query)).toEqual(failure(400, 'query_too_broad'));
     expect(await names(`search=Channel&from__id=${ids[60]}&per_page=100`)).toHaveLength(29);
   });
 });

@@ -1,32 +1,24 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import { type BentLine, startBentLine } from '../support/rewriting-proxy.ts';
+import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
-import { type Service, startService } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-// What DynamoDB does to lists, and its engine for one machine does not.
+// Lists must stay correct under what DynamoDB does and DynamoDB Local does not.
 
-let line: BentLine;
-let service: Service;
+const proxy = createRewritingProxy();
+const service = useService({ proxy });
 
-beforeAll(async () => {
-  service = await startService(async (engine) => {
-    line = await startBentLine(engine);
-    return line.endpoint;
-  });
-});
-afterEach(() => line.straighten());
-afterAll(async () => {
-  await service.stop();
-  line.close();
-});
+afterEach(() => proxy.reset());
 
-/** Thirty channels of a namespace: many of one name, of one time, of one external id; a third is disabled. */
-const given = async (namespace: string) => {
+/** Seeds a namespace with 30 channels. Many share a name, a time or an external id; every third is disabled. */
+const seedNamespace = async (namespace: string) => {
   const channels = Array.from({ length: 30 }, (_, index) => {
     const ordinal = (index * 7) % 30;
     return channelOf(ordinal, {
@@ -43,8 +35,8 @@ const given = async (namespace: string) => {
   return { key, list, ids: documents.map(({ _id }) => _id).sort() };
 };
 
-/** One of each plan; the fourth channel's id and the first twelve ids are yet to be filled in. */
-const forms = [
+/** Queries with each kind of plan. `queryOf` replaces the words in capitals by ids. */
+const templates = [
   '',
   'sort=-_id',
   'from__id=FOURTH',
@@ -71,105 +63,119 @@ const forms = [
   'sort=local_name',
 ];
 
-const queryOf = (form: string, ids: string[]) =>
-  form.replace('FOURTH', `${ids[3]}`).replace('TWELVE', ids.slice(0, 12).join());
+const queryOf = (template: string, ids: string[]) =>
+  template.replace('FOURTH', `${ids[3]}`).replace('TWELVE', ids.slice(0, 12).join());
+
+/** The table and the keys of a BatchGetItem request, which always names one table here. */
+const firstEntry = (requestItems: Record<string, { Keys: object[] }>) =>
+  Object.entries(requestItems)[0] as [string, { Keys: object[] }];
 
 type List = (query: string) => ReturnType<Service['call']>;
 
-/** All pages of a list, by cursor there and back, and two by their numbers. */
+/** All pages of a list, forwards and backwards by cursor. Both directions start with a page by its number. */
 const pagesOf = async (list: List, query: string) => {
   const pages: unknown[] = [];
-  const read = async (place: string) => {
-    const { status, body } = await list(`${query}&per_page=7&${place}`);
+  const read = async (start: string) => {
+    const { status, body } = await list(`${query}&per_page=7&${start}`);
     const { next_cursor, prev_cursor, ...numbers } = body.pagination ?? {};
     pages.push({ status, error: body.error, data: body.data, numbers });
     return { next_cursor, prev_cursor };
   };
-  for (const way of ['next_cursor', 'prev_cursor'] as const) {
-    let place: string | undefined = way === 'next_cursor' ? 'page=1' : 'page=3';
-    while (place !== undefined) {
-      const cursor: string | undefined = (await read(place))[way];
-      place = cursor && `cursor=${cursor}`;
+  for (const direction of ['next_cursor', 'prev_cursor'] as const) {
+    let start: string | undefined = direction === 'next_cursor' ? 'page=1' : 'page=3';
+    while (start !== undefined) {
+      const cursor: string | undefined = (await read(start))[direction];
+      start = cursor && `cursor=${cursor}`;
     }
   }
   return pages;
 };
 
-describe('a page of DynamoDB that ends before what was asked for', () => {
-  /** Ends every page early, and leaves every second empty, as DynamoDB does once it has read 1 MB. */
+describe('if DynamoDB ends its pages early', () => {
+  /** Ends every page early, and makes every second one empty, as DynamoDB may do after reading 1 MB. */
   const endPagesEarly = () => {
-    let ended = 0;
-    line.ask = (operation, asked) => {
-      if (operation !== 'Query') return asked;
-      // What is read whole has a budget of four pages.
-      const most = asked.Limit === undefined ? 10 : 3;
-      return { ...asked, Limit: Math.min(asked.Limit ?? most, most) };
+    let endedPages = 0;
+    proxy.rewriteRequest = (operation, request) => {
+      if (operation !== 'Query') return request;
+      // Reads without a limit may take four pages.
+      const maxItems = request.Limit === undefined ? 10 : 3;
+      return { ...request, Limit: Math.min(request.Limit ?? maxItems, maxItems) };
     };
-    line.answer = (operation, asked, answered) => {
-      if (operation !== 'Query' || !answered.LastEvaluatedKey) return answered;
-      ended++;
-      const isLater = asked.ExclusiveStartKey && asked.Limit !== undefined && ended % 2;
-      return isLater
-        ? { ...answered, Items: [], Count: 0, LastEvaluatedKey: asked.ExclusiveStartKey }
-        : answered;
+    proxy.rewriteResponse = (operation, request, response) => {
+      if (operation !== 'Query' || !response.LastEvaluatedKey) return response;
+      endedPages++;
+      const isMadeEmpty = request.ExclusiveStartKey && request.Limit !== undefined && endedPages % 2;
+      return isMadeEmpty
+        ? { ...response, Items: [], Count: 0, LastEvaluatedKey: request.ExclusiveStartKey }
+        : response;
     };
-    return () => ended;
+    return () => endedPages;
   };
 
-  let early: Awaited<ReturnType<typeof given>>;
+  let seeded: Awaited<ReturnType<typeof seedNamespace>>;
   beforeAll(async () => {
-    early = await given('early');
+    seeded = await seedNamespace('early');
   });
 
-  test.each(forms)('is gone on from, and the answers are the same: %s', async (form) => {
-    const query = queryOf(form, early.ids);
-    const whole = await pagesOf(early.list, query);
-    const ended = endPagesEarly();
-    expect(await pagesOf(early.list, query)).toEqual(whole);
-    if (form !== '_id=TWELVE') expect(ended()).toBeGreaterThan(0);
+  test.each(templates)('all pages of a list stay the same: %s', async (template) => {
+    const query = queryOf(template, seeded.ids);
+    const expected = await pagesOf(seeded.list, query);
+    const countEndedPages = endPagesEarly();
+
+    const pages = await pagesOf(seeded.list, query);
+
+    expect(pages).toEqual(expected);
+    // Channels by id are read in batches, without a query.
+    if (template !== '_id=TWELVE') expect(countEndedPages()).toBeGreaterThan(0);
   });
 });
 
-describe('keys that a batch leaves unprocessed', () => {
-  test.each(['_id', 'integration_meta.external_id=ch_1'])('are asked again: %s', async (form) => {
-    const { list, ids } = await given(`batch-${form.length}`);
-    const query = form === '_id' ? `_id=${ids.join(',')}` : form;
-    const whole = await pagesOf(list, query);
+describe('if DynamoDB leaves keys of a batch unprocessed', () => {
+  test.each([
+    '_id',
+    'integration_meta.external_id=ch_1',
+  ])('they are read with another call, and all pages stay the same: %s', async (filter) => {
+    const { list, ids } = await seedNamespace(`batch-${filter.length}`);
+    const query = filter === '_id' ? `_id=${ids.join(',')}` : filter;
+    const expected = await pagesOf(list, query);
     let left = 0;
-    line.ask = (operation, asked) => {
-      if (operation !== 'BatchGetItem') return asked;
-      const [[table, { Keys, ...how }]] = Object.entries<{ Keys: object[] }>(asked.RequestItems) as [
-        [string, { Keys: object[] }],
-      ];
+    let batchesWithRest = 0;
+    proxy.rewriteRequest = (operation, request) => {
+      if (operation !== 'BatchGetItem') return request;
+      const [table, { Keys, ...options }] = firstEntry(request.RequestItems);
       left = Math.max(0, Keys.length - 11);
-      return { ...asked, RequestItems: { [table]: { Keys: Keys.slice(0, 11), ...how } } };
+      if (left > 0) batchesWithRest++;
+      return { ...request, RequestItems: { [table]: { Keys: Keys.slice(0, 11), ...options } } };
     };
-    line.answer = (operation, asked, answered) => {
-      if (operation !== 'BatchGetItem' || left === 0) return answered;
-      const [[table, { Keys, ...how }]] = Object.entries<{ Keys: object[] }>(asked.RequestItems) as [
-        [string, { Keys: object[] }],
-      ];
-      return { ...answered, UnprocessedKeys: { [table]: { Keys: Keys.slice(11), ...how } } };
+    proxy.rewriteResponse = (operation, request, response) => {
+      if (operation !== 'BatchGetItem' || left === 0) return response;
+      const [table, { Keys, ...options }] = firstEntry(request.RequestItems);
+      return { ...response, UnprocessedKeys: { [table]: { Keys: Keys.slice(11), ...options } } };
     };
-    expect(await pagesOf(list, query)).toEqual(whole);
+
+    const pages = await pagesOf(list, query);
+
+    expect(pages).toEqual(expected);
+    expect(batchesWithRest).toBeGreaterThan(0);
   });
 });
 
-describe('an index that lags behind the table', () => {
-  /** Lets the indexes stand still: what is asked of them is asked of a table as this one is now. */
+describe('while the indexes lag behind the table', () => {
+  /** Stops the updates of the indexes: copies the table, and sends all queries of an index to the copy. */
   const freezeIndexes = async () => {
-    const TableName = `${service.channels.name}-then`;
+    const TableName = `${service.channels.name}-copy`;
     await createTables(new DynamoDBClient({}), { [TableName]: channelsTable });
     const items: object[] = [];
     for await (const item of service.channels.scan()) items.push(item);
-    for (const Item of items) await service.channels.transact(() => [{ Put: { TableName, Item } as never }]);
-    line.ask = (operation, asked) =>
-      operation === 'Query' && asked.IndexName ? { ...asked, TableName } : asked;
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+    for (const Item of items) await client.send(new PutCommand({ TableName, Item }));
+    proxy.rewriteRequest = (operation, request) =>
+      operation === 'Query' && request.IndexName ? { ...request, TableName } : request;
   };
 
-  test('gives what it knew, each channel once, and never an error; then, caught up, what is', async () => {
-    const { key, list, ids } = await given('lag');
-    const queries = forms.map((form) => queryOf(form, ids));
+  test('lists return each known channel at most once, and no error; once the indexes have caught up, lists are exact', async () => {
+    const { key, list, ids } = await seedNamespace('lag');
+    const queries = templates.map((template) => queryOf(template, ids));
     const known = new Set(ids);
     await freezeIndexes();
 
@@ -187,21 +193,21 @@ describe('an index that lags behind the table', () => {
     const created: ChannelDocument = replies[4]?.body.data;
 
     for (const query of queries) {
-      const met: string[] = [];
-      let place: string | undefined = 'page=1';
-      while (place !== undefined) {
-        const { status, body } = await list(`${query}&per_page=7&${place}`);
+      const listed: string[] = [];
+      let start: string | undefined = 'page=1';
+      while (start !== undefined) {
+        const { status, body } = await list(`${query}&per_page=7&${start}`);
         expect([query, status, body.error]).toEqual([query, 200, undefined]);
-        met.push(...body.data.map(({ _id }: Channel) => _id));
-        place = body.pagination.next_cursor && `cursor=${body.pagination.next_cursor}`;
+        listed.push(...body.data.map(({ _id }: Channel) => _id));
+        start = body.pagination.next_cursor && `cursor=${body.pagination.next_cursor}`;
       }
-      expect([query, met.length]).toEqual([query, new Set(met).size]);
-      expect(met.filter((id) => !known.has(id) && id !== created._id)).toEqual([]);
+      expect([query, listed.length]).toEqual([query, new Set(listed).size]);
+      expect(listed.filter((id) => !known.has(id) && id !== created._id)).toEqual([]);
     }
-    // Lists in `_id` order and by ids are read from the table.
+    // Lists by `_id` read the table, so they are exact even now.
     expect((await list('per_page=100')).body.data).toContainEqual(created);
     expect((await list(`_id=${deleted}`)).body.data).toEqual([]);
-    // What an index names is read from the table too: it may lack a channel, but shows none that does not match.
+    // A lookup reads the channels that an index names from the table. It may miss a channel, but returns none that does not match.
     const named = (await list('integration_meta.external_id=ch_0&per_page=100')).body;
     const other = (await list('integration_meta.external_id=ch_1&per_page=100')).body;
     expect([named.pagination.total + other.pagination.total, named.data.length + other.data.length]).toEqual([
@@ -209,7 +215,7 @@ describe('an index that lags behind the table', () => {
     ]);
     for (const { _id } of [...named.data, ...other.data]) expect([moved, deleted]).not.toContain(_id);
 
-    line.straighten();
+    proxy.reset();
     expect((await list('name=Retail&sort=-_id&per_page=1')).body.data).toEqual([created]);
     expect((await list('integration_meta.external_id=elsewhere')).body.pagination.total).toBe(1);
     expect((await list('sort=-name&per_page=1')).body.data).toMatchObject([{ _id: renamed }]);

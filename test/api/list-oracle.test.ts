@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { serializeIntegrationMeta } from '../../lib/channels/integration-meta.ts';
@@ -12,20 +12,21 @@ import {
   type Page,
 } from '../support/oracle.ts';
 import { channelOf, idAt, seedChannels, seededAt } from '../support/seed.ts';
-import { type Reply, type Service, startService } from '../support/service.ts';
+import type { Reply } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-// Asks the service, and a plain array in memory, the same: whatever is asked, in whichever form, the answers are equal.
-// ORACLE_QUERIES says how many queries, ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.
+// Sends random list queries to the service, in random encodings, and compares each response with a plain array.
+// ORACLE_QUERIES sets the number of queries. ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.
 
 const queries = Number(process.env.ORACLE_QUERIES ?? 5_000);
-/** So many properties run at once; each has a seed of its own, and any of these seeds stands for all of them. */
-const lanes = 20;
-const given = Number(process.env.ORACLE_SEED ?? Date.now() % 2 ** 31);
-const seed = given - (given % lanes);
+/** This many properties run concurrently, with consecutive seeds. Any of these seeds repeats all of them. */
+const concurrency = 20;
+const chosenSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 2 ** 31);
+const seed = chosenSeed - (chosenSeed % concurrency);
 
 const namespaces = ['nobody', 'small', 'company1', 'company2'];
-/** How many channels are planted, and how many created over HTTP, several in one millisecond. */
-const counts = { planted: 90, created: 30 };
+/** The number of channels that are seeded, and of those created over HTTP, several in one millisecond. */
+const counts = { seeded: 90, created: 30 };
 
 // --- channels
 
@@ -34,7 +35,7 @@ const texts = fc.oneof(
     ...['Retail', 'RETAIL', 'Rétail', 'retail shop', 'Shop retail', ' two  spaces ', 'a,b', '["a"]', '[x]'],
     ...['قناة التجزئة', 'قناه التجزئه', 'قَنَاةُ التَّجْزِئَة', 'قنـــاة', 'أحمد', 'احمد', 'ﷺ', 'ـ', 'مصطفى'],
     ...['null', 'true', 'Straße', 'STRASSE', '100% a+b & c=d', '#?/', '😀 Retail', 'Ωμέγας', 'ﬁne', 'z', 'Z'],
-    // Alike in their first 900 bytes, as far as they are sorted.
+    // Equal in the first 900 bytes, by which they are sorted.
     ...[`${'ﷺ'.repeat(60)} a`, `${'ﷺ'.repeat(60)} b`, `${'ﷺ'.repeat(60)} c`, 'ة'.repeat(256)],
   ),
   fc
@@ -67,7 +68,7 @@ const maybe = <Value>(values: fc.Arbitrary<Value>, rarity = 4) =>
     { weight: 1, arbitrary: values },
   ) as fc.Arbitrary<Value | undefined>;
 
-/** Without what is undefined: absent is absent. */
+/** Drops fields that are undefined. */
 const compact = <Fields extends object>(fields: Fields) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [Name in keyof Fields]?: Exclude<Fields[Name], undefined>;
@@ -101,11 +102,10 @@ const storedChannels = fc
     }),
   );
 
-let service: Service;
-let key: string;
+const service = useService({ namespaces, consumers: ['project-channels'] });
 let everything: ChannelDocument[];
-/** Cursors of lists by id, with the gap that each stands for. */
-let marks: Record<string, { text: string; mark: IdBound }[]>;
+/** Cursors of lists by id, each with the bound that it means. */
+let cursors: Record<string, { text: string; bound: IdBound }[]>;
 
 const sample = <Value>(values: fc.Arbitrary<Value>, count: number): Value[] =>
   fc.sample(values, { seed, numRuns: count });
@@ -113,17 +113,17 @@ const sample = <Value>(values: fc.Arbitrary<Value>, count: number): Value[] =>
 const create = async (body: { integration_meta?: string }): Promise<ChannelDocument> => {
   const { integration_meta, ...fields } = body;
   const sent = { ...fields, ...(integration_meta && { integration_meta: JSON.parse(integration_meta) }) };
-  return (await service.call('POST /client-channel', { key, body: sent })).body.data;
+  return (await service.call('POST /client-channel', { body: sent })).body.data;
 };
 
 const ask = (namespace: string, query: string): Promise<Reply> =>
-  service.call(`GET /client-channel?${query}`, { key, headers: { 'x-company-namespace': namespace } });
+  service.call(`GET /client-channel?${query}`, { headers: { 'x-company-namespace': namespace } });
 
 const channelsOf = (namespace: string) =>
   everything.filter(({ company_namespace }) => company_namespace.includes(namespace));
 
-const collectMarks = async (namespace: string) => {
-  const found: { text: string; mark: IdBound }[] = [];
+const collectCursors = async (namespace: string) => {
+  const found: { text: string; bound: IdBound }[] = [];
   for (const query of [
     'page=2&per_page=7',
     'page=3&per_page=10&sort=-_id',
@@ -133,37 +133,34 @@ const collectMarks = async (namespace: string) => {
     const lower = query.includes('-_id') ? 'above' : 'below';
     const upper = query.includes('-_id') ? 'below' : 'above';
     const { prev_cursor, next_cursor } = pagination;
-    if (prev_cursor) found.push({ text: prev_cursor, mark: { id: data[0]._id, at: lower } });
-    if (next_cursor) found.push({ text: next_cursor, mark: { id: data.at(-1)._id, at: upper } });
+    if (prev_cursor) found.push({ text: prev_cursor, bound: { id: data[0]._id, at: lower } });
+    if (next_cursor) found.push({ text: next_cursor, bound: { id: data.at(-1)._id, at: upper } });
   }
   return found;
 };
 
 beforeAll(async () => {
-  service = await startService(undefined, ['settle-directory']);
-  key = await service.newKey({ namespaces });
   const [stored = []] = sample(
     fc.uniqueArray(storedChannels, {
       selector: ({ _id }) => _id,
-      minLength: counts.planted,
-      maxLength: counts.planted,
+      minLength: counts.seeded,
+      maxLength: counts.seeded,
     }),
     1,
   );
-  const planted = await seedChannels(service, stored);
+  const seeded = await seedChannels(service, stored);
   const created = await Promise.all(sample(bodies, counts.created).map(create));
   const changed = await Promise.all(
     created.slice(0, counts.created / 2).map(async ({ _id, company_namespace, disabled }, index) => {
       const body = index % 2 ? { disabled: !disabled } : { name: 'Renamed retail', local_name: null };
       const headers = { 'x-company-namespace': company_namespace[0] as string };
-      return (await service.call(`PUT /client-channel/${_id}`, { key, headers, body })).body.data;
+      return (await service.call(`PUT /client-channel/${_id}`, { headers, body })).body.data;
     }),
   );
-  everything = [...planted, ...changed, ...created.slice(counts.created / 2)];
-  marks = {};
-  for (const namespace of namespaces) marks[namespace] = await collectMarks(namespace);
+  everything = [...seeded, ...changed, ...created.slice(counts.created / 2)];
+  cursors = {};
+  for (const namespace of namespaces) cursors[namespace] = await collectCursors(namespace);
 });
-afterAll(() => service.stop());
 
 // --- queries
 
@@ -178,7 +175,7 @@ const sorts: fc.Arbitrary<ExpectedQuery['sort']> = fc.oneof(
   }),
 );
 
-const dialects: fc.Arbitrary<EncodingStyle> = fc.record({
+const styles: fc.Arbitrary<EncodingStyle> = fc.record({
   list: fc.nat(59),
   sort: fc.nat(9 * 5 * 4 - 1),
   meta: fc.nat(11),
@@ -233,25 +230,27 @@ const searches = fc.oneof(
   ),
 );
 
-interface Query {
+interface Reading {
   namespace: string;
-  wish: EncodableQuery;
+  query: EncodableQuery;
   page: number;
   perPage: number;
-  dialect: EncodingStyle;
-  /** Where to go on from there, each step by the cursor of the page before it, written in another way. */
-  steps: { back: boolean; perPage: number; dialect: EncodingStyle }[];
+  style: EncodingStyle;
+  /** The pages to read after the first one. Each step uses the cursor of the page before it, in its own style. */
+  steps: { back: boolean; perPage: number; style: EncodingStyle }[];
 }
 
-/** What can be asked of a namespace; of values that exist there or elsewhere, since others are rarely of interest. */
-const queriesOf = (namespace: string): fc.Arbitrary<Query> => {
+/** Readings of a namespace. Most values in queries exist in some channel, because other values rarely find anything. */
+const readingsOf = (namespace: string): fc.Arbitrary<Reading> => {
   const known = fc.constantFrom(...everything);
   const ids = fc.oneof(
     { weight: 8, arbitrary: known.map(({ _id }) => _id) },
     { weight: 1, arbitrary: fc.constantFrom('0'.repeat(24), 'f'.repeat(24), 'x', '!count#0', 'ة') },
   );
-  const idMarks = known.map(({ _id }) => ({ text: _id, mark: { id: _id, at: 'id' } as IdBound }));
-  const places = marks[namespace]?.length ? fc.oneof(idMarks, fc.constantFrom(...marks[namespace])) : idMarks;
+  const idBounds = known.map(({ _id }) => ({ text: _id, bound: { id: _id, at: 'id' } as IdBound }));
+  const bounds = cursors[namespace]?.length
+    ? fc.oneof(idBounds, fc.constantFrom(...cursors[namespace]))
+    : idBounds;
   return fc
     .record({
       ids: maybe(
@@ -284,8 +283,8 @@ const queriesOf = (namespace: string): fc.Arbitrary<Query> => {
           known.map(({ updatedAt }) => Date.parse(updatedAt)),
         ),
       ),
-      from: maybe(places),
-      to: maybe(places),
+      from: maybe(bounds),
+      to: maybe(bounds),
       meta: maybe(
         fc.uniqueArray(conditions, { selector: ({ path }) => `${path}`, minLength: 1, maxLength: 2 }),
         6,
@@ -296,37 +295,37 @@ const queriesOf = (namespace: string): fc.Arbitrary<Query> => {
         { weight: 2, arbitrary: fc.integer({ min: 1, max: 9 }) },
       ),
       perPage: perPages,
-      dialect: dialects,
-      steps: fc.array(fc.record({ back: fc.boolean(), perPage: perPages, dialect: dialects }), {
+      style: styles,
+      steps: fc.array(fc.record({ back: fc.boolean(), perPage: perPages, style: styles }), {
         maxLength: 4,
       }),
     })
-    .map(({ page, perPage, dialect, steps, from, to, sort, ...wish }) => ({
+    .map(({ page, perPage, style, steps, from, to, sort, ...filters }) => ({
       namespace,
-      wish: {
-        ...compact(wish),
-        ...(from && { from: from.mark, fromText: from.text }),
-        ...(to && { to: to.mark, toText: to.text }),
+      query: {
+        ...compact(filters),
+        ...(from && { from: from.bound, fromText: from.text }),
+        ...(to && { to: to.bound, toText: to.text }),
         sort,
       },
       page,
       perPage,
-      dialect,
+      style,
       steps,
     }));
 };
 
-const anyQuery = (): fc.Arbitrary<Query> =>
+const anyReading = (): fc.Arbitrary<Reading> =>
   fc.oneof(
-    { weight: 1, arbitrary: queriesOf('nobody') },
-    { weight: 2, arbitrary: queriesOf('small') },
-    { weight: 10, arbitrary: queriesOf('company1') },
-    { weight: 10, arbitrary: queriesOf('company2') },
+    { weight: 1, arbitrary: readingsOf('nobody') },
+    { weight: 2, arbitrary: readingsOf('small') },
+    { weight: 10, arbitrary: readingsOf('company1') },
+    { weight: 10, arbitrary: readingsOf('company2') },
   );
 
 // --- the comparison
 
-const seen = { queries: 0, requests: 0, filled: 0, steps: 0 };
+const counters = { queries: 0, requests: 0, nonEmpty: 0, steps: 0 };
 
 const expectPage = (request: string, { status, body }: Reply, page: Page) => {
   const { next_cursor, prev_cursor, ...numbers } = body.pagination ?? {};
@@ -347,48 +346,49 @@ const expectPage = (request: string, { status, body }: Reply, page: Page) => {
     hasNext: page.hasNext,
     hasPrevious: page.hasPrevious,
   });
-  // As text, since `toEqual` passes over a `__proto__`.
+  // Compared as text too, because `toEqual` ignores the key `__proto__`.
   expect(JSON.stringify(body.data)).toBe(JSON.stringify(page.data));
 };
 
-/** Asks for a page, goes on from it there and back, and compares each answer whole. */
-const compareAnswers = async ({ namespace, wish, page, perPage, dialect, steps }: Query): Promise<void> => {
-  const list = expectedList(channelsOf(namespace), wish);
+/** Reads a page, goes forwards and backwards from it, and compares each whole page. */
+const comparePages = async ({ namespace, query, page, perPage, style, steps }: Reading): Promise<void> => {
+  const list = expectedList(channelsOf(namespace), query);
   let from = (page - 1) * perPage;
   let to = from + perPage;
-  const answer = async (more: Record<string, string>, size: number, written: EncodingStyle) => {
-    const query = encodeQuery(wish, { ...more, per_page: `${size}` }, written);
-    const reply = await ask(namespace, query);
-    expectPage(`${namespace}: ${query}`, reply, expectedPage(list, size, from, to));
-    seen.requests++;
+  const readPage = async (more: Record<string, string>, size: number, pageStyle: EncodingStyle) => {
+    const text = encodeQuery(query, { ...more, per_page: `${size}` }, pageStyle);
+    const reply = await ask(namespace, text);
+    expectPage(`${namespace}: ${text}`, reply, expectedPage(list, size, from, to));
+    counters.requests++;
     return reply.body;
   };
 
-  let { data, pagination } = await answer({ page: `${page}` }, perPage, dialect);
-  seen.queries++;
-  if (data.length > 0) seen.filled++;
+  let { data, pagination } = await readPage({ page: `${page}` }, perPage, style);
+  counters.queries++;
+  if (data.length > 0) counters.nonEmpty++;
   for (const step of steps) {
     const { next_cursor, prev_cursor } = pagination;
     const back = prev_cursor !== undefined && (step.back || next_cursor === undefined);
     const cursor = back ? prev_cursor : next_cursor;
     if (cursor === undefined) break;
     [from, to] = back ? [Math.max(0, from - step.perPage), from] : [to, to + step.perPage];
-    ({ data, pagination } = await answer({ cursor }, step.perPage, step.dialect));
-    seen.steps++;
+    ({ data, pagination } = await readPage({ cursor }, step.perPage, step.style));
+    counters.steps++;
   }
 };
 
-describe('a list, whatever is asked of it', () => {
-  test('is what a plain array answers', async () => {
-    const lane = async (ofIts: number) => {
-      const property = fc.asyncProperty(anyQuery(), compareAnswers);
-      await fc.assert(property, { numRuns: Math.ceil(queries / lanes), seed: seed + ofIts });
+describe('a list', () => {
+  test('returns what a plain array returns, for any query in any encoding', async () => {
+    const assertProperty = async (index: number) => {
+      const property = fc.asyncProperty(anyReading(), comparePages);
+      await fc.assert(property, { numRuns: Math.ceil(queries / concurrency), seed: seed + index });
     };
-    await Promise.all(Array.from({ length: lanes }, (_, index) => lane(index)));
-    expect(seen.queries).toBeGreaterThanOrEqual(queries);
-    // Neither all empty nor all on one page: else little would have been compared.
-    expect(seen.filled).toBeGreaterThan(queries / 4);
-    expect(seen.steps).toBeGreaterThan(queries / 4);
-    if (process.env.ORACLE_QUERIES) console.log(seen);
+    await Promise.all(Array.from({ length: concurrency }, (_, index) => assertProperty(index)));
+
+    expect(counters.queries).toBeGreaterThanOrEqual(queries);
+    // Enough lists must be non-empty and longer than a page. Otherwise the test compares little.
+    expect(counters.nonEmpty).toBeGreaterThan(queries / 4);
+    expect(counters.steps).toBeGreaterThan(queries / 4);
+    if (process.env.ORACLE_QUERIES) console.log(counters);
   }, 600_000);
 });

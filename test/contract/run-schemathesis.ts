@@ -1,7 +1,8 @@
 /**
- * Schemathesis against a server of its own: no fault, no status or content that the description does not
- * have, nothing accepted that it excludes, no operation without its key, nothing left of what was deleted. It runs from
- * `.contract`, a Python environment that is made when it is missing. `SEED` repeats a run, `EXAMPLES` sets its length.
+ * Runs Schemathesis against a server of its own. It checks that no request causes a 5xx, that statuses and content are those of
+ * the API description, that wrong requests are refused, that each operation requires a key, and that nothing is left of a
+ * deleted channel. It runs in `.contract`, a Python environment that is created if it is missing. `SEED` repeats a run,
+ * `EXAMPLES` sets its length.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

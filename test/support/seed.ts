@@ -1,6 +1,6 @@
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
-import { planChannelWrites } from '../../lib/channels/items.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import type { Service } from './service.ts';
 
 /** The time when seeded channels were created, by default: 2023-01-15T10:30:00.000Z. */
