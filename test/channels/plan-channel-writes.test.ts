@@ -15,9 +15,9 @@ const channel: Channel = {
   writeId: 'w',
   writtenBy: 'key1',
 };
-const by = { now: 1_700_000_000_000, keyId: 'key2' };
+const context = { now: 1_700_000_000_000, keyId: 'key2' };
 const { _id, ...attributes } = channel;
-const copyIn = (namespace: string, changes = {}) => ({
+const itemIn = (namespace: string, changes = {}) => ({
   pk: `NS#${namespace}`,
   sk: id,
   ...attributes,
@@ -42,7 +42,7 @@ const tombstone = (namespace: string) => ({
     Item: {
       pk: `NS#${namespace}`,
       sk: `~tombstone#${id}`,
-      deletedAt: by.now,
+      deletedAt: context.now,
       writtenBy: 'key2',
       __v: 4,
       document: JSON.stringify({
@@ -59,16 +59,21 @@ const tombstone = (namespace: string) => ({
   },
 });
 
-/** A mark for the directory, which tells of the name before and after. */
-const mark = (namespace: string, was: string | undefined, is: string | undefined, token = '4') => ({
+/** A pending change with the folded names before and after. */
+const pendingChange = (
+  namespace: string,
+  nameBefore: string | undefined,
+  nameAfter: string | undefined,
+  token = '4',
+) => ({
   Update: {
     Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
     UpdateExpression:
       'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
       '#indexed = list_append(if_not_exists(#indexed, :none), :names), ' +
       'indexedBytes = if_not_exists(indexedBytes, :zero) + :bytes, ' +
-      `counted = if_not_exists(counted, :counted)${is === undefined ? ' REMOVE #target' : ', #target = :target'}`,
-    ...(is !== undefined && {
+      `counted = if_not_exists(counted, :counted)${nameAfter === undefined ? ' REMOVE #target' : ', #target = :target'}`,
+    ...(nameAfter !== undefined && {
       ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
     }),
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target', '#indexed': 'indexed' },
@@ -76,93 +81,93 @@ const mark = (namespace: string, was: string | undefined, is: string | undefined
       ':token': token,
       ':now': '2023-11-14T22:13:20.000Z',
       ':none': [],
-      ':names': was === undefined ? [] : [was],
+      ':names': nameBefore === undefined ? [] : [nameBefore],
       ':zero': 0,
-      ':bytes': was?.length ?? 0,
-      ':counted': was !== undefined,
-      ...(is !== undefined && { ':target': is, ':max': 65_536 }),
+      ':bytes': nameBefore?.length ?? 0,
+      ':counted': nameBefore !== undefined,
+      ...(nameAfter !== undefined && { ':target': nameAfter, ':max': 65_536 }),
     },
   },
 });
 
-// A transaction's item of up to 1 KB is two write units.
-describe('what is written', () => {
-  test('for a creation: the copy, where there is none yet, the count, and a mark', () => {
-    expect(planChannelWrites(undefined, channel, by, 5)).toEqual([
-      { Put: { Item: copyIn('a'), ConditionExpression: 'attribute_not_exists(pk)' } },
+// In a transaction, an item of up to 1 KB costs two write units.
+describe('planChannelWrites', () => {
+  test('writes for a creation: the item if there is none yet, the counter, and a pending change', () => {
+    expect(planChannelWrites(undefined, channel, context, 5)).toEqual([
+      { Put: { Item: itemIn('a'), ConditionExpression: 'attribute_not_exists(pk)' } },
       count('a', 1, 0),
-      mark('a', undefined, 'retail', '3'),
+      pendingChange('a', undefined, 'retail', '3'),
     ]);
   });
 
-  test('for a renaming: the copy of the version as it was, and a mark', () => {
+  test('writes for a new name: the item if its version is unchanged, and a pending change', () => {
     const renamed = { ...channel, name: 'New', __v: 4 };
-    expect(planChannelWrites(channel, renamed, by, 5)).toEqual([
-      { Put: { Item: copyIn('a', { name: 'New', __v: 4 }), ...isVersion3 } },
-      mark('a', 'retail', 'new'),
+    expect(planChannelWrites(channel, renamed, context, 5)).toEqual([
+      { Put: { Item: itemIn('a', { name: 'New', __v: 4 }), ...isVersion3 } },
+      pendingChange('a', 'retail', 'new'),
     ]);
   });
 
-  test('for a renaming that folding makes none: the copy alone', () => {
+  test('writes for a new name that is folded to the old one: only the item', () => {
     const renamed = { ...channel, name: 'RETAIL', __v: 4 };
-    expect(planChannelWrites(channel, renamed, by, 5)).toEqual([
-      { Put: { Item: copyIn('a', { name: 'RETAIL', __v: 4 }), ...isVersion3 } },
+    expect(planChannelWrites(channel, renamed, context, 5)).toEqual([
+      { Put: { Item: itemIn('a', { name: 'RETAIL', __v: 4 }), ...isVersion3 } },
     ]);
   });
 
-  test('for a toggle: the copy, and the count of both states', () => {
+  test('writes for a toggle: the item, and the counters of both states', () => {
     const toggled = { ...channel, disabled: true, __v: 4 };
-    expect(planChannelWrites(channel, toggled, by, 5)).toEqual([
-      { Put: { Item: copyIn('a', { disabled: true, __v: 4 }), ...isVersion3 } },
+    expect(planChannelWrites(channel, toggled, context, 5)).toEqual([
+      { Put: { Item: itemIn('a', { disabled: true, __v: 4 }), ...isVersion3 } },
       count('a', -1, 1),
     ]);
   });
 
-  test('for a deletion: no copy, a tombstone, the count, and a mark', () => {
-    expect(planChannelWrites(channel, undefined, by, 5)).toEqual([
+  test('writes for a deletion: the deletion of the item, a tombstone, the counter, and a pending change', () => {
+    expect(planChannelWrites(channel, undefined, context, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
-      mark('a', 'retail', undefined),
+      pendingChange('a', 'retail', undefined),
     ]);
   });
 
-  test('for a move: a tombstone where it was, none where it comes', () => {
+  test('writes for a move: a tombstone in the namespace that it leaves, and none in the one that it joins', () => {
     const moved = { ...channel, company_namespace: ['b'], __v: 4 };
-    expect(planChannelWrites(channel, moved, by, 5)).toEqual([
+    expect(planChannelWrites(channel, moved, context, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
       tombstone('a'),
       count('a', -1, 0),
-      mark('a', 'retail', undefined),
+      pendingChange('a', 'retail', undefined),
       {
         Put: {
-          Item: copyIn('b', { company_namespace: ['b'], __v: 4 }),
+          Item: itemIn('b', { company_namespace: ['b'], __v: 4 }),
           ConditionExpression: 'attribute_not_exists(pk)',
         },
       },
       { Delete: { Key: { pk: 'NS#b', sk: `~tombstone#${id}` } } },
       count('b', 1, 0),
-      mark('b', undefined, 'retail'),
+      pendingChange('b', undefined, 'retail'),
     ]);
   });
 
-  test('between 10 namespaces and 10 others fits a transaction of 100 items', () => {
+  test('fits a transaction of 100 items for a move from 10 namespaces to 10 others', () => {
     const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `${prefix}${index}`);
     const from = { ...channel, company_namespace: names('a') };
     const to = { ...channel, company_namespace: names('b'), __v: 4 };
-    expect(planChannelWrites(from, to, by, 5)).toHaveLength(80);
+    expect(planChannelWrites(from, to, context, 5)).toHaveLength(80);
   });
 });
 
-test('a copy is read as the channel that was written, without the keys of indexes', () => {
-  const whole = { ...channel, local_name: 'x', integration_meta: '{"external_id":"a","id":"b"}' };
-  const [copy] = planChannelWrites(undefined, whole, by, 5);
-  expect(fromItem(copy?.Put?.Item ?? {})).toEqual(whole);
+test('fromItem returns the channel that was written, without the index keys', () => {
+  const complete = { ...channel, local_name: 'x', integration_meta: '{"external_id":"a","id":"b"}' };
+  const [write] = planChannelWrites(undefined, complete, context, 5);
+  expect(fromItem(write?.Put?.Item ?? {})).toEqual(complete);
 });
 
-test('an idempotency record lives a day, and has no effect afterwards', () => {
+test('idempotencyPut writes a record that has an effect for a day', () => {
   const document = toDocument(channel);
-  expect(idempotencyPut('a', { keyHash: 'hash', fingerprint: 'f' }, document, by.now)).toEqual({
+  expect(idempotencyPut('a', { keyHash: 'hash', fingerprint: 'f' }, document, context.now)).toEqual({
     Put: {
       Item: {
         pk: 'NS#a',
@@ -178,7 +183,7 @@ test('an idempotency record lives a day, and has no effect afterwards', () => {
   });
 });
 
-test('the totals of a namespace are the sums of its counters', () => {
+test('sumCounters adds the counters of a namespace', () => {
   const counters = [{ enabled: 3, disabled: 1 }, { enabled: -1 }, { disabled: 2, changes: 9 }];
   expect(sumCounters(counters)).toEqual({ enabled: 2, disabled: 3 });
 });
