@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
@@ -12,10 +12,9 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-/** The store on the real engine, over a line that fails: before the engine hears, or before its answer is heard. */
+// The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
 
 const caller: Caller = { keyId: 'key1', namespace: 'a', namespaces: ['a', 'b'] };
 const name = `channels-${randomUUID()}`;
@@ -24,31 +23,27 @@ const connectionLost = () => Object.assign(new Error('socket hang up'), { code: 
 let client: DynamoDBDocumentClient;
 let table: Table;
 let calls = 0;
-/** Which calls fail, by their number, and when. */
-let fails: (call: number) => 'before' | 'after' | undefined = () => undefined;
+/** Whether a call fails, by its number: before DynamoDB gets the request, or after it has carried it out. */
+let failAt: (call: number) => 'before' | 'after' | undefined = () => undefined;
 let failure: () => Error = connectionLost;
-/** What happens between a lost answer and the repetition. */
-let meanwhile: () => Promise<unknown> = async () => undefined;
+/** Runs between a lost response and the SDK's retry. */
+let beforeRetry: () => Promise<unknown> = async () => undefined;
 
-let engine: DynamoDbLocal;
-beforeAll(async () => {
-  engine = await startTestDynamoDb();
-  await createTables(new DynamoDBClient({}), { [name]: channelsTable });
-});
-afterAll(() => engine.stop());
-/** A client of its own: the SDK counts failures, and after many of them in a row it tries nothing again for a while. */
+useDynamoDb(() => createTables(new DynamoDBClient({}), { [name]: channelsTable }));
+
+/** Each test has its own client: after many failures in a row, the SDK does not retry for a while. */
 const reconnect = () => {
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {
-      const when = fails(++calls);
-      if (when === 'before') throw failure();
-      const answer = await next(args);
-      if (when === 'after') {
-        await meanwhile();
+      const failing = failAt(++calls);
+      if (failing === 'before') throw failure();
+      const response = await next(args);
+      if (failing === 'after') {
+        await beforeRetry();
         throw failure();
       }
-      return answer;
+      return response;
     },
     { step: 'deserialize', priority: 'high' },
   );
@@ -58,35 +53,36 @@ const reconnect = () => {
 
 beforeEach(reconnect);
 afterEach(() => {
-  fails = () => undefined;
+  failAt = () => undefined;
   failure = connectionLost;
-  meanwhile = async () => undefined;
+  beforeRetry = async () => undefined;
   jest.restoreAllMocks();
   client.destroy();
 });
 
-const make = async (draft = {}) =>
-  (await createChannel(table, caller, { name: 'Retail', ...draft }, undefined)).document;
+const create = async () => (await createChannel(table, caller, { name: 'Retail' }, undefined)).document;
 
-describe('an answer that is lost on the way', () => {
-  /** Loses the answer to one of an operation's calls; the SDK then sends the same again. */
-  const losing = async <Result>(nth: number, run: () => Promise<Result>): Promise<Result> => {
+describe('if a response is lost and the SDK sends the request again,', () => {
+  /** Loses the response to one call of an operation, by its number. */
+  const loseResponse = async <Result>(nth: number, run: () => Promise<Result>): Promise<Result> => {
     reconnect();
     const lost = calls + nth;
-    fails = (call) => (call === lost ? 'after' : undefined);
+    failAt = (call) => (call === lost ? 'after' : undefined);
     const result = await run();
-    fails = () => undefined;
+    failAt = () => undefined;
     expect(calls).toBeGreaterThan(lost);
     return result;
   };
-  const times = Array.from({ length: 20 }, (_, index) => index);
+  const repetitions = Array.from({ length: 20 }, (_, index) => index);
 
-  test('of a creation makes no second channel', async () => {
+  test('a creation creates only one channel', async () => {
     const namespace = randomUUID();
     const own = { keyId: 'k', namespace, namespaces: [namespace] };
     const ids = new Set<string>();
-    for (const _ of times)
-      ids.add((await losing(1, () => createChannel(table, own, { name: 'x' }, undefined))).document._id);
+    for (const _ of repetitions)
+      ids.add(
+        (await loseResponse(1, () => createChannel(table, own, { name: 'x' }, undefined))).document._id,
+      );
     const { count } = await table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
       ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
@@ -94,40 +90,42 @@ describe('an answer that is lost on the way', () => {
     expect([ids.size, count]).toEqual([20, 20]);
   });
 
-  test('of a creation under an idempotency key is no replay', async () => {
-    const once = { keyHash: randomUUID(), fingerprint: 'f' };
-    const { document, replayed } = await losing(1, () => createChannel(table, caller, { name: 'x' }, once));
+  test('a creation with an idempotency key is not reported as a replay', async () => {
+    const idempotency = { keyHash: randomUUID(), fingerprint: 'f' };
+    const { document, replayed } = await loseResponse(1, () =>
+      createChannel(table, caller, { name: 'x' }, idempotency),
+    );
     expect(replayed).toBe(false);
-    expect((await createChannel(table, caller, { name: 'x' }, once)).document).toEqual(document);
+    expect((await createChannel(table, caller, { name: 'x' }, idempotency)).document).toEqual(document);
   });
 
   test.each([
     undefined,
     { versions: [0] },
-  ])('of an update in place is the answer it was, under %j', async (precondition) => {
-    for (const index of times) {
-      const { _id } = await make();
+  ])('an update in place returns its own result, with the precondition %j', async (precondition) => {
+    for (const index of repetitions) {
+      const { _id } = await create();
       const patch = { local_name: `n${index}` };
-      const updated = await losing(1, () => updateChannel(table, caller, _id, patch, precondition));
+      const updated = await loseResponse(1, () => updateChannel(table, caller, _id, patch, precondition));
       expect(updated).toMatchObject({ local_name: `n${index}`, __v: 1 });
       expect(await getChannel(table, 'a', _id)).toEqual(updated);
     }
   });
 
-  describe('of an update in place, with another writer before its repetition,', () => {
+  describe('and another client writes before the retry of an update in place,', () => {
     const other = { ...caller, keyId: 'key2' };
     const inPlace = { local_name: 'theirs' };
     const inTransaction = { name: 'Theirs', company_namespace: ['a', 'b'] };
 
     test.each([
       ['in place', inPlace, undefined],
-      ['in place, under an entity tag', inPlace, { versions: [0] }],
+      ['in place, under an ETag', inPlace, { versions: [0] }],
       ['in a transaction', inTransaction, undefined],
-      ['in a transaction, under an entity tag', inTransaction, { versions: [0] }],
-    ])('%s, keeps what that one wrote', async (_, theirs, precondition) => {
-      const { _id } = await make();
-      meanwhile = () => updateChannel(table, other, _id, theirs, undefined);
-      const updated = await losing(1, () =>
+      ['in a transaction, under an ETag', inTransaction, { versions: [0] }],
+    ])('the changes of both are kept: %s', async (_, theirs, precondition) => {
+      const { _id } = await create();
+      beforeRetry = () => updateChannel(table, other, _id, theirs, undefined);
+      const updated = await loseResponse(1, () =>
         updateChannel(table, caller, _id, { local_name: 'ours' }, precondition),
       );
       expect(updated).toMatchObject({ local_name: 'ours', ...theirs, __v: 2, writtenBy: 'key2' });
@@ -137,44 +135,44 @@ describe('an answer that is lost on the way', () => {
     test.each([
       undefined,
       { versions: [0] },
-    ])('and that one’s own follower, is not told from one that never arrived: it is left, and 503, under %j', async (precondition) => {
-      const { _id } = await make();
-      meanwhile = async () => {
+    ])('and then writes again, the update throws Unavailable, because its outcome is unknown, with the precondition %j', async (precondition) => {
+      const { _id } = await create();
+      beforeRetry = async () => {
         await updateChannel(table, other, _id, inPlace, undefined);
         await updateChannel(table, other, _id, { local_name: 'theirs again' }, undefined);
       };
       const update = () => updateChannel(table, caller, _id, { local_name: 'ours' }, precondition);
-      await expect(losing(1, update)).rejects.toBeInstanceOf(Unavailable);
+      await expect(loseResponse(1, update)).rejects.toBeInstanceOf(Unavailable);
       expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
     });
 
-    test('keeps it by a clock that is behind as well', async () => {
-      const { _id } = await make();
+    test('the changes of both are kept if the clock is behind too', async () => {
+      const { _id } = await create();
       await table.update({
         Key: { pk: 'NS#a', sk: _id },
         UpdateExpression: 'SET updatedAt = :ahead',
         ExpressionAttributeValues: { ':ahead': Date.now() + 60_000 },
       });
-      meanwhile = () => updateChannel(table, other, _id, inPlace, undefined);
-      const updated = await losing(2, () =>
+      beforeRetry = () => updateChannel(table, other, _id, inPlace, undefined);
+      const updated = await loseResponse(2, () =>
         updateChannel(table, caller, _id, { local_name: 'ours' }, undefined),
       );
       expect(updated).toMatchObject({ ...inPlace, __v: 2, writtenBy: 'key2' });
     });
   });
 
-  test('of an update that turns out to need a transaction keeps nothing from it, where nobody has written since', async () => {
-    const { _id } = await make();
+  test('an update that turns out to need a transaction succeeds', async () => {
+    const { _id } = await create();
     const first = calls + 1;
-    fails = (call) => (call === first ? 'before' : undefined);
+    failAt = (call) => (call === first ? 'before' : undefined);
     const patch = { local_name: 'x', disabled: true };
     expect(await updateChannel(table, caller, _id, patch, undefined)).toMatchObject({ ...patch, __v: 1 });
   });
 
-  test('of a renaming under an entity tag is the answer it was', async () => {
-    for (const _ of times) {
-      const { _id } = await make();
-      const renamed = await losing(2, () =>
+  test('a new name under an ETag returns its own result', async () => {
+    for (const _ of repetitions) {
+      const { _id } = await create();
+      const renamed = await loseResponse(2, () =>
         updateChannel(table, caller, _id, { name: 'New' }, { versions: [0] }),
       );
       expect(renamed).toMatchObject({ name: 'New', __v: 1 });
@@ -182,49 +180,54 @@ describe('an answer that is lost on the way', () => {
     }
   });
 
-  test('of a deletion is no 404', async () => {
-    for (const _ of times) {
-      const { _id } = await make();
-      const deleted = await losing(2, () => deleteChannel(table, caller, _id, undefined));
+  test('a deletion returns the channel, not 404', async () => {
+    for (const _ of repetitions) {
+      const { _id } = await create();
+      const deleted = await loseResponse(2, () => deleteChannel(table, caller, _id, undefined));
       expect(deleted._id).toBe(_id);
     }
   });
 });
 
-describe('a write that is cancelled until its third try', () => {
+describe('the time of a write that is cancelled until its third attempt', () => {
   const cancelled = () =>
     new TransactionCanceledException({
       message: 'x',
       $metadata: { httpStatusCode: 400 },
       CancellationReasons: [{ Code: 'TransactionConflict' }],
     });
-  const step = 5_000;
-  /** Moves the clock on with every try that is cancelled; answers the result, and the time of the last try. */
-  const contended = async <Result>(nth: number, run: () => Promise<Result>): Promise<[Result, number]> => {
+  const stepMs = 5_000;
+  /** Cancels two attempts, and moves the clock forward with each. Returns the result, and the time of the last attempt. */
+  const runUnderContention = async <Result>(
+    nth: number,
+    run: () => Promise<Result>,
+  ): Promise<[Result, number]> => {
     const now = Date.now;
     let ahead = 0;
     jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
     const first = calls + nth;
-    fails = (call) => (call === first || call === first + 1 ? 'before' : undefined);
+    failAt = (call) => (call === first || call === first + 1 ? 'before' : undefined);
     failure = () => {
-      ahead += step;
+      ahead += stepMs;
       return cancelled();
     };
-    const begun = Date.now();
+    const startedAt = Date.now();
     const result = await run();
-    expect(ahead).toBe(2 * step);
-    return [result, begun + ahead];
+    expect(ahead).toBe(2 * stepMs);
+    return [result, startedAt + ahead];
   };
 
-  test('bears the time of that try, which no reader of what is new has passed: a creation, with its id', async () => {
+  test('is that of the last attempt for a creation, in its updatedAt and its id, so that readers by time do not miss it', async () => {
     const namespace = randomUUID();
     const own = { keyId: 'k', namespace, namespaces: [namespace] };
-    const once = { keyHash: randomUUID(), fingerprint: 'f' };
-    const [{ document }, lastTry] = await contended(1, () => createChannel(table, own, { name: 'x' }, once));
-    expect(Date.parse(document.updatedAt)).toBeGreaterThanOrEqual(lastTry);
+    const idempotency = { keyHash: randomUUID(), fingerprint: 'f' };
+    const [{ document }, lastAttemptAt] = await runUnderContention(1, () =>
+      createChannel(table, own, { name: 'x' }, idempotency),
+    );
+    expect(Date.parse(document.updatedAt)).toBeGreaterThanOrEqual(lastAttemptAt);
     expect(document.createdAt).toBe(document.updatedAt);
     expect(toDocument(await getChannel(table, namespace, document._id))).toEqual(document);
-    expect(await createChannel(table, own, { name: 'x' }, once)).toEqual({ document, replayed: true });
+    expect(await createChannel(table, own, { name: 'x' }, idempotency)).toEqual({ document, replayed: true });
     const { items } = await table.query({
       KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
       ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
@@ -232,39 +235,39 @@ describe('a write that is cancelled until its third try', () => {
     expect(items.map(({ sk }) => sk)).toEqual([document._id]);
   });
 
-  test('so does a renaming', async () => {
-    const { _id } = await make();
+  test('is that of the last attempt for a new name', async () => {
+    const { _id } = await create();
     const rename = () => updateChannel(table, caller, _id, { name: 'New' }, undefined);
-    const [renamed, lastTry] = await contended(2, rename);
-    expect(renamed.updatedAt).toBeGreaterThanOrEqual(lastTry);
+    const [renamed, lastAttemptAt] = await runUnderContention(2, rename);
+    expect(renamed.updatedAt).toBeGreaterThanOrEqual(lastAttemptAt);
     expect(await getChannel(table, 'a', _id)).toEqual(renamed);
   });
 
-  test('so does an update that found the channel other than it took for granted', async () => {
-    const { _id } = await make();
+  test('is that of the last attempt for an update that cannot be made in place', async () => {
+    const { _id } = await create();
     const now = Date.now;
     let ahead = 0;
     jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
     const first = calls + 1;
-    fails = (call) => {
-      if (call === first) ahead = step;
+    failAt = (call) => {
+      if (call === first) ahead = stepMs;
       return undefined;
     };
-    const begun = Date.now();
+    const startedAt = Date.now();
     const patch = { local_name: 'x', disabled: true };
     const updated = await updateChannel(table, caller, _id, patch, undefined);
-    expect(updated.updatedAt).toBeGreaterThanOrEqual(begun + step);
+    expect(updated.updatedAt).toBeGreaterThanOrEqual(startedAt + stepMs);
   });
 
-  test('so does a deletion', async () => {
-    const { _id } = await make();
-    const [, lastTry] = await contended(2, () => deleteChannel(table, caller, _id, undefined));
+  test('is that of the last attempt for a deletion', async () => {
+    const { _id } = await create();
+    const [, lastAttemptAt] = await runUnderContention(2, () => deleteChannel(table, caller, _id, undefined));
     const gone = await table.get({ pk: 'NS#a', sk: `~tombstone#${_id}` });
-    expect(gone?.deletedAt).toBeGreaterThanOrEqual(lastTry);
+    expect(gone?.deletedAt).toBeGreaterThanOrEqual(lastAttemptAt);
   });
 });
 
-describe('throttling', () => {
+describe('if DynamoDB throttles', () => {
   const throttled = () =>
     Object.assign(new Error('slow down'), {
       name: 'ProvisionedThroughputExceededException',
@@ -272,53 +275,53 @@ describe('throttling', () => {
     });
   const every = (nth: number) => (call: number) => (call % nth === 0 ? ('before' as const) : undefined);
 
-  test('of every tenth call is got over with at most half as many calls more', async () => {
+  test('every tenth call, all writes succeed with at most half as many more calls', async () => {
     failure = throttled;
     const before = calls;
-    fails = every(10);
-    const made = await Promise.all(Array.from({ length: 200 }, () => make()));
+    failAt = every(10);
+    const made = await Promise.all(Array.from({ length: 200 }, () => create()));
     expect(new Set(made.map(({ _id }) => _id)).size).toBe(200);
     expect((calls - before) / 200).toBeLessThanOrEqual(1.5);
   });
 
-  test('of every second call is got over as well', async () => {
+  test('every second call, writes succeed', async () => {
     failure = throttled;
-    fails = every(2);
-    const { _id } = await make();
-    fails = every(2);
+    failAt = every(2);
+    const { _id } = await create();
+    failAt = every(2);
     expect(await updateChannel(table, caller, _id, { name: 'New' }, undefined)).toMatchObject({ __v: 1 });
   });
 
-  test('without end is said, and writes nothing', async () => {
-    const { _id } = await make();
+  test('every call, writes throw Throttled and write nothing', async () => {
+    const { _id } = await create();
     failure = throttled;
-    fails = every(1);
-    const tries = [
-      make(),
+    failAt = every(1);
+    const attempts = [
+      create(),
       updateChannel(table, caller, _id, { local_name: 'x' }, undefined),
       updateChannel(table, caller, _id, { name: 'x' }, undefined),
       deleteChannel(table, caller, _id, undefined),
     ];
-    for (const result of await Promise.allSettled(tries))
+    for (const result of await Promise.allSettled(attempts))
       expect(result).toMatchObject({ status: 'rejected', reason: expect.any(Throttled) });
-    fails = () => undefined;
+    failAt = () => undefined;
     expect(await getChannel(table, 'a', _id)).toMatchObject({ __v: 0 });
   });
 });
 
-describe('a table out of reach', () => {
-  test('is said, and works again at once when it is back', async () => {
-    const { _id } = await make();
-    fails = () => 'before';
+describe('if DynamoDB cannot be reached', () => {
+  test('a read throws Unavailable, and works again as soon as DynamoDB can be reached', async () => {
+    const { _id } = await create();
+    failAt = () => 'before';
     await expect(getChannel(table, 'a', _id)).rejects.toBeInstanceOf(Unavailable);
-    fails = () => undefined;
+    failAt = () => undefined;
     expect(await getChannel(table, 'a', _id)).toMatchObject({ _id });
   });
 });
 
-describe('a clock that is behind', () => {
-  test('goes on from the time that is stored, in place and in a transaction', async () => {
-    const { _id } = await make();
+describe('if the clock is behind the stored time', () => {
+  test('updatedAt grows by 1 ms, in place and in a transaction', async () => {
+    const { _id } = await create();
     const key = { pk: 'NS#a', sk: _id };
     const ahead = Date.now() + 60_000;
     await table.update({
@@ -336,22 +339,22 @@ describe('a clock that is behind', () => {
   });
 });
 
-describe('an idempotency record past its 24 hours', () => {
-  test('is dead, though it has not been swept', async () => {
-    const once = { keyHash: randomUUID(), fingerprint: 'f' };
-    const first = await createChannel(table, caller, { name: 'x' }, once);
+describe('an idempotency record that is older than 24 hours', () => {
+  test('has no effect, even if TTL has not removed it yet', async () => {
+    const idempotency = { keyHash: randomUUID(), fingerprint: 'f' };
+    const first = await createChannel(table, caller, { name: 'x' }, idempotency);
     await table.update({
-      Key: { pk: 'NS#a', sk: `~idempotency#${once.keyHash}` },
+      Key: { pk: 'NS#a', sk: `~idempotency#${idempotency.keyHash}` },
       UpdateExpression: 'SET expiresAt = :past',
       ExpressionAttributeValues: { ':past': Math.floor(Date.now() / 1000) },
     });
-    const again = await createChannel(table, caller, { name: 'x' }, once);
+    const again = await createChannel(table, caller, { name: 'x' }, idempotency);
     expect(again.replayed).toBe(false);
     expect(again.document._id).not.toBe(first.document._id);
   });
 });
 
-test('a channel that is nowhere can’t be changed into being', async () => {
+test('an update of a channel that does not exist throws not_found, and creates nothing', async () => {
   const id = newChannelId(Date.now());
   for (const patch of [{ name: 'x' }, { local_name: 'x' }, { integration_meta: null }])
     await expect(updateChannel(table, caller, id, patch, undefined)).rejects.toMatchObject({

@@ -17,11 +17,17 @@ import {
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { connect } from '../../lib/dynamodb/client.ts';
-import { ConditionFailed, TransactionConditionFailed } from '../../lib/dynamodb/failures.ts';
+import {
+  ConditionFailed,
+  Throttled,
+  TransactionConditionFailed,
+  Unavailable,
+  WriteContention,
+} from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 
-/** What the engine can't show: DynamoDB Local never throttles, knows no conflicts and leaves nothing unprocessed. */
+// DynamoDB Local never throttles, has no conflicts and leaves no keys unprocessed. So the document client is mocked here.
 
 const client = mockClient(DynamoDBDocumentClient);
 let meter: Meter;
@@ -40,42 +46,37 @@ const key = { pk: 'a', sk: 'b' };
 const update = { Key: key, UpdateExpression: 'SET x = :x', ExpressionAttributeValues: { ':x': 1 } };
 const put = { Put: { Item: { ...key, x: 1 } } };
 
-describe('a failure', () => {
+describe('an error of the SDK', () => {
   test.each([
-    ['throttling', new ProvisionedThroughputExceededException(fault), { code: 'too_many_requests' }],
-    ['no connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), { code: 'unavailable' }],
-    ['no answer in time', Object.assign(new Error('x'), { name: 'TimeoutError' }), { code: 'unavailable' }],
-    [
-      'an end to the request’s time',
-      Object.assign(new Error('x'), { name: 'AbortError' }),
-      { code: 'unavailable' },
-    ],
-    [
-      'a fault of the service',
-      Object.assign(new Error('x'), { $metadata: { httpStatusCode: 500 } }),
-      { code: 'unavailable' },
-    ],
-  ])('of %s is said to the client', async (_, error, known) => {
+    ['throttling', new ProvisionedThroughputExceededException(fault), Throttled],
+    ['no connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), Unavailable],
+    ['no response in time', Object.assign(new Error('x'), { name: 'TimeoutError' }), Unavailable],
+    ['the deadline of the request', Object.assign(new Error('x'), { name: 'AbortError' }), Unavailable],
+    ['a 500 of DynamoDB', Object.assign(new Error('x'), { $metadata: { httpStatusCode: 500 } }), Unavailable],
+  ])('for %s becomes its own class', async (_, error, expected) => {
     client.on(GetCommand).rejects(error);
-    await expect(table.get(key)).rejects.toMatchObject(known);
+    await expect(table.get(key)).rejects.toBeInstanceOf(expected);
   });
 
   test.each([
-    new ResourceNotFoundException(fault),
-    Object.assign(new Error('x'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }),
-    new TypeError('x'),
-  ])('of ours stays what it is: %s', async (error) => {
+    ['a missing table', new ResourceNotFoundException(fault)],
+    [
+      'a missing permission',
+      Object.assign(new Error('x'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }),
+    ],
+    ['a bug', new TypeError('x')],
+  ])('for %s stays the same', async (_, error) => {
     client.on(GetCommand).rejects(error);
     await expect(table.get(key)).rejects.toBe(error);
   });
 
-  test('of a condition tells what stood in the way', async () => {
+  test('for a condition carries the item that did not meet it', async () => {
     const Item = { pk: { S: 'a' }, n: { N: '5' } };
     client.on(UpdateCommand).rejects(new ConditionalCheckFailedException({ ...fault, Item }));
     await expect(table.update(update)).rejects.toEqual(new ConditionFailed({ pk: 'a', n: 5 }));
   });
 
-  test('of a condition in a transaction tells which, and is not tried again', async () => {
+  test('for a condition in a transaction names the condition, and the transaction is not retried', async () => {
     const reasons = [
       { Code: 'None' },
       { Code: 'ConditionalCheckFailed', Item: { n: { N: '5' } } },
@@ -86,17 +87,17 @@ describe('a failure', () => {
       .rejects(new TransactionCanceledException({ ...fault, CancellationReasons: reasons }));
     const refused = await table.transact(() => [put]).catch((error) => error);
     expect(refused).toBeInstanceOf(TransactionConditionFailed);
-    expect(refused.refusals).toEqual([undefined, { item: { n: 5 } }, undefined]);
+    expect(refused.conditionFailures).toEqual([undefined, { item: { n: 5 } }, undefined]);
     expect(client.calls()).toHaveLength(1);
   });
 
-  test('to learn the end of a transaction that is still under way is no throttling, and nothing to write anew', async () => {
+  test('for a transaction that is still in progress becomes Unavailable, and the transaction is not retried', async () => {
     client.on(TransactWriteCommand).rejects(new TransactionInProgressException(fault));
-    await expect(table.transact(() => [put])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(table.transact(() => [put])).rejects.toBeInstanceOf(Unavailable);
     expect(client.calls()).toHaveLength(1);
   });
 
-  test('of a transaction that can never pass is ours, and not tried again', async () => {
+  test('for a transaction that can never succeed stays the same, and the transaction is not retried', async () => {
     const error = cancelled('ValidationError', 'TransactionConflict');
     client.on(TransactWriteCommand).rejects(error);
     await expect(table.transact(() => [put])).rejects.toBe(error);
@@ -104,8 +105,8 @@ describe('a failure', () => {
   });
 });
 
-describe('contention', () => {
-  test('is tried again, with writes drawn anew and a new token', async () => {
+describe('contention with other writers', () => {
+  test('retries a transaction, with newly made writes and a new token', async () => {
     client
       .on(TransactWriteCommand)
       .rejectsOnce(cancelled('TransactionConflict', 'None'))
@@ -118,7 +119,7 @@ describe('contention', () => {
     expect(new Set(sent.map(({ ClientRequestToken }) => ClientRequestToken)).size).toBe(3);
   });
 
-  test('of an update in place is tried again', async () => {
+  test('retries an update in place', async () => {
     client
       .on(UpdateCommand)
       .rejectsOnce(new TransactionConflictException(fault))
@@ -127,15 +128,15 @@ describe('contention', () => {
   });
 
   test.each([
-    ['conflicts', ['TransactionConflict', 'ThrottlingError'], 'conflict'],
-    ['throttling', ['ThrottlingError', 'None'], 'too_many_requests'],
-  ])('that does not end is given up after 7 tries: %s', async (_, codes, code) => {
+    ['conflicts', ['TransactionConflict', 'ThrottlingError'], WriteContention],
+    ['throttling', ['ThrottlingError', 'None'], Throttled],
+  ])('throws after 7 attempts: %s', async (_, codes, expected) => {
     client.on(TransactWriteCommand).rejects(cancelled(...codes));
-    await expect(table.transact(() => [put])).rejects.toMatchObject({ code });
+    await expect(table.transact(() => [put])).rejects.toBeInstanceOf(expected);
     expect(client.calls()).toHaveLength(7);
   });
 
-  test('at 30 % of all calls keeps nobody from writing', async () => {
+  test('in 30 % of all calls makes no writer fail', async () => {
     let random = 1;
     client.on(TransactWriteCommand).callsFake(() => {
       random = (random * 48_271) % 2_147_483_647;
@@ -149,39 +150,42 @@ describe('contention', () => {
     expect(client.calls().length / 1_000).toBeLessThan(1.5);
   });
 
-  test('ends with the request’s time', async () => {
-    const hurried = new Table({ client: connect(), meter, signal: AbortSignal.abort() }, 'channels');
+  test('is not retried after the deadline of the request', async () => {
+    const tableAfterDeadline = new Table(
+      { client: connect(), meter, signal: AbortSignal.abort() },
+      'channels',
+    );
     client.on(TransactWriteCommand).rejects(cancelled('TransactionConflict'));
-    await expect(hurried.transact(() => [put])).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(tableAfterDeadline.transact(() => [put])).rejects.toBeInstanceOf(Unavailable);
     expect(client.calls()).toHaveLength(1);
   });
 });
 
-describe('reading many', () => {
+describe('reading many items', () => {
   const keys = Array.from({ length: 150 }, (_, index) => ({ pk: 'a', sk: `${index}` }));
 
-  test('asks again for what was left unprocessed, 100 at a time', async () => {
+  test('reads 100 keys at a time, and reads unprocessed keys again', async () => {
     client.on(BatchGetCommand).callsFake(({ RequestItems }) => {
-      const asked = RequestItems.channels.Keys;
-      const done = asked.slice(0, 60);
-      const left = asked.slice(60);
+      const requested = RequestItems.channels.Keys;
+      const processed = requested.slice(0, 60);
+      const unprocessed = requested.slice(60);
       return {
-        Responses: { channels: done },
-        UnprocessedKeys: left.length ? { channels: { Keys: left } } : {},
+        Responses: { channels: processed },
+        UnprocessedKeys: unprocessed.length ? { channels: { Keys: unprocessed } } : {},
       };
     });
     const items = await table.batchGet(keys);
     expect(items.map(({ sk }) => Number(sk)).sort((a, b) => a - b)).toEqual(keys.map((_, index) => index));
   });
 
-  test('gives up when nothing gets done', async () => {
+  test('throws Throttled if no key gets processed', async () => {
     client
       .on(BatchGetCommand)
       .callsFake(({ RequestItems }) => ({ Responses: {}, UnprocessedKeys: RequestItems }));
-    await expect(table.batchGet(keys.slice(0, 2))).rejects.toMatchObject({ code: 'too_many_requests' });
+    await expect(table.batchGet(keys.slice(0, 2))).rejects.toBeInstanceOf(Throttled);
   });
 
-  test('tells of a page where it ends, and what it consumed', async () => {
+  test('returns of a page its items, its last key and the units that it consumed', async () => {
     client.on(QueryCommand).resolves({
       Items: [key],
       Count: 1,
@@ -193,7 +197,7 @@ describe('reading many', () => {
 });
 
 describe('the meter', () => {
-  test('sums calls, tries included, and units by their kind', async () => {
+  test('sums up calls, including retries of the SDK, and units by their kind', async () => {
     client.on(QueryCommand).resolves({
       ConsumedCapacity: { CapacityUnits: 1.5 },
       $metadata: { attempts: 3 },
