@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { readChange } from '../dynamodb/stream-record.ts';
 import type { PutEntries } from './bus.ts';
 import { type ChannelEvent, checkEvent } from './event-schema.ts';
-import { publish } from './publish.ts';
+import { publish } from './publish-with-retries.ts';
 import { toEvent } from './to-event.ts';
 
 /** The first record of a batch that is not published. Lambda has to deliver it again, with all later records. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BusEntry } from '../../lib/events/bus.ts';
-import { publish } from '../../lib/events/publish.ts';
+import { publish } from '../../lib/events/publish-with-retries.ts';
 import { creationOf, updateOf } from '../../lib/events/to-event.ts';
 import { channelOf } from '../support/seed.ts';
 
