@@ -1,33 +1,25 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { keys } from '../../lib/channels/keys.ts';
-import { readPendingChanges } from '../../lib/projections/pending-changes.ts';
+import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
 import { contextOf } from '../../local/function-context.ts';
-import { newNamespace, expectedEntries, readProjections } from '../support/projections.ts';
-import { type FaultyLine, startFaultyLine } from '../support/fault-proxy.ts';
+import { createFaultProxy } from '../support/fault-proxy.ts';
+import { expectedEntries, newNamespace, readProjections } from '../support/projections.ts';
 import { channelOf, seedChannels } from '../support/seed.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-let line: FaultyLine;
-let settleDirectory: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
-let settleOverdue: (event: object, context: Context) => Promise<void>;
+const proxy = createFaultProxy();
+const service = useService({ proxy });
+let projectChannels: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+let sweepPending: (event: object, context: Context) => Promise<void>;
 
 beforeAll(async () => {
-  service = await startService(async (engine) => {
-    line = await startFaultyLine(engine);
-    return line.endpoint;
-  });
-  ({ handler: settleDirectory } = (await import('../../functions/project-channels.ts')) as never);
-  ({ handler: settleOverdue } = (await import('../../functions/sweep-pending.ts')) as never);
-});
-afterAll(async () => {
-  line.close();
-  await service.stop();
+  ({ handler: projectChannels } = (await import('../../functions/project-channels.ts')) as never);
+  ({ handler: sweepPending } = (await import('../../functions/sweep-pending.ts')) as never);
 });
 
-/** What has been logged as a failure: of which channel, and why. */
+/** The failures in the log: of which channel, and why. */
 let failures: { namespace: string; channel: string; why: string }[];
 beforeEach(() => {
   failures = [];
@@ -36,14 +28,15 @@ beforeEach(() => {
     return failures.push({ namespace, channel, why: causes[0].name }) > 0;
   });
 });
-
 afterEach(() => {
+  proxy.fault = () => 'none';
   jest.restoreAllMocks();
 });
 
-const context = contextOf('settle', 'id', 30_000);
+/** A context of a new invocation: its time runs from now on. */
+const newContext = () => contextOf('tested', 'id', 30_000);
 
-/** The records of the marks of channels, numbered as they come. */
+/** Stream records of the pending changes of these channels. The sequence numbers are 1, 2, … */
 const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
   Records: ids.map((id, index) => {
     const { pk, sk } = keys.pendingChange(namespace, id);
@@ -54,12 +47,15 @@ const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
   }),
 });
 
-/** Leaves marks that can't be settled, one after the other and before any planted one. */
-const spoil = async (namespace: string, ids: string[]) => {
+const pendingIds = async (namespace: string) =>
+  (await readPendingChanges(service.channels, namespace)).map(({ id }) => id);
+
+/** Writes pending changes that cannot be applied. They are older than all others. Returns a function that removes them. */
+const putBrokenPendingChanges = async (namespace: string, ids: string[]) => {
   for (const [second, id] of ids.entries()) {
     const pendingSince = new Date(second * 1000).toISOString();
     await service.channels.put({
-      Item: { ...keys.pendingChange(namespace, id), token: '0', pendingSince, entered: 'no list' },
+      Item: { ...keys.pendingChange(namespace, id), token: '0', pendingSince, indexed: 'no list' },
     });
   }
   return async () => {
@@ -67,122 +63,141 @@ const spoil = async (namespace: string, ids: string[]) => {
   };
 };
 
-describe('the function on the stream', () => {
-  test('settles each mark that a batch tells of, however often, and passes over what is settled', async () => {
+describe('project-channels', () => {
+  test('applies each pending change of a batch once, and skips those that are applied already', async () => {
     const { namespace, create } = newNamespace(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
     const batch = recordsOf(namespace, [one, two, one]);
-    expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
-    expect(await settleDirectory(batch, context)).toEqual({ batchItemFailures: [] });
+
+    const first = await projectChannels(batch, newContext());
+    const second = await projectChannels(batch, newContext());
+
+    expect([first, second]).toEqual([{ batchItemFailures: [] }, { batchItemFailures: [] }]);
     expect(await readProjections(service, namespace)).toEqual({
-      marks: [],
-      entries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
-      blocks: [[allIds.first, 2]],
+      pendingChanges: [],
+      suffixEntries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
+      buckets: [[allIds.first, 2]],
     });
   });
 
-  test('answers and logs which could not be settled, and settles the others', async () => {
+  test('reports and logs the records that fail, and applies the others', async () => {
     const { namespace, create } = newNamespace(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
-    const spoilt = channelOf(1)._id;
-    const mend = await spoil(namespace, [spoilt]);
-    const answer = await settleDirectory(recordsOf(namespace, [one, spoilt, two]), context);
-    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
-    expect(failures).toEqual([{ namespace, channel: spoilt, why: 'TypeError' }]);
-    await mend();
+    const broken = channelOf(1)._id;
+    const removeBroken = await putBrokenPendingChanges(namespace, [broken]);
+
+    const response = await projectChannels(recordsOf(namespace, [one, broken, two]), newContext());
+
+    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    expect(failures).toEqual([{ namespace, channel: broken, why: 'TypeError' }]);
+    await removeBroken();
     expect(await readProjections(service, namespace)).toEqual({
-      marks: [],
-      entries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
-      blocks: [[allIds.first, 2]],
+      pendingChanges: [],
+      suffixEntries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
+      buckets: [[allIds.first, 2]],
     });
   });
 
-  test('goes on one by one where they can’t be settled together', async () => {
+  test('applies pending changes one by one if they cannot be applied together', async () => {
     const { namespace, create } = newNamespace(service);
     const ids = [await create({ name: 'One' }), await create({ name: 'Two' })];
     let transactions = 0;
-    line.fault = (operation) =>
+    proxy.fault = (operation) =>
       operation === 'TransactWriteItems' && ++transactions === 1 ? { __type: 'ValidationException' } : 'none';
-    expect(await settleDirectory(recordsOf(namespace, ids), context)).toEqual({ batchItemFailures: [] });
-    line.fault = () => 'none';
-    expect([failures, await readPendingChanges(service.channels, namespace)]).toEqual([[], []]);
-  });
-});
 
-describe('the function on the stream, of several namespaces', () => {
-  test('holds up none of them where another can’t be settled', async () => {
+    const response = await projectChannels(recordsOf(namespace, ids), newContext());
+
+    expect(response).toEqual({ batchItemFailures: [] });
+    expect(transactions).toBeGreaterThan(1);
+    expect([failures, await pendingIds(namespace)]).toEqual([[], []]);
+  });
+
+  test('applies the pending changes of a namespace even if those of another one in the batch fail', async () => {
     const { namespace, other, create } = newNamespace(service);
     const ids = [
       await create({ name: 'One', company_namespace: [namespace] }),
       await create({ name: 'Two', company_namespace: [other] }),
     ];
-    const records = [namespace, other].flatMap(
+    const Records = [namespace, other].flatMap(
       (each, index) => recordsOf(each, [ids[index] as string]).Records,
     );
     let transactions = 0;
-    line.fault = (operation) =>
+    proxy.fault = (operation) =>
       operation === 'TransactWriteItems' && ++transactions === 1 ? 'hang' : 'none';
-    // It is given up before the client would ask again.
-    const hasty = { ...context, getRemainingTimeInMillis: () => 3_500 };
-    const { batchItemFailures } = await settleDirectory({ Records: records }, hasty);
-    line.fault = () => 'none';
+
+    // The function's time ends before the SDK would retry the call that hangs.
+    const shortContext = { ...newContext(), getRemainingTimeInMillis: () => 3_500 };
+    const { batchItemFailures } = await projectChannels({ Records }, shortContext);
+
+    proxy.fault = () => 'none';
     expect(batchItemFailures).toHaveLength(1);
-    const left = [namespace, other].map(async (each) => (await readPendingChanges(service.channels, each)).length);
-    expect((await Promise.all(left)).sort()).toEqual([0, 1]);
+    const pending = await Promise.all([namespace, other].map(pendingIds));
+    expect(pending.map(({ length }) => length).sort()).toEqual([0, 1]);
   });
 });
 
-describe('the function that runs by the clock', () => {
-  // Planted channels were written in 2023: what they left has waited since.
-  const plantOne = async (namespace: string, ordinal: number) => {
+describe('sweep-pending', () => {
+  // Seeded channels were written in 2023, so their pending changes are old.
+  const seedOne = async (namespace: string, ordinal: number) => {
     const channel = channelOf(ordinal, { company_namespace: [namespace] });
     await seedChannels(service, [channel]);
     return channel._id;
   };
 
-  test('settles what has waited for more than 5 minutes, in any namespace, and leaves the rest to the stream', async () => {
+  test('applies pending changes that are older than 5 minutes, in all namespaces, and leaves younger ones', async () => {
     const { namespace, other, create } = newNamespace(service);
-    await plantOne(namespace, 1);
-    await plantOne(other, 2);
-    const fresh = await create({ name: 'Fresh' });
-    await settleOverdue({}, context);
-    expect((await readPendingChanges(service.channels, namespace)).map(({ id }) => id)).toEqual([fresh]);
-    expect(await readPendingChanges(service.channels, other)).toEqual([]);
+    await seedOne(namespace, 1);
+    await seedOne(other, 2);
+    const young = await create({ name: 'Young' });
+
+    await sweepPending({}, newContext());
+
+    expect(await pendingIds(namespace)).toEqual([young]);
+    expect(await pendingIds(other)).toEqual([]);
   });
 
-  test('settles what it can before it tells of what it could not, and logs why', async () => {
+  test('applies what it can, and then fails with the number of failures, which it has logged', async () => {
     const { namespace } = newNamespace(service);
-    const spoilt = channelOf(0)._id;
-    const mend = await spoil(namespace, [spoilt]);
-    for (const ordinal of [1, 2, 3]) await plantOne(namespace, ordinal);
-    await expect(settleOverdue({}, context)).rejects.toThrow('1 could not be settled');
-    expect(failures).toEqual([{ namespace, channel: spoilt, why: 'TypeError' }]);
-    await mend();
-    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
+    const broken = channelOf(0)._id;
+    const removeBroken = await putBrokenPendingChanges(namespace, [broken]);
+    for (const ordinal of [1, 2, 3]) await seedOne(namespace, ordinal);
+
+    await expect(sweepPending({}, newContext())).rejects.toThrow('1 pending changes could not be applied');
+
+    expect(failures).toEqual([{ namespace, channel: broken, why: 'TypeError' }]);
+    await removeBroken();
+    expect(await pendingIds(namespace)).toEqual([]);
   });
 
-  test('leaves a namespace to the next run after three failures, and settles what waits in others', async () => {
+  test('leaves a namespace to the next run after three failures, and goes on with the others', async () => {
     const { namespace, other } = newNamespace(service);
-    const ids = [1, 2, 3, 4].map((ordinal) => channelOf(ordinal)._id);
-    const mend = await spoil(namespace, ids);
-    const behind = await plantOne(namespace, 5);
-    await plantOne(other, 6);
-    await expect(settleOverdue({}, context)).rejects.toThrow('3 could not be settled');
-    expect(failures).toEqual(ids.slice(0, 3).map((channel) => ({ namespace, channel, why: 'TypeError' })));
-    expect(await readPendingChanges(service.channels, other)).toEqual([]);
-    expect((await readPendingChanges(service.channels, namespace)).map(({ id }) => id)).toContain(behind);
-    await mend();
-    await settleOverdue({}, context);
-    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
+    const broken = [1, 2, 3, 4].map((ordinal) => channelOf(ordinal)._id);
+    const removeBroken = await putBrokenPendingChanges(namespace, broken);
+    const younger = await seedOne(namespace, 5);
+    await seedOne(other, 6);
+
+    await expect(sweepPending({}, newContext())).rejects.toThrow('3 pending changes could not be applied');
+
+    expect(failures).toEqual(broken.slice(0, 3).map((channel) => ({ namespace, channel, why: 'TypeError' })));
+    expect(await pendingIds(other)).toEqual([]);
+    expect(await pendingIds(namespace)).toContain(younger);
+
+    await removeBroken();
+    await sweepPending({}, newContext());
+    expect(await pendingIds(namespace)).toEqual([]);
   });
 
-  test('stops before its time is up, says so for the alarm, and leaves what is left to the next run', async () => {
+  test('stops before its time is up, fails for the alarm, and leaves the rest to the next run', async () => {
     const { namespace } = newNamespace(service);
-    await plantOne(namespace, 1);
-    const hasty = { ...context, getRemainingTimeInMillis: () => 9_000 };
-    await expect(settleOverdue({}, hasty)).rejects.toThrow('Time ran out before all were settled');
-    expect(await readPendingChanges(service.channels, namespace)).toHaveLength(1);
-    await settleOverdue({}, context);
-    expect(await readPendingChanges(service.channels, namespace)).toEqual([]);
+    await seedOne(namespace, 1);
+    const shortContext = { ...newContext(), getRemainingTimeInMillis: () => 9_000 };
+
+    await expect(sweepPending({}, shortContext)).rejects.toThrow(
+      'Time ran out before all pending changes were applied',
+    );
+
+    expect(await pendingIds(namespace)).toHaveLength(1);
+    await sweepPending({}, newContext());
+    expect(await pendingIds(namespace)).toEqual([]);
   });
 });

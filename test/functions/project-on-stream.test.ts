@@ -1,23 +1,19 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { expectedEntries, readProjections } from '../support/projections.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Service, startService } from '../support/service.ts';
+import { expectedEntries, readProjections } from '../support/projections.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService(undefined, ['settle-directory']);
-});
-afterAll(() => service.stop());
+const service = useService({ namespaces: ['acme'], consumers: ['project-channels'] });
 
-test('what is written is settled soon after, fed by the stream as the row of the function says', async () => {
-  const key = await service.newKey({ namespaces: ['acme'] });
-  const { body } = await service.call('POST /client-channel', { key, body: { name: 'Retail' } });
+test('a new channel gets into the projections through the stream, as the manifest configures the consumer', async () => {
+  const { body } = await service.call('POST /client-channel', { body: { name: 'Retail' } });
+
   await eventually(async () =>
     expect(await readProjections(service, 'acme')).toEqual({
-      marks: [],
-      entries: expectedEntries('acme', { [body.data._id]: 'retail' }),
-      blocks: [[allIds.first, 1]],
+      pendingChanges: [],
+      suffixEntries: expectedEntries('acme', { [body.data._id]: 'retail' }),
+      buckets: [[allIds.first, 1]],
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { sdkEnvironment } from '../../local/environment.ts';
 import { type EventBus, startEventBus } from '../../local/event-bus.ts';
@@ -8,27 +8,27 @@ import { type EventBusFaultProxy, startEventBusFaultProxy } from '../support/eve
 import { channelOf } from '../support/seed.ts';
 
 let bus: EventBus;
-let line: EventBusFaultProxy;
+let proxy: EventBusFaultProxy;
 let handler: (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 let seen: number;
 
 beforeAll(async () => {
   bus = await startEventBus({ name: 'events' });
-  line = await startEventBusFaultProxy(bus);
+  proxy = await startEventBusFaultProxy(bus);
   Object.assign(process.env, sdkEnvironment, {
     EVENT_BUS: 'events',
-    AWS_ENDPOINT_URL_EVENTBRIDGE: line.endpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: proxy.endpoint,
   });
   ({ handler } = await import('../../functions/publish-events.ts'));
 });
 afterAll(async () => {
-  line.close();
+  proxy.close();
   await bus.stop();
 });
 let logged: string[];
 beforeEach(() => {
   seen = bus.events.length;
-  line.rejects = () => false;
+  proxy.rejects = () => false;
   logged = [];
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
 });
@@ -36,7 +36,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** The record of a creation; its channel's number is its sequence number too. */
+/** The stream record of a creation. The ordinal of the channel is also the sequence number. */
 const recordOf = (ordinal: number, fields: object = {}): DynamoDBRecord => {
   const { _id, ...attributes } = channelOf(ordinal);
   const Keys = { pk: 'NS#acme', sk: _id };
@@ -49,61 +49,61 @@ const recordOf = (ordinal: number, fields: object = {}): DynamoDBRecord => {
     } as NonNullable<DynamoDBRecord['dynamodb']>,
   };
 };
-const poison = (ordinal: number) => recordOf(ordinal, { integration_meta: '{' });
+const unreadableRecord = (ordinal: number) => recordOf(ordinal, { integration_meta: '{' });
 const run = (...Records: DynamoDBRecord[]) => handler({ Records }, contextOf('publish-events', 'id', 30_000));
 const published = () => bus.events.slice(seen).map(({ detail }) => detail.channel.name);
 
 describe('a batch of records', () => {
-  it('is done when all its events are published', async () => {
+  test('succeeds if all its events are published', async () => {
     expect(await run(recordOf(1), recordOf(2))).toEqual({ batchItemFailures: [] });
     expect(published()).toEqual(['Channel 1', 'Channel 2']);
   });
 
-  it('is done where none of its records is an event', async () => {
+  test('succeeds if none of its records is an event', async () => {
     const counter = recordOf(1);
     (counter.dynamodb as { Keys: object }).Keys = marshall({ pk: 'NS#acme', sk: '!count#1' });
     expect(await run(counter)).toEqual({ batchItemFailures: [] });
     expect(published()).toEqual([]);
   });
 
-  it('is to be delivered again from a record on that can’t be read; what comes after is not published yet', async () => {
-    const records = [recordOf(1), recordOf(2), poison(3), recordOf(4)];
+  test('asks for redelivery from an unreadable record on, and publishes only the events before it', async () => {
+    const records = [recordOf(1), recordOf(2), unreadableRecord(3), recordOf(4)];
     expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '3' }] });
     expect(published()).toEqual(['Channel 1', 'Channel 2']);
   });
 
-  it('is to be delivered again from a record on that makes no event as the schema has it', async () => {
+  test('asks for redelivery from a record on whose event does not match the schema', async () => {
     const records = [recordOf(1), recordOf(2, { name: 7 })];
     expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
     expect(published()).toEqual(['Channel 1']);
   });
 
-  it('fails where its first record can’t be read, so that Lambda halves it; nothing is published', async () => {
-    const failing = run(poison(1), recordOf(2));
+  test('fails if its first record is unreadable, so that Lambda halves the batch, and publishes nothing', async () => {
+    const failing = run(unreadableRecord(1), recordOf(2));
     await expect(failing).rejects.toThrow("Record 1 can't be published");
     await expect(failing).rejects.toMatchObject({ cause: { message: 'The item contains invalid JSON.' } });
     expect(published()).toEqual([]);
   });
 
-  it('is to be delivered again from the first event on that the bus keeps refusing', async () => {
-    line.rejects = ({ channel }) => channel.name === 'Channel 2';
+  test('asks for redelivery from the first event on that the bus keeps rejecting', async () => {
+    proxy.rejects = ({ channel }) => channel.name === 'Channel 2';
     expect(await run(recordOf(1), recordOf(2), recordOf(3))).toEqual({
       batchItemFailures: [{ itemIdentifier: '2' }],
     });
   });
 
-  it('fails where the bus keeps refusing its first event', async () => {
-    line.rejects = () => true;
+  test('fails if the bus keeps rejecting its first event', async () => {
+    proxy.rejects = () => true;
     await expect(run(recordOf(1))).rejects.toMatchObject({
       message: "Record 1 can't be published",
       cause: { message: 'ThrottlingException: Rate exceeded' },
     });
   });
 
-  it.each([
-    ['comes first', [poison(1), recordOf(2)], '1'],
-    ['comes later', [recordOf(1), poison(2)], '2'],
-  ])('leaves a line for a record that fails and %s: which, and why, and nothing of what is in it', async (_, records, number) => {
+  test.each([
+    ['comes first', [unreadableRecord(1), recordOf(2)], '1'],
+    ['comes later', [recordOf(1), unreadableRecord(2)], '2'],
+  ])('logs a record that fails and %s, with its sequence number and the cause, but without its content', async (_, records, number) => {
     await run(...records).catch(() => undefined);
     expect(logged.map((text) => JSON.parse(text))).toEqual([
       {
@@ -116,7 +116,7 @@ describe('a batch of records', () => {
     expect(logged.join()).not.toContain('Channel ');
   });
 
-  it('leaves no line where all is done', async () => {
+  test('logs nothing if all its events are published', async () => {
     await run(recordOf(1));
     expect(logged).toEqual([]);
   });

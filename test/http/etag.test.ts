@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { etagOf, isKnown, readIfMatch } from '../../lib/http/etag.ts';
 
-test('an entity tag is the version, quoted', () => {
+test('the ETag of a channel is its version in quotes', () => {
   expect(etagOf({ __v: 12 })).toBe('"12"');
 });
 
@@ -17,11 +17,11 @@ describe('If-Match', () => {
     ['"abc"', { versions: [-1] }],
     ['3', { versions: [-1] }],
     ['', { versions: [-1] }],
-  ])('%j is %j', (header, precondition) => {
+  ])('with the value %j becomes the precondition %j', (header, precondition) => {
     expect(readIfMatch(header)).toEqual(precondition);
   });
 
-  test('takes 100 tags, and no more', () => {
+  test('may contain 100 tags, and is refused with more', () => {
     const tags = (count: number) => Array.from({ length: count }, (_, version) => `"${version}"`).join(', ');
     expect(readIfMatch(tags(100))).toMatchObject({ versions: { length: 100 } });
     expect(() => readIfMatch(tags(101))).toThrow('"If-Match" may hold at most 100 entity tags.');
@@ -37,6 +37,6 @@ test.each([
   ['"1"', false],
   ['2', false],
   ['"22"', false],
-])('If-None-Match of %j, at version 2: known is %s', (header, known) => {
+])('with If-None-Match %j and version 2, isKnown returns %s', (header, known) => {
   expect(isKnown(header, '"2"')).toBe(known);
 });

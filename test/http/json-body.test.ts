@@ -4,7 +4,7 @@ import { catchApiError } from '../support/catch-api-error.ts';
 
 const json = { 'content-type': 'application/json' };
 
-const refusal = (carrier: Parameters<typeof readJsonBody>[0]) => {
+const errorOf = (carrier: Parameters<typeof readJsonBody>[0]) => {
   const { code, message } = catchApiError(() => readJsonBody(carrier));
   return [code, message];
 };
@@ -22,7 +22,7 @@ describe('a JSON body', () => {
     'application/json;charset="utf-8"',
     'application/merge-patch+json',
     'application/vnd.api+json; x=y',
-  ])('may be sent as %s', (type) => {
+  ])('is accepted with the content type %s', (type) => {
     expect(readJsonBody({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual({ a: 1 });
   });
 
@@ -35,48 +35,56 @@ describe('a JSON body', () => {
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/json, text/plain',
-  ])('may not be sent as %s', (type) => {
-    expect(refusal({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual([
+  ])('is refused with the content type %s', (type) => {
+    expect(errorOf({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual([
       'unsupported_media_type',
       'The body must be sent as "content-type: application/json".',
     ]);
   });
 
-  test('may come in base64', () => {
+  test('may be encoded in base64', () => {
     expect(readJsonBody(bytes(...Buffer.from('{"a":"ق"}')))).toEqual({ a: 'ق' });
   });
 
-  test('is 256 KiB at most, in bytes', () => {
+  test('may have at most 256 KiB, counted in bytes', () => {
     const filled = (size: number) => ({ headers: json, body: JSON.stringify('x'.repeat(size - 2)) });
     expect(readJsonBody(filled(262_144))).toHaveLength(262_142);
-    expect(refusal(filled(262_145))).toEqual(['payload_too_large', 'The body must be at most 256 KiB.']);
-    expect(refusal({ headers: json, body: JSON.stringify('ق'.repeat(131_072)) })[0]).toBe(
+    expect(errorOf(filled(262_145))).toEqual(['payload_too_large', 'The body must be at most 256 KiB.']);
+    expect(errorOf({ headers: json, body: JSON.stringify('ق'.repeat(131_072)) })[0]).toBe(
       'payload_too_large',
     );
   });
 
-  test.each(['{', '{"a":1,}', "{'a':1}", 'NaN', '{"a":01}', '{"a":1} x', '// x\n{}'])('is not %j', (body) => {
-    expect(refusal({ headers: json, body })).toEqual(['invalid_json', 'The body is not valid JSON.']);
+  test.each([
+    '{',
+    '{"a":1,}',
+    "{'a':1}",
+    'NaN',
+    '{"a":01}',
+    '{"a":1} x',
+    '// x\n{}',
+  ])('is refused if it is not valid JSON: %j', (body) => {
+    expect(errorOf({ headers: json, body })).toEqual(['invalid_json', 'The body is not valid JSON.']);
   });
 
-  test.each([undefined, '', ' \n'])('is missing where it is %j', (body) => {
-    expect(refusal({ headers: json, ...(body !== undefined && { body }) })).toEqual([
+  test.each([undefined, '', ' \n'])('is missing if it is %j', (body) => {
+    expect(errorOf({ headers: json, ...(body !== undefined && { body }) })).toEqual([
       'invalid_json',
       'The body is missing.',
     ]);
   });
 
-  test('begins with no byte order mark, as text and in bytes', () => {
-    expect(refusal({ headers: json, body: '\ufeff{}' })[0]).toBe('invalid_json');
-    expect(refusal(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d))[0]).toBe('invalid_json');
+  test('is refused with a byte order mark, as text and in base64', () => {
+    expect(errorOf({ headers: json, body: '\ufeff{}' })[0]).toBe('invalid_json');
+    expect(errorOf(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d))[0]).toBe('invalid_json');
   });
 
   test.each([
     ['a stray continuation byte', bytes(0x22, 0x80, 0x22)],
     ['an overlong form', bytes(0x22, 0xc0, 0xaf, 0x22)],
     ['an encoded surrogate', bytes(0x22, 0xed, 0xa0, 0x80, 0x22)],
-  ])('is UTF-8, without %s', (_, carrier) => {
-    expect(refusal(carrier)).toEqual(['invalid_json', 'The body is not valid UTF-8.']);
+  ])('is refused if it is not valid UTF-8: %s', (_, carrier) => {
+    expect(errorOf(carrier)).toEqual(['invalid_json', 'The body is not valid UTF-8.']);
   });
 
   test.each([
@@ -84,8 +92,8 @@ describe('a JSON body', () => {
     '{"x":[{"b":{},"a":1,"a":2}]}',
     '{"a":1,"\\u0061":2}',
     '{"a":":","b":1,"a":0}',
-  ])('holds no key twice in one object: %s', (body) => {
-    expect(refusal({ headers: json, body })).toEqual([
+  ])('is refused if an object contains a key twice: %s', (body) => {
+    expect(errorOf({ headers: json, body })).toEqual([
       'invalid_json',
       'The body holds the key "a" twice in one object.',
     ]);
@@ -96,11 +104,11 @@ describe('a JSON body', () => {
     '[{"a":1},{"a":1}]',
     '{"a":"\\"a\\":1,","b":["a","a"]}',
     '{"__proto__":1,"a":{"__proto__":1}}',
-  ])('may hold a key again in another object: %s', (body) => {
+  ])('may contain the same key in several objects: %s', (body) => {
     expect(readJsonBody({ headers: json, body })).toEqual(JSON.parse(body));
   });
 
-  test('of 100,000 levels is read without harm', () => {
+  test('with 100,000 levels can be parsed', () => {
     const body = '['.repeat(100_000) + ']'.repeat(100_000);
     expect(readJsonBody({ headers: json, body })).toHaveLength(1);
   });

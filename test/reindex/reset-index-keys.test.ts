@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { keys } from '../../lib/channels/keys.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
-import { Meter } from '../../lib/dynamodb/meter.ts';
-import { type Query, Table } from '../../lib/dynamodb/table.ts';
 import { resetIndexKeys } from '../../lib/reindex/reset-index-keys.ts';
+import { interceptQueries } from '../support/projections.ts';
 import { channelOf, seedChannels } from '../support/seed.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
+const service = useService();
 
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.stop());
-
-/** Four channels, of which the first is right, the second has no keys, and the others have wrong ones. */
-const given = async (namespace: string) => {
+/** Seeds four channels. The first is right, the second has no index keys, and the others have wrong ones. */
+const seedNamespace = async (namespace: string) => {
   const documents = await seedChannels(
     service,
     ['a', 'b', 'c', 'd'].map((name, index) =>
@@ -29,7 +22,7 @@ const given = async (namespace: string) => {
   const { channels: table } = service;
   const [, second, third, fourth] = documents.map(({ _id }) => keys.channel(namespace, _id));
   const values = (value: string) => ({ ExpressionAttributeValues: { ':x': value } });
-  if (!second || !third || !fourth) throw new Error('There are four');
+  if (!second || !third || !fourth) throw new Error('There must be four channels');
   await table.update({
     Key: second,
     UpdateExpression: 'REMOVE nameKey, statusKey, externalIdKey, metaIdKey',
@@ -45,32 +38,29 @@ const given = async (namespace: string) => {
   return { documents, key, items, names };
 };
 
-describe('resetting the keys of indexes', () => {
-  test('sets those that are missing or wrong, removes those that ought not to be, and changes nothing else', async () => {
-    const { documents, key, items, names } = await given('mend');
+describe('resetIndexKeys', () => {
+  test('sets keys that are missing or wrong, removes superfluous ones, and changes nothing else', async () => {
+    const { documents, key, items, names } = await seedNamespace('repaired');
     expect(await names('sort=name')).toEqual(['a', 'c', 'd']);
-    expect(await resetIndexKeys(service.channels, 'mend')).toBe(3);
+    expect(await resetIndexKeys(service.channels, 'repaired')).toBe(3);
     expect(await names('sort=name')).toEqual(['a', 'b', 'c', 'd']);
     expect(await names('integration_meta.external_id=b')).toEqual(['b']);
     expect(await names('disabled=false')).toEqual(['a', 'b', 'c', 'd']);
     expect((await items())[3]).not.toHaveProperty('externalIdKey');
     expect((await service.call('GET /client-channel', { key })).body.data).toEqual(documents);
-    expect(await resetIndexKeys(service.channels, 'mend')).toBe(0);
+    expect(await resetIndexKeys(service.channels, 'repaired')).toBe(0);
   });
 
-  test('takes a channel as it is by then, or lets it go', async () => {
-    const { documents, key, names } = await given('meanwhile');
+  test('uses the current state of a channel that changes meanwhile, and skips one that is deleted', async () => {
+    const { documents, key, names } = await seedNamespace('meanwhile');
     const [, second, third] = documents.map(({ _id }) => _id);
-    class Overtaken extends Table {
-      override async query(query: Query) {
-        const page = await super.query(query);
-        const body = { local_name: 'meanwhile', integration_meta: { external_id: 'new' } };
-        await service.call(`PUT /client-channel/${second}`, { key, body });
-        await service.call(`DELETE /client-channel/${third}`, { key });
-        return page;
-      }
-    }
-    const table = new Overtaken({ client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) }, service.channels.name);
+    const table = interceptQueries(service.channels, async (page) => {
+      const body = { local_name: 'meanwhile', integration_meta: { external_id: 'new' } };
+      await service.call(`PUT /client-channel/${second}`, { key, body });
+      await service.call(`DELETE /client-channel/${third}`, { key });
+      return page;
+    });
+
     expect(await resetIndexKeys(table, 'meanwhile')).toBe(3);
     expect(await names('sort=name')).toEqual(['a', 'b', 'd']);
     expect(await names('integration_meta.external_id=new')).toEqual(['b']);
