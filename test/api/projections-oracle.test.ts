@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import type { Table } from '../../lib/dynamodb/table.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
-import type { ChannelTables } from '../../lib/projections/open-tables.ts';
+import { type ChannelTables, openChannelTables } from '../../lib/projections/open-tables.ts';
 import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
 import { type ExpectedQuery, expectedList, expectedPage } from '../support/oracle.ts';
 import { expectedEntries, idsOf, readProjections } from '../support/projections.ts';
@@ -24,21 +24,22 @@ const longWord = Array.from({ length: 120 }, (_, index) => String.fromCodePoint(
 const words = ['Retail', 'wholesale', 'Shop', 'café', 'قناة', 'التجزئة', 'é', 'North-West', '24', longWord];
 const fragments = ['re', 'tail', 'SHOP', 'cafe', 'قناه', 'o', '-', '24', 'e sh', longWord.slice(40, 43)];
 
-/** The same table, with methods that fail on demand before their call or after it, as if the process was killed. */
-const killable = (table: Table, chooseKill: () => 'before' | 'after' | undefined) =>
-  new Proxy(table, {
-    get: (target, property) => {
-      const value = Reflect.get(target, property, target);
-      if (typeof value !== 'function') return value;
-      return async (...parameters: unknown[]) => {
-        const kill = chooseKill();
-        if (kill === 'before') throw new Error('Killed');
-        const result = await value.apply(target, parameters);
-        if (kill === 'after') throw new Error('Killed');
-        return result;
-      };
+/** The same tables, with a client that fails before a call or after it, as if the process was killed. */
+const openKillableTables = (chooseKill: () => 'before' | 'after' | undefined): ChannelTables => {
+  const client = connect();
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const kill = chooseKill();
+      if (kill === 'before') throw new Error('Killed');
+      const result = await next(args);
+      if (kill === 'after') throw new Error('Killed');
+      return result;
     },
-  });
+    { step: 'initialize', priority: 'high' },
+  );
+  const names = { channels: service.channels.name, projections: service.projections.name };
+  return openChannelTables(client, names, AbortSignal.timeout(600_000));
+};
 
 /** Applies pending changes beside the writers, until `isOver`. */
 type Projector = (namespace: string, random: Random, isOver: () => boolean) => Promise<void>;
@@ -52,10 +53,7 @@ const projectors: Record<string, Projector> = {
   },
   'killed at random': async (namespace, random, isOver) => {
     const chooseKill = () => (random.next() < 0.1 ? random.pick(['before', 'after'] as const) : undefined);
-    const tables: ChannelTables = {
-      channels: killable(service.channels, chooseKill),
-      projections: killable(service.projections, chooseKill),
-    };
+    const tables = openKillableTables(chooseKill);
     while (!isOver())
       for (const id of await pendingIds(namespace))
         await applyPending(tables, namespace, [id]).catch((error) => expect(error.message).toBe('Killed'));
