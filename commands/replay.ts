@@ -6,7 +6,7 @@ import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import type { ChannelEvent } from '../lib/events/event-schema.ts';
-import { publish } from '../lib/events/publish.ts';
+import { publish } from '../lib/events/publish-with-retries.ts';
 import { readDeadLetterEvents, receiveDeadLetters } from './replay/dead-letters.ts';
 import { readArguments, type Selection } from './replay/replay-arguments.ts';
 import { readTableEvents } from './replay/table-events.ts';

@@ -6,7 +6,7 @@ import { addStacks } from '../../infra/add-stacks.ts';
 import { bundle, maxBundleBytes } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
-import type { Permissions, TableName } from '../../lib/manifest/permissions.ts';
+import type { Permissions, TableName } from '../../lib/manifest/permission-types.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { parameterNames } from '../../lib/lists/query/list-query.ts';
+import { parameterNames } from '../../lib/lists/query/parse-list-query.ts';
 import { operations } from '../../lib/manifest/operations.ts';
 import { describeApi } from '../../lib/openapi/api-description.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
