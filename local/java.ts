@@ -5,12 +5,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** The class files of DynamoDB Local need at least this release. */
-const minRelease = 11;
+const minRelease = 17;
 
+/** All of these contain the compiler. So does Debian's JRE. */
 const installCommands = {
   darwin: 'brew install openjdk@17',
   linux: 'apt-get install openjdk-17-jre-headless',
-  win32: 'winget install EclipseAdoptium.Temurin.17.JRE',
+  win32: 'winget install EclipseAdoptium.Temurin.17.JDK',
 } as Partial<Record<NodeJS.Platform, string>>;
 
 const installAdvice = () => {
@@ -33,10 +34,20 @@ const releaseOf = async (java: string): Promise<number | undefined> => {
   }
 };
 
+/** Java compiles `DynamoDbLocal.java` at each start. Some runtimes do not contain the compiler. */
+const hasCompiler = async (java: string): Promise<boolean> => {
+  try {
+    await run(java, ['--describe-module', 'jdk.compiler'], { timeout: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /**
- * Finds the Java that runs DynamoDB Local: the one in JAVA_HOME, or the first one in PATH that is recent
- * enough.
- * @throws Error with one line that says how to get Java, if there is none or only old ones.
+ * Finds the Java that runs DynamoDB Local: the one in JAVA_HOME, or the first one in PATH. It must be recent enough, and
+ * contain the compiler.
+ * @throws Error with one line that says how to get Java, if there is no suitable one
  */
 export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Promise<string> => {
   const home = environment.JAVA_HOME;
@@ -46,13 +57,14 @@ export const findJava = async (environment: NodeJS.ProcessEnv = process.env): Pr
     .map((folder) => join(folder, 'java'));
   const candidates = [...(home ? [join(home, 'bin', 'java')] : []), ...onPath];
 
-  let tooOld: string | undefined;
+  let reason: string | undefined;
   for (const java of candidates) {
     const release = await releaseOf(java);
     if (release === undefined) continue;
-    if (release >= minRelease) return java;
-    tooOld ??= `${java} is Java ${release}`;
+    const isRecent = release >= minRelease;
+    if (isRecent && (await hasCompiler(java))) return java;
+    reason ??= `${java} is Java ${release}${isRecent ? ' without its compiler (jdk.compiler)' : ''}`;
   }
-  const unsuitable = tooOld ? `, and ${tooOld}` : '';
+  const unsuitable = reason ? `, and ${reason}` : '';
   throw new Error(`Java ${minRelease} or later is needed${unsuitable}: ${installAdvice()}`);
 };

@@ -1,5 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -144,25 +151,37 @@ describe('a failed start of DynamoDB Local', () => {
 });
 
 describe('findJava', () => {
+  /** Writes a `java` that prints its version, and then runs the script. */
+  const writeJava = (bin: string, version: string, script = '') => {
+    mkdirSync(bin, { recursive: true });
+    const lines = ['#!/bin/sh', `echo '${version}' >&2`, script, ''];
+    writeFileSync(join(bin, 'java'), lines.join('\n'), { mode: 0o755 });
+  };
+
   it('prefers the Java in JAVA_HOME to the one in PATH', async () => {
     const home = join(folder, 'home');
-    execFileSync('mkdir', ['-p', join(home, 'bin')]);
-    writeFileSync(join(home, 'bin', 'java'), '#!/bin/sh\necho \'openjdk version "21.0.1"\' >&2\n', {
-      mode: 0o755,
-    });
+    writeJava(join(home, 'bin'), 'openjdk version "21.0.1"');
     expect(await findJava({ JAVA_HOME: home, PATH: process.env.PATH })).toBe(join(home, 'bin', 'java'));
     expect(await findJava({ JAVA_HOME: join(folder, 'nowhere'), PATH: process.env.PATH })).toBe(java);
   });
 
-  it('says in one line how to get Java if there is none or only an old one', async () => {
+  it('says in one line how to get Java if there is none', async () => {
     await expect(findJava({ PATH: folder })).rejects.toThrow(
-      /^Java 11 or later is needed: get one.*JAVA_HOME$/,
+      /^Java 17 or later is needed: get one.*JAVA_HOME$/,
     );
+  });
+
+  it('says what is wrong with the Java that it found, and takes the next one that is suitable', async () => {
     const old = join(folder, 'old');
-    execFileSync('mkdir', ['-p', old]);
-    writeFileSync(join(old, 'java'), '#!/bin/sh\necho \'java version "1.8.0_422"\' >&2\n', { mode: 0o755 });
+    writeJava(old, 'java version "1.8.0_422"');
     await expect(findJava({ PATH: old })).rejects.toThrow(
-      /^Java 11 or later is needed, and \S.*java is Java 8: get one.*$/,
+      /^Java 17 or later is needed, and \S.*java is Java 8: get one.*$/,
     );
+    const bare = join(folder, 'bare');
+    writeJava(bare, 'openjdk version "17.0.15"', '[ "$1" = -version ] || exit 1');
+    await expect(findJava({ PATH: bare })).rejects.toThrow(
+      /^Java 17 or later is needed, and \S.*java is Java 17 without its compiler \(jdk\.compiler\): get one.*$/,
+    );
+    expect(await findJava({ PATH: `${old}:${bare}:${process.env.PATH}` })).toBe(java);
   });
 });

@@ -112,7 +112,7 @@ describe('a start that fails', () => {
       () => ({ PORT: '3030x' }),
       /^PORT is "3030x", but it must be a number from 0 to 65535$/,
     ],
-    ['there is no Java', [], onlyNode, /^Java 11 or later is needed: get one/],
+    ['there is no Java', [], onlyNode, /^Java 17 or later is needed: get one/],
     ['DynamoDB Local is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],
     ['an argument is unknown', ['--memory'], () => ({}), /^Unknown option '--memory'\. Usage: npm start/],
     ['there is one argument too many', ['x'], () => ({}), /^Unexpected argument 'x'.* Usage: npm start/],

@@ -116,7 +116,7 @@ describe('servers that start at the same time after a kill', () => {
   const startLeftBehindProcess = async () => {
     const script = `process.on('SIGTERM', () => setTimeout(() => process.exit(), 1_000));
       setInterval(() => {}, 1000); console.log("up")`;
-    const args = ['-e', script, 'dynamodb-local.xml', `owner=${folder}`];
+    const args = ['-e', script, 'DynamoDbLocal.java', `owner=${folder}`];
     const dynamoDb = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     others.push(dynamoDb);
     await once(dynamoDb.stdout, 'data');
