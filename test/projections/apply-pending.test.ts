@@ -187,7 +187,7 @@ describe('a search', () => {
   });
 });
 
-describe('the census', () => {
+describe('the total of the bucket counts', () => {
   test('counts every successful write, whether it is applied or not', async () => {
     const { create, remove, apply, total } = newNamespace(service);
     const [one, two] = [await create({ name: 'One' }), await create({ name: 'Two' })];
