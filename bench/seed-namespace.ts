@@ -3,8 +3,8 @@ import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb
 import type { Channel } from '../lib/channels/channel.ts';
 import { allIds } from '../lib/channels/id-range.ts';
 import { counterShards } from '../lib/channels/items.ts';
-import { planChannelWrites } from '../lib/channels/plan-channel-writes.ts';
 import { keys } from '../lib/channels/keys.ts';
+import { planChannelWrites } from '../lib/channels/plan-channel-writes.ts';
 import type { Item } from '../lib/dynamodb/item.ts';
 import { bucketItem, bucketSize, linkTo } from '../lib/projections/rank-index/count-bucket.ts';
 import { suffixEntries } from '../lib/projections/search-index/suffix-entries.ts';

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createApiKey, type Scope } from '../../lib/auth/api-key.ts';
 import { findApiKey, saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
@@ -9,17 +9,15 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-let dynamoDb: DynamoDbLocal;
 let client: DynamoDBDocumentClient;
 let table: Table;
 let losesResponse = false;
 
-beforeAll(async () => {
-  dynamoDb = await startTestDynamoDb();
-  await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
+useDynamoDb(() => createTables(new DynamoDBClient({}), { keys: apiKeysTable }));
+
+beforeAll(() => {
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -32,7 +30,6 @@ beforeAll(async () => {
   );
   table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'keys');
 });
-afterAll(() => dynamoDb.stop());
 
 const grant = { namespaces: ['a'], scopes: ['channels:read'] as Scope[] };
 

@@ -1,7 +1,7 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ApiKey, createApiKey, formatApiKey } from '../../lib/auth/api-key.ts';
 import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { authenticate } from '../../lib/auth/authenticate.ts';
@@ -11,12 +11,10 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 /** Concurrent requests with one API key, on DynamoDB Local. */
 
-let dynamoDb: DynamoDbLocal;
 let client: DynamoDBDocumentClient;
 let key: ApiKey;
 const newGate = () => {
@@ -30,9 +28,9 @@ const newGate = () => {
 let gate = newGate();
 let readCount = 0;
 
-beforeAll(async () => {
-  dynamoDb = await startTestDynamoDb();
-  await createTables(new DynamoDBClient({}), { keys: apiKeysTable });
+useDynamoDb(() => createTables(new DynamoDBClient({}), { keys: apiKeysTable }));
+
+beforeAll(() => {
   client = connect();
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -43,7 +41,6 @@ beforeAll(async () => {
     { step: 'finalizeRequest', priority: 'low' },
   );
 });
-afterAll(() => dynamoDb.stop());
 beforeEach(async () => {
   gate = newGate();
   readCount = 0;

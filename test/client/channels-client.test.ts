@@ -1,12 +1,12 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
 import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 import { anId, aTime } from '../support/matchers.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
-let service: Service;
+const service = useService();
 let key: string;
 let namespace: string;
 let client: ChannelsClient;
@@ -25,10 +25,6 @@ const faultyFetch: typeof fetch = async (input, init) => {
 };
 const retryImmediately = { 'retry-after': '0' };
 
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.stop());
 let testNumber = 0;
 beforeEach(async () => {
   sent = [];

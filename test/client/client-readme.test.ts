@@ -5,23 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
 const [, example = '', expectedOutput = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
 
-let service: Service;
+const service = useService({ namespaces: ['company1'] });
 let folder: string;
-beforeAll(async () => {
-  service = await startService();
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'client-'));
 });
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 test('the example of client/README.md runs against the built package on plain Node.js, and prints the output that the README shows', async () => {
   const installed = join(folder, 'node_modules/client-channels-client');
@@ -31,10 +27,9 @@ test('the example of client/README.md runs against the built package on plain No
     readFileSync(new URL('../../client/package.json', import.meta.url)),
   );
   writeFileSync(join(folder, 'example.mjs'), example);
-  const key = await service.newKey({ namespaces: ['company1'] });
   const { stdout } = await run(process.execPath, ['example.mjs'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, URL: service.url, KEY: key },
+    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
   });
   expect(stdout).toBe(expectedOutput);
 });

@@ -6,7 +6,7 @@ import {
   GetShardIteratorCommand,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { readDeadLetterEvents } from '../../commands/replay/dead-letters.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
@@ -18,20 +18,14 @@ import { toEvent } from '../../lib/events/to-event.ts';
 import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
 import { eventually } from '../support/eventually.ts';
 import { channelOf } from '../support/seed.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-let dynamoDb: DynamoDbLocal;
 const tableName = `channels-${randomUUID()}`;
 
-beforeAll(async () => {
-  dynamoDb = await startTestDynamoDb();
-  await createTables(new DynamoDBClient(), { [tableName]: channelsTable });
-});
-afterAll(() => dynamoDb.stop());
+useDynamoDb(() => createTables(new DynamoDBClient(), { [tableName]: channelsTable }));
 
 it('the events of a dead letter are read from the stream, and no other events', async () => {
   const table = new Table(
@@ -66,7 +60,7 @@ it('the events of a dead letter are read from the stream, and no other events', 
 
   const [letter] = running.deadLetters;
   if (!letter) throw new Error('The second batch did not become a dead letter');
-  const client = new DynamoDBStreamsClient({ endpoint: dynamoDb.endpoint });
+  const client = new DynamoDBStreamsClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB as string });
   const events = await readDeadLetterEvents(client, letter.DDBStreamBatchInfo);
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);

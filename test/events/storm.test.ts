@@ -17,7 +17,7 @@ import { eventually } from '../support/eventually.ts';
 import { PublisherProcess } from '../support/publisher-process.ts';
 import { randomFrom } from '../support/random.ts';
 import { makeRandomChanges } from '../support/random-changes.ts';
-import { type Service, startService } from '../support/service.ts';
+import { useService } from '../support/use-service.ts';
 
 /**
  * `STORM_SEED=7 npm test -- test/events/storm` repeats the test with the same random numbers. `npm run test:storm` makes
@@ -36,14 +36,13 @@ const deployed = streamConsumers.find(({ name }) => name === 'publish-events') a
 /** As deployed, except for fewer retries: each retry of the poisonous record takes seconds. */
 const consumer: StreamConsumer = { ...deployed, mapping: { ...deployed.mapping, retryAttempts: 3 } };
 
-let service: Service;
+const service = useService();
 let bus: EventBus;
 let busProxy: EventBusFaultProxy;
 const published: BusEvent[] = [];
 const publisher = new PublisherProcess();
 
 beforeAll(async () => {
-  service = await startService();
   bus = await startEventBus({ name: 'storm', onEvent: (event) => published.push(event) });
   busProxy = await startEventBusFaultProxy(bus);
   Object.assign(process.env, {
@@ -59,7 +58,6 @@ afterAll(async () => {
   publisher.stop();
   busProxy.close();
   await bus.stop();
-  await service.stop();
 });
 
 /** Changes channels at random and writes one poisonous item. Returns the records that the stream has for the publisher. */

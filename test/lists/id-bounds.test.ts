@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { above, allIds, below, isEmpty } from '../../lib/channels/id-range.ts';
 import { ApiError } from '../../lib/api-error.ts';
+import { above, allIds, below, isEmpty } from '../../lib/channels/id-range.ts';
 import { idRangeBetween, parseIdBound } from '../../lib/lists/plan/id-bounds.ts';
 
 const id = (end: string) => end.padStart(24, '0');

@@ -1,11 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { pendingIndex } from '../../lib/projections/read-pending-changes.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
-import type { Query, Table } from '../../lib/dynamodb/table.ts';
-import { countSmallerSide, countIndexRange, readUntil, readIndexRanges } from '../../lib/lists/read/index-queries.ts';
+import type { Table } from '../../lib/dynamodb/table.ts';
 import type { IndexRange } from '../../lib/lists/plan/index-range.ts';
+import {
+  countIndexRange,
+  countSmallerSide,
+  readIndexRanges,
+  readUntil,
+} from '../../lib/lists/read/index-queries.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
+import { pendingIndex } from '../../lib/projections/read-pending-changes.ts';
+import { mockTable, mockTableWithPages } from '../support/mock-table.ts';
 import { idAt, seededAt } from '../support/seed.ts';
 
 const idOf = (ordinal: number) => idAt(seededAt, ordinal);
@@ -16,24 +22,12 @@ const channel = (ordinal: number, fields: object = {}): Item => ({
   ...fields,
 });
 
-/** A table that answers with these pages, each of which but the last says that there is more, at so many units each. */
-const tableOf = (pages: Item[][], units = 1) => {
-  const asked: Query[] = [];
-  const table = {
-    query: async (query: Query) => {
-      const items = pages[asked.length] ?? [];
-      asked.push(query);
-      const lastKey = asked.length < pages.length ? { pk: 'NS#acme', sk: `page ${asked.length}` } : undefined;
-      return { items: query.Select === 'COUNT' ? [] : items, count: items.length, lastKey, units };
-    },
-  };
-  return { table: table as unknown as Table, asked };
-};
+const wholeIndex: IndexRange = { index: 'byName' };
+const versionOf = ({ _id, __v }: { _id: string; __v: number }) => [_id, __v];
+const rangesOf = (count: number) =>
+  Array.from({ length: count }, (_, index): IndexRange => ({ ...wholeIndex, first: `${index}` }));
 
-const whole: IndexRange = { index: 'byName' };
-const keyOf = ({ _id, __v }: { _id: string; __v: number }) => [_id, __v];
-
-describe('a stretch of an index', () => {
+describe('the query for an index range', () => {
   test.each<[IndexRange, string, object]>([
     [{ index: 'byName' }, '', {}],
     [{ index: 'byUpdatedAt', first: 5 }, ' AND updatedAt >= :first', { ':first': 5 }],
@@ -43,84 +37,98 @@ describe('a stretch of an index', () => {
       ' AND statusKey BETWEEN :first AND :last',
       { ':first': 'a', ':last': 'b' },
     ],
-  ])('is asked for in the namespace alone, between its bounds: %j', async (stretch, bounds, values) => {
-    const { table, asked } = tableOf([[]]);
-    await readIndexRanges(table, 'acme', [stretch]);
-    expect(asked).toEqual([
+  ])('names the namespace and the bounds: %j', async (range, bounds, values) => {
+    const { table, queries } = mockTableWithPages([[]]);
+
+    await readIndexRanges(table, 'acme', [range]);
+
+    expect(queries).toEqual([
       {
-        IndexName: stretch.index,
+        TableName: 'channels',
+        IndexName: range.index,
         KeyConditionExpression: `pk = :pk${bounds}`,
         ExpressionAttributeValues: { ':pk': 'NS#acme', ...values },
         ScanIndexForward: true,
+        ReturnConsumedCapacity: 'TOTAL',
       },
     ]);
   });
 });
 
-test('lists may query each index that holds channels', () => {
+test('list-channels may query every index that contains channels', () => {
   const { permissions } = operations.find(({ name }) => name === 'list-channels') as Operation;
-  const holdChannels = channelsTable.indexes.filter(({ name }) => name !== pendingIndex);
+
+  const indexesOfChannels = channelsTable.indexes.filter(({ name }) => name !== pendingIndex);
   expect(permissions.indexes).toEqual({
     action: 'dynamodb:Query',
-    names: holdChannels.map(({ name }) => name),
+    names: indexesOfChannels.map(({ name }) => name),
   });
 });
 
-describe('reading stretches', () => {
-  test('goes on behind a page that is short, or empty', async () => {
-    const { table } = tableOf([[channel(1)], [], [channel(2)]]);
-    expect((await readIndexRanges(table, 'acme', [whole])).map(keyOf)).toEqual([
+describe('readIndexRanges', () => {
+  test('goes on after a page that is short or empty', async () => {
+    const { table } = mockTableWithPages([[channel(1)], [], [channel(2)]]);
+
+    const channels = await readIndexRanges(table, 'acme', [wholeIndex]);
+
+    expect(channels.map(versionOf)).toEqual([
       [idOf(1), 0],
       [idOf(2), 0],
     ]);
   });
 
-  test('gives the latest version of a channel that was met twice, as it moved while they were read', async () => {
-    const { table } = tableOf([
+  test('returns the latest version of a channel that it reads twice, because it moved in the index meanwhile', async () => {
+    const { table } = mockTableWithPages([
       [channel(1, { __v: 4 }), channel(2, { __v: 1 })],
       [channel(2, { __v: 2 }), channel(1, { __v: 3 })],
     ]);
-    expect((await readIndexRanges(table, 'acme', [whole])).map(keyOf)).toEqual([
+
+    const channels = await readIndexRanges(table, 'acme', [wholeIndex]);
+
+    expect(channels.map(versionOf)).toEqual([
       [idOf(1), 4],
       [idOf(2), 2],
     ]);
   });
 
-  test('of many names asks for eight at a time', async () => {
-    let [running, most] = [0, 0];
-    const table = {
-      query: async () => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => setImmediate(resolve));
-        running--;
-        return { items: [], count: 0, lastKey: undefined, units: 0.5 };
-      },
-    };
-    const hundred = Array.from({ length: 100 }, (_, index): IndexRange => ({ ...whole, first: `${index}` }));
-    await readIndexRanges(table as unknown as Table, 'acme', hundred);
-    expect(most).toBe(8);
+  test('reads eight ranges at a time', async () => {
+    let [running, maxRunning] = [0, 0];
+    const { table } = mockTable(async () => {
+      maxRunning = Math.max(maxRunning, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return { items: [] };
+    });
+
+    await readIndexRanges(table, 'acme', rangesOf(100));
+
+    expect(maxRunning).toBe(8);
   });
 });
 
-describe('the budget', () => {
-  const five = (ordinal: number) => Array.from({ length: 5 }, (_, index) => [channel(ordinal + index)]);
+describe('the read budget', () => {
+  const fivePages = Array.from({ length: 5 }, (_, index) => [channel(index)]);
   const reads = {
-    reading: async (table: Table) => (await readIndexRanges(table, 'acme', [whole])).length,
-    counting: (table: Table) => countIndexRange(table, 'acme', whole),
-    'reading groups': async (table: Table) =>
-      (await readUntil(table, 'acme', whole, false, 1, () => false)).length,
+    readIndexRanges: async (table: Table) => (await readIndexRanges(table, 'acme', [wholeIndex])).length,
+    countIndexRange: (table: Table) => countIndexRange(table, 'acme', wholeIndex),
+    readUntil: async (table: Table) =>
+      (await readUntil(table, 'acme', wholeIndex, false, 1, () => false)).length,
   };
+
   test.each(Object.entries(reads))('of %s is 1,024 units', async (_, read) => {
-    expect(await read(tableOf(five(0), 1_024 / 5).table)).toBe(5);
-    await expect(read(tableOf(five(0), 257).table)).rejects.toMatchObject({ code: 'query_too_broad' });
+    const withinBudget = mockTableWithPages(fivePages, 1_024 / 5);
+    const beyondBudget = mockTableWithPages(fivePages, 257);
+
+    expect(await read(withinBudget.table)).toBe(5);
+    await expect(read(beyondBudget.table)).rejects.toMatchObject({ code: 'query_too_broad' });
   });
 
-  test('is one for all names together', async () => {
-    const names = Array.from({ length: 5 }, (_, index): IndexRange => ({ ...whole, first: `${index}` }));
-    const tableAt = (units: number) =>
-      ({ query: async () => ({ items: [], count: 0, lastKey: undefined, units }) }) as unknown as Table;
-    expect(await readIndexRanges(tableAt(1_024 / 5), 'acme', names)).toEqual([]);
-    await expect(readIndexRanges(tableAt(257), 'acme', names)).rejects.toMatchObject({
+  test('is shared by all ranges of a list', async () => {
+    const withinBudget = mockTable(() => ({ items: [], units: 1_024 / 5 }));
+    const beyondBudget = mockTable(() => ({ items: [], units: 257 }));
+
+    expect(await readIndexRanges(withinBudget.table, 'acme', rangesOf(5))).toEqual([]);
+    await expect(readIndexRanges(beyondBudget.table, 'acme', rangesOf(5))).rejects.toMatchObject({
       code: 'query_too_broad',
     });
   });
@@ -129,89 +137,97 @@ describe('the budget', () => {
     ['byName', /narrow it by "from__id" and "to__id"/],
     ['byStatus', /narrow it by "from__id" and "to__id"/],
     ['byUpdatedAt', /narrow it by a later "from_updatedAt"/],
-  ])('once spent on %s, is said with what would narrow the query', async (index, message) => {
-    await expect(countIndexRange(tableOf([[]], 1_025).table, 'acme', { index })).rejects.toMatchObject({
+  ])('of %s is exceeded with a message that tells how to narrow the query', async (index, message) => {
+    const { table } = mockTableWithPages([[]], 1_025);
+
+    await expect(countIndexRange(table, 'acme', { index })).rejects.toMatchObject({
       code: 'query_too_broad',
       message: expect.stringMatching(message),
     });
   });
-
-  test('counts without reading', async () => {
-    const { table, asked } = tableOf([[channel(1)], [channel(2)]]);
-    expect(await countIndexRange(table, 'acme', whole)).toBe(2);
-    expect(asked.map(({ Select }) => Select)).toEqual(['COUNT', 'COUNT']);
-  });
 });
 
-describe('counting what was updated after a time, or the rest', () => {
-  const [later, rest]: IndexRange[] = [
-    { index: 'byUpdatedAt', first: 6 },
-    { index: 'byUpdatedAt', last: 5 },
-  ];
-  /** An index with so many pages of one channel on either side of the time, at so many units each. */
-  const indexOf = (pages: { later: number; rest: number }, units = 1) => {
-    const asked: string[] = [];
-    const query = async ({ ExpressionAttributeValues, ExclusiveStartKey }: Query) => {
+test('countIndexRange counts without reading the channels', async () => {
+  const { table, queries } = mockTableWithPages([[channel(1)], [channel(2)]]);
+
+  expect(await countIndexRange(table, 'acme', wholeIndex)).toBe(2);
+  expect(queries.map(({ Select }) => Select)).toEqual(['COUNT', 'COUNT']);
+});
+
+describe('countSmallerSide', () => {
+  const later: IndexRange = { index: 'byUpdatedAt', first: 6 };
+  const rest: IndexRange = { index: 'byUpdatedAt', last: 5 };
+
+  /** An index with this many pages of one channel on each side, which consume this many units each. */
+  const indexWith = (pages: { later: number; rest: number }, units = 1) => {
+    const sidesRead: string[] = [];
+    const { table } = mockTable(({ ExpressionAttributeValues, ExclusiveStartKey }) => {
       const side = ExpressionAttributeValues?.[':first'] === undefined ? 'rest' : 'later';
-      asked.push(side);
+      sidesRead.push(side);
       const page = Number(ExclusiveStartKey?.sk ?? 0) + 1;
       const lastKey = page < pages[side] ? { pk: 'NS#acme', sk: `${page}` } : undefined;
-      return { items: [], count: 1, lastKey, units };
-    };
-    const total = async () => pages.later + pages.rest;
-    const count = () =>
-      countSmallerSide({ query } as unknown as Table, 'acme', later as IndexRange, rest as IndexRange, total);
-    return { count, asked };
+      return { items: [channel(1)], lastKey, units };
+    });
+    const readTotal = async () => pages.later + pages.rest;
+    return { count: () => countSmallerSide(table, 'acme', later, rest, readTotal), sidesRead };
   };
 
-  test('reads one page where that is all', async () => {
-    const { count, asked } = indexOf({ later: 1, rest: 1_000_000 });
-    expect([await count(), asked]).toEqual([1, ['later']]);
+  test('reads one page if the range has only one', async () => {
+    const { count, sidesRead } = indexWith({ later: 1, rest: 1_000_000 });
+
+    expect([await count(), sidesRead]).toEqual([1, ['later']]);
   });
 
   test.each([
     [{ later: 3, rest: 1_000_000 }, 3, ['later', 'rest', 'later', 'rest', 'later']],
     [{ later: 1_000_000, rest: 2 }, 1_000_000, ['later', 'rest', 'later', 'rest']],
-  ])('reads as many pages as the smaller has, of each: %j', async (pages, counted, read) => {
-    const { count, asked } = indexOf(pages);
-    expect([await count(), asked]).toEqual([counted, read]);
+  ])('reads of both sides as many pages as the smaller one has: %j', async (pages, expectedCount, expectedSides) => {
+    const { count, sidesRead } = indexWith(pages);
+
+    expect([await count(), sidesRead]).toEqual([expectedCount, expectedSides]);
   });
 
-  test('is refused where both are beyond the budget', async () => {
-    const { count } = indexOf({ later: 10, rest: 10 }, 128);
-    await expect(count()).rejects.toMatchObject({
+  test('throws query_too_broad only if both sides exceed the budget', async () => {
+    const bothBeyond = indexWith({ later: 10, rest: 10 }, 128);
+    const oneWithin = indexWith({ later: 9, rest: 10 }, 128);
+
+    await expect(bothBeyond.count()).rejects.toMatchObject({
       code: 'query_too_broad',
       message: expect.stringMatching('sorted by "-updatedAt"'),
     });
-    expect(await indexOf({ later: 9, rest: 10 }, 128).count()).toBe(9);
+    expect(await oneWithin.count()).toBe(9);
   });
 });
 
-describe('reading groups', () => {
-  test('stops at what is enough, and asks for twice as many each time', async () => {
-    const { table, asked } = tableOf([[channel(1)], [], [channel(2)], [channel(3)]]);
-    const read = await readUntil(table, 'acme', whole, true, 5, (found) => found.length === 2);
-    expect(read.map(keyOf)).toEqual([
+describe('readUntil', () => {
+  test('stops once it has read enough, and doubles the limit with each query', async () => {
+    const { table, queries } = mockTableWithPages([[channel(1)], [], [channel(2)], [channel(3)]]);
+
+    const channels = await readUntil(table, 'acme', wholeIndex, true, 5, (read) => read.length === 2);
+
+    expect(channels.map(versionOf)).toEqual([
       [idOf(1), 0],
       [idOf(2), 0],
     ]);
     expect(
-      asked.map(({ Limit, ScanIndexForward, ExclusiveStartKey }) => [
+      queries.map(({ Limit, ScanIndexForward, ExclusiveStartKey }) => [
         Limit,
         ScanIndexForward,
         ExclusiveStartKey?.sk,
       ]),
     ).toEqual([
       [5, false, undefined],
-      [10, false, 'page 1'],
+      [10, false, idOf(1)],
       [20, false, 'page 2'],
     ]);
   });
 
-  test('ends where the stretch does, and has each channel once', async () => {
-    const { table } = tableOf([[channel(1), channel(2)], [channel(1, { __v: 1 })]]);
-    const read = await readUntil(table, 'acme', whole, false, 5, () => false);
-    expect(read.map(keyOf)).toEqual([
+  test('stops at the end of the range, and returns each channel once', async () => {
+    const { table } = mockTableWithPages([[channel(1), channel(2)], [channel(1, { __v: 1 })]]);
+
+    const channels = await readUntil(table, 'acme', wholeIndex, false, 5, () => false);
+
+    expect(channels.map(versionOf)).toEqual([
       [idOf(1), 1],
       [idOf(2), 0],
     ]);

@@ -7,11 +7,10 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { apiKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 const keySchema = (partitionKey: string, sortKey: string) => [
   { AttributeName: partitionKey, KeyType: 'HASH' },
@@ -78,11 +77,7 @@ describe('toCreateTableInput', () => {
 });
 
 describe('createTables', () => {
-  let dynamoDb: DynamoDbLocal;
-  beforeAll(async () => {
-    dynamoDb = await startTestDynamoDb();
-  });
-  afterAll(() => dynamoDb.stop());
+  useDynamoDb();
 
   it('creates missing tables and does not change existing ones', async () => {
     const client = new DynamoDBClient({});

@@ -1,27 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { StreamParameters } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
 import type { StreamHandler } from '../../local/stream-function.ts';
 import { type StreamMapping, startStreamMapping } from '../../local/stream-mapping.ts';
 import { eventually } from '../support/eventually.ts';
 import { consumerOf } from '../support/stream-builders.ts';
-import { startTestDynamoDb } from '../support/test-dynamodb.ts';
+import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-let dynamoDb: DynamoDbLocal;
 let client: DynamoDBClient;
 let tableName: string;
 const mappings: StreamMapping[] = [];
 
-beforeAll(async () => {
-  dynamoDb = await startTestDynamoDb();
+useDynamoDb();
+
+beforeAll(() => {
   client = new DynamoDBClient();
 });
-afterAll(() => dynamoDb.stop());
 beforeEach(async () => {
   tableName = `table-${randomUUID()}`;
   await createTables(client, { [tableName]: channelsTable });
