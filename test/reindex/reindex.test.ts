@@ -82,11 +82,11 @@ describe('reindexing a namespace', () => {
     const one = await create({ name: 'One' });
     const two = await create({ name: 'Two' });
     await applyAll();
-    const { projections: directory } = service;
+    const { projections } = service;
     const [missing] = suffixEntries(namespace, one, 'one');
     const foreign = suffixEntries(namespace, '0'.repeat(24), 'nobody');
     const wrong = suffixEntries(namespace, two, 'former');
-    await directory.transact(() => [
+    await projections.transact(() => [
       { Delete: { Key: { pk: missing?.pk, sk: missing?.sk } } },
       ...[...foreign, ...wrong].map((Item) => ({ Put: { Item } })),
       {
