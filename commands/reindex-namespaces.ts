@@ -1,8 +1,8 @@
-import { ApiError } from '../lib/api-error.ts';
 import { namespaceFormat } from '../lib/auth/namespace-format.ts';
 import { isCounter, type Totals } from '../lib/channels/items.ts';
 import { namespaceOf } from '../lib/channels/keys.ts';
 import { connect } from '../lib/dynamodb/client.ts';
+import { isTransient } from '../lib/dynamodb/failures.ts';
 import type { Table } from '../lib/dynamodb/table.ts';
 import { type ChannelTables, openChannelTables } from '../lib/projections/open-tables.ts';
 import { reindexing } from '../lib/reindex/reindex.ts';
@@ -69,7 +69,7 @@ const run = async (): Promise<void> => {
       try {
         console.log(`${namespace}: ${await step(tables, namespace)}`);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        if (!isTransient(error)) throw error;
         console.error(`${namespace}: ${error.message}`);
         process.exitCode = 1;
       }

@@ -1,7 +1,7 @@
 import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { parseArguments, parseNamespace } from '../arguments.ts';
 
-export const usage = `Usage:
+const usage = `Usage:
   npm run -s replay -- --namespace <name> [--channel <id>] [--from <time>] [--to <time>]
   npm run -s replay -- --from <time> [--to <time>]
   npm run -s replay -- --environment <name> --dead-letters [--namespace <name>] [--channel <id>] [--from …] [--to …]

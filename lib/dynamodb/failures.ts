@@ -49,5 +49,5 @@ export class Unavailable extends Error {
 }
 
 /** Whether an error says nothing about the request itself: the same request may succeed later. */
-export const isTransient = (error: unknown): boolean =>
+export const isTransient = (error: unknown): error is WriteContention | Throttled | Unavailable =>
   error instanceof WriteContention || error instanceof Throttled || error instanceof Unavailable;

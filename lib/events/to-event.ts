@@ -71,7 +71,7 @@ export const updateOf = (
 };
 
 /** Makes the event of a channel that was deleted or left a namespace, from its tombstone. */
-export const deletionOf = (namespace: string, item: Item): ChannelEvent => {
+const deletionOf = (namespace: string, item: Item): ChannelEvent => {
   const { deletedAt, writtenBy, __v, document } = fromTombstone(item);
   return {
     source,

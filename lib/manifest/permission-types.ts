@@ -19,7 +19,7 @@ export interface Permissions {
 }
 
 /** The environment variables that name the tables. */
-export const tableVariables: Record<TableName, string> = {
+const tableVariables: Record<TableName, string> = {
   channels: 'CHANNELS_TABLE',
   projections: 'PROJECTIONS_TABLE',
   apiKeys: 'API_KEYS_TABLE',

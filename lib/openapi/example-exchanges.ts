@@ -32,11 +32,7 @@ const stored = { createdAt: exampleTime, updatedAt: exampleTime, __v: 0 };
 const retailDocument = { _id: exampleId, ...retail, ...stored };
 
 /** The body of an error response. */
-export const errorResponse = (
-  code: ErrorCode | 'internal_error',
-  error: string,
-  details?: ErrorDetail[],
-) => ({
+const errorResponse = (code: ErrorCode | 'internal_error', error: string, details?: ErrorDetail[]) => ({
   success: false,
   error,
   code,

@@ -24,7 +24,7 @@ export const searchTerms = (text: string): string[] => {
 export const foldText = (text: string): string => foldTerms(text).join(' ');
 
 /** How many bytes (UTF-8) of a folded text count for sorting. A sort key of DynamoDB holds at most 1,024 bytes. */
-export const maxSortBytes = 900;
+const maxSortBytes = 900;
 
 /**
  * Compares folded texts by the bytes of their UTF-8 (the contract of the API, `sortBy`). Only the first 900 bytes count,

@@ -27,7 +27,7 @@ const account = '000000000000';
 const region = 'us-east-1';
 
 /** Replaces references in a value of a template by `<logical id>` or `<logical id>.<attribute>`. */
-export const resolveReferences = (value: unknown): unknown => {
+const resolveReferences = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(resolveReferences);
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = value as Intrinsic;

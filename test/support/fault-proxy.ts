@@ -3,7 +3,7 @@ import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
 /** What happens to a call to DynamoDB: it is forwarded, never answered, cut off, or answered with an error. */
-export type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };
+type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };
 
 export interface FaultProxy extends DynamoDbProxy {
   /** Chooses the fault of each call by its operation, such as `Query`. Tests replace it. */

@@ -4,7 +4,7 @@ import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the bodies of DynamoDB's own protocol, in JSON
-export type Body = any;
+type Body = any;
 
 export interface RewritingProxy extends DynamoDbProxy {
   /** Returns the request that DynamoDB Local gets. Tests replace it. */

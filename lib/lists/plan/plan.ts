@@ -15,7 +15,7 @@ import type { OrderTerm } from './order.ts';
 type Total = 'counters' | 'count' | 'countSmallerSide';
 
 /** The indexes that find channels by a value in their metadata. They hold keys only. */
-export type LookupIndex = 'byExternalId' | 'byMetaId';
+type LookupIndex = 'byExternalId' | 'byMetaId';
 
 /**
  * How a list is read. A plan depends only on the query, so that the cost of a query is known before it runs.
