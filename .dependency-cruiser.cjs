@@ -13,7 +13,7 @@ module.exports = {
   forbidden: [
     forbid('lib-has-no-users', 'lib must not import from the folders that use it.', {
       from: '^lib/',
-      to: '^(functions|infra|local|commands|client|bench|examples|test)/',
+      to: '^(functions|infra|local|commands|client|bench|examples)/',
     }),
     forbid('aws-in-two-places', 'Only lib/dynamodb and lib/events/bus.ts call AWS.', {
       from: '^(lib|functions)/',
@@ -37,10 +37,14 @@ module.exports = {
       ],
       to: ['@aws-sdk/', '^lib/dynamodb/', '^lib/http/'],
     }),
-    forbid('channels-come-first', 'The channels must not know what is derived from them, or how they are read.', {
-      from: '^lib/channels/',
-      to: '^lib/(projections|lists|reindex|events|http|openapi)/',
-    }),
+    forbid(
+      'channels-come-first',
+      'The channels must not know what is derived from them, or how they are read.',
+      {
+        from: '^lib/channels/',
+        to: '^lib/(projections|lists|reindex|events|http|openapi)/',
+      },
+    ),
     forbid('projections-know-channels-only', 'The projections must not know who reads them.', {
       from: '^lib/projections/',
       to: '^lib/(lists|reindex|events|http|openapi)/',
@@ -51,29 +55,37 @@ module.exports = {
     }),
     forbid('functions-run-anywhere', 'A function must not know how it is deployed or run.', {
       from: '^functions/',
-      to: '^(infra|local|commands|bench|examples|test)/',
+      to: '^(infra|local|commands|bench|examples)/',
     }),
     forbid('infra-reads-the-manifest', 'infra names handlers by path, and reads only the manifest of lib.', {
       from: '^infra/',
-      to: '^(functions|local|commands|bench|examples|test|lib)/',
+      to: '^(functions|local|commands|bench|examples|lib)/',
       allowed: '^lib/manifest/',
     }),
-    forbid('local-knows-no-deployment', 'The local server must not use the deployment. It names handlers by path.', {
-      from: '^local/',
-      to: '^(functions|infra|commands|bench|examples|test)/',
-    }),
-    forbid('commands-need-no-local-server', 'A command that acts on a deployed environment must not need local/.', {
-      from: '^commands/',
-      except: '^commands/target\\.ts$',
-      to: '^local/',
-    }),
+    forbid(
+      'local-knows-no-deployment',
+      'The local server must not use the deployment. It names handlers by path.',
+      {
+        from: '^local/',
+        to: '^(functions|infra|commands|bench|examples)/',
+      },
+    ),
+    forbid(
+      'commands-need-no-local-server',
+      'A command that acts on a deployed environment must not need local/.',
+      {
+        from: '^commands/',
+        except: '^commands/target\\.ts$',
+        to: '^local/',
+      },
+    ),
     forbid('client-stands-alone', 'The client knows the API only by its description.', {
       from: '^client/',
-      to: '^(lib|functions|infra|local|commands|bench|examples|test)/',
+      to: '^(lib|functions|infra|local|commands|bench|examples)/',
     }),
     forbid('examples-use-the-client', 'An example knows the API only by the client.', {
       from: '^examples/',
-      to: '^(lib|functions|infra|local|commands|bench|test)/',
+      to: '^(lib|functions|infra|local|commands|bench)/',
     }),
     forbid('tests-stay-outside', 'Only tests import from test/.', {
       from: '^(bench|client|commands|examples|functions|infra|lib|local)/',

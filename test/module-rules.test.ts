@@ -1,74 +1,82 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
-const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
+const cruiser = join(process.cwd(), 'node_modules/.bin/depcruise');
+const configuration = '.dependency-cruiser.cjs';
 
-/** Runs the linter on files with these imports. Returns the imports of each file that it refuses. */
-const lintImports = (imports: Record<string, string[]>): Record<string, string[]> => {
+/** Checks files with these imports against the module rules. Returns the violations as `file → imported file`. */
+const findViolations = (imports: [file: string, imported: string][]): string[] => {
   const folder = mkdtempSync(join(tmpdir(), 'module-rules-'));
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text, { flag: 'a' });
+  };
   try {
-    copyFileSync('biome.json', join(folder, 'biome.json'));
-    for (const [file, imported] of Object.entries(imports)) {
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      writeFileSync(join(folder, file), imported.map((name) => `import '${name}';\n`).join(''));
+    copyFileSync(configuration, join(folder, configuration));
+    symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'));
+    for (const [file, imported] of imports) {
+      const isPackage = imported.startsWith('@');
+      if (!isPackage) write(imported, '');
+      write(
+        file,
+        `import '${isPackage ? imported : `${'../'.repeat(file.split('/').length - 1)}${imported}`}';\n`,
+      );
     }
-    const rule = 'style/noRestrictedImports';
+    const folders = [...new Set(imports.map(([file]) => file.split('/')[0] as string))];
     const { stdout } = spawnSync(
       process.execPath,
-      [biome, 'lint', `--only=${rule}`, '--reporter=github', '--vcs-enabled=false', '.'],
+      [cruiser, '--config', configuration, '--output-type', 'json', ...folders],
       { cwd: folder, encoding: 'utf8' },
     );
-    const refused: Record<string, string[]> = {};
-    for (const [, file = '', line] of stdout.matchAll(/noRestrictedImports,file=([^,]+),line=(\d+)/g))
-      refused[file] = [...(refused[file] ?? []), imports[file]?.[Number(line) - 1] ?? ''];
-    return refused;
+    const { violations } = JSON.parse(stdout).summary as { violations: { from: string; to: string }[] };
+    return violations.map(
+      ({ from, to }) => `${from} → ${to.replace(/^.*node_modules\/(@[^/]+\/[^/]+).*$/, '$1')}`,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
 };
 
-// The linter uses only the last override that matches a file, so each override must repeat all rules for its files.
-test('the linter refuses imports that the rules of a module forbid, and no others', () => {
-  const forbidden: Record<string, string[]> = {
-    'lib/channels/store.ts': ['../../functions/get-channel.ts', '@aws-sdk/client-dynamodb'],
-    'lib/dynamodb/table.ts': [
-      '../../infra/names.ts',
-      '../projections/rank-index/count-bucket.ts',
-      '../api-error.ts',
-      '../read-budget.ts',
-    ],
-    'lib/events/bus.ts': ['../../local/dynamodb-local.ts', '../dynamodb/table.ts'],
-    'lib/lists/plan/plan.ts': [
-      '../../../local/dynamodb-local.ts',
-      '../../dynamodb/table.ts',
-      '@aws-sdk/client-dynamodb',
-    ],
-    'functions/get-channel.ts': [
-      '../local/dynamodb-local.ts',
-      '../commands/api-keys.ts',
-      '@aws-sdk/client-dynamodb',
-    ],
-    'infra/api-stack.ts': ['../lib/channels/store.ts', '../local/dynamodb-local.ts'],
-    'local/start.ts': ['../functions/get-channel.ts', '../infra/names.ts'],
-    'client/channels-client.ts': ['../lib/api-error.ts'],
-  };
-  const allowed: Record<string, string[]> = {
-    'lib/channels/store.ts': ['../dynamodb/table.ts'],
-    'lib/dynamodb/table.ts': ['@aws-sdk/client-dynamodb'],
-    'lib/lists/plan/plan.ts': ['../../channels/index-keys.ts'],
-    'functions/get-channel.ts': ['../lib/channels/store.ts'],
-    'infra/api-stack.ts': ['../lib/manifest/operations.ts'],
-    'local/start.ts': ['../lib/manifest/operations.ts'],
-    'commands/api-keys.ts': ['../local/state.ts', '../infra/names.ts'],
-  };
-  const files = new Set([...Object.keys(forbidden), ...Object.keys(allowed)]);
-  const imports = Object.fromEntries(
-    [...files].map((file) => [file, [...(forbidden[file] ?? []), ...(allowed[file] ?? [])]]),
-  );
+const forbidden: [file: string, imported: string][] = [
+  ['lib/channels/store.ts', 'functions/get-channel.ts'],
+  ['lib/channels/store.ts', '@aws-sdk/client-dynamodb'],
+  ['lib/channels/items.ts', 'lib/projections/open-tables.ts'],
+  ['lib/channels/change-rules.ts', 'lib/dynamodb/table.ts'],
+  ['lib/dynamodb/table.ts', 'infra/names.ts'],
+  ['lib/dynamodb/table.ts', 'lib/api-error.ts'],
+  ['lib/events/bus.ts', 'lib/dynamodb/table.ts'],
+  ['lib/lists/plan/plan.ts', 'lib/dynamodb/table.ts'],
+  ['lib/lists/read-list.ts', 'lib/http/endpoint.ts'],
+  ['lib/projections/apply/sweep.ts', 'lib/lists/read-list.ts'],
+  ['lib/log.ts', 'local/start.ts'],
+  ['functions/get-channel.ts', 'local/start.ts'],
+  ['functions/get-channel.ts', '@aws-sdk/client-dynamodb'],
+  ['infra/api-stack.ts', 'lib/channels/store.ts'],
+  ['infra/api-stack.ts', 'local/start.ts'],
+  ['local/server.ts', 'functions/get-channel.ts'],
+  ['local/server.ts', 'infra/names.ts'],
+  ['local/server.ts', 'test/support/seed.ts'],
+  ['commands/api-keys.ts', 'local/state.ts'],
+  ['client/channels-client.ts', 'lib/api-error.ts'],
+  ['examples/copy/follow.ts', 'local/state.ts'],
+];
 
-  expect(lintImports(imports)).toEqual(forbidden);
+const allowed: [file: string, imported: string][] = [
+  ['lib/channels/store.ts', 'lib/dynamodb/table.ts'],
+  ['lib/dynamodb/table.ts', '@aws-sdk/client-dynamodb'],
+  ['lib/events/bus.ts', '@aws-sdk/client-eventbridge'],
+  ['lib/lists/plan/plan.ts', 'lib/channels/index-keys.ts'],
+  ['functions/get-channel.ts', 'lib/channels/store.ts'],
+  ['infra/api-stack.ts', 'lib/manifest/operations.ts'],
+  ['local/server.ts', 'lib/manifest/operations.ts'],
+  ['commands/target.ts', 'local/state.ts'],
+  ['examples/copy/follow.ts', 'client/index.ts'],
+];
+
+test('the module rules forbid these imports, and no others', () => {
+  const expected = forbidden.map(([file, imported]) => `${file} → ${imported}`);
+  expect(findViolations([...forbidden, ...allowed]).sort()).toEqual(expected.sort());
 });

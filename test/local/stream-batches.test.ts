@@ -53,7 +53,7 @@ describe('batches', () => {
     );
     setTimeout(() => {
       isOver = true;
-    }, 5_000).unref();
+    }, 60_000).unref();
     expect(sequenceNumbers((await batches.next()).value)).toEqual([1]);
   });
 

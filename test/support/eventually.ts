@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * Repeats an expectation until it holds.
  * @throws the last error of the expectation, once the time is up
  */
-export const eventually = async (expectation: () => unknown, timeoutMs = 20_000): Promise<void> => {
+export const eventually = async (expectation: () => unknown, timeoutMs = 120_000): Promise<void> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {

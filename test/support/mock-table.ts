@@ -43,7 +43,7 @@ export const mockTable = (answer: (query: QueryCommandInput) => MockPage | Promi
       batches.push(keys);
       return { Responses: { channels: keys } };
     });
-  const table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'channels');
+  const table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, 'channels');
   return {
     table,
     /** The queries that were sent. */

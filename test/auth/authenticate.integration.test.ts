@@ -46,13 +46,13 @@ beforeEach(async () => {
   readCount = 0;
   key = createApiKey('test');
   const open = new Table(
-    { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) },
+    { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(600_000) },
     'keys',
   );
   await saveApiKey(open, key, { namespaces: ['a'], scopes: ['channels:read'] });
 });
 
-const send = (signal = AbortSignal.timeout(60_000)) => {
+const send = (signal = AbortSignal.timeout(600_000)) => {
   const meter = new Meter();
   const caller = authenticate(
     { 'api-key': formatApiKey(key) },

@@ -276,7 +276,7 @@ describe('the total of the bucket counts', () => {
     for (const id of [ids.at(-1) as string, ...ids]) {
       const meter = new Meter();
       const open = ({ name }: Table) =>
-        new Table({ client: connect(), meter, signal: AbortSignal.timeout(60_000) }, name);
+        new Table({ client: connect(), meter, signal: AbortSignal.timeout(600_000) }, name);
       await applyPending(
         { channels: open(service.channels), projections: open(service.projections) },
         namespace,

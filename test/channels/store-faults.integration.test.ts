@@ -47,7 +47,7 @@ const reconnect = () => {
     },
     { step: 'deserialize', priority: 'high' },
   );
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(600_000);
   table = new Table({ client, meter: new Meter(), signal }, name);
 };
 

@@ -47,14 +47,14 @@ const ofNamespace = (events: PublishedEvent[], namespace: string) =>
   events.filter(({ detail }) => detail.namespace === namespace);
 
 describe('the changes of a channel', () => {
-  test('are published within 2 seconds, in order, with the channel before and after', async () => {
+  test('are published in order, with the channel before and after', async () => {
     const created = await create({ name: 'Retail', integration_meta: { external_id: 7 } });
     const renamed = await update(created, { name: 'Wholesale', local_name: 'جملة' });
     const toggled = await update(created, { ...renamed, disabled: true, integration_meta: null });
     const deleted = await remove(created);
 
     expect(deleted).toEqual(toggled);
-    expect(await waitForEvents(4, 2_000)).toEqual([
+    expect(await waitForEvents(4)).toEqual([
       eventOf('ChannelCreated', {
         namespace: 'acme',
         version: 0,

@@ -28,7 +28,7 @@ beforeAll(() => {
     },
     { step: 'deserialize', priority: 'high' },
   );
-  table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(60_000) }, 'keys');
+  table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, 'keys');
 });
 
 const grant = { namespaces: ['a'], scopes: ['channels:read'] as Scope[] };
