@@ -1,43 +1,38 @@
+import { existsSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { EventBridgeEvent } from 'aws-lambda';
-import { createTables } from '../../local/create-tables.ts';
-import { enterEnvironment, sdkEnvironment } from '../../local/environment.ts';
-import { findRunningServer, readSecret, stateFolder } from '../../local/state.ts';
-import type { ChannelChange } from './copy-consumer.ts';
+import { ChannelsClient } from '../../client/index.ts';
+import { backfill, type EventDetail, type PutIfNewer, toRow } from './copy.ts';
 
-/** The namespace of the API key that the local server prints. */
-const namespace = 'company1';
-const folder = stateFolder();
-const server = findRunningServer(folder);
-if (!server) throw new Error('No local server is running: start one with "npm start".');
-const api = `http://localhost:${server.port}`;
+const {
+  URL: url = 'http://localhost:3030',
+  KEY: key = '',
+  NAMESPACE: namespace = 'company1',
+  COPY_FOLDER: folder = mkdtempSync(join(tmpdir(), 'copy-')),
+} = process.env;
 
-enterEnvironment({
-  ...sdkEnvironment,
-  AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${server.dynamoDbPort}`,
-  COPY_TABLE: 'copy-of-company1',
-});
-await createTables(new DynamoDBClient(), {
-  'copy-of-company1': { partitionKey: 'namespace', sortKey: 'id', stream: false },
-});
+/** Keeps the copy in a folder, with one JSON file for each row. */
+const putIfNewer: PutIfNewer = async (row) => {
+  const file = join(folder, `${row.id}.json`);
+  if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version >= row.version) return false;
+  // A rename is atomic, so a crash can't leave half a row.
+  writeFileSync(`${file}.next`, JSON.stringify(row));
+  renameSync(`${file}.next`, file);
+  return true;
+};
 
-const { handler } = await import('./copy-consumer.ts');
-const { backfill } = await import('./backfill.ts');
-await backfill(api, readSecret(folder, 'api-key') ?? '', namespace);
-console.log(`following ${namespace}`);
+await backfill(new ChannelsClient({ url, key, namespace }), namespace, putIfNewer);
+console.log(`following ${namespace} in ${folder}`);
 
-/** Stands in for EventBridge: hands each event of the namespace to the consumer once. */
-const seen = new Set<string>();
+/** Stands in for EventBridge. Each response repeats the earlier events, which change nothing. */
 for (;;) {
-  const response = await fetch(`${api}/_local/events`);
-  const { data } = (await response.json()) as { data: EventBridgeEvent<string, ChannelChange>[] };
-  for (const event of data) {
-    if (event.detail.namespace !== namespace || seen.has(event.id)) continue;
-    seen.add(event.id);
-    if (!(await handler(event))) continue;
-    const { channel, previous, version } = event.detail;
-    console.log(`${channel ? 'put' : 'deleted'} ${(channel ?? previous)?._id} at version ${version}`);
+  const response = await fetch(`${url}/_local/events`);
+  const { data } = (await response.json()) as { data: { detail: EventDetail }[] };
+  for (const { detail } of data) {
+    if (detail.namespace !== namespace || !(await putIfNewer(toRow(detail)))) continue;
+    const { id, version, channel } = toRow(detail);
+    console.log(`${channel ? 'put' : 'deleted'} ${id} at version ${version}`);
   }
   await pause(250);
 }

@@ -1,0 +1,77 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { useService } from '../support/use-service.ts';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const source = join(root, 'client');
+const require = createRequire(import.meta.url);
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+
+const service = useService({ namespaces: ['company1'] });
+/** An empty project that installs the package from its tarball. */
+let folder: string;
+let packed: { filename: string; files: { path: string }[] };
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'client-'));
+  const pack = ['pack', '-w', 'client', '--json', '--pack-destination', folder];
+  [packed] = JSON.parse((await run('npm', pack, { cwd: root })).stdout);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  await run('npm', ['install', '--offline', '--no-audit', packed.filename], { cwd: folder });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('the package has the compiled client with its types, its README and the license of the project, and nothing else', () => {
+  const modules = readdirSync(source).filter((name) => name.endsWith('.ts'));
+  const compiled = modules.flatMap((name) =>
+    ['.d.ts', '.js'].map((end) => `dist/${name.replace('.ts', end)}`),
+  );
+  const paths = packed.files.map(({ path }) => path);
+  expect(paths.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...compiled].sort());
+  const license = readFileSync(join(root, 'LICENSE'), 'utf8');
+  expect(readFileSync(join(source, 'LICENSE'), 'utf8')).toBe(license);
+});
+
+const user = `
+import { type Channel, ChannelsClient, ChannelsError } from 'client-channels-client';
+
+const channels = new ChannelsClient({ url: 'http://localhost:3030', key: '' });
+export const first = async (): Promise<Channel | undefined> => (await channels.list({ sort: '-name' })).data[0];
+// @ts-expect-error only fields of a channel are sorted by
+export const unsorted = () => channels.list({ sort: 'nmae' });
+export const isNotFound = (error: unknown) => error instanceof ChannelsError && error.code === 'not_found';
+`;
+const onNode = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types'), '--lib', 'es2023'];
+test.each([
+  { resolution: 'nodenext', module: 'nodenext', platform: onNode },
+  { resolution: 'bundler', module: 'esnext', platform: ['--lib', 'es2023,dom'] },
+])('a TypeScript project gets the types with the module resolution $resolution', ({
+  resolution,
+  module,
+  platform,
+}) => {
+  writeFileSync(join(folder, 'user.ts'), user);
+  const options = ['--noEmit', '--strict', '--module', module, '--moduleResolution', resolution, ...platform];
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, 'user.ts'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+test('the example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
+  const readme = readFileSync(join(source, 'README.md'), 'utf8');
+  const [, example = '', expectedOutput = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
+  writeFileSync(join(folder, 'example.mjs'), example);
+  const { stdout } = await run(process.execPath, ['example.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
+  });
+  expect(stdout).toBe(expectedOutput);
+});
