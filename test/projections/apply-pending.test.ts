@@ -438,7 +438,10 @@ describe('the total of the bucket counts', () => {
     expect(await readProjections(service, namespace)).toEqual(emptyProjections);
   });
 
-  /** A namespace whose only bucket counts twice as many as a full one. The newest ids came first, so no bucket started after it. */
+  /**
+   * A namespace whose only bucket counts twice as many as a full one. The newest ids came first, so no bucket started
+   * after it.
+   */
   const withDoubleBucket = async () => {
     const fixture = newNamespace(service);
     const ids: string[] = [];
