@@ -64,8 +64,8 @@ export const pendingChangeUpdate = (
 /**
  * The write that records a change for the projector, or undefined if the projections do not depend on the change. The
  * target name of an earlier pending change joins the indexed names, because that change may have been applied in part.
- * A channel may be renamed again and again while its pending change waits. At some point this throws, so that the item
- * cannot grow forever.
+ * If a channel is renamed again and again while its pending change waits, the condition of this write fails at some
+ * point, so that the item cannot grow forever.
  * @param before the channel in this namespace before the change; undefined if it was not there
  * @param after the channel in this namespace after the change; undefined if it is gone
  * @param now milliseconds since the epoch
