@@ -36,7 +36,7 @@ const lists: [name: string, query: (size: number) => string][] = [
   ['`local_name=`, which no index serves', () => 'local_name=x'],
 ];
 
-/** Lists of which the second page, by cursor, is measured too. */
+/** The lists whose second page, by cursor, is measured too. */
 const withSecondPage = new Set([
   'first page',
   '`disabled=true`',
@@ -100,7 +100,7 @@ const toTable = (heads: string[], measures: Map<string, Measure>[], hasRatio: bo
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 };
 
-/** The second table: a namespace of one size, of which some channels still have a pending change. */
+/** The second table: a namespace of one size, in which some channels still have a pending change. */
 const sizeWithPending = 30_000;
 const pendingCounts = [0, 1_000, 10_000, 29_000];
 const listsWithPending = new Set([
@@ -129,7 +129,7 @@ column is the number of channels that the projector has not yet applied.
 ${byPending}
 `;
 
-/** Replaces the section of the page that has the heading. */
+/** Replaces the section of the page with this heading. */
 const writeSection = (text: string): void => {
   const sections = readFileSync(page, 'utf8').split(/^(?=## )/m);
   const index = sections.findIndex((section) => section.startsWith(heading));

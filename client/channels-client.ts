@@ -22,7 +22,7 @@ export interface CallOptions {
 }
 
 export interface WriteOptions extends CallOptions {
-  /** Writes only if the channel still has the version of this one, which was read before; `*` is any version. */
+  /** Writes only if the channel still has the version of this object, which was read before; `*` means any version. */
   ifMatch?: Pick<Channel, '__v'> | '*';
 }
 
@@ -66,8 +66,8 @@ export class ChannelsClient {
   }
 
   /**
-   * Iterates over all the channels that match, and reads a page when it is needed. A channel that nobody writes meanwhile
-   * comes exactly once.
+   * Iterates over all the channels that match, and reads a page when it is needed. A channel that nobody changes
+   * meanwhile is returned exactly once.
    */
   async *all(
     query: Omit<ChannelQuery, 'page' | 'per_page' | 'cursor'> = {},

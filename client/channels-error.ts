@@ -9,9 +9,9 @@ export class ChannelsError extends Error {
   readonly status: number;
   /** For programs. Absent if the response comes from the gateway. */
   readonly code: ErrorCode | undefined;
-  /** All the problems of the request, the first 100. Empty if the error has no parts. */
+  /** The problems of the request, at most the first 100. Empty if the response lists none. */
   readonly details: ErrorDetail[];
-  /** Give it when you ask for help. */
+  /** Quote it when you ask for help. */
   readonly requestId: string | undefined;
   /** Seconds to wait before the next try. */
   readonly retryAfter: number | undefined;

@@ -19,7 +19,7 @@ const pause = (seconds: number, signal: AbortSignal | undefined) =>
  * Sends a request until it succeeds, at most three times. After a 429 it is always sent again, because a throttled request
  * was not carried out. After a 503, or without a response, it may have been carried out, so it is sent again only if it
  * `isRepeatable`. Before each retry this waits for 1 to 2 times `retry-after`, or 1 to 2 seconds.
- * @throws ChannelsError for an error response; otherwise what `send` rejects with, or the signal's reason
+ * @throws ChannelsError for an error response; otherwise the error of `send`, or the signal's reason
  */
 export const sendWithRetries = async (
   send: () => Promise<Response>,

@@ -35,7 +35,7 @@ const lineOf = ({ 'detail-type': type, detail }: ChannelEvent): string =>
 
 /** Prints events, publishes them if `--send` is given, and counts both outcomes. */
 class Replay {
-  /** Events that were published, or would be without `--send`. */
+  /** The number of published events. Without `--send`: of the events that it would publish. */
   published = 0;
   failed = 0;
   readonly #send: ((events: ChannelEvent[]) => Promise<Map<number, string>>) | undefined;

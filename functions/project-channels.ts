@@ -29,8 +29,8 @@ const byNamespace = (records: DynamoDBRecord[]): Map<string, SequenceNumbers> =>
 };
 
 /**
- * Applies the pending changes of a batch of stream records, each once, and reports the records of those that failed. The
- * namespaces are handled side by side, so that none waits for another.
+ * Applies the pending changes of a batch of stream records, each once, and reports the records of those that failed.
+ * The namespaces are handled concurrently, so that none waits for another.
  */
 export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);

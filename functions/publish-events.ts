@@ -10,9 +10,9 @@ const deadlineMarginMs = 5_000;
 const putEntries = connectBus(readEventsConfig().EVENT_BUS);
 
 /**
- * Publishes the events of a batch of stream records, and reports the record from which Lambda has to deliver again. If that is the
- * first record, the function fails instead. Lambda then halves the batch, until a record that cannot be published is alone and its
- * neighbours go through.
+ * Publishes the events of a batch of stream records, and reports the record from which Lambda has to deliver again. If
+ * that is the first record, the function fails instead. Lambda then halves the batch until a record that cannot be
+ * published is the only one in its batch, so that the others are published.
  */
 export const handler = async (
   { Records }: DynamoDBStreamEvent,

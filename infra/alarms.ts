@@ -21,7 +21,9 @@ import { indexMetric, queriedIndexes, tableMetric } from './table-metrics.ts';
 
 const period = Duration.minutes(5);
 
-/** Throttled requests to one table or index within 5 minutes that raise an alarm. The SDK retries a few. */
+/**
+ * An alarm is raised after this many throttled requests to one table or index within 5 minutes. The SDK retries a few.
+ */
 const throttledRequests = 100;
 
 interface AlarmText {
@@ -32,7 +34,10 @@ interface AlarmText {
 }
 
 interface UpperLimit {
-  /** The alarm is raised at this value and above. Missing data is fine: nobody may call the service at night. */
+  /**
+   * The alarm is raised at this value and above. Missing data raises no alarm, because at night there may be no
+   * requests.
+   */
   atLeast: number;
   /** Periods in a row; 1 by default. */
   periods?: number;

@@ -95,7 +95,8 @@ export class DataStack extends Stack {
       ...toKeyAttributes(definition),
       ...maxUnits,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      // This key of the account costs nothing per month, and CloudTrail logs its use. DynamoDB's default key is not logged.
+      // This key of the account costs nothing per month, and CloudTrail logs its use. It does not log the use of
+      // DynamoDB's default key.
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: keepsData,

@@ -25,8 +25,7 @@ export interface ErrorDetail {
 }
 
 /**
- * How many problems one error lists. A message may be far longer than the field that it is about, and nobody reads 10,000
- * of them.
+ * One error lists at most this number of problems. A body may have 10,000, and nobody reads so many messages.
  */
 export const maxDetails = 100;
 
@@ -56,7 +55,7 @@ export class ApiError extends Error {
 
 /**
  * Makes an `invalid_request` that lists the problems of a request.
- * @param part the kind of part that the paths name: `query parameter` or `field`
+ * @param part the word before a path in the message: `query parameter` or `field`
  * @param count the number of problems, if `details` contains only the first of them
  */
 export const invalidRequest = (

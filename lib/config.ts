@@ -26,7 +26,7 @@ const events = z.object({ EVENT_BUS: text });
 
 /**
  * Reads the process's environment, once, when a function starts.
- * @throws Error that names each variable that is missing or malformed; its value is never shown.
+ * @throws Error that names each variable that is missing or malformed, without its value.
  */
 const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => {
   const parsed = schema.safeParse(process.env);

@@ -3,8 +3,8 @@ import { pages } from './dynamodb/pages.ts';
 import type { Query, Table } from './dynamodb/table.ts';
 
 /**
- * The pages of 1 MB that one request may read besides the page that it answers. 4 MB are 1,024 read units, or about 10,700
- * channels of 289 bytes (389 bytes with their keys). A partition gives 3,000 units a second.
+ * The pages of 1 MB that one request may read in addition to the page that it returns. 4 MB are 1,024 read units, or
+ * about 10,700 channels of 289 bytes (389 bytes with their keys). A partition gives 3,000 units a second.
  */
 const maxPages = 4;
 

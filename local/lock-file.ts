@@ -36,10 +36,10 @@ const tryLink = (from: string, to: string): boolean => {
 /**
  * Replaces the content of a lock file. If several processes saw the same content, only one of them succeeds.
  *
- * To delete the old file first would be wrong: a slow process could delete the lock that a faster process has just
- * written. Instead, each process tries to create the takeover file of the content that it saw. Only one can. This one
- * then checks that the lock file is unchanged. If the process that wrote a takeover file was killed, the next process
- * creates the takeover file of that content, and so on.
+ * The old file must not be deleted first: a slow process could then delete the lock that a faster process has just
+ * written. Instead, each process tries to create the takeover file of the content that it saw. Only one can. The
+ * process that succeeds then checks that the lock file is unchanged. If the process that wrote a takeover file was
+ * killed, the next process creates the takeover file of that content, and so on.
  * @param seen the content that the caller saw, or undefined if there was no file
  * @param text the new content, which identifies this process
  * @param isAlive tells whether the process that wrote a content is alive

@@ -68,10 +68,10 @@ export interface ShardReaderOptions {
 }
 
 /**
- * Opens a shard at a position and returns its pages of records. When it resolves, all later writes will be read,
- * also from `LATEST`. The pages end with the shard. While there are no new records, pages are empty, with a pause in between.
- * After a failed read it continues at the same position. If the stream has trimmed the next records meanwhile, it
- * continues with the oldest ones that are left.
+ * Opens a shard at a position and returns its pages of records. When it resolves, all later writes will be read, also
+ * from `LATEST`. The pages end with the shard. While there are no new records, pages are empty, with a pause in
+ * between. After a failed read it continues at the same position. If the stream has trimmed the next records meanwhile,
+ * it continues with the oldest ones that are left.
  * @throws the SDK's error if the first iterator cannot be read.
  */
 export const openShard = async ({ client, streamArn, shardId, from, signal, report }: ShardReaderOptions) => {

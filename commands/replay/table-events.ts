@@ -20,7 +20,7 @@ async function* readItems(table: Table, { namespace, channel }: Selection): Asyn
   for await (const { items } of pages(table, partition)) yield* items;
 }
 
-/** Reads the last event of each channel and of each deleted channel that the table still has a tombstone of. */
+/** Reads the last event of each channel and of each deleted channel whose tombstone the table still has. */
 export async function* readTableEvents(table: Table, selection: Selection): AsyncGenerator<ChannelEvent> {
   for await (const item of readItems(table, selection)) {
     const event = lastEventOf(item);

@@ -2,7 +2,7 @@ import { ConditionFailed } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { type ApiKey, hashSecret, type Scope } from './api-key.ts';
 
-/** An API key as the table stores it: enough to check a key, too little to make one. */
+/** An API key as the table stores it. The record is enough to check a key, but nobody can make the key from it. */
 export interface ApiKeyRecord {
   id: string;
   /** SHA-256 of the secret, in hex. */
@@ -21,7 +21,7 @@ export interface ApiKeyRecord {
 export type Grant = Pick<ApiKeyRecord, 'namespaces' | 'scopes' | 'expiresAt'>;
 
 /**
- * Stores the hash of a new key's secret and what the key may do.
+ * Stores a new key: the hash of its secret, and its namespaces, scopes and expiry.
  * @throws ConditionFailed if another key has this id.
  */
 export const saveApiKey = async (table: Table, key: ApiKey, grant: Grant): Promise<ApiKeyRecord> => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What an API key may be allowed to do. */
+/** The operations that an API key may use. */
 export type Scope = 'channels:read' | 'channels:write';
 
 /** The parts of an API key. Clients send `cck_<environment>_<id>_<secret>_<checksum>`. */
@@ -18,8 +18,8 @@ const keyFormat = /^cck_([a-z][a-z0-9-]{0,30})_([0-9a-f]{16})_([0-9a-f]{64})_([0
 const checksum = (text: string) => crc32(text).toString(16).padStart(8, '0');
 
 /**
- * Creates a random key for an environment. `formatApiKey` adds a prefix, by which secret scanners recognise a key, and a
- * checksum (CRC-32), by which the service rejects a mistyped key without reading the table.
+ * Creates a random key for an environment. `formatApiKey` adds a prefix and a checksum (CRC-32). Secret scanners
+ * recognise a key by its prefix. The service rejects a mistyped key by its checksum, without reading the table.
  */
 export const createApiKey = (environment: string): ApiKey => ({
   environment,

@@ -34,7 +34,7 @@ const isActive = ({ expiresAt, revokedAt }: ApiKeyRecord) =>
   revokedAt === undefined && (expiresAt === undefined || Date.now() < expiresAt);
 
 /**
- * Finds out from its headers who sent a request. Caches keys for a minute.
+ * Authenticates a request by its headers. Caches keys for a minute.
  * @throws ApiError `unauthenticated` if the key is missing, unknown, revoked, expired or of another environment, or if
  * the headers contain two different keys; `forbidden` if the key lacks the scope, or does not hold the namespace in
  * `x-company-namespace`.

@@ -12,7 +12,10 @@ export interface WriteContext {
   writeId: string;
 }
 
-/** The versions that a request accepts, from its `If-Match` header (see `lib/http/etag.ts`). Undefined: any, or none. */
+/**
+ * The versions that a request accepts, from its `If-Match` header (see `lib/http/etag.ts`). Undefined without the
+ * header.
+ */
 export type Precondition = { anyVersion: true } | { versions: number[] } | undefined;
 
 const changeableFields = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;
@@ -85,7 +88,7 @@ export const changedFields = (channel: Channel, patch: ChannelPatch): Changeable
 /**
  * Applies a patch to a channel. `updatedAt` never goes back: if the clock is behind, it grows by 1 ms.
  * @returns the next version, or undefined if the patch changes nothing
- * @throws ApiError `forbidden`, `precondition_failed`: the first of these, if both apply
+ * @throws ApiError `forbidden` or `precondition_failed`; if both apply, `forbidden`
  */
 export const applyPatch = (
   channel: Channel,
@@ -113,7 +116,7 @@ export const applyPatch = (
 /**
  * Checks that a request may delete a channel.
  * @throws ApiError `forbidden` if the channel is shared with a namespace that the key does not hold;
- * `precondition_failed`: the first of these, if both apply
+ * `precondition_failed`. If both apply, `forbidden`
  */
 export const checkDeletion = (channel: Channel, precondition: Precondition, caller: Caller): void => {
   requireNamespaces(caller, channel.company_namespace, []);

@@ -16,8 +16,8 @@ export interface Channel {
   /** The id of the write that made this version. A repeated write recognises its own result by it. */
   writeId: string;
   /**
-   * The write before that, because another writer may come between a write and its repetition. Absent in the first
-   * version.
+   * The id of the write before that one. It is kept because another writer may come between a write and its repetition.
+   * Absent in the first version.
    */
   previousWriteId?: string;
   /** The id of the API key that made this version. */

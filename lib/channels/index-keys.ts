@@ -4,8 +4,8 @@ import type { Channel } from './channel.ts';
 import { scalarAt } from './scalar-at.ts';
 
 /**
- * A sort key that sorts by name as lists do: by the folded text, then by id. No text contains U+0000, so the id after it
- * only decides between equal texts. The key has at most 925 bytes; DynamoDB allows 1,024.
+ * A sort key that sorts by name as lists do: by the folded text, then by id. U+0000 separates the two. No text contains
+ * it, so the id only decides between equal texts. The key has at most 925 bytes; DynamoDB allows 1,024.
  * @param sorted the name, after `sortText`
  */
 export const nameKey = (sorted: string, id: string): string => `${sorted}\u0000${id}`;
@@ -14,7 +14,7 @@ export const nameKey = (sorted: string, id: string): string => `${sorted}\u0000$
 export const statusKey = (disabled: boolean, id: string): string =>
   `${disabled ? 'disabled' : 'active'}#${id}`;
 
-/** The key for a value in `integration_meta`. It is a hash, because the value may be longer than a key may be. */
+/** The key for a value in `integration_meta`. It is a hash, because the value may exceed the length limit of keys. */
 export const metaKey = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /** The keys for `external_id` and `id` in `integration_meta` (JSON text). A value that is no scalar has no key. */

@@ -9,9 +9,9 @@ import { keys, sortKeyPrefix } from './keys.ts';
 export const counterShards = 8;
 
 const daySeconds = 24 * 60 * 60;
-/** How long a deletion is known. */
+/** How long a tombstone is kept. */
 const tombstoneTtlSeconds = 90 * daySeconds;
-/** How long an `Idempotency-Key` is known (contract, "Idempotency"). */
+/** How long an `Idempotency-Key` has an effect (contract, "Idempotency"). */
 const idempotencyTtlSeconds = daySeconds;
 
 export const toItem = (namespace: string, channel: Channel): Item => {
@@ -94,13 +94,13 @@ export const fromTombstone = (item: Item): Tombstone => {
 export interface IdempotencyRecord {
   /** SHA-256 of the body in canonical form. */
   fingerprint: string;
-  /** The answered channel, as JSON. */
+  /** The channel in the response, as JSON. */
   document: string;
 }
 
 /**
- * Writes the record of a creation. The condition fails, with the stored record, while the key is known. A record past its
- * time has no effect, even if TTL has not removed it yet.
+ * Writes the record of a creation. The condition fails if a record with the same key exists and has not expired; the
+ * failure then contains that record. An expired record has no effect, even if TTL has not removed it yet.
  */
 export const idempotencyPut = (
   namespace: string,

@@ -7,8 +7,9 @@ export const partitionOf = (namespace: string) => `${partitionPrefix}${namespace
 export const partitionPrefix = 'NS#';
 
 /**
- * Begins the sort keys of the items that are not channels. A channel's sort key is its id. `!` sorts before every id, and
- * `~` after them: one Query from `!` to `g` reads the counters and the first page. Nothing else may stand between them.
+ * Begins the sort keys of the items that are not channels. A channel's sort key is its id. `!` sorts before every id,
+ * and `~` after them: one Query from `!` to `g` reads the counters and the first page. No other item may sort between
+ * these.
  */
 export const sortKeyPrefix = {
   counter: '!count#',

@@ -4,9 +4,9 @@ import type { Channel } from './channel.ts';
 import { keys } from './keys.ts';
 
 /**
- * A change of one channel in one namespace that the projections do not contain yet (an outbox record). The transaction of
- * the change writes it, because a name has more suffix entries than a transaction takes items. The projector applies it to
- * the projections and removes it. While it exists, readers believe it and not the projections.
+ * A change of one channel in one namespace that the projections do not contain yet (an outbox record). The transaction
+ * of the change writes it, because a name has more suffix entries than a transaction takes items. The projector applies
+ * it to the projections and removes it. While it exists, readers use it instead of the projections.
  */
 export interface PendingChange {
   id: string;
@@ -21,7 +21,7 @@ export interface PendingChange {
 }
 
 /**
- * The bytes of names that a pending change holds at most: 3,000 names of 20 letters. As a rule the projector removes it
+ * The maximum bytes of the names in a pending change: 3,000 names of 20 letters. As a rule the projector removes it
  * within a second. An item holds 400 KB, and one transaction (4 MB) may write pending changes in ten namespaces.
  */
 const maxIndexedBytes = 64 * 1024;
@@ -34,8 +34,8 @@ interface PendingChangeInput extends Omit<PendingChange, 'indexedNames'> {
 }
 
 /**
- * The update that writes a pending change, or adds to an earlier one. An earlier one keeps `isCounted`, which describes the
- * projections. The names of the attributes are short, because readers pay for every byte.
+ * The update that writes a pending change, or adds to an earlier one. An earlier one keeps its `isCounted`, because
+ * that describes the projections. The names of the attributes are short, because readers pay for every byte.
  */
 export const pendingChangeUpdate = (
   namespace: string,
@@ -62,9 +62,10 @@ export const pendingChangeUpdate = (
 });
 
 /**
- * The write that records a change for the projector, or undefined if the projections do not depend on the change. The name
- * that an earlier pending change aimed at joins the indexed names, because it may have been applied in part. A channel that
- * is renamed again and again while its pending change waits is refused at some point, so that the item cannot grow forever.
+ * The write that records a change for the projector, or undefined if the projections do not depend on the change. The
+ * target name of an earlier pending change joins the indexed names, because that change may have been applied in part.
+ * If a channel is renamed again and again while its pending change waits, the condition of this write fails at some
+ * point, so that the item cannot grow forever.
  * @param before the channel in this namespace before the change; undefined if it was not there
  * @param after the channel in this namespace after the change; undefined if it is gone
  * @param now milliseconds since the epoch

@@ -61,11 +61,11 @@ export interface Idempotency {
 
 export interface CreatedChannel {
   document: ChannelDocument;
-  /** Whether an earlier request created the channel, and this is its answer again. */
+  /** Whether an earlier request created the channel, so that this repeats its response. */
   replayed: boolean;
 }
 
-/** The answer of the request that created a channel under this key before. @throws ApiError `idempotency_key_reused` */
+/** The response of the earlier request that created a channel with this key. @throws ApiError `idempotency_key_reused` */
 const replay = (record: IdempotencyRecord, { fingerprint }: Idempotency): CreatedChannel => {
   if (record.fingerprint !== fingerprint)
     throw new ApiError(
@@ -90,7 +90,7 @@ export const createChannel = async (
     const write = newWriteContext(caller);
     const channel = newChannel(input, newChannelId(write.now), write);
     const document = toDocument(channel);
-    // The record comes first, because the answer to a refused transaction is read by position.
+    // The record comes first, because the error of a failed transaction lists its reasons by position.
     const record = idempotency && idempotencyPut(caller.namespace, idempotency, document, write.now);
     const writes = planChannelWrites(undefined, channel, authorOf(write), randomShard());
     return { writes: table.qualify(record ? [record, ...writes] : writes), result: document };
@@ -127,11 +127,12 @@ const tryInPlace = async (
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const found = error.item && fromItem(error.item);
-    // The SDK repeats a write whose answer was lost. The repeated write then finds the version that the first one wrote, or
-    // the version that another writer made of it. The latter is the answer too: it holds both changes, and a client can
-    // go on from its ETag. The version in between is not stored anywhere.
+    // The SDK repeats a write whose response was lost. The repeated write then finds the version that the first one
+    // wrote, or the version that another writer made of it. The latter is a correct result too: it contains both
+    // changes, and a client can continue with its ETag. The version in between is not stored anywhere.
     if (found && isWrittenBy(found, write)) return { written: found };
-    // Either this write was done and several others followed it, or it was never done. Repeating it could undo theirs.
+    // Either this write was made and several others followed it, or it was never made. Repeating it could undo the
+    // others.
     if (found && error.outcomeUnknown && found.updatedAt >= write.now) throw new Unavailable(error);
     return { found };
   }
@@ -168,8 +169,8 @@ const tryTransaction = async (
 };
 
 /**
- * Changes a channel. If no other item depends on the changed fields, it takes one round trip; otherwise a transaction
- * over all copies. Changes that other requests make meanwhile are kept: the last writer of each field wins.
+ * Changes a channel. If no other item depends on the changed fields, this takes one round trip; otherwise it takes a
+ * transaction over all copies. Changes that other requests make meanwhile are kept: the last writer of each field wins.
  * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; WriteContention if other writers were always faster
  */
 export const updateChannel = async (

@@ -13,7 +13,10 @@ export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
   changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field));
 
-/** Whether a patch of an unknown channel may need no transaction. Clients may send whole documents: the write itself decides. */
+/**
+ * Whether a patch of an unknown channel may need no transaction. Clients may send whole documents: the write itself
+ * decides.
+ */
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>
   inPlaceFields.some((field) => patch[field] !== undefined);
 
@@ -30,8 +33,8 @@ const changedKeys = ({ integration_meta }: ChannelPatch) => {
  * - the fields that would need a transaction keep their values;
  * - the update changes something;
  * - the client knows the stored version (`If-Match`);
- * - this is not a repetition of a write that another writer has followed. (A repetition that nobody followed changes
- *   nothing, so that the third check refuses it.)
+ * - no other write has followed an earlier attempt of this write. (If none has, a repetition changes nothing, and the
+ *   third check refuses it.)
  *
  * If the condition fails, DynamoDB returns the item, which shows the reason.
  * @param clockIsBehind whether the channel was updated at or after `now`. Its time then grows by 1 ms within the write, so

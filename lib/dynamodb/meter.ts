@@ -1,12 +1,12 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 
-/** What one request cost, by DynamoDB's own account: round trips, and read and write capacity units. */
+/** The cost of one request: round trips, and the read and write capacity units that DynamoDB reports. */
 export class Meter {
   #calls = 0;
   #rcu = 0;
   #wcu = 0;
 
-  /** A round trip counts however it ended; DynamoDB says what it consumed only where it succeeded. */
+  /** Counts every round trip. DynamoDB reports capacity units only for a call that succeeded. */
   count(attempts: number, kind: 'read' | 'write', consumed: ConsumedCapacity[] = []): void {
     this.#calls += attempts;
     for (const { CapacityUnits = 0 } of consumed) {
@@ -19,7 +19,7 @@ export class Meter {
     return { calls: this.#calls, rcu: this.#rcu, wcu: this.#wcu };
   }
 
-  /** `calls=1; rcu=0.5; wcu=0`, or nothing where no table was touched. */
+  /** `calls=1; rcu=0.5; wcu=0`, or undefined if no table was called. */
   get summary(): string | undefined {
     return this.#calls ? `calls=${this.#calls}; rcu=${this.#rcu}; wcu=${this.#wcu}` : undefined;
   }

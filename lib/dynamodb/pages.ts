@@ -24,7 +24,7 @@ export const readFirst = async (table: Table, query: Query, limit: number): Prom
 /**
  * Counts the items of a query.
  * @param read gives the pages to count: all of them, or only those within a budget
- * @throws whatever `read` throws
+ * @throws the errors of `read`
  */
 export const countItems = async (table: Table, query: Query, read: typeof pages = pages): Promise<number> => {
   let count = 0;

@@ -5,16 +5,16 @@ const maxAttempts = 7;
 const firstPauseMs = 20;
 const maxPauseMs = 500;
 
-/** What an attempt returns if it has to be made again. */
+/** An attempt returns this value to be made again. */
 export const again = Symbol('again');
 
 /**
- * Makes an attempt up to 7 times, until it returns anything else than `again`. The first attempt runs at once. Each other
- * one waits for a random time from a range that doubles ("full jitter", AWS Architecture Blog, Exponential Backoff And
- * Jitter). All pauses together take half a second on average.
+ * Makes an attempt up to 7 times, until it returns anything other than `again`. The first attempt runs at once. Each
+ * other one waits for a random time from a range that doubles ("full jitter", AWS Architecture Blog, Exponential
+ * Backoff And Jitter). All pauses together take half a second on average.
  * @param options.signal ends the pauses when the time of the request is over
  * @param options.exhausted gives the result, or throws, after the last attempt
- * @throws Unavailable if the time of the request runs out in a pause; whatever the attempt throws
+ * @throws Unavailable if the time of the request runs out in a pause; any error of the attempt
  */
 export const retry = async <Result>(
   attempt: () => Promise<Result | typeof again>,

@@ -3,11 +3,11 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Item } from './item.ts';
 
-/** What became of one item. */
+/** A change of one item. */
 export interface Change {
   pk: string;
   sk: string;
-  /** The item before and after; absent where there was or is none. */
+  /** The item before and after the change. Undefined if it did not exist then. */
   before: Item | undefined;
   after: Item | undefined;
 }
@@ -17,7 +17,7 @@ type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
 const itemOf = (image: Image): Item | undefined =>
   image && unmarshall(image as Record<string, AttributeValue>);
 
-/** A record of a table's stream, as Lambda hands it on, in terms of items. */
+/** Reads the change from a record of a table's stream, as Lambda passes it to a function. */
 export const readChange = ({ dynamodb: { Keys, OldImage, NewImage } = {} }: DynamoDBRecord): Change => ({
   ...(itemOf(Keys) as { pk: string; sk: string }),
   before: itemOf(OldImage),

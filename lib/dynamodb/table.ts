@@ -32,7 +32,7 @@ export type Update = OnThisTable<UpdateCommandInput>;
 
 export interface QueryPage {
   items: Item[];
-  /** Where the next page begins. It is absent at the end. A page may be short or empty and still have one. */
+  /** The next page begins after this key. Absent on the last page. Even a short or empty page may have one. */
   lastKey: Key | undefined;
   count: number;
   /** The read units that the page consumed. */

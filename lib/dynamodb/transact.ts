@@ -9,9 +9,9 @@ export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems'
 export const maxTransactionItems = 100;
 
 /**
- * Writes all or nothing: at most 100 items, in any tables. `draw` makes the writes of each attempt, because an attempt
- * after a cancelled one may choose anew (another shard of a counter, a later time). The SDK repeats an attempt whose
- * outcome is unknown with the same token and the same writes, so that it cannot happen twice (ClientRequestToken).
+ * Writes all or nothing: at most 100 items, in any tables. `draw` makes the writes of each attempt, because a retry may
+ * need other writes (another shard of a counter, a later time). The SDK repeats an attempt whose outcome is unknown
+ * with the same token and the same writes, so that it cannot happen twice (ClientRequestToken).
  * @returns the result that `draw` gave for the attempt that succeeded
  * @throws TransactionConditionFailed, WriteContention, Throttled, Unavailable
  */

@@ -31,7 +31,9 @@ export interface Failure {
 
 const noAnswerNames = new Set(['AbortError', 'TimeoutError', 'NetworkingError']);
 
-/** Whether the outcome of a call is unknown: no answer came, or one that says nothing. */
+/**
+ * Whether the outcome of a call is unknown: there is no response, or it does not tell whether the call was carried out.
+ */
 export const isOutcomeUnknown = ({ name = '', code, $metadata }: Failure): boolean => {
   // The SDK has repeated the call for the last time, and an earlier try with the same token is still running.
   if (name === 'TransactionInProgressException') return true;

@@ -9,7 +9,7 @@ const callLimit = { entries: 10, bytes: 256 * 1024 };
 const maxAttempts = 4;
 const firstPauseMs = 10;
 
-/** A margin for what EventBridge counts besides the texts: time, keys and quotes. */
+/** A margin for the other bytes that EventBridge counts: time, keys and quotes. */
 const envelopeBytes = 512;
 
 interface PendingEntry {

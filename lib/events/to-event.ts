@@ -91,8 +91,8 @@ const deletionOf = (namespace: string, item: Item): ChannelEvent => {
 };
 
 /**
- * Makes the event of a change of an item. Returns undefined if the change is no event.
- * A removed item never is:
+ * Makes the event of a change of an item. Returns undefined if the change is no event. The removal of an item is no
+ * event:
  * - The removal of a channel's item only shows who wrote the channel last. The event of a deletion is made from the
  *   tombstone, which shows who deleted it.
  * - A tombstone is removed when it expires or when its channel joins the namespace again.

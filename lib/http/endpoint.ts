@@ -12,7 +12,7 @@ import { requestIdOf } from './request-id.ts';
 import { logRequest, logRequestFailure } from './request-log.ts';
 import { type ApiResponse, commonHeaders, toErrorResponse, toGatewayResponse } from './response.ts';
 
-/** What an operation knows of a request besides the gateway's event. */
+/** The context that an operation gets in addition to the gateway's event. */
 export interface RequestContext {
   caller: Caller;
   channels: Table;
@@ -20,7 +20,7 @@ export interface RequestContext {
   session: Session;
 }
 
-/** The same while the request is on its way: it has no caller before it is authenticated. */
+/** The state of a request in the pipeline. It has no caller until it is authenticated. */
 interface Progress extends Omit<RequestContext, 'caller'> {
   caller?: Caller;
   requestId: string;

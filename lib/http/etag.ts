@@ -4,7 +4,10 @@ import type { Precondition } from '../channels/change-rules.ts';
 /** The entity tag of a channel: its version. It changes with every change of the channel, and only then. */
 export const etagOf = ({ __v }: { __v: number }): string => `"${__v}"`;
 
-/** A condition compares with at most 100 values (Amazon DynamoDB Developer Guide, "Comparison operator and function reference", IN). */
+/**
+ * A condition compares with at most 100 values (Amazon DynamoDB Developer Guide, "Comparison operator and function
+ * reference", IN).
+ */
 const maxTags = 100;
 /** Stands for a tag that no version of a channel has. */
 const noVersion = -1;

@@ -26,7 +26,8 @@ const notJson = (message: string, cause?: unknown) => new ApiError('invalid_json
 
 const decode = (bytes: Uint8Array): string => {
   try {
-    // The decoder keeps a byte order mark, and the parser then refuses it. RFC 8259, section 8.1, forbids to send one.
+    // The decoder keeps a byte order mark, and the parser then refuses it. RFC 8259, section 8.1, forbids clients to
+    // send one.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw notJson('The body is not valid UTF-8.', cause);
@@ -35,7 +36,10 @@ const decode = (bytes: Uint8Array): string => {
 
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
 
-/** The first key that stands twice in one object of a valid JSON text. Parsers disagree on the meaning of such an object. */
+/**
+ * The first key that occurs twice in one object of a valid JSON text. Parsers disagree on the meaning of such an
+ * object.
+ */
 const repeatedKey = (json: string): string | undefined => {
   const open: (Set<string> | undefined)[] = [];
   let text = '';
@@ -55,8 +59,8 @@ const repeatedKey = (json: string): string | undefined => {
 
 /**
  * Reads the body of a request as JSON (RFC 8259).
- * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not JSON, for
- * a byte order mark, for invalid UTF-8, and for an object with the same key twice
+ * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not
+ * JSON, for a byte order mark, for invalid UTF-8, and for an object with the same key twice
  */
 export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrier): unknown => {
   if (!isJson(headers['content-type'] ?? ''))

@@ -12,8 +12,8 @@ export interface PublicResponse {
 }
 
 /**
- * Makes a Lambda handler that needs no key. It reads no table and no environment variable, so that it works even if the tables
- * do not. Its headers and errors are those of all other operations.
+ * Makes a Lambda handler that needs no key. It reads no table and no environment variable, so that it works even if the
+ * tables do not. Its headers and errors are those of all other operations.
  */
 export const publicEndpoint =
   (run: (event: APIGatewayProxyEventV2) => PublicResponse) =>

@@ -12,7 +12,10 @@ export interface ApiResponse {
 
 const json = { 'Content-Type': 'application/json' };
 
-/** The response may hold a tenant's data, is what its type says, and came over TLS (OWASP REST Security Cheat Sheet). */
+/**
+ * Caches must not store a tenant's data, browsers must not guess the content type, and clients must use TLS (OWASP REST
+ * Security Cheat Sheet).
+ */
 const securityHeaders = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
@@ -35,7 +38,7 @@ export const toGatewayResponse = (
   ...(body && { body: JSON.stringify({ success: true, ...body }) }),
 });
 
-/** The response to an error. A client sees the message of an ApiError. Of any other error it learns only that it happened. */
+/** The response to an error. The client gets the message of an ApiError, and a general message for any other error. */
 export const toErrorResponse = (
   error: unknown,
   requestId: string,

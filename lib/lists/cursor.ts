@@ -83,7 +83,7 @@ const decrypt = (bytes: Buffer, namespace: string, secret: string): string => {
  */
 export const openCursor = (text: string, namespace: string, secrets: CursorSecrets): Cursor => {
   const bytes = Buffer.from(text, 'base64url');
-  // Decoding is lenient: several texts decode to the same bytes, but only one of them is what sealCursor made.
+  // Decoding is lenient: several texts decode to the same bytes, but `sealCursor` made only one of them.
   const isWellFormed = bytes.toString('base64url') === text && bytes[0] === version;
   if (!isWellFormed || bytes.byteLength <= 1 + nonceBytes + tagBytes) throw invalidCursor();
   let failure: unknown;

@@ -21,7 +21,10 @@ export const checkDepth = (plan: Plan, page: number, perPage: number): void => {
     );
 };
 
-/** Lambda accepts responses of up to 6 MB, encoded as JSON once more (Lambda quotas). The rest is for what is not data. */
+/**
+ * Lambda accepts responses of up to 6 MB, encoded as JSON once more (Lambda quotas). The rest is for the other parts of
+ * the response.
+ */
 const maxBytes = 5 * 1024 * 1024;
 
 const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
@@ -38,8 +41,9 @@ const countThatFits = (sizes: number[]): number => {
 
 /**
  * Checks that the documents of a page fit one response.
- * @throws ApiError `page_too_large` if they do not. The message names a `per_page` that fits, both if the next page begins
- * with the first of these documents and if, by a cursor that leads back, it ends with the last one.
+ * @throws ApiError `page_too_large` if they do not. The message names a `per_page` that fits from both ends: the client
+ * may ask for a page that begins with the first of these documents, or, with a cursor that leads backwards, for one
+ * that ends with the last.
  */
 export const checkPageSize = (data: object[]): void => {
   const sizes = data.map(encodedBytes);

@@ -74,7 +74,7 @@ const executePlan = async (request: PageRequest, plan: Plan): Promise<Page> => {
   }
 };
 
-/** A list, as its cursors know it. */
+/** Identifies a list in its cursors. */
 interface ListIdentity {
   order: string;
   filter: string;
@@ -101,7 +101,7 @@ const paginationOf = (
   { start, order, perPage }: { start: PageStart; order: OrderTerm[]; perPage: number },
   seal: (position: CursorPosition | undefined, backward: boolean, offset: number) => string | undefined,
 ): Pagination => {
-  // From an empty page, a client can only go back: the position that was asked for is where it turns round.
+  // An empty page has no channel. The client can only go back from it, starting at the position of its own cursor.
   const positionAt = (channel: Channel | undefined, side: CursorPosition['side']) => {
     if (channel) return { sortValues: sortValuesOf(channel, order), side };
     return isCursor(start) ? start : undefined;

@@ -10,9 +10,9 @@ export type DynamoDbAction =
 
 export type TableName = 'channels' | 'projections' | 'apiKeys';
 
-/** What a function may do, as IAM names it. It may do nothing else. */
+/** The actions that a function may use, by their names in IAM. It may use no others. */
 export interface Permissions {
-  /** The actions on each table. A function learns the names of these tables only. */
+  /** The actions on each table. A function gets the names of these tables only. */
   tables: Partial<Record<TableName, readonly DynamoDbAction[]>>;
   /** The action on indexes of the channels table. */
   indexes?: { action: 'dynamodb:Query' | 'dynamodb:Scan'; names: readonly string[] };

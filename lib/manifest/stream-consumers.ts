@@ -11,7 +11,7 @@ export interface StreamConsumer {
   /** How long one batch may take. */
   timeoutSeconds: number;
   mapping: StreamParameters;
-  /** Whether a record that is given up goes to a dead-letter queue. If not, something else does its work. */
+  /** Whether a record that is given up goes to a dead-letter queue. If not, a scheduled function does its work. */
   deadLetters: boolean;
   /** The event source mapping has its own permission to read the stream. */
   permissions: Permissions;
@@ -25,7 +25,7 @@ export interface StreamParameters {
   filters: readonly FilterPattern[];
   /** Where a new mapping begins: with the oldest record of the stream (24 hours), or with the next one. */
   startingPosition: 'TRIM_HORIZON' | 'LATEST';
-  /** The records of one batch at most. A batch also holds at most 6 MB. */
+  /** The maximum number of records in a batch. A batch also has at most 6 MB. */
   batchSize: number;
   /** Seconds that Lambda waits to fill a batch. 0 delivers at once. */
   maximumBatchingWindow: number;
@@ -44,7 +44,10 @@ export interface FilterPattern {
   readonly [field: string]: FilterPattern | readonly (string | { readonly prefix: string })[];
 }
 
-/** The items of namespaces whose sort key begins with one of these texts, when they are written, not when they are removed. */
+/**
+ * The items of namespaces whose sort key begins with one of these texts, when they are written, not when they are
+ * removed.
+ */
 const written = (...sortKeyPrefixes: string[]): FilterPattern => ({
   eventName: ['INSERT', 'MODIFY'],
   dynamodb: {
@@ -58,7 +61,7 @@ const written = (...sortKeyPrefixes: string[]): FilterPattern => ({
 /** The first characters of a channel's id, which is its sort key. */
 const hexDigits = '0123456789abcdef';
 
-/** What it takes to apply pending changes, on the stream or on a schedule. */
+/** The permissions that are needed to apply pending changes, on the stream or on a schedule. */
 export const applyPermissions: Permissions = {
   tables: {
     channels: [

@@ -24,10 +24,10 @@ export interface IndexDefinition {
 }
 
 /**
- * Channels, their counters, tombstones, idempotency records and pending changes: one partition for each namespace. The indexes
- * hold only channels, except for the last one; `lib/channels/index-keys.ts` makes their keys. Indexes used for sorting project
- * all attributes, because a page of keys would cost one read for each channel. The indexes by external id find only a few
- * channels, which are then read from the table.
+ * Channels, their counters, tombstones, idempotency records and pending changes: one partition for each namespace. The
+ * indexes hold only channels, except for the last one; `lib/channels/index-keys.ts` makes their keys. Indexes used for
+ * sorting project all attributes, because a page of keys would cost one read for each channel. The indexes by external
+ * id find only a few channels, which are then read from the table.
  */
 export const channelsTable = {
   partitionKey: 'pk',
@@ -52,9 +52,9 @@ export const channelsTable = {
 } as const satisfies TableDefinition;
 
 /**
- * The projections: suffix entries and count buckets. They are derived from the channels, so that a list costs as much as its
- * page and not as much as the company. They have a table of their own without a stream, because they are many, nobody follows
- * their changes, and `reindex` can rebuild them.
+ * The projections: suffix entries and count buckets. They are derived from the channels, so that a list costs as much
+ * as its page and not as much as the company. They have a table of their own without a stream, because they are many,
+ * nobody follows their changes, and `reindex` can rebuild them.
  */
 export const projectionsTable: TableDefinition = {
   partitionKey: 'pk',

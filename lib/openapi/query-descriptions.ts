@@ -28,6 +28,6 @@ const describeParameter = ({ example, content, ...parameter }: DescribedParamete
   return { ...parameter, description: parameter.description + exampleText(parameter.name, example) };
 };
 
-/** Describes the query parameters of a list in a way that Swagger UI leaves all of them empty at first. */
+/** Describes the query parameters of a list so that Swagger UI leaves all of them empty at first. */
 export const describeQuery = () =>
   describedParameters.map((parameter) => ({ in: 'query', ...describeParameter(parameter) }));

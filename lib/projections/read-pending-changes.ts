@@ -8,7 +8,7 @@ import { pagesOfPendingChanges } from '../read-budget.ts';
 
 const prefix = sortKeyPrefix.pendingChange;
 
-/** The index that holds only pending changes, by the time since when they wait. */
+/** The index that holds only pending changes, by the time at which they were made. */
 export const pendingIndex = 'byPending';
 
 export const toPendingChange = (item: Item): PendingChange => {
@@ -41,7 +41,7 @@ export const tokenUnchanged = (namespace: string, { id, token }: PendingChange) 
 /**
  * Reads the pending changes of an id range.
  * @param read gives the pages: those within a request's budget, or all of them
- * @throws whatever `read` throws
+ * @throws the errors of `read`
  */
 export const readPendingChanges = async (
   channels: Table,

@@ -34,8 +34,8 @@ const write = (namespace: string, shard: number, { enabled, disabled }: Totals, 
 });
 
 /**
- * Counts the channels of a namespace and sets its totals. Others may write meanwhile: all counters are written or none, and only
- * if no total has changed since the count began.
+ * Counts the channels of a namespace and sets its totals. Others may write meanwhile: all counters are written or none,
+ * and only if no total has changed since the count began.
  * @returns the totals before and after
  * @throws WriteContention after 10 attempts in which others wrote. Nothing has changed then.
  */
@@ -49,7 +49,7 @@ export const recountTotals = async (
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
     if (isSame(before, after)) return { before, after };
-    // A counter may be visible a moment before its channel, so that only the same count twice is believed.
+    // A counter may be visible a moment before its channel, so a count is accepted only if a second one agrees.
     if (!isSame(after, await countChannels(table, namespace))) continue;
     const changes = new Map(counters.map((counter) => [counter.sk, counter.changes]));
     try {

@@ -32,7 +32,10 @@ interface StoredEntries {
 const checksumOf = ({ sk, name }: SuffixEntry): number =>
   createHash('sha256').update(`${sk}\n${name}`).digest().readUIntBE(0, 4);
 
-/** The channels that are indexed side by side. Each takes seven round trips, and a namespace may hold 100,000. */
+/**
+ * The maximum number of channels that are re-indexed concurrently. Each takes seven round trips, and a namespace may
+ * hold 100,000.
+ */
 const concurrency = 8;
 
 const readStoredEntries = async (
@@ -112,7 +115,7 @@ const recountBuckets = async (tables: ChannelTables, namespace: string): Promise
       (await recountBucket(tables, namespace, remaining.first)) ||
       (await removeEmptyBucket(tables, namespace, remaining.first));
     if (isChanged) recounted++;
-    // If the last of the new buckets holds too many channels, it is divided in its turn.
+    // If the last of the new buckets holds too many channels, it is divided next.
     remaining = above((await readBucket(tables, namespace, remaining.first)).last, allIds);
   }
   return recounted;
@@ -141,9 +144,10 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 };
 
 /**
- * The steps that repair everything that is derived from the channels of a namespace. No step needs another one. Each reads the
- * whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay correct at every moment.
- * A step throws WriteContention if others wrote during every attempt. The repairs it has made by then stay.
+ * The steps that repair everything that is derived from the channels of a namespace. No step needs another one. Each
+ * reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
+ * correct at every moment. A step throws WriteContention if others wrote during every attempt. The repairs it has made
+ * by then stay.
  */
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */

@@ -55,8 +55,8 @@ const reset = async (table: Table, found: Item): Promise<void> => {
 };
 
 /**
- * Sets the index keys of all channels of a namespace that have a missing or wrong one. Others may write meanwhile. The documents
- * of the channels stay as they are.
+ * Sets the index keys of all channels of a namespace that have a missing or wrong one. Others may write meanwhile. The
+ * documents of the channels stay as they are.
  * @returns how many channels were corrected
  * @throws WriteContention if a channel changed during every attempt
  */

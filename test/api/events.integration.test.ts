@@ -92,7 +92,7 @@ describe('the changes of a channel', () => {
 });
 
 describe('a shared channel', () => {
-  test('is created where it joins, deleted where it leaves, and updated in each of its namespaces', async () => {
+  test('is created in a namespace that it joins, deleted in one that it leaves, and updated in each of its namespaces', async () => {
     const created = await create({ name: 'Shared' });
     const shared = await update(created, { company_namespace: ['acme', 'other'] });
     const renamed = await update(created, { name: 'Renamed' });

@@ -64,7 +64,7 @@ interface Described {
   responses: Record<string, { content: Record<string, { example?: object }> }>;
 }
 
-/** Where the description shows an example for a status, without a request that leads to it. */
+/** The operations whose description has an example for a status, but no request that causes it. */
 const examplesOfStatus = (status: string) =>
   Object.entries(describeApi().paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Described>).flatMap(([method, { responses }]) => {

@@ -200,7 +200,7 @@ describe('a cursor', () => {
     ]);
   });
 
-  test('is refused with other filters or another sort than its own', async () => {
+  test('is refused if the filters or the sort differ from its own', async () => {
     const { list } = await seedNamespace(many(4));
     const { next_cursor } = (await list('per_page=1&disabled=false')).body.pagination;
     for (const other of [
@@ -208,7 +208,7 @@ describe('a cursor', () => {
       'disabled=true',
       'disabled=false&search=x',
       'disabled=false&sort=-_id',
-      // This sort has the same order, but is not the same.
+      // This sort gives the same order of channels, but it is a different sort.
       'disabled=false&sort=createdAt',
     ])
       expect(await list(`${other}&cursor=${next_cursor}`)).toEqual(failure(400, 'cursor_mismatch'));
@@ -361,7 +361,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('leads backwards to page 1 at the lowest, even if many channels were created before it', async () => {
+  test('never leads backwards to a page number below 1, even if many channels were created before it', async () => {
     const { key, list, ids } = await seedNamespace(many(4));
     const first = await list('sort=-_id&per_page=2');
     const second = await list(`sort=-_id&per_page=2&cursor=${first.body.pagination.next_cursor}`);

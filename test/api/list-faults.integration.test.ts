@@ -10,7 +10,7 @@ import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
 import type { Service } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
-// Lists must stay correct under what DynamoDB does and DynamoDB Local does not.
+// These tests simulate behaviour of DynamoDB that DynamoDB Local does not have. Lists must stay correct.
 
 const proxy = createRewritingProxy();
 const service = useService({ proxy });
@@ -207,7 +207,8 @@ describe('while the indexes lag behind the table', () => {
     // Lists by `_id` read the table, so they are exact even now.
     expect((await list('per_page=100')).body.data).toContainEqual(created);
     expect((await list(`_id=${deleted}`)).body.data).toEqual([]);
-    // A lookup reads the channels that an index names from the table. It may miss a channel, but returns none that does not match.
+    // A lookup reads the channels that an index names from the table. It may miss a channel, but each channel that it
+    // returns matches.
     const named = (await list('integration_meta.external_id=ch_0&per_page=100')).body;
     const other = (await list('integration_meta.external_id=ch_1&per_page=100')).body;
     expect([named.pagination.total + other.pagination.total, named.data.length + other.data.length]).toEqual([

@@ -7,7 +7,7 @@ import { useService } from '../support/use-service.ts';
 
 const service = useService({ namespaces: ['acme'] });
 
-/** The failures in the log: of which channel, and why. */
+/** The failures in the log: the channel and the reason. */
 let failures: { namespace: string; channel: string; why: string }[];
 beforeEach(() => {
   failures = [];

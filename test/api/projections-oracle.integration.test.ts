@@ -144,7 +144,7 @@ describe.each(Object.entries(projectors))('while the projector is %s', (name, pr
     isOver = true;
     await projecting;
 
-    // Once all changes are applied, the projections are exact, whatever was killed before.
+    // Once all changes are applied, the projections are exact, even if the projector was killed before.
     await applyPending(service, namespace, await pendingIds(namespace));
     const { pendingChanges, suffixEntries, buckets } = await readProjections(service, namespace);
     const names = Object.fromEntries([...channels.values()].map((channel) => [channel._id, channel.name]));

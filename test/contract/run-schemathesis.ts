@@ -1,8 +1,8 @@
 /**
- * Runs Schemathesis against a server of its own. It checks that no request causes a 5xx, that statuses and content are those of
- * the API description, that wrong requests are refused, that each operation requires a key, and that nothing is left of a
- * deleted channel. It runs in `.contract`, a Python environment that is created if it is missing. `SEED` repeats a run,
- * `EXAMPLES` sets its length.
+ * Runs Schemathesis against a server of its own. It checks that no request causes a 5xx, that statuses and content are
+ * those of the API description, that wrong requests are refused, that each operation requires a key, and that nothing
+ * is left of a deleted channel. It runs in `.contract`, a Python environment that is created if it is missing. `SEED`
+ * repeats a run, `EXAMPLES` sets its length.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

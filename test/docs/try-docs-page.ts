@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /**
- * Tries the page at `/docs` in a real browser, against a server of its own: loads it, authorises, creates and lists channels,
- * and causes an error. `CHROMIUM` names another browser than Debian's. Screenshots go to `SCREENSHOTS`, or to a new folder.
+ * Tries the page at `/docs` in a real browser, against a server of its own: loads it, authorises, creates and lists
+ * channels, and causes an error. `CHROMIUM` names another browser than Debian's. Screenshots go to `SCREENSHOTS`, or to
+ * a new folder.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';

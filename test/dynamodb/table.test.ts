@@ -185,7 +185,7 @@ describe('reading many items', () => {
     await expect(table.batchGet(keys.slice(0, 2))).rejects.toBeInstanceOf(Throttled);
   });
 
-  test('returns of a page its items, its last key and the units that it consumed', async () => {
+  test('returns the items of a page, its last key and the units that it consumed', async () => {
     client.on(QueryCommand).resolves({
       Items: [key],
       Count: 1,

@@ -153,8 +153,8 @@ describe('an event that is too large for EventBridge', () => {
   });
 });
 
-describe('a call that fails', () => {
-  it('ends the publishing: events of earlier calls are published, all others fail', async () => {
+describe('publishing ends', () => {
+  it('if a call fails: events of earlier calls are published, all others fail', async () => {
     let calls = 0;
     const put = async (entries: BusEntry[]) => {
       if (++calls === 2) throw new Error('no connection');
@@ -169,7 +169,7 @@ describe('a call that fails', () => {
     );
   });
 
-  it('is also a pause before a retry in which the time runs out', async () => {
+  it('if the time runs out in a pause before a retry: all remaining events fail', async () => {
     const ending = new AbortController();
     const put = async (entries: BusEntry[]) => {
       ending.abort();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   ({ handler: sweepPending } = (await import('../../functions/sweep-pending.ts')) as never);
 });
 
-/** The failures in the log: of which channel, and why. */
+/** The failures in the log: the channel and the reason. */
 let failures: { namespace: string; channel: string; why: string }[];
 beforeEach(() => {
   failures = [];

@@ -66,13 +66,13 @@ describe('a batch of records', () => {
     expect(published()).toEqual([]);
   });
 
-  test('asks for redelivery from an unreadable record on, and publishes only the events before it', async () => {
+  test('asks for redelivery from the first unreadable record, and publishes only the events before it', async () => {
     const records = [recordOf(1), recordOf(2), unreadableRecord(3), recordOf(4)];
     expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '3' }] });
     expect(published()).toEqual(['Channel 1', 'Channel 2']);
   });
 
-  test('asks for redelivery from a record on whose event does not match the schema', async () => {
+  test('asks for redelivery from the first record whose event does not match the schema', async () => {
     const records = [recordOf(1), recordOf(2, { name: 7 })];
     expect(await run(...records)).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
     expect(published()).toEqual(['Channel 1']);
@@ -85,7 +85,7 @@ describe('a batch of records', () => {
     expect(published()).toEqual([]);
   });
 
-  test('asks for redelivery from the first event on that the bus keeps rejecting', async () => {
+  test('asks for redelivery from the first record whose event the bus keeps rejecting', async () => {
     proxy.rejects = ({ channel }) => channel.name === 'Channel 2';
     expect(await run(recordOf(1), recordOf(2), recordOf(3))).toEqual({
       batchItemFailures: [{ itemIdentifier: '2' }],

@@ -181,7 +181,7 @@ describe('countSmallerSide', () => {
   test.each([
     [{ later: 3, rest: 1_000_000 }, 3, ['later', 'rest', 'later', 'rest', 'later']],
     [{ later: 1_000_000, rest: 2 }, 1_000_000, ['later', 'rest', 'later', 'rest']],
-  ])('reads of both sides as many pages as the smaller one has: %j', async (pages, expectedCount, expectedSides) => {
+  ])('reads as many pages of both sides as the smaller side has: %j', async (pages, expectedCount, expectedSides) => {
     const { count, sidesRead } = indexWith(pages);
 
     expect([await count(), sidesRead]).toEqual([expectedCount, expectedSides]);

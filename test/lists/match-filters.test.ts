@@ -5,7 +5,7 @@ import { matches } from '../../lib/lists/read/match-filters.ts';
 import { channelOf, idAt, seededAt } from '../support/seed.ts';
 
 const id = (ordinal: number) => idAt(seededAt + ordinal, ordinal);
-/** The names of those channels that a filter lets through. */
+/** The names of the channels that match a filter. */
 const found = (channels: Channel[], filter: ListFilter) =>
   channels.filter((channel) => matches(channel, filter)).map(({ name }) => name);
 
@@ -18,45 +18,45 @@ describe('a filter', () => {
   const names = channels.map(({ name }) => name);
 
   test.each<[string, ListFilter, string[]]>([
-    ['nothing asked, all match', {}, names],
-    ['ids, only those match', { ids: [id(3), id(1), id(9)] }, ['Retail', 'Rétail, wholesale']],
-    ['no ids, none matches', { ids: [] }, []],
-    ['names, they match in their very writing', { names: ['Retail', 'Rétail', 'x'] }, ['Retail']],
-    ['no names, none matches', { names: [] }, []],
-    ['local names, they match in their very writing', { localNames: ['قناة', 'Undefined'] }, ['Retail']],
+    ['no condition matches all channels', {}, names],
+    ['ids matches only these channels', { ids: [id(3), id(1), id(9)] }, ['Retail', 'Rétail, wholesale']],
+    ['an empty list of ids matches nothing', { ids: [] }, []],
+    ['names compares them exactly', { names: ['Retail', 'Rétail', 'x'] }, ['Retail']],
+    ['an empty list of names matches nothing', { names: [] }, []],
+    ['local names compares them exactly', { localNames: ['قناة', 'Undefined'] }, ['Retail']],
     [
-      '"undefined" for a local name, what lacks one does not match',
+      'the local name "undefined" does not match channels without a local name',
       { localNames: ['undefined'] },
       ['retail'],
     ],
-    ['no local names, none matches', { localNames: [] }, []],
-    ['disabled, the enabled do not match', { disabled: true }, ['Retail']],
-    ['enabled, the disabled do not match', { disabled: false }, ['retail', 'Rétail, wholesale']],
+    ['an empty list of local names matches nothing', { localNames: [] }, []],
+    ['disabled matches no enabled channel', { disabled: true }, ['Retail']],
+    ['enabled matches no disabled channel', { disabled: false }, ['retail', 'Rétail, wholesale']],
     [
-      'a time, what was updated right then does not match',
+      'a time does not match a channel that was updated exactly then',
       { updatedAfter: seededAt + 2 },
       ['Rétail, wholesale'],
     ],
-    ['a time before all, all match', { updatedAfter: seededAt }, names],
-    ['a word, it matches folded and anywhere', { terms: ['tail'] }, names],
-    ['words, all must occur', { terms: ['sale', 'ret'] }, ['Rétail, wholesale']],
-    ['no words, all match', { terms: [] }, names],
-    ['no conditions on metadata, all match', { metadata: [] }, names],
-    ['several of them, each must hold', { names: ['Retail', 'retail'], disabled: false }, ['retail']],
+    ['a time before all updates matches all channels', { updatedAfter: seededAt }, names],
+    ['a term matches folded names that contain it anywhere', { terms: ['tail'] }, names],
+    ['several terms requires all of them', { terms: ['sale', 'ret'] }, ['Rétail, wholesale']],
+    ['no terms matches all channels', { terms: [] }, names],
+    ['no conditions on metadata matches all channels', { metadata: [] }, names],
+    ['several conditions requires all of them', { names: ['Retail', 'retail'], disabled: false }, ['retail']],
     [
-      'metadata and a name that differ, none matches',
+      'metadata and a name of different channels matches nothing',
       { names: ['retail'], metadata: [{ path: ['id'], value: 'x' }] },
       [],
     ],
-    // They bound what is read, before anything is matched.
-    ['bounds of ids, they are not its business', { after: id(3), before: id(1) }, names],
-  ])('given %s', (_, filter, expected) => {
+    // The plan has applied these already, when it chose what to read.
+    ['bounds of ids ignores them', { after: id(3), before: id(1) }, names],
+  ])('by %s', (_, filter, expected) => {
     expect(found(channels, filter)).toEqual(expected);
   });
 });
 
 describe('a condition on metadata', () => {
-  const asked = (integration_meta: string | undefined, path: string[], value: string) =>
+  const matchesCondition = (integration_meta: string | undefined, path: string[], value: string) =>
     matches(channelOf(1, integration_meta === undefined ? {} : { integration_meta }), {
       metadata: [{ path, value }],
     });
@@ -74,12 +74,12 @@ describe('a condition on metadata', () => {
     ['{"__proto__":"x"}', ['__proto__'], 'x'],
     ['{"__proto__":{"b":"x"}}', ['__proto__', 'b'], 'x'],
     ['{"toString":"x"}', ['toString'], 'x'],
-  ])('given %s, holds at %j for %j', (meta, path, value) => {
-    expect(asked(meta, path, value)).toBe(true);
+  ])('on %s holds at the path %j for the value %j', (meta, path, value) => {
+    expect(matchesCondition(meta, path, value)).toBe(true);
   });
 
   test.each([
-    ['nothing stored', undefined, ['id'], 'undefined'],
+    ['a channel without metadata', undefined, ['id'], 'undefined'],
     ['another value', '{"id":"x"}', ['id'], 'X'],
     ['a part of the value', '{"id":"xy"}', ['id'], 'x'],
     ['no such key', '{"id":"x"}', ['x'], 'undefined'],
@@ -93,11 +93,11 @@ describe('a condition on metadata', () => {
     ['the length of a text', '{"a":"x"}', ['a', 'length'], '1'],
     ['a level below null', '{"a":null}', ['a', 'b'], 'undefined'],
     ['a level below a number', '{"a":1}', ['a', 'b'], 'undefined'],
-  ])('given %s, does not hold', (_, meta, path, value) => {
-    expect(asked(meta, path, value)).toBe(false);
+  ])('does not hold for %s', (_, meta, path, value) => {
+    expect(matchesCondition(meta, path, value)).toBe(false);
   });
 
-  test('given several, all must hold', () => {
+  test('counts together with others: all must hold', () => {
     const x = { path: ['x'], value: '1' };
     const y = { path: ['y'], value: '2' };
     const channels = ['{"x":1}', '{"y":2}', '{"x":1,"y":2}'].map((integration_meta) =>

@@ -12,8 +12,8 @@ import { mockTable } from '../support/mock-table.ts';
 import { channelOf, seededAt } from '../support/seed.ts';
 
 /**
- * The index byUpdatedAt as DynamoDB has it, and DynamoDB Local does not: channels with the same time are in any order, and a
- * page may end anywhere. The page of a query begins after its start key, in the order of the index.
+ * The index byUpdatedAt with behaviour that DynamoDB has and DynamoDB Local does not: channels with the same time are
+ * in any order, and a page may end anywhere. The page of a query begins after its start key, in the order of the index.
  * @param ranks the order of channels with the same time
  */
 const tableWith = (channels: Channel[], ranks: number[], maxItems: number): Table => {

@@ -65,7 +65,7 @@ describe('npm start', () => {
     const { child, ready, ended } = startByNpm('--in-memory');
     const { url } = await ready();
     child.kill('SIGTERM');
-    // This resolves when the output is closed: then no process that could write to it is left.
+    // This resolves when the output is closed. Then no process is left that could write to it.
     await ended;
     await expect(fetch(url)).rejects.toThrow();
   });

@@ -25,7 +25,8 @@ import {
 import { channelOf, idAt, seededAt } from '../support/seed.ts';
 import { useService } from '../support/use-service.ts';
 
-// The projections on DynamoDB Local: what they contain once pending changes are applied, and what readers find before.
+// The projections on DynamoDB Local: their content after pending changes are applied, and the results of readers before
+// that.
 
 const service = useService();
 
@@ -248,7 +249,7 @@ describe('the total of the bucket counts', () => {
     const next = await create({ name: 'x' });
     let created = 0;
     const channels = interceptQueries(service.channels, async (page) => {
-      // Limited, so that the test ends even if applying waited for a moment without writes.
+      // The number is limited so that the test ends even if applying needs a moment without writes.
       if (created++ < 20) await create({ name: 'x' });
       return page;
     });
@@ -438,7 +439,10 @@ describe('the total of the bucket counts', () => {
     expect(await readProjections(service, namespace)).toEqual(emptyProjections);
   });
 
-  /** A namespace whose only bucket counts twice as many as a full one. The newest ids came first, so no bucket started after it. */
+  /**
+   * A namespace whose only bucket counts twice as many as a full one. The newest ids came first, so no bucket started
+   * after it.
+   */
   const withDoubleBucket = async () => {
     const fixture = newNamespace(service);
     const ids: string[] = [];

@@ -13,7 +13,7 @@ export interface EncodingStyle {
   capitals: boolean;
   /** A bit for each optional parameter: whether it is sent without a value. */
   absent: number;
-  /** Which parameter comes first. The values of one list stay in their order. */
+  /** The parameter that comes first. The values of one list stay in their order. */
   rotation: number;
 }
 

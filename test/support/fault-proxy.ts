@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
-/** What happens to a call to DynamoDB: it is forwarded, never answered, cut off, or answered with an error. */
+/** The fault of a call to DynamoDB: the call is forwarded, never answered, cut off, or answered with an error. */
 type Fault = 'none' | 'hang' | 'reset' | { __type: string; CancellationReasons?: { Code: string }[] };
 
 export interface FaultProxy extends DynamoDbProxy {

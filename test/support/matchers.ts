@@ -16,7 +16,7 @@ const commonHeaders = {
   'x-request-id': text,
 };
 
-/** A whole response that succeeds. The headers are all that it has, beside those of every response. */
+/** A whole response that succeeds. It has exactly these headers, in addition to those of every response. */
 export const success = (status: number, data: unknown, headers: Record<string, unknown> = {}) => ({
   status,
   headers: {
@@ -36,7 +36,7 @@ export const notModified = (headers: Record<string, unknown>) => ({
   body: '',
 });
 
-/** The whole body of an error. Give the sentence and the details in tests that are about them. */
+/** The whole body of an error. Tests of the message or the details pass these. */
 export const errorBody = (code: string, error: unknown = text, details?: object[]) => ({
   success: false,
   error,
@@ -46,8 +46,8 @@ export const errorBody = (code: string, error: unknown = text, details?: object[
 });
 
 /**
- * A whole response that fails. It may have more headers: which ones depends on how far the request came.
- * @param error the sentence. Without it, the body may also have details.
+ * A whole response that fails. It may have more headers, which depend on the step at which the request failed.
+ * @param error the message. Without it, the body may also have details.
  */
 export const failure = (
   status: number,

@@ -53,7 +53,9 @@ export const mockTable = (answer: (query: QueryCommandInput) => MockPage | Promi
   };
 };
 
-/** A mocked table that answers queries with these pages in turn. Each page but the last says that there is more. */
+/**
+ * A mocked table that answers queries with these pages in turn. Each page except the last has a key for the next page.
+ */
 export const mockTableWithPages = (pages: Item[][], units?: number) => {
   let count = 0;
   return mockTable(() => {

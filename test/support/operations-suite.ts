@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { anId, aTime, errorBody } from './matchers.ts';
 import type { Service } from './service.ts';
 
-/** A running service, wherever it runs. */
+/** A running service, on one machine or deployed. */
 export type Target = Pick<Service, 'call' | 'newKey'>;
 
 /** Tests all five operations as a client sees them. The same suite runs on one machine and against a deployment. */

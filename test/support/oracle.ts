@@ -10,7 +10,7 @@ export interface IdBound {
   at: 'id' | 'below' | 'above';
 }
 
-/** What a list query asks for, independent of how a client encodes it. */
+/** A list query, independent of the way in which a client encodes it. */
 export interface ExpectedQuery {
   ids?: string[];
   names?: string[];
@@ -32,7 +32,8 @@ export interface Page {
   hasPrevious: boolean;
 }
 
-// This is the API's list contract, implemented again over a plain array. Of lib, it uses only the folding of text.
+// This is the API's list contract, implemented again over a plain array. The only part of lib that it uses is the
+// folding of text.
 
 const isAbove = (id: string, bound: IdBound) => id > bound.id || (bound.at === 'below' && id === bound.id);
 const isBelow = (id: string, bound: IdBound) => id < bound.id || (bound.at === 'above' && id === bound.id);

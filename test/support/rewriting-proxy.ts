@@ -21,8 +21,8 @@ const unchanged = {
 };
 
 /**
- * A proxy that rewrites requests and responses. With it, tests show what DynamoDB does and DynamoDB Local does not: pages
- * that end early, keys that are left unprocessed, indexes that lag behind.
+ * A proxy that rewrites requests and responses. With it, tests simulate behaviour of DynamoDB that DynamoDB Local does
+ * not have: pages that end early, keys that are left unprocessed, indexes that lag behind.
  */
 export const createRewritingProxy = (): RewritingProxy => {
   const proxy: RewritingProxy = {

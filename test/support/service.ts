@@ -92,7 +92,10 @@ export interface ServiceOptions {
   consumers?: string[];
 }
 
-/** Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call this before. */
+/**
+ * Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call
+ * this before.
+ */
 export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {}): Promise<Service> => {
   const environment = 'test';
   const dynamoDb = await startTestDynamoDb();

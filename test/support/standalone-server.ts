@@ -22,7 +22,10 @@ const readStart = async (output: Readable): Promise<{ key: string; url: string }
   throw new Error('The server ended before it was ready');
 };
 
-/** Starts `npm start` on a free port, with its own state folder, for programs that are not jest tests. `stop` removes the folder. */
+/**
+ * Starts `npm start` on a free port, with its own state folder, for programs that are not jest tests. `stop` removes
+ * the folder.
+ */
 export const startStandaloneServer = async (): Promise<StandaloneServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'standalone-server-'));
   const server = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {

@@ -151,7 +151,7 @@ describe('cutting to bytes', () => {
     ['a character that only fits in part', 'aéé', 4, 'aé'],
     ['three bytes a character', '한한', 5, '한'],
     ['four bytes a character', 'a😀', 4, 'a'],
-    ['no room', 'é', 1, ''],
+    ['a first character that does not fit', 'é', 1, ''],
   ])('%s: %s to %i', (_, text, bytes, cut) => {
     expect(cutToBytes(text, bytes)).toBe(cut);
   });

@@ -47,7 +47,7 @@ export const updatedUntil = (updatedAfter: number): IndexRange => ({
   last: updatedAfter,
 });
 
-/** The part of a range that a scan still reads from a key on. The part includes the key, which is in the range. */
+/** The rest of a range for a scan that starts at a key in it. The rest includes the key. */
 export const rangeFrom = (key: Key, range: IndexRange, descending: boolean): IndexRange => ({
   ...range,
   ...(descending ? { last: key } : { first: key }),

@@ -4,7 +4,7 @@ import { compareFolded, sortText } from '../../text/fold.ts';
 import type { CursorPosition } from '../cursor.ts';
 import type { SortTerm } from '../query/parse-list-query.ts';
 
-/** A term of an order. A client asks for a sort; `toOrder` completes it to an order. */
+/** One field of an order, with its direction. A client asks for a sort; `toOrder` completes it to an order. */
 export type OrderTerm = SortTerm;
 
 /**

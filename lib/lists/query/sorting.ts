@@ -95,7 +95,10 @@ const sortElements = (raw: RawParameter[], addIssue: AddIssue): SortElement[] =>
  * - Without: an element, or the whole list, in JSON.
  */
 interface Target {
-  /** The key in the first brackets: an index, or empty. Without one, `sortBy` itself is meant: the list, or its only element. */
+  /**
+   * The key in the first brackets: an index, or empty. Undefined if the name has none: then it refers to the list, or
+   * to its only element.
+   */
   key: string | undefined;
   part: SortPart | undefined;
 }

@@ -99,7 +99,7 @@ const checkListForms = (raw: RawParameters, addIssue: AddIssue): void => {
 
 /** The strings of a JSON list. Any other text is one value as it is, and gives `undefined`. */
 const jsonList = ({ path, value }: RawParameter): string[] | undefined => {
-  // With brackets, the value is one element, even if it looks like JSON: a name may.
+  // With brackets, the value is one element, even if it looks like JSON: a name may look like that.
   if (path.length > 1 || !value.startsWith('[')) return undefined;
   const parsed = parseJson(value);
   return Array.isArray(parsed) && parsed.every((item) => typeof item === 'string') ? parsed : undefined;

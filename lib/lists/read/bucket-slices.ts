@@ -11,10 +11,10 @@ export interface BucketSlice extends IdRange {
 }
 
 /**
- * Counts the channels of an id range, bucket by bucket, so that the cost does not depend on where the range begins. If the range
- * contains only a part of a bucket, the channels of that part are counted one by one.
- * @throws ApiError as `readBucketCounts`; `unavailable` also if so many channels were created at once that the part of a bucket
- * exceeds the read budget
+ * Counts the channels of an id range, bucket by bucket, so that the cost does not depend on where the range begins. If
+ * the range contains only a part of a bucket, the channels of that part are counted one by one.
+ * @throws ApiError as `readBucketCounts`; `unavailable` also if so many channels were created at once that the part of
+ * a bucket exceeds the read budget
  */
 export const readBucketSlices = async (
   tables: ChannelTables,
@@ -37,8 +37,8 @@ export const readBucketSlices = async (
 export const countAll = (slices: BucketSlice[]): number => slices.reduce((sum, { count }) => sum + count, 0);
 
 /**
- * The rest of the slices after their first `offset` channels, in ascending or descending order. Only the slice in which the rest
- * begins is read, from its nearer end.
+ * The rest of the slices after their first `offset` channels, in ascending or descending order. Only the slice in which
+ * the rest begins is read, from its nearer end.
  * @returns undefined if there are not more channels than `offset`
  */
 export const rangeAfterFirst = async (

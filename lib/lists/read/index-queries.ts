@@ -8,12 +8,15 @@ import { queryTooBroad } from '../../read-budget.ts';
 import type { IndexRange, SortedIndex } from '../plan/index-range.ts';
 
 /**
- * The read units that one list may consume on an index: as many as 4 MB of the partition cost. Reads of an index are eventually
- * consistent and cost half as much, so that these are 8 MB, or about 21,000 channels of 289 bytes.
+ * The read units that one list may consume on an index: as many as 4 MB of the partition cost. Reads of an index are
+ * eventually consistent and cost half as much, so this is enough for 8 MB, or about 21,000 channels of 289 bytes.
  */
 const maxReadUnits = 1_024;
 
-/** The queries of many names that run at once. Each may exceed the budget a little before the excess is noticed. */
+/**
+ * The maximum number of queries that run at once for a filter by many names. Each may exceed the budget a little before
+ * the excess is noticed.
+ */
 const concurrency = 8;
 
 export const sortKeyOf = (index: string): string =>
@@ -37,7 +40,7 @@ const rangeQuery = (namespace: string, { index, first, last }: IndexRange, desce
 /** An id range narrows a query by name or by status, but not a query by time. */
 const howToNarrow: Partial<Record<SortedIndex, string>> = {
   byUpdatedAt:
-    'by a later "from_updatedAt", or go through all, sorted by "-updatedAt", as far back as you need',
+    'by a later "from_updatedAt", or read the list sorted by "-updatedAt", as far back as you need',
 };
 
 /** Makes a function that consumes the budget of a list. It throws ApiError `query_too_broad` when the budget is used up. */
@@ -96,8 +99,8 @@ export const countIndexRange = async (
 };
 
 /**
- * Counts the channels of one of the two ranges that make up an index. Both are counted, one page of each in turn, until one of
- * them ends. If that is the other one, its count is subtracted from the total.
+ * Counts the channels of `range`. An index consists of `range` and `rest`. This counts both, one page of each in turn,
+ * until one of them ends. If `rest` ends first, its count is subtracted from the total.
  * @param readTotal reads how many channels the index holds
  * @throws ApiError `query_too_broad` if both ranges exceed the budget
  */
@@ -124,7 +127,7 @@ export const countSmallerSide = async (
 };
 
 /**
- * Reads channels of a range from its beginning (its end, if descending), until they are enough or the range ends.
+ * Reads channels of a range from its beginning (its end, if descending), until `isEnough` holds or the range ends.
  * @param limit how many the first query asks for
  * @throws ApiError `query_too_broad` if the budget ends earlier
  */

@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import { sortKeyOf } from './index-queries.ts';
 import { readAllChannels, readByIds } from './partition.ts';
 
-/** Reading so many channels one by one costs about as much as the whole read budget of a list. */
+/** Reading this many channels one by one costs about as much as the whole read budget of a list. */
 const maxHits = 1_000;
 
 /**

@@ -44,8 +44,8 @@ export const pageAtOffset = <Row>(
 });
 
 /**
- * Makes a page that starts or ends at a cursor. If no channel is left on that side of the cursor, all channels of the list lie
- * on the other side.
+ * Makes a page that starts or ends at a cursor. If no channel is left on that side of the cursor, all channels of the
+ * list lie on the other side.
  * @param read the channels on that side, nearest to the cursor first: those of the page, and one more if there is one
  */
 export const pageAtCursor = <Row>(read: Row[], perPage: number, cursor: Cursor, total: number): Page<Row> => {

@@ -32,7 +32,8 @@ export const readAllChannels = async (
 };
 
 /**
- * The rest of an id range after its first `offset` channels, in ascending or descending order. It is found from the nearer end.
+ * The rest of an id range after its first `offset` channels, in ascending or descending order. It is found from the
+ * nearer end.
  * @param count how many channels the range holds; more than `offset`
  */
 export const rangeAfterOffset = async (

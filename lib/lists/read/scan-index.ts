@@ -10,8 +10,8 @@ import { readCounters } from './partition.ts';
 type ScanPlan = Extract<Plan, { read: 'scanIndex' }>;
 
 /**
- * Reads channels from the beginning of a range (its end, if descending): the excluded ones, a page and one more, and all that
- * share the key of the last. The latter are needed because an index has no defined order among equal keys.
+ * Reads channels from the beginning of a range (its end, if descending): the excluded ones, a page and one more, and
+ * all that share the key of the last one. These are needed because an index has no defined order among equal keys.
  * @param countExcluded counts the channels that are read but do not belong to the page
  */
 const readPage = async (
@@ -27,7 +27,8 @@ const readPage = async (
     const wanted = countExcluded(read) + limit;
     return read.length > wanted && keyOf(read[wanted - 1]) !== keyOf(read.at(-1));
   };
-  // Two more: the channel of the cursor stands first, and one after the page shows that no other shares the last key.
+  // Two more: the channel of the cursor comes first, and a channel after the others shows that no more share the last
+  // key.
   return readUntil(table, namespace, range, descending, limit + 2, isEnough);
 };
 

@@ -12,7 +12,7 @@ import { readByIds } from './partition.ts';
 
 type SearchPlan = Extract<Plan, { read: 'search' }>;
 
-/** More hits are not read one by one but by the fallback: 250 reads are a quarter of the read budget. */
+/** If there are more hits, the fallback reads the list instead: 250 single reads cost a quarter of the read budget. */
 const maxHits = 250;
 
 const find = async (request: PageRequest, { terms, idRange }: SearchPlan): Promise<Hit[]> => {
@@ -23,7 +23,10 @@ const find = async (request: PageRequest, { terms, idRange }: SearchPlan): Promi
 /** A hit as a row of the list. */
 type Row = { _id: string; name: string };
 
-/** Reads the channels of a page of hits. A hit whose channel has another name in the table, or does not exist, is a mismatch. */
+/**
+ * Reads the channels of a page of hits. A hit whose channel has another name in the table, or does not exist, is a
+ * mismatch.
+ */
 const readRows = async ({ channels: table, namespace }: PageRequest, rows: Row[]) => {
   const ids = rows.map(({ _id }) => _id);
   const byId = new Map((await readByIds(table, namespace, ids)).map((channel) => [channel._id, channel]));
@@ -41,9 +44,9 @@ const readRows = async ({ channels: table, namespace }: PageRequest, rows: Row[]
 const textOf = ({ _id, name }: Row) => `${_id} ${name}`;
 
 /**
- * Reads a page of a search in which only the terms decide. A mismatch means that the channel has changed since it was found, so
- * the search starts again. If it finds the same mismatch again, the suffix entry is orphaned: no change will remove it. From
- * then on the name in the table counts.
+ * Reads a page of a search in which only the terms decide. A mismatch means that the channel has changed since it was
+ * found, so the search starts again. If it finds the same mismatch again, the suffix entry is orphaned: no change will
+ * remove it. From then on the name in the table counts.
  */
 const readByTerms = async (request: PageRequest, plan: SearchPlan): Promise<Page> => {
   const { channels: table, namespace } = request;
@@ -79,8 +82,8 @@ const readByTerms = async (request: PageRequest, plan: SearchPlan): Promise<Page
 };
 
 /**
- * Reads a page of a search. If only the terms decide, and the list is sorted by id or name, the search index finds the channels
- * of the page, and no others are read.
+ * Reads a page of a search. If only the terms decide, and the list is sorted by id or name, the search index finds the
+ * channels of the page, and no others are read.
  * @param readFallback reads the list in another way, if there are too many hits to read them one by one
  */
 export const searchChannels = async (

@@ -7,10 +7,10 @@ export interface ApplyResult {
 }
 
 /**
- * Applies pending changes of a namespace together. If that fails, applies them one by one, so that one that cannot be applied
- * does not hold up the others.
+ * Applies pending changes of a namespace together. If that fails, applies them one by one, so that one that cannot be
+ * applied does not hold up the others.
  * @param report is called for each one that could not be applied
- * @param maxFailures after so many failures, the rest is not tried
+ * @param maxFailures after this number of failures, the rest is not tried
  */
 export const applyEach = async (
   tables: ChannelTables,

@@ -10,7 +10,7 @@ import { applyToBuckets, cleanUpBucket } from '../rank-index/apply-to-buckets.ts
 import { incrementReindexEpoch, tokenUnchanged, toPendingChange } from '../read-pending-changes.ts';
 import { suffixEntries } from '../search-index/suffix-entries.ts';
 
-/** The pending changes whose suffix entries are written side by side. */
+/** The maximum number of pending changes whose suffix entries are written concurrently. */
 const concurrency = 8;
 
 /** The writes that make the suffix entries right. Puts come first, so that a reader always finds one of the two names. */
@@ -74,10 +74,10 @@ const filterConcurrently = async (
  * Applies the pending changes of some channels of a namespace to the projections, and removes them. A channel without one is
  * skipped.
  *
- * The projections are written first, and the pending change is removed afterwards. One transaction cannot do both: a reader may
- * see one item of a transaction before another, and it must never find a pending change removed whose entries are not there
- * yet. Every write checks that the pending change is still the one that was read. So if several processes apply it, or one of
- * them is late, nobody undoes the work of a later change.
+ * The projections are written first, and the pending change is removed afterwards. One transaction cannot do both: a
+ * reader may see one item of a transaction before another, and it must never see a pending change removed before its
+ * suffix entries exist. Every write checks that the pending change is still the one that was read. So if several
+ * processes apply it, or one of them is late, nobody undoes the work of a later change.
  * @throws WriteContention if a pending change changed during every attempt
  */
 export const applyPending = async (

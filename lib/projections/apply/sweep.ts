@@ -2,20 +2,23 @@ import type { ChannelTables } from '../open-tables.ts';
 import { parsePendingChangeKey, pendingIndex } from '../read-pending-changes.ts';
 import { type ApplyResult, applyEach } from './apply-each.ts';
 
-/** After so many failures a namespace waits for the next run. Otherwise one broken namespace could use up the whole run. */
+/**
+ * After this number of failures, a namespace waits for the next run. Otherwise one broken namespace could use up the
+ * whole run.
+ */
 const maxFailures = 3;
 
-/** The pending changes of a namespace that are applied together. */
+/** The maximum number of pending changes of a namespace that are applied together. */
 const batchSize = 50;
 
 export interface SweepOptions {
-  /** Asked before each batch. The rest waits for the next run. */
+  /** Called before each batch. If it returns false, the rest waits for the next run. */
   isTimeLeft: () => boolean;
   /** Called for each pending change that could not be applied. */
   report: (pendingChange: { namespace: string; id: string }, error: unknown) => void;
 }
 
-/** The pending changes that wait since before a time, in batches of one namespace each. */
+/** The pending changes that were made before a time, in batches of one namespace each. */
 async function* pendingBefore(
   { channels }: ChannelTables,
   before: number,
@@ -35,10 +38,11 @@ async function* pendingBefore(
 }
 
 /**
- * Applies the pending changes that wait since before a time, in all namespaces. These are the ones that the stream no longer
- * has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds nothing else.
+ * Applies the pending changes that were made before a time, in all namespaces. These are the ones that the stream no
+ * longer has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds
+ * nothing else.
  * @param before milliseconds since the epoch
- * @returns how many were applied, how many failed, and whether time ran out before all had their turn
+ * @returns how many were applied, how many failed, and whether time ran out before all were tried
  */
 export const sweepPending = async (
   tables: ChannelTables,

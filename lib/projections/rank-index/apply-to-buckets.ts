@@ -17,7 +17,10 @@ import {
 import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
 import { splitBucket } from './recount-buckets.ts';
 
-/** The pending changes that one transaction applies. A transaction takes 100 items. At most half of a full bucket. */
+/**
+ * The maximum number of pending changes that one transaction applies. A transaction takes 100 items. It must be at most
+ * half of a full bucket.
+ */
 const maxPerTransaction = 64;
 
 const existsAfter = ({ targetName }: PendingChange): boolean => targetName !== undefined;
@@ -101,7 +104,8 @@ const unchanged = async ({ channels }: ChannelTables, namespace: string, pending
 
 /**
  * Applies pending changes to the count buckets.
- * @returns the pending changes that were applied, without those that have changed meanwhile, and the buckets that they lie in
+ * @returns the pending changes that were applied, without those that have changed meanwhile, and the buckets that they
+ * lie in
  */
 export const applyToBuckets = async (
   tables: ChannelTables,

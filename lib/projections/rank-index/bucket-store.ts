@@ -42,7 +42,7 @@ export const findNextBucket = async (
   return item;
 };
 
-/** Reads the bucket that contains an id. The next bucket tells where it ends. */
+/** Reads the bucket that contains an id. It ends where the next bucket begins. */
 export const readBucket = async (
   { projections }: ChannelTables,
   namespace: string,

@@ -13,9 +13,11 @@ export interface CountBucket extends IdRange {
   count: number;
   /** Increases with every change. 0 if the bucket is not stored. */
   version: number;
-  /** The pending changes that were applied to this bucket and may still exist: whether the bucket counts each channel. */
+  /**
+   * For each pending change that was applied to this bucket and may still exist: whether the bucket counts its channel.
+   */
   appliedIds: Record<string, boolean>;
-  /** No channel that the bucket counts has a higher id. Only the last bucket knows this better than its range does. */
+  /** No channel that the bucket counts has a higher id. It is less than the end of the range only in the last bucket. */
   highestId: string;
   /** Identifies the next bucket. Absent in the last bucket. */
   link?: number;
@@ -56,7 +58,7 @@ export const bucketsStartingIn = (namespace: string, { first, last }: IdRange) =
 /** Stands for all ids if no bucket is stored. */
 const emptyBucket: Item = { sk: allIds.first, n: 0, v: 0, h: allIds.first };
 
-/** The buckets of items that follow each other, in their order and without gaps. */
+/** Makes the buckets of the items of consecutive buckets, which must be in order and without gaps. */
 export const toBuckets = (items: Item[]): CountBucket[] => {
   const stored = items.length ? items : [emptyBucket];
   return stored.map(({ sk, n, v, a = {}, h, l }, index) => {
@@ -75,8 +77,9 @@ export const toBuckets = (items: Item[]): CountBucket[] => {
 };
 
 /**
- * Whether buckets were read in one consistent state. A Query may read one bucket before a transaction and the next one after
- * it ("read-committed", Amazon DynamoDB Developer Guide, "Transactions: How it works"). Then a link does not fit.
+ * Whether buckets were read in one consistent state. A Query may read one bucket before a transaction and the next one
+ * after it ("read-committed", Amazon DynamoDB Developer Guide, "Transactions: How it works"). Then a link does not
+ * match the next bucket.
  */
 export const areLinked = (buckets: CountBucket[]): boolean =>
   buckets.every(({ link }, index) => {

@@ -48,14 +48,20 @@ const readBuckets = async (
   return buckets.at(-1)?.link === undefined ? buckets : undefined;
 };
 
-/** What a pending change adds to the count of its bucket: 1, 0 or -1. The bucket knows better if it has applied it already. */
+/**
+ * The number that a pending change adds to the count of its bucket: 1, 0 or -1. If the bucket has applied an earlier
+ * state, its `appliedIds` replace `isCounted`.
+ */
 const countDifference = ({ id, targetName, isCounted }: PendingChange, { appliedIds }: CountBucket) =>
   Number(targetName !== undefined) - Number(appliedIds[id] ?? isCounted);
 
-/** So few channels are always counted one by one, whatever they cost: a bucket is split when it counts as many. */
+/** Up to this many channels may be counted one by one at any cost. A bucket that counts this many is split. */
 const alwaysCountable = 2 * bucketSize;
 
-/** The pages in which so many channels may be counted one by one. More than a bucket counts must fit the read budget. */
+/**
+ * Makes the function that pages through this many channels to count them. More than a bucket counts must fit the read
+ * budget.
+ */
 export const pagesForCount = (count: number): typeof pages =>
   count > alwaysCountable ? pagesOfPendingChanges : pages;
 
@@ -98,7 +104,7 @@ export const readBucketCounts = async (
     if (!buckets) return again;
     const after = before.length ? await readPendingChanges(channels, namespace, span) : [];
     const tokensAfter = new Map(after.map(({ id, token }) => [id, token]));
-    // A bucket that began after the span was read may lie beside the range.
+    // A bucket that began after the span was read may be outside the range.
     const inRange = buckets.filter((bucket) => !isEmpty(intersect(bucket, range)));
     return Promise.all(
       inRange.map(async (bucket) => ({

@@ -53,10 +53,10 @@ const halves = (bucket: CountBucket, boundary: string): CountBucket[] => [
 ];
 
 /**
- * Splits the bucket of an id if it counts twice as many channels as a full one: a full bucket, and the rest. It reads no more
- * than it needs, because any number of channels that are not counted yet may follow. The full bucket is believed only when it
- * comes out the same twice, because a channel may be visible a moment before its pending change. If others change the bucket
- * during every attempt, it stays as it is until the next channel is added.
+ * Splits the bucket of an id into a full bucket and the rest, if it counts twice as many channels as a full one. It
+ * reads no more than it needs, because any number of channels that are not counted yet may follow. The full bucket is
+ * written only if two counts agree, because a channel may be visible a moment before its pending change. If others
+ * change the bucket during every attempt, it stays as it is until the next channel is added.
  */
 export const splitBucket = async (tables: ChannelTables, namespace: string, id: string): Promise<void> => {
   let previous: string | undefined;
@@ -78,7 +78,7 @@ export const splitBucket = async (tables: ChannelTables, namespace: string, id: 
   await retry(attempt, { signal: tables.projections.signal, exhausted: () => undefined });
 };
 
-/** The buckets that one transaction writes at most. The last of them takes the rest. */
+/** The maximum number of buckets that one transaction writes. The last of them takes the rest. */
 const maxBuckets = 99;
 
 const chunk = (ids: string[]): string[][] => {
@@ -111,9 +111,9 @@ const bucketsOf = (
 };
 
 /**
- * Counts the channels of an id's bucket again, and divides them into full buckets, at most 99. A count that differs from the
- * stored one is believed only when it comes out the same twice, because a channel may be visible a moment before its pending
- * change.
+ * Counts the channels of an id's bucket again, and divides them into full buckets, at most 99. A count that differs
+ * from the stored one is written only if a second count agrees, because a channel may be visible a moment before its
+ * pending change.
  * @returns whether the count was wrong, or the bucket too large
  * @throws WriteContention if the bucket changed during every attempt
  */

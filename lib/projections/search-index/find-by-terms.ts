@@ -31,10 +31,10 @@ const readSuffixEntries = async (
 };
 
 /**
- * Finds the channels whose folded name contains each of these folded terms, in no order. The result contains every acknowledged
- * write, because pending changes are read before the suffix entries and decide for their channels. In the other order, a
- * pending change that is applied between the two reads would hide its channel. Only the longest term is looked up: the names in
- * the entries tell whether they contain the others.
+ * Finds the channels whose folded name contains each of these folded terms, in no order. The result contains every
+ * acknowledged write, because pending changes are read before the suffix entries and decide for their channels. In the
+ * other order, a pending change that is applied between the two reads would hide its channel. Only the longest term is
+ * looked up: its suffix entries contain the whole names, which are compared with the other terms.
  * @throws ApiError `query_too_broad` if the entries of the longest term exceed the read budget; `unavailable` if the pending
  * changes exceed it, or if renamed channels were re-indexed during every attempt to read several pages
  */

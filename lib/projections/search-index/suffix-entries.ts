@@ -19,7 +19,7 @@ export interface SuffixEntry {
   name: string;
 }
 
-/** The characters of a suffix that the key holds. The name tells the rest. */
+/** The maximum characters of a suffix in a key. The name contains the rest. */
 const maxSuffixCharacters = 64;
 
 const cut = (text: string) => [...text].slice(0, maxSuffixCharacters).join('');
@@ -30,8 +30,8 @@ const suffixesOf = (word: string): string[] => {
 };
 
 /**
- * The suffix entries of a folded name: one for every suffix of every word, cut to 64 characters. Any text inside a word begins
- * one of its suffixes. A reader that looks for a longer text has to compare the name.
+ * The suffix entries of a folded name: one for every suffix of every word, cut to 64 characters. Any text inside a word
+ * begins one of its suffixes. A reader that looks for a longer text has to compare the name.
  */
 export const suffixEntries = (namespace: string, id: string, folded: string): SuffixEntry[] => {
   const suffixes = new Set(folded.split(' ').flatMap(suffixesOf));
