@@ -15,8 +15,8 @@ beforeEach(() => {
 type PublishedEvent = any;
 
 /** Waits until the test has caused this many events, and returns all of them, as the local server shows them. */
-const waitForEvents = async (count: number, timeoutMs?: number): Promise<PublishedEvent[]> => {
-  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count), timeoutMs);
+const waitForEvents = async (count: number): Promise<PublishedEvent[]> => {
+  await eventually(() => expect(service.events.length - seen).toBeGreaterThanOrEqual(count));
   const { status, body } = await service.call('GET /_local/events');
   expect(status).toBe(200);
   return body.data.slice(seen);
