@@ -10,7 +10,7 @@ import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-buck
 
 /**
  * Reads the ids that a bucket counts, in their order, one page at a time. Pending changes are read after the channels
- * of the same page: so a channel that was created meanwhile has one. If one is applied meanwhile, the version of the
+ * of the same page, so a channel that was created meanwhile has one. If one is applied meanwhile, the version of the
  * bucket changes, and the caller's write is refused.
  */
 async function* readCountedIds(
