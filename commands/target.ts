@@ -46,8 +46,9 @@ const localTarget = async (): Promise<Target> => {
 };
 
 /**
- * Selects what this process acts on. With a name it is that deployed environment, in the account and region of the
- * shell. Without a name it is the local server that is running, and the SDK's variables are set to reach it.
+ * Selects the resources that this process acts on. With a name, these are the ones of that deployed environment, in the
+ * account and region of the shell. Without a name, these are the ones of the running local server, and the SDK's
+ * variables are set to reach it.
  * @throws Error with one line if there is no such environment, or if no local server is running
  */
 export const selectTarget = async (environment: string | undefined): Promise<Target> =>

@@ -155,7 +155,7 @@ export class Alarms extends Construct {
     });
     this.#addErrorAlarms(name, consumer, {
       atLeast: errorCount,
-      description: `${name} fails on records of the stream. Lambda retries them, and later gives them up.`,
+      description: `${name} fails on records of the stream. Lambda retries them, and later gives up on them.`,
       runbook: 'stream-errors',
     });
   }

@@ -7,7 +7,7 @@ const causeChain = (error: unknown): object[] => {
 
 /**
  * Writes one line of JSON, with the timestamp and level that Lambda expects. Does not use `console`, because Lambda's
- * console wraps the line as text into a line of its own, and queries do not find the fields of that text.
+ * console puts the line as text into a line of its own, and queries do not find fields within a text.
  */
 const write = (stream: NodeJS.WriteStream, level: 'INFO' | 'ERROR', fields: object): void => {
   stream.write(`${JSON.stringify({ timestamp: new Date().toISOString(), level, ...fields })}\n`);

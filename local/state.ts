@@ -50,8 +50,8 @@ export const findRunningServer = (folder: string): ServerRecord | undefined => {
 /** The lock of a state folder. No other server starts on the folder until `release`. */
 export interface StateLock {
   /**
-   * Replaces what the record says about other processes and ports, so pass all that is known. Commands need the ports.
-   * If this server is killed, the next one needs the id of DynamoDB Local.
+   * Replaces the process ids and ports in the record, so pass all that are known. Commands need the ports. If this
+   * server is killed, the next one needs the id of DynamoDB Local.
    */
   update(running: Pick<ServerRecord, 'dynamoDbPid' | 'dynamoDbPort' | 'eventBusPort'>): void;
   release(): void;

@@ -7,7 +7,7 @@ export type StreamHandler = (event: DynamoDBStreamEvent, context: Context) => un
 
 /**
  * Invokes a stream consumer with records. Event and result pass through JSON as they do in Lambda.
- * @throws what the function throws, or an Error if it takes longer than the timeout of the consumer.
+ * @throws the error of the function, or an Error if it takes longer than the timeout of the consumer.
  */
 export const invokeConsumer = async (
   { name, timeoutSeconds }: StreamConsumer,

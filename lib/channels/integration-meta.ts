@@ -32,7 +32,7 @@ const problemOf = (value: unknown): string | undefined => {
 /**
  * Serializes a JSON object to the text that is stored. Sorts the keys at every level (RFC 8785), so that equal objects
  * become equal texts. Allows 16 levels of objects and arrays, and 64 KiB of UTF-8.
- * @returns the text, or a message for the client that says what is wrong with the object
+ * @returns the text, or the problem with the object, as a message for the client
  */
 export const serializeIntegrationMeta = (value: object): { text: string } | { problem: string } => {
   if (isDeeperThan(maxDepth, value)) return { problem: `is nested more than ${maxDepth} levels deep` };

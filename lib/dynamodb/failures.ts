@@ -1,6 +1,6 @@
 import type { Item } from './item.ts';
 
-/** The condition of a write did not hold. `item` is the stored item that the condition met, if there is one. */
+/** The condition of a write did not hold. `item` is the stored item that failed the condition, if there is one. */
 export class ConditionFailed extends Error {
   readonly item: Item | undefined;
   /** Whether an earlier try of the same write got no answer. That try may have been carried out. */
@@ -12,7 +12,10 @@ export class ConditionFailed extends Error {
   }
 }
 
-/** At least one condition of a transaction did not hold. For each write: the item that its condition met, or nothing. */
+/**
+ * At least one condition of a transaction did not hold. `conditionFailures` has an element for each write: undefined if
+ * its condition held, otherwise the stored item that failed it, if there is one.
+ */
 export class TransactionConditionFailed extends Error {
   readonly conditionFailures: ({ item: Item | undefined } | undefined)[];
   constructor(conditionFailures: ({ item: Item | undefined } | undefined)[]) {

@@ -4,7 +4,10 @@ import type { Meter } from './meter.ts';
 import { again, retry } from './retry.ts';
 import { translateFailure } from './translate-failure.ts';
 
-/** DynamoDB as one request sees it: with the deadline of the request, and a meter that counts what it consumes. */
+/**
+ * DynamoDB as one request sees it: with the deadline of the request, and a meter that counts the capacity that it
+ * consumes.
+ */
 export interface Session {
   client: DynamoDBDocumentClient;
   meter: Meter;

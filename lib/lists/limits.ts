@@ -7,7 +7,7 @@ import type { Plan } from './plan/plan.ts';
  */
 const maxIndexDepth = 10_000;
 
-/** How many channels, from the first on, can be reached by page number. */
+/** How many channels can be reached by page number, counted from the first. */
 export const maxDepthOf = ({ read }: Plan): number =>
   read === 'scanIndex' ? maxIndexDepth : Number.MAX_SAFE_INTEGER;
 
@@ -29,7 +29,7 @@ const maxBytes = 5 * 1024 * 1024;
 
 const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
 
-/** How many documents of these sizes fit one response, from the first on. */
+/** How many documents of these sizes fit one response, counted from the first. */
 const countThatFits = (sizes: number[]): number => {
   let bytes = 0;
   for (const [index, size] of sizes.entries()) {

@@ -11,7 +11,10 @@ export interface StreamConsumer {
   /** How long one batch may take. */
   timeoutSeconds: number;
   mapping: StreamParameters;
-  /** Whether a record that is given up goes to a dead-letter queue. If not, a scheduled function does its work. */
+  /**
+   * Whether a record on which the function gave up goes to a dead-letter queue. If not, a scheduled function does its
+   * work.
+   */
   deadLetters: boolean;
   /** The event source mapping has its own permission to read the stream. */
   permissions: Permissions;
@@ -31,9 +34,9 @@ export interface StreamParameters {
   maximumBatchingWindow: number;
   /** Whether Lambda retries a failed batch in two halves. Halving does not count as a retry. */
   bisectBatchOnError: boolean;
-  /** How often Lambda retries a failed batch before it gives the batch up. */
+  /** How often Lambda retries a failed batch before it gives up on the batch. */
   retryAttempts: number;
-  /** Seconds after which Lambda gives a record up without trying it. At least 60. */
+  /** Seconds after which Lambda gives up on a record without trying it. At least 60. */
   maximumRecordAge: number;
   /** Whether the function reports failed records (`batchItemFailures`) by their sequence numbers. */
   reportBatchItemFailures: boolean;
@@ -113,7 +116,8 @@ export const streamConsumers: readonly StreamConsumer[] = [
       maximumRecordAge: 60 * 60,
       reportBatchItemFailures: true,
     },
-    // A pending change stays in the table until it is applied: the schedule applies what this function gave up.
+    // A pending change stays in the table until it is applied: a scheduled function applies those on which this
+    // function gave up.
     deadLetters: false,
     permissions: applyPermissions,
   },

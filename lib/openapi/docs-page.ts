@@ -26,7 +26,7 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis], layout: 'BaseLayout',
 });`;
 
-/** Escapes what would end the script element that contains the script. */
+/** Escapes each text that would end the script element that contains the script. */
 const escapeScript = (script: string) => script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c');
 
 /** The page with all its scripts and styles, and the content security policy that allows only these. */

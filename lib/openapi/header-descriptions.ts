@@ -46,7 +46,7 @@ export const commonHeaders: ResponseHeader[] = [
 export const headerReferences = (names: ResponseHeader[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** The headers and the path parameter of requests, by the names by which operations refer to them. */
+/** The headers and the path parameter of requests, by the names that operations use for them. */
 export const requestParameters = {
   Namespace: {
     name: 'x-company-namespace',

@@ -59,9 +59,9 @@ const epochIn = (item: Item | undefined): number => (item?.n as number | undefin
 
 /**
  * Increments the re-index epoch of a namespace: a channel is about to move from one name to another among the suffix
- * entries. The epoch grows before the entries are written, and the pending change is removed after them. A reader that finds
- * the same epoch before all pending changes and after all entries has therefore seen each channel, either by its entries or
- * by its pending change.
+ * entries. The epoch grows before the entries are written, and the pending change is removed after them. A reader that
+ * finds the same epoch before all pending changes and after all entries has therefore found each channel, either by its
+ * suffix entries or by its pending change.
  */
 export const incrementReindexEpoch = async (channels: Table, namespace: string): Promise<void> => {
   await channels.update({

@@ -132,7 +132,7 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
       if (sum !== wanted.reduce((all, entry) => all + checksumOf(entry), 0)) wrong.push([_id, names]);
       stored.delete(_id);
     }
-  // The entries that are left belong to channels that no longer exist.
+  // The remaining suffix entries belong to channels that no longer exist.
   for (const [id, { names }] of stored) wrong.push([id, names]);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(

@@ -1,6 +1,6 @@
 /**
- * Finds the known name that a misspelt one probably stands for. Names of one or two letters have to be equal, because all
- * of these are alike.
+ * Finds the known name that a misspelt one probably stands for. Names of one or two letters must be equal, because all
+ * short names are alike.
  */
 export const similarName = (name: string, known: string[]): string | undefined => {
   const plain = lettersOf(name);

@@ -124,7 +124,7 @@ test.each([
   await expectNothingWritten();
 });
 
-test('a key that cannot be looked up, because its table is out of reach, gets 503 and not 401', async () => {
+test('a key gets 503, not 401, if its table cannot be reached', async () => {
   captureLog();
   const fresh = await service.newKey({ namespaces: ['company1'] });
   proxy.fault = () => 'reset';

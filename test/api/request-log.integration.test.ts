@@ -19,7 +19,7 @@ const logLinesOf = async (run: () => Promise<unknown>) => {
 };
 
 describe('the log line of a request', () => {
-  test('contains who asked for what, the result and the cost', async () => {
+  test('contains the caller, the operation, the result and the cost', async () => {
     const headers = { 'x-request-id': 'mine' };
 
     const lines = await logLinesOf(() =>

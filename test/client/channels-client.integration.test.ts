@@ -47,7 +47,7 @@ const readNames = async (channels: AsyncIterable<Channel>) => {
 };
 
 describe('the client', () => {
-  test('has one method for every operation that needs a key, and sends it with the method and path of the table of operations', async () => {
+  test('has one method for every operation that needs a key, and sends the HTTP method and the path of that operation', async () => {
     const { _id } = await client.create(retail);
     const calls: Record<ScopedOperation['name'], () => Promise<unknown>> = {
       'list-channels': () => client.list(),

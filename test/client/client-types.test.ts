@@ -15,7 +15,7 @@ test('client/types.ts equals what `npm run openapi` generates from the descripti
 });
 
 // Jest strips types before it runs a test, so only the compiler can check them.
-test('a channel has the type that the service answers and may be sent back whole, and wrong types do not compile', () => {
+test('a channel has the type that the service returns, can be sent back whole, and wrong types do not compile', () => {
   const { status, stdout } = spawnSync(
     process.execPath,
     [tsc, '-p', 'test/client/type-assertions.tsconfig.json', '--pretty', 'false'],

@@ -33,7 +33,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** A context of a new invocation: its time runs from now on. */
+/** A context of a new invocation, whose time starts now. */
 const newContext = () => contextOf('tested', 'id', 30_000);
 
 /** Stream records of the pending changes of these channels. The sequence numbers are 1, 2, … */
@@ -156,7 +156,7 @@ describe('sweep-pending', () => {
     expect(await pendingIds(other)).toEqual([]);
   });
 
-  test('applies what it can, and then fails with the number of failures, which it has logged', async () => {
+  test('applies all pending changes that it can, logs the others, and fails with their number', async () => {
     const { namespace } = newNamespace(service);
     const broken = channelOf(0)._id;
     const removeBroken = await putBrokenPendingChanges(namespace, [broken]);

@@ -41,7 +41,7 @@ describe('A page must fit one response of 5 MiB', () => {
     expect(errorOf(page.slice(0, 81))).toEqual(tooLarge(80));
   });
 
-  test('the number that the error names fits from either end, because a cursor may lead back', () => {
+  test('the number in the error fits from both ends, because a cursor may lead backwards', () => {
     const large = Array.from({ length: 90 }, () => documentOf(64 * 1024));
     const small = Array.from({ length: 10 }, () => documentOf(100));
     expect(errorOf([...large, ...small])).toEqual(tooLarge(80));

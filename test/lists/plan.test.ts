@@ -114,7 +114,7 @@ describe('A search reads the search index', () => {
     ['search=Rétail+shop', 'search "retail", "shop" in the partition'],
     ['search=a&sort=-name', 'search "a" in the partition'],
     [`search=a&from__id=${id}`, 'search "a" in the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
-    // The search index does not hold what these need, so the channels are read, or fetched by the fallback.
+    // These need fields that the search index does not have, so the channels are read, or fetched by the fallback.
     ['search=a&sort=updatedAt', 'search "a" in the partition, or fetch the partition'],
     [
       'search=a&disabled=true',

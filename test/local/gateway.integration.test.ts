@@ -435,7 +435,7 @@ describe('the port of the gateway', () => {
     );
   });
 
-  it('is used on neither address if it is taken on one of them', async () => {
+  it('is used on no address if it is taken on one of the two', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '::1', resolve));
     const { port } = other.address() as { port: number };

@@ -70,7 +70,10 @@ interface SortElement {
 /** The elements of `sortBy` that were found so far. */
 interface SortElements {
   all: SortElement[];
-  /** Elements that come in parts (`sortBy[0][field]`), by the key in their first brackets. The next part is added there. */
+  /**
+   * Elements that come in parts (`sortBy[0][field]`), by the key in their first brackets. The next part is added to the
+   * element found here.
+   */
   inParts: Map<string | undefined, SortElement>;
 }
 

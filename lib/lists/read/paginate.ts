@@ -9,7 +9,7 @@ export type PageStart = { offset: number } | Cursor;
 
 export const isCursor = (start: PageStart): start is Cursor => 'sortValues' in start;
 
-/** A page to read: of which list, and where it starts. */
+/** A page to read: its list, and the position at which it starts. */
 export interface PageRequest extends ChannelTables {
   namespace: string;
   filter: ListFilter;

@@ -32,7 +32,7 @@ const readPage = async (
   return readUntil(table, namespace, range, descending, limit + 2, isEnough);
 };
 
-/** Reads the channels next to a cursor, on the side that the page lies on, nearest first. */
+/** Reads the channels next to a cursor, on the side of the page, nearest first. */
 const readAtCursor = async (
   request: PageRequest,
   { indexRange, descending }: ScanPlan,

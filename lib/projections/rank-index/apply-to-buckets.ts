@@ -26,8 +26,9 @@ const maxPerTransaction = 64;
 const existsAfter = ({ targetName }: PendingChange): boolean => targetName !== undefined;
 
 /**
- * The buckets that replace one bucket when pending changes are applied to it; none if it has applied them already. If the
- * bucket is full, channels after all of its channels begin another bucket. New channels do that, because ids grow with time.
+ * The buckets that replace one bucket when pending changes are applied to it; none if it has applied them already. If
+ * the bucket is full, channels with higher ids than its own begin another bucket. New channels have higher ids, because
+ * ids grow with time.
  */
 const bucketsAfter = (
   bucket: CountBucket,
@@ -67,7 +68,7 @@ const bucketsAfter = (
   ];
 };
 
-/** The bucket of the first pending change (in the order of ids), and the pending changes that lie in it. */
+/** The bucket of the first pending change (in the order of ids), and the pending changes in its range. */
 const readFirstBucket = async (tables: ChannelTables, namespace: string, pendingChanges: PendingChange[]) => {
   const [{ id } = { id: allIds.first }] = pendingChanges;
   const bucket = await readBucket(tables, namespace, id);
@@ -134,7 +135,7 @@ export const applyToBuckets = async (
   return retry(applyRemaining, { signal: tables.channels.signal, exhausted: result });
 };
 
-/** The applied ids that a bucket may keep: removing so few costs as much as keeping them. */
+/** A bucket may keep this many applied ids: removing them costs as much as keeping them. */
 const maxLeftoverIds = 2;
 
 /** Drops the applied ids whose pending changes were removed, or removes the bucket if it is empty. */

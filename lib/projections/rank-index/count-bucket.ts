@@ -2,9 +2,8 @@ import { allIds, below, type IdRange } from '../../channels/id-range.ts';
 import type { Item } from '../../dynamodb/item.ts';
 
 /**
- * The channels that a bucket counts before the next bucket begins. With 128, all buckets of 100,000 channels cost 10 read
- * units, and skipping a part of one bucket costs at most 7 (at 289 bytes a channel). Any other size makes one of the two
- * more expensive.
+ * The number of channels in a full bucket. With 128, all buckets of 100,000 channels cost 10 read units, and skipping a
+ * part of one bucket costs at most 7 (at 289 bytes a channel). Any other size makes one of the two more expensive.
  */
 export const bucketSize = 128;
 
@@ -36,7 +35,7 @@ export const bucketKey = (namespace: string, first: string) => ({ pk: partitionO
 /** The link to a bucket: the last digits of its first id. They are random. */
 export const linkTo = (first: string): number => Number.parseInt(first.slice(-6), 16);
 
-/** The item of a bucket. Its attribute names are short, because readers pay for every byte. */
+/** The item of a bucket. The attribute names are short, because readers pay for every byte. */
 export const bucketItem = (
   namespace: string,
   { first, count, version, appliedIds, highestId, link }: Omit<CountBucket, 'last'>,
@@ -58,7 +57,7 @@ export const bucketsStartingIn = (namespace: string, { first, last }: IdRange) =
 /** Stands for all ids if no bucket is stored. */
 const emptyBucket: Item = { sk: allIds.first, n: 0, v: 0, h: allIds.first };
 
-/** Makes the buckets of the items of consecutive buckets, which must be in order and without gaps. */
+/** Converts items to buckets. The items must be those of consecutive buckets, in order and without gaps. */
 export const toBuckets = (items: Item[]): CountBucket[] => {
   const stored = items.length ? items : [emptyBucket];
   return stored.map(({ sk, n, v, a = {}, h, l }, index) => {

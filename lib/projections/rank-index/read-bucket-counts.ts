@@ -84,10 +84,10 @@ const countOf = async (
 
 /**
  * Reads the buckets of an id range, each with the exact number of its channels. The counts contain every acknowledged write:
- * - Pending changes are read before the buckets. They contain what the buckets may not contain yet, and a bucket says which
- *   of them it has applied.
- * - They are read again after the buckets. If one that makes a difference has changed, the channels of its bucket are
- *   counted one by one.
+ * - Pending changes are read before the buckets. They contain the changes that the buckets may not contain yet. Each
+ *   bucket lists those that it has applied.
+ * - They are read again after the buckets. If one that changes a count was replaced or removed meanwhile, the channels
+ *   of its bucket are counted one by one.
  * @throws ApiError `unavailable` if there are more pending changes than the read budget allows, or if buckets were split
  * during every attempt
  */

@@ -9,9 +9,9 @@ import { readBucket, replaceBucket, stillPending } from './bucket-store.ts';
 import { appliedWhere, bucketSize, type CountBucket, linkTo } from './count-bucket.ts';
 
 /**
- * Reads the ids that a bucket counts, in their order, one page at a time. Pending changes are read after the channels of the
- * same page: a channel that was created meanwhile has one by then. If one is applied meanwhile, the version of the bucket
- * changes, and the caller's write is refused.
+ * Reads the ids that a bucket counts, in their order, one page at a time. Pending changes are read after the channels
+ * of the same page, so a channel that was created meanwhile has one. If one is applied meanwhile, the version of the
+ * bucket changes, and the caller's write is refused.
  */
 async function* readCountedIds(
   { channels }: ChannelTables,
@@ -36,7 +36,7 @@ async function* readCountedIds(
   }
 }
 
-/** The two buckets that replace a bucket: a full one, and one from the boundary on with the rest. */
+/** The two buckets that replace a bucket: a full one, and one with the rest, which begins at the boundary. */
 const halves = (bucket: CountBucket, boundary: string): CountBucket[] => [
   {
     ...bucket,
@@ -88,7 +88,7 @@ const chunk = (ids: string[]): string[][] => {
   return chunks.slice(0, maxBuckets);
 };
 
-/** The buckets that replace one bucket which counts these ids: full ones, of which the first keeps its key. */
+/** The full buckets that replace one bucket, which counts these ids. The first of them keeps its key. */
 const bucketsOf = (
   bucket: CountBucket,
   appliedIds: CountBucket['appliedIds'],
