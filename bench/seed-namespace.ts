@@ -22,7 +22,7 @@ export const idOf = (ordinal: number): string =>
   hex(Math.floor((startTime + ordinal) / 1000), 8) + hex((startTime + ordinal) % 1000, 4) + hex(ordinal, 12);
 
 /** A channel whose item has 289 bytes. */
-const channelOf = (namespace: string, ordinal: number, size: number): Channel => {
+export const channelOf = (namespace: string, ordinal: number, size: number): Channel => {
   const isMatch = ordinal % (size / matches) === 0;
   const number = ordinal.toString(36).padStart(4, '0');
   return {

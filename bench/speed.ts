@@ -1,108 +1,138 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { bundle } from '../infra/bundle.ts';
-import { keys } from '../lib/channels/keys.ts';
-import { type Operation, operations } from '../lib/manifest/operations.ts';
-import { contextOf } from '../local/function-context.ts';
-import { loadHandler } from '../local/load-functions.ts';
-import { startMeasuredService } from './measured-service.ts';
-import { idOf, seedNamespace } from './seed-namespace.ts';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { runCommand } from '../commands/run-command.ts';
+import { bundle, nodeMajor } from '../infra/bundle.ts';
+import { type Operation, type OperationName, operations } from '../lib/manifest/operations.ts';
+import { functionEnvironment } from '../local/environment.ts';
+import { median } from './median.ts';
+import { eventOf, keysOfGet } from './sample-data.ts';
+import { startStub } from './stub-dynamodb.ts';
+import type { WarmSample, WarmSamples } from './warm-calls.ts';
 
 /**
- * Prints ratios, because absolute times differ between machines: two things are done one after the other, many times, and
- * the median of their ratios is printed. The first table compares the start of each function with that of an empty one
- * and with that of one that only loads the SDK. The last line compares a warm get with the read of its item.
+ * Measures the CPU time of functions, and prints ratios to an empty function and to a function that has only the SDK. A
+ * busy machine hardly changes these ratios: CPU time does not grow while a process waits, each round measures every
+ * function once, a ratio compares two processes of the same round, and the median of all rounds is printed.
+ *
+ * Cold starts use the bundles that are deployed. Warm calls use the source. Instead of DynamoDB, a stub answers over HTTP.
  */
 
-const rows: readonly Operation[] = operations;
-const baselines = { empty: 'bench/functions/empty.ts', sdk: 'bench/functions/bare-get.ts' };
-/** Invocations for each ratio of warm calls. */
-const calls = 100;
+const rows: readonly (Operation & { name: OperationName })[] = operations;
 
-const median = (values: number[]): number =>
-  values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
-
-const startMs = (handler: string, assets: readonly string[] = []): number => {
-  const file = join(bundle(handler, assets).folder, 'index.js');
-  const before = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--eval', `require(${JSON.stringify(file)})`]);
-  if (status !== 0) throw new Error(`${handler} can't be loaded: ${stderr}`);
-  return performance.now() - before;
-};
-
-const measureStarts = (pairs: number): void => {
-  console.log('| start of | bytes | ÷ an empty function | ÷ only the SDK |\n| --- | --- | --- | --- |');
-  for (const { name, handler, assets } of [
-    { name: 'only the SDK', handler: baselines.sdk, assets: [] },
-    ...rows,
-  ]) {
-    const starts = Array.from({ length: pairs }, () => ({
-      empty: startMs(baselines.empty),
-      sdk: startMs(baselines.sdk),
-      measured: startMs(handler, assets),
-    }));
-    const [byEmpty, bySdk] = (['empty', 'sdk'] as const).map((by) =>
-      median(starts.map((each) => each.measured / each[by])).toFixed(2),
-    );
-    console.log(
-      `| ${name} | ${bundle(handler, assets).bytes.toLocaleString('en')} | ${byEmpty} | ${bySdk} |`,
-    );
-  }
-};
-
-type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
-
-const eventOf = (id: string, key: string) =>
-  ({
-    routeKey: 'GET /client-channel/{id}',
-    rawPath: `/client-channel/${id}`,
-    rawQueryString: '',
-    headers: { 'api-key': key },
-    pathParameters: { id },
-    requestContext: { requestId: 'bench', http: { method: 'GET', path: `/client-channel/${id}` } },
-    isBase64Encoded: false,
-  }) as unknown as APIGatewayProxyEventV2;
-
-const timeMs = async (invoke: () => Promise<unknown>): Promise<number> => {
-  const before = performance.now();
-  for (let call = 0; call < calls; call++) await invoke();
-  return performance.now() - before;
-};
-
-const measureGet = async (pairs: number, newKey: (namespace: string) => Promise<string>): Promise<void> => {
-  const namespace = 'speed';
-  await seedNamespace(namespace, 25);
-  const [id, key] = [idOf(0), await newKey(namespace)];
-  const read = await loadHandler<Handler<object, unknown>>(baselines.sdk);
-  const get =
-    await loadHandler<Handler<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>>(
-      'functions/get-channel.ts',
-    );
-  const context = contextOf('bench', 'bench', 60 * 60 * 1000);
-  const invoke = {
-    read: () => read(keys.channel(namespace, id), context),
-    get: () => get(eventOf(id, key), context),
-  };
-  const { statusCode } = await invoke.get();
-  if (statusCode !== 200) throw new Error(`The get answered ${statusCode}.`);
-  await timeMs(invoke.read);
-  await timeMs(invoke.get);
-  const ratios: number[] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    const before = await timeMs(invoke.read);
-    ratios.push((await timeMs(invoke.get)) / before);
-  }
-  console.log(`\nA warm get takes ${median(ratios).toFixed(2)} times as long as the read of its item.`);
-};
-
-const { values } = parseArgs({ options: { pairs: { type: 'string', default: '30' } } });
-const pairs = Number(values.pairs);
-const service = await startMeasuredService();
-try {
-  measureStarts(pairs);
-  await measureGet(pairs, service.newKey);
-} finally {
-  await service.stop();
+interface ColdStart {
+  statusCode: number;
+  /** CPU time from the start of the process, in milliseconds. */
+  readyMs: number;
+  answeredMs: number;
 }
+
+interface Measured {
+  name: string;
+  bytes: number;
+  start(): Promise<ColdStart>;
+  /** One for each round. */
+  starts: ColdStart[];
+}
+
+type Run = <Result>(args: string[]) => Promise<Result>;
+
+/** Runs Node with these arguments, and parses the last line of its output. */
+const runnerFor = (endpoint: string): Run => {
+  const env = { ...functionEnvironment(endpoint, endpoint, 'c0'.repeat(32)), LOG_REQUESTS: 'on' };
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  return async (args) => {
+    const options = { env, cwd, maxBuffer: Number.POSITIVE_INFINITY };
+    const { stdout } = await promisify(execFile)(process.execPath, args, options);
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  };
+};
+
+const toMeasured = (
+  run: Run,
+  name: string,
+  handler: string,
+  event: object,
+  assets?: readonly string[],
+): Measured => {
+  const { folder, bytes } = bundle(handler, assets);
+  const args = ['bench/cold-start.cjs', join(folder, 'index.js'), JSON.stringify(event)];
+  const start = async () => {
+    const coldStart = await run<ColdStart>(args);
+    if (coldStart.statusCode >= 300) throw new Error(`${name} answered ${coldStart.statusCode}.`);
+    return coldStart;
+  };
+  return { name, bytes, start, starts: [] };
+};
+
+const printTable = (heads: string[], rows: string[][]): void =>
+  console.log([heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n'));
+
+const measureStarts = async (run: Run, rounds: number): Promise<void> => {
+  const empty = toMeasured(run, 'an empty function', 'bench/functions/empty.ts', {});
+  const sdk = toMeasured(run, 'only the SDK', 'bench/functions/bare-get.ts', keysOfGet);
+  const functions = rows.map(({ name, handler, assets }) =>
+    toMeasured(run, name, handler, eventOf(name), assets),
+  );
+  const all = [empty, sdk, ...functions];
+  for (let round = 0; round < rounds; round++) {
+    const first = round % all.length;
+    for (const { start, starts } of [...all.slice(first), ...all.slice(0, first)]) starts.push(await start());
+  }
+  const ratio = (time: 'readyMs' | 'answeredMs', each: Measured, baseline: Measured): string => {
+    const ratios = each.starts.map(
+      (start, round) => start[time] / (baseline.starts[round]?.[time] ?? Number.NaN),
+    );
+    return median(ratios).toFixed(2);
+  };
+  printTable(
+    ['function', 'bytes', 'ready ÷ an empty function', 'ready ÷ only the SDK', 'first answer ÷ only the SDK'],
+    all.map((each) => [
+      each.name,
+      each.bytes.toLocaleString('en'),
+      ratio('readyMs', each, empty),
+      ratio('readyMs', each, sdk),
+      ratio('answeredMs', each, sdk),
+    ]),
+  );
+};
+
+/** The compiler of V8 optimises each process differently, so that the samples come from several processes. */
+const warmProcesses = 10;
+
+const measureWarmCalls = async (run: Run, rounds: number): Promise<void> => {
+  const samples = new Map<string, WarmSample[]>();
+  const args = ['--import', 'tsx', 'bench/warm-calls.ts', String(Math.ceil(rounds / warmProcesses))];
+  for (let count = 0; count < warmProcesses; count++)
+    for (const each of await run<WarmSamples>(args))
+      samples.set(each.name, [...(samples.get(each.name) ?? []), ...each.samples]);
+  printTable(
+    ['warm call', '÷ its SDK call', 'own share, µs'],
+    [...samples].map(([name, ofFunction]) => [
+      name,
+      median(ofFunction.map(({ whole, sdk }) => whole / sdk)).toFixed(2),
+      median(ofFunction.map(({ whole, sdk }) => whole - sdk)).toFixed(0),
+    ]),
+  );
+};
+
+await runCommand(async () => {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '60' } } });
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) !== nodeMajor)
+    throw new Error(
+      `This is Node ${node}, but functions are deployed on Node ${nodeMajor}: only its figures count.`,
+    );
+  const rounds = Number(values.rounds);
+  const stub = await startStub();
+  const run = runnerFor(stub.endpoint);
+  try {
+    console.log(`Node ${node}, CPU time, medians of ${rounds} rounds.\n`);
+    await measureStarts(run, rounds);
+    console.log();
+    await measureWarmCalls(run, rounds);
+  } finally {
+    stub.stop();
+  }
+});

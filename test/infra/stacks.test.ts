@@ -7,6 +7,7 @@ import { bundle, maxBundleBytes } from '../../infra/bundle.ts';
 import { environments } from '../../infra/environments.ts';
 import { type Operation, operations } from '../../lib/manifest/operations.ts';
 import type { Permissions, TableName } from '../../lib/manifest/permission-types.ts';
+import { schedules } from '../../lib/manifest/schedules.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import {
@@ -330,7 +331,7 @@ describe('the rules of cdk-nag', () => {
 });
 
 describe('the bundle of each function', () => {
-  const handlers = [...rows, ...streamConsumers].map((row) => row.handler);
+  const handlers = [...rows, ...streamConsumers, ...schedules].map((row) => row.handler);
   it.each(handlers)('%s is not larger than the limit', (handler) => {
     expect(bundle(handler).bytes).toBeLessThanOrEqual(maxBundleBytes);
   });
