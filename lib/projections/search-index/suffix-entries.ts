@@ -2,7 +2,7 @@
 const separator = '\u0000';
 
 /**
- * The partitions of a namespace's suffix entries. One partition takes 1,000 write units a second, which is 30 names of 20
+ * The partitions of a namespace's suffix entries. One partition takes 1,000 write units a second, which is 29 names of 20
  * letters, and channels are created faster than that. Suffixes with the same first letter share a partition, so that a query
  * reads only one.
  */
