@@ -11,7 +11,7 @@ export const counterShards = 8;
 const daySeconds = 24 * 60 * 60;
 /** How long a tombstone is kept. */
 const tombstoneTtlSeconds = 90 * daySeconds;
-/** How long an `Idempotency-Key` has an effect (contract, "Idempotency"). */
+/** How long an `Idempotency-Key` has an effect, as the description of the API promises. */
 const idempotencyTtlSeconds = daySeconds;
 
 export const toItem = (namespace: string, channel: Channel): Item => {

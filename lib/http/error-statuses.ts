@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../api-error.ts';
 
-/** The status of each error code (contract, section 4). */
+/** The status of each error code. */
 export const errorStatuses: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
