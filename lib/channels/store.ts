@@ -131,9 +131,9 @@ const tryInPlace = async (
     // wrote, or the version that another writer made of it. The latter is a correct result too: it contains this
     // change, unless the other writer changed the same field. A client can continue with its ETag. The version in between is not stored anywhere.
     if (found && isWrittenBy(found, write)) return { written: found };
-    // Either this write was made and several others followed it, or it was never made. Repeating it could undo the
-    // others.
-    if (found && error.outcomeUnknown && found.updatedAt >= write.now) throw new Unavailable(error);
+    // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
+    // undo the others, and a 404 could deny it.
+    if (error.outcomeUnknown && (!found || found.updatedAt >= write.now)) throw new Unavailable(error);
     return { found };
   }
 };

@@ -24,16 +24,23 @@ export class TransactionConditionFailed extends Error {
   }
 }
 
-/** Another request was writing the same items. Nothing was written, and the write can be repeated. */
+/** Another request was writing the same items. This try wrote nothing, and the write can be repeated. */
 export class WriteContention extends Error {
   /** Whether a transaction was cancelled because capacity was missing, and not because of another transaction. */
   readonly throttled: boolean;
+  /** Whether an earlier try of the same write got no answer. That try may have been carried out. */
+  readonly outcomeUnknown: boolean;
   constructor(
     message = 'Another request is writing the same items',
-    { cause, throttled = false }: { cause?: unknown; throttled?: boolean } = {},
+    {
+      cause,
+      throttled = false,
+      outcomeUnknown = false,
+    }: { cause?: unknown; throttled?: boolean; outcomeUnknown?: boolean } = {},
   ) {
     super(message, { cause });
     this.throttled = throttled;
+    this.outcomeUnknown = outcomeUnknown;
   }
 }
 

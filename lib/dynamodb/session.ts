@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Throttled, WriteContention } from './failures.ts';
+import { ConditionFailed, Throttled, Unavailable, WriteContention } from './failures.ts';
 import type { Meter } from './meter.ts';
 import { again, retry } from './retry.ts';
 import { translateFailure } from './translate-failure.ts';
@@ -36,25 +36,36 @@ export const call = async <Output extends { ConsumedCapacity?: unknown }>(
   }
 };
 
+/** The same failure, after an earlier attempt of the write that may have been carried out. */
+const withUnknownOutcome = (error: unknown): unknown => {
+  if (error instanceof ConditionFailed) return new ConditionFailed(error.item, true);
+  return error instanceof Throttled ? new Unavailable(error) : error;
+};
+
 /**
- * Repeats a write as long as other requests are writing the same items.
- * @throws WriteContention or Throttled, depending on the last reason, if the retries run out
+ * Repeats a write as long as other requests are writing the same items. It remembers whether any try of any attempt got no
+ * answer.
+ * @throws WriteContention or Throttled, depending on the last reason, if the retries run out; Unavailable instead, if the
+ * write may have been carried out
  */
 export const retryContention = async <Result>(
   { signal }: Session,
   write: () => Promise<Result>,
 ): Promise<Result> => {
   let last: WriteContention | undefined;
+  let outcomeUnknown = false;
   const attempt = async (): Promise<Result | typeof again> => {
     try {
       return await write();
     } catch (error) {
-      if (!(error instanceof WriteContention)) throw error;
+      if (!(error instanceof WriteContention)) throw outcomeUnknown ? withUnknownOutcome(error) : error;
+      outcomeUnknown ||= error.outcomeUnknown;
       last = error;
       return again;
     }
   };
   const exhausted = () => {
+    if (outcomeUnknown) throw new Unavailable(last);
     throw last?.throttled ? new Throttled(last) : last;
   };
   return retry(attempt, { signal, exhausted });

@@ -59,18 +59,24 @@ const readCancellation = (reasons: CancellationReason[], cause: unknown): Error 
 };
 
 /**
- * Translates the error of a failed call into the classes of `failures.ts`. An error that is not named here (a denied
+ * Translates the error of a failed call into the classes of `failures.ts`. If an earlier try of the call got no answer, a
+ * later refusal does not prove that nothing was written: the result then is Unavailable, or it says `outcomeUnknown`. An error that is not named here (a denied
  * permission, a malformed request, a missing table) is a fault of ours and comes back as it is.
  */
 export const translateFailure = (error: unknown): unknown => {
-  if (error instanceof ConditionalCheckFailedException)
-    return new ConditionFailed(oldItem(error.Item), (error as Failure).outcomeUnknown);
-  if (error instanceof TransactionCanceledException)
-    return readCancellation(error.CancellationReasons ?? [], error);
   const failure = (error ?? {}) as Failure;
+  const outcomeUnknown = failure.outcomeUnknown ?? false;
+  if (error instanceof ConditionalCheckFailedException)
+    return new ConditionFailed(oldItem(error.Item), outcomeUnknown);
+  if (error instanceof TransactionCanceledException) {
+    const cancellation = readCancellation(error.CancellationReasons ?? [], error);
+    // A new attempt would have a new token, so that DynamoDB would not recognise the earlier try.
+    return outcomeUnknown && cancellation instanceof WriteContention ? new Unavailable(error) : cancellation;
+  }
   if (failure.name === 'TransactionConflictException')
-    return new WriteContention(undefined, { cause: error });
-  if (failure.name !== undefined && throttlingNames.has(failure.name)) return new Throttled(error);
+    return new WriteContention(undefined, { cause: error, outcomeUnknown });
+  if (failure.name !== undefined && throttlingNames.has(failure.name))
+    return outcomeUnknown ? new Unavailable(error) : new Throttled(error);
   if (isOutcomeUnknown(failure)) return new Unavailable(error);
   return error;
 };

@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
@@ -186,6 +190,123 @@ describe('if a response is lost and the SDK sends the request again,', () => {
       const deleted = await loseResponse(2, () => deleteChannel(table, caller, _id, undefined));
       expect(deleted._id).toBe(_id);
     }
+  });
+});
+
+describe('if a response is lost and every later try is refused, the outcome is unknown:', () => {
+  const throttled = () =>
+    Object.assign(new Error('slow down'), {
+      name: 'ProvisionedThroughputExceededException',
+      $metadata: { httpStatusCode: 400 },
+    });
+  const conflict = () =>
+    new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
+  const cancelled = () =>
+    new TransactionCanceledException({
+      message: 'x',
+      $metadata: { httpStatusCode: 400 },
+      CancellationReasons: [{ Code: 'TransactionConflict' }],
+    });
+
+  /** Loses the response to the nth call, and refuses all later calls. */
+  const loseThenRefuse = async (nth: number, refusal: () => Error, run: () => Promise<unknown>) => {
+    reconnect();
+    const lost = calls + nth;
+    failAt = (call) => (call === lost ? 'after' : call > lost ? 'before' : undefined);
+    failure = () => (calls === lost ? connectionLost() : refusal());
+    const outcome = await run().catch((error) => error);
+    failAt = () => undefined;
+    return outcome;
+  };
+
+  test.each([
+    ['throttled', throttled],
+    ['cancelled', cancelled],
+  ])('a creation throws Unavailable, and the channel exists (%s)', async (_, refusal) => {
+    const namespace = randomUUID();
+    const own = { keyId: 'k', namespace, namespaces: [namespace] };
+    const outcome = await loseThenRefuse(1, refusal, () =>
+      createChannel(table, own, { name: 'x' }, undefined),
+    );
+    expect(outcome).toBeInstanceOf(Unavailable);
+    const { count } = await table.query({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+      ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
+    });
+    expect(count).toBe(1);
+  });
+
+  test.each([
+    ['throttled', throttled],
+    ['refused because of another transaction', conflict],
+  ])('an update in place throws Unavailable, and is done once (%s)', async (_, refusal) => {
+    const { _id } = await create();
+    const outcome = await loseThenRefuse(1, refusal, () =>
+      updateChannel(table, caller, _id, { local_name: 'x' }, undefined),
+    );
+    expect(outcome).toBeInstanceOf(Unavailable);
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'x', __v: 1 });
+  });
+
+  test.each([
+    ['throttled', throttled],
+    ['cancelled', cancelled],
+  ])('a new name throws Unavailable, and is done once (%s)', async (_, refusal) => {
+    const { _id } = await create();
+    const outcome = await loseThenRefuse(2, refusal, () =>
+      updateChannel(table, caller, _id, { name: 'New' }, { versions: [0] }),
+    );
+    expect(outcome).toBeInstanceOf(Unavailable);
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ name: 'New', __v: 1 });
+  });
+
+  test.each([
+    ['throttled', throttled],
+    ['cancelled', cancelled],
+  ])('a deletion throws Unavailable, and the channel is gone (%s)', async (_, refusal) => {
+    const { _id } = await create();
+    const outcome = await loseThenRefuse(2, refusal, () =>
+      deleteChannel(table, caller, _id, { versions: [0] }),
+    );
+    expect(outcome).toBeInstanceOf(Unavailable);
+    await expect(getChannel(table, 'a', _id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('if a response to an update in place is lost', () => {
+  const other = { ...caller, keyId: 'key2' };
+
+  test.each([
+    undefined,
+    { versions: [0] },
+  ])('and two other writers follow before a conflict ends, the update is neither repeated nor called stale, with the precondition %j', async (precondition) => {
+    const { _id } = await create();
+    let isConflict = false;
+    const lost = calls + 1;
+    failAt = (call) => {
+      if (call === lost) return 'after';
+      if (!isConflict) return undefined;
+      isConflict = false;
+      failure = () => new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
+      return 'before';
+    };
+    beforeRetry = async () => {
+      await updateChannel(table, other, _id, { local_name: 'theirs' }, undefined);
+      await updateChannel(table, other, _id, { local_name: 'theirs again' }, undefined);
+      isConflict = true;
+    };
+    const update = updateChannel(table, caller, _id, { local_name: 'ours' }, precondition);
+    await expect(update).rejects.toBeInstanceOf(Unavailable);
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+  });
+
+  test('and another client deletes the channel, the update throws Unavailable, not 404', async () => {
+    const { _id } = await create();
+    const lost = calls + 1;
+    failAt = (call) => (call === lost ? 'after' : undefined);
+    beforeRetry = () => deleteChannel(table, other, _id, undefined);
+    const update = updateChannel(table, caller, _id, { local_name: 'ours' }, undefined);
+    await expect(update).rejects.toBeInstanceOf(Unavailable);
   });
 });
 
