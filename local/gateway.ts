@@ -196,8 +196,11 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     });
   };
 
-  const newServer = () =>
-    createServer({ maxHeaderSize: maxReadableHeadBytes, requireHostHeader: false }, onRequest)
+  const newServer = () => {
+    const server = createServer({ maxHeaderSize: maxReadableHeadBytes, requireHostHeader: false }, onRequest);
+    // By default, Node drops the header lines after the first 1,000 or 2,000, so that `headSize` would not count them.
+    server.maxHeadersCount = 0;
+    return server
       .on('connection', (socket) => {
         connections.add(socket);
         socket.once('close', () => connections.delete(socket));
@@ -212,6 +215,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
         if (response && !response.writableFinished && response.headersSent) socket.destroy();
         else rejectConnection(socket, statusOfParseError[codeOf(error) ?? ''] ?? 400);
       });
+  };
 
   if (routes instanceof Promise) routes.catch(() => undefined);
   const [port, ...servers] = await listenOnLoopback(newServer, requestedPort);

@@ -8,6 +8,7 @@ const maxCachedKeys = 1_000;
 
 interface CachedLookup {
   record: ApiKeyRecord | undefined;
+  /** By `performance.now()`: a clock that is set back must not keep a revoked key valid. */
   readAt: number;
 }
 
@@ -15,7 +16,7 @@ const cache = new Map<string, CachedLookup>();
 const inFlight = new Map<string, Promise<CachedLookup>>();
 
 const lookUpKey = async (table: Table, id: string): Promise<CachedLookup> => {
-  const readAt = Date.now();
+  const readAt = performance.now();
   const lookup = { record: await findApiKey(table, id), readAt };
   cache.delete(id);
   if (cache.size >= maxCachedKeys) cache.delete(cache.keys().next().value as string);
@@ -29,7 +30,7 @@ const lookUpKey = async (table: Table, id: string): Promise<CachedLookup> => {
  */
 export const findCachedApiKey = async (table: Table, id: string): Promise<ApiKeyRecord | undefined> => {
   const cached = cache.get(id);
-  if (cached && Date.now() - cached.readAt < cacheTtlMs) return cached.record;
+  if (cached && performance.now() - cached.readAt < cacheTtlMs) return cached.record;
   const other = inFlight.get(id);
   const shared = other && (await other.catch(() => undefined));
   if (shared) return shared.record;

@@ -365,6 +365,15 @@ describe('a response of the gateway itself', () => {
     ]);
   });
 
+  it('is 431 for many short header lines of more than 10,240 bytes', async () => {
+    const lines = 'a: b\r\n'.repeat(1_900);
+    const response = await sendRaw(
+      gateway.port,
+      `GET /client-channel HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${lines}\r\n`,
+    );
+    expect(statusIn(response)).toBe(431);
+  });
+
   it('is 431 for a long target', async () => {
     const response = await sendRaw(
       gateway.port,
