@@ -99,7 +99,14 @@ const revoke = (id: string | undefined): Action => {
   };
 };
 
-const selectAction = ({ values, positionals: [command, id] }: Arguments): Action => {
+/** @throws Error for an argument too many: npm itself takes options that do not follow a `--`, and passes on only their values */
+const refuseExtra = (extra: string | undefined): void => {
+  if (extra !== undefined)
+    throw new Error(`Unexpected argument "${extra}": options follow a "--", as in npm run -s keys -- list.`);
+};
+
+const selectAction = ({ values, positionals: [command, id, ...others] }: Arguments): Action => {
+  refuseExtra(command === 'revoke' ? others[0] : command && (id ?? others[0]));
   switch (command) {
     case 'create':
       return create(values);

@@ -62,6 +62,11 @@ describe('npm run keys', () => {
     ],
     [['revoke'], 'Which key? `keys -- list` shows their ids.'],
     [['list', '--environment', 'nope'], 'There is no environment "nope": dev, staging, prod.'],
+    [['list', 'dev'], 'Unexpected argument "dev": options follow a "--", as in npm run -s keys -- list.'],
+    [
+      ['revoke', '0123456789abcdef', 'dev'],
+      'Unexpected argument "dev": options follow a "--", as in npm run -s keys -- list.',
+    ],
     [['destroy'], 'Usage:'],
     [[], 'Usage:'],
   ])('refuses %j, and the first line says why', async (args, line) => {
