@@ -28,8 +28,8 @@ interface ListBody {
 }
 
 /**
- * Starts the service on a DynamoDB Local of its own, in memory. The channels table has no stream: nothing consumes it here,
- * and DynamoDB Local gets slower with every record that a stream keeps.
+ * Starts the service on a DynamoDB Local of its own, in memory. The channels table has no stream, because nothing
+ * consumes it here.
  */
 export const startMeasuredService = async (): Promise<MeasuredService> => {
   const dynamoDb = await startDynamoDbLocal({ java: await findJava(), owner: 'bench' });

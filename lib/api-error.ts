@@ -1,4 +1,4 @@
-/** The error codes of the contract. `lib/http/response.ts` maps each code to its HTTP status. */
+/** The error codes of the contract. `lib/http/error-statuses.ts` maps each code to its HTTP status. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_json'

@@ -282,7 +282,7 @@ describe('the id in a path', () => {
     `${'f'.repeat(23)}`,
     `${'f'.repeat(25)}`,
     '!count%230',
-    '~gone%23x',
+    '~tombstone%23x',
     'NS%23company1',
     '９'.repeat(24),
     'f'.repeat(8_000),

@@ -4,12 +4,15 @@ import { sdkEnvironment } from '../../local/environment.ts';
 import { findJava } from '../../local/java.ts';
 
 /**
- * Starts a DynamoDB Local in memory, and points the SDK of this process to it. Each test file has its own: DynamoDB Local
- * gets slower with every record that its streams keep, even those of deleted tables. So the data of one file would slow
- * down the next.
+ * Starts a DynamoDB Local in memory, and points the SDK of this process to it. Each test file has its own, so
+ * that files share no tables and a file that fails leaves nothing behind.
  */
 export const startTestDynamoDb = async (): Promise<DynamoDbLocal> => {
-  const dynamoDb = await startDynamoDbLocal({ java: await findJava(), owner: 'tests' });
+  const dynamoDb = await startDynamoDbLocal({
+    java: await findJava(),
+    owner: 'tests',
+    startTimeoutMs: 120_000,
+  });
   Object.assign(process.env, sdkEnvironment, { AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint });
   return dynamoDb;
 };
