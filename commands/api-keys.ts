@@ -99,7 +99,10 @@ const revoke = (id: string | undefined): Action => {
   };
 };
 
-/** @throws Error for an argument too many: npm itself takes options that do not follow a `--`, and passes on only their values */
+/**
+ * npm itself takes options that do not follow a `--`, and passes on only their values.
+ * @throws Error for an argument too many
+ */
 const refuseExtra = (extra: string | undefined): void => {
   if (extra !== undefined)
     throw new Error(`Unexpected argument "${extra}": options follow a "--", as in npm run -s keys -- list.`);

@@ -129,7 +129,8 @@ const tryInPlace = async (
     const found = error.item && fromItem(error.item);
     // The SDK repeats a write whose response was lost. The repeated write then finds the version that the first one
     // wrote, or the version that another writer made of it. The latter is a correct result too: it contains this
-    // change, unless the other writer changed the same field. A client can continue with its ETag. The version in between is not stored anywhere.
+    // change, unless the other writer changed the same field. A client can continue with its ETag. The version in
+    // between is not stored anywhere.
     if (found && isWrittenBy(found, write)) return { written: found };
     // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
     // undo the others, and a 404 could deny it.

@@ -60,8 +60,9 @@ const readCancellation = (reasons: CancellationReason[], cause: unknown): Error 
 
 /**
  * Translates the error of a failed call into the classes of `failures.ts`. If an earlier try of the call got no answer, a
- * later refusal does not prove that nothing was written: the result then is Unavailable, or it says `outcomeUnknown`. An error that is not named here (a denied
- * permission, a malformed request, a missing table) is a fault of ours and comes back as it is.
+ * later refusal does not prove that nothing was written: the result then is Unavailable, or it says `outcomeUnknown`.
+ * An error that is not named here (a denied permission, a malformed request, a missing table) is a fault of ours and comes
+ * back as it is.
  */
 export const translateFailure = (error: unknown): unknown => {
   const failure = (error ?? {}) as Failure;

@@ -1,5 +1,6 @@
+import { isObject } from '../../channels/is-object.ts';
 import { type AddIssue, maxValues, type Parser } from './parser.ts';
-import { isAbsent, isRecord, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
+import { isAbsent, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
 
 /** A condition on `integration_meta`: the scalar at a path equals a value. Both are compared as text. */
 export interface MetadataFilter {
@@ -48,7 +49,7 @@ const filtersOf = (
   if (isAbsent(value)) return undefined;
   if (levels.length + keys.length > 0) return leavesOf(value, [...levels, ...keys], name, addIssue);
   const parsed = parseJson(value);
-  if (!isRecord(parsed)) {
+  if (!isObject(parsed)) {
     return addIssue(name, `must be a JSON object, or must name a key, as in ${metaName}.external_id=…`);
   }
   return isEmpty(parsed) ? undefined : leavesOf(parsed, [], name, addIssue);
@@ -66,7 +67,7 @@ const leavesOf = (
 ): MetadataFilter[] | undefined => {
   if (path.length > maxDepth) return addIssue(name, `may have at most ${maxDepth} levels`);
   if (typeof value !== 'object' || value === null) return [{ path, value: String(value) }];
-  if (!isRecord(value) || isEmpty(value)) {
+  if (!isObject(value) || isEmpty(value)) {
     return addIssue(
       name,
       'may contain strings, numbers, booleans and null, but no lists and no empty objects',

@@ -1,12 +1,6 @@
+import { isObject } from '../../channels/is-object.ts';
 import type { AddIssue, Parser } from './parser.ts';
-import {
-  isAbsent,
-  isListIndex,
-  isRecord,
-  nameFromPath,
-  parseJson,
-  type RawParameter,
-} from './raw-parameters.ts';
+import { isAbsent, isListIndex, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
 import type { ValueParser } from './value-parsers.ts';
 
 /** The fields by which a list can be sorted. */
@@ -124,7 +118,7 @@ const addJson = (
   const parsed = parseJson(value);
   const items: unknown[] = key === undefined && Array.isArray(parsed) ? parsed : [parsed];
   for (const item of items) {
-    if (isRecord(item)) addElement(elements, key, Object.entries(item));
+    if (isObject(item)) addElement(elements, key, Object.entries(item));
     else addIssue(nameFromPath(path), sortElementMessage);
   }
 };
