@@ -8,7 +8,7 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
+import { type EventBus, type EventBusOptions, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
 import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
@@ -90,13 +90,19 @@ export interface ServiceOptions {
   proxy?: DynamoDbProxy;
   /** Names of the stream consumers to run, as in `lib/manifest/stream-consumers.ts`. */
   consumers?: string[];
+  /** Gets each published event. `events` keeps only the last 1,000. */
+  onEvent?: NonNullable<EventBusOptions['onEvent']>;
 }
 
 /**
  * Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call
  * this before.
  */
-export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {}): Promise<Service> => {
+export const startService = async ({
+  proxy,
+  consumers = [],
+  onEvent,
+}: ServiceOptions = {}): Promise<Service> => {
   const environment = 'test';
   const dynamoDb = await startTestDynamoDb();
   if (proxy) process.env.AWS_ENDPOINT_URL_DYNAMODB = await proxy.start(dynamoDb.endpoint);
@@ -111,7 +117,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     [names.projections]: projectionsTable,
     [names.apiKeys]: apiKeysTable,
   });
-  const bus = await startEventBus({ name: 'test' });
+  const bus = await startEventBus({ name: 'test', ...(onEvent && { onEvent }) });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
