@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { countByStatus, updateAtOnce } from '../support/concurrent-updates.ts';
 import { aTime, errorBody, failure, success } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -162,40 +163,29 @@ describe('If-Match', () => {
 });
 
 describe('concurrent updates', () => {
-  const runConcurrently = <Result>(count: number, run: (index: number) => Promise<Result>) =>
-    Promise.all(Array.from({ length: count }, (_, index) => run(index)));
-  const countByStatus = (replies: { status: number }[]) =>
-    replies.reduce<Record<number, number>>((counts, { status }) => {
-      counts[status] = (counts[status] ?? 0) + 1;
-      return counts;
-    }, {});
-
   test.each([
     ['in place', (index: number) => ({ local_name: `n${index}` })],
     ['in a transaction', (index: number) => ({ name: `n${index}` })],
   ])('under one ETag, exactly one of 200 succeeds, %s', async (_, patch) => {
-    const channel = await create({});
+    const etag = { 'if-match': '"0"' };
 
-    const replies = await runConcurrently(200, (index) =>
-      put(channel._id, patch(index), { 'if-match': '"0"' }),
-    );
+    const { replies, stored } = await updateAtOnce(service.call, service.key, 200, patch, etag);
 
     expect(countByStatus(replies)).toEqual({ 200: 1, 412: 199 });
-    const winner = replies.find(({ status }) => status === 200);
-    expect((await get(channel._id)).body).toEqual(winner?.body);
+    expect(replies.find(({ status }) => status === 200)?.body.data).toEqual(stored);
   });
 
   test('without an ETag, all 200 changes of a local name succeed, each with its own version and time', async () => {
-    const channel = await create({});
+    const patchOf = (index: number) => ({ local_name: `n${index}` });
 
-    const replies = await runConcurrently(200, (index) => put(channel._id, { local_name: `n${index}` }));
+    const { replies, stored } = await updateAtOnce(service.call, service.key, 200, patchOf);
 
     expect(countByStatus(replies)).toEqual({ 200: 200 });
     const versions = replies.map(({ body }) => body.data.__v).sort((a, b) => a - b);
     expect(versions).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     const times = new Set(replies.map(({ body }) => body.data.updatedAt));
     expect(times.size).toBe(200);
-    expect((await get(channel._id)).body.data).toMatchObject({ __v: 200 });
+    expect(stored).toMatchObject({ __v: 200 });
   });
 
   test('that rename and toggle a shared channel leave versions, totals and copies as the responses say', async () => {
@@ -208,11 +198,13 @@ describe('concurrent updates', () => {
     const id = created.body.data._id;
 
     // With more writers, a busy machine exceeds the time of a request: the transactions on one channel run one by one.
-    const replies = await runConcurrently(60, (index) =>
-      service.call(`PUT /client-channel/${id}`, {
-        key,
-        body: index % 2 ? { name: `n${index}` } : { disabled: index % 4 === 0 },
-      }),
+    const replies = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        service.call(`PUT /client-channel/${id}`, {
+          key,
+          body: index % 2 ? { name: `n${index}` } : { disabled: index % 4 === 0 },
+        }),
+      ),
     );
 
     const succeeded = replies.filter(({ status }) => status === 200);
