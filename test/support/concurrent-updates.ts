@@ -1,4 +1,5 @@
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import type { Reply, Service } from './service.ts';
 
 /** How many replies have each status. */
@@ -14,21 +15,24 @@ export interface ConcurrentUpdates {
   stored: ChannelDocument;
 }
 
-/**
- * Creates a channel, and sends many updates of it at once.
- * @param headers such as `If-Match`
- */
-export const updateAtOnce = async (
+interface UpdateOptions {
+  count: number;
+  /** How many updates run at a time. */
+  atOnce: number;
+  patchOf: (index: number) => object;
+  headers?: Record<string, string>;
+}
+
+/** Creates a channel, and sends many updates of it, some of them at once. */
+export const updateConcurrently = async (
   call: Service['call'],
   key: string,
-  count: number,
-  patchOf: (index: number) => object,
-  headers: Record<string, string> = {},
+  { count, atOnce, patchOf, headers = {} }: UpdateOptions,
 ): Promise<ConcurrentUpdates> => {
   const created = await call('POST /client-channel', { key, body: { name: 'Retail' } });
   const path = `/client-channel/${created.body.data._id}`;
-  const replies = await Promise.all(
-    Array.from({ length: count }, (_, index) => call(`PUT ${path}`, { key, headers, body: patchOf(index) })),
+  const replies = await mapConcurrently([...Array(count).keys()], atOnce, (index) =>
+    call(`PUT ${path}`, { key, headers, body: patchOf(index) }),
   );
   return { replies, stored: (await call(`GET ${path}`, { key })).body.data };
 };

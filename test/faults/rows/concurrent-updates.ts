@@ -1,5 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ConcurrentUpdates, countByStatus, updateAtOnce } from '../../support/concurrent-updates.ts';
+import {
+  type ConcurrentUpdates,
+  countByStatus,
+  updateConcurrently,
+} from '../../support/concurrent-updates.ts';
 import type { FaultRow, FaultRun } from '../fault-row.ts';
 
 const updates = 200;
@@ -12,7 +16,7 @@ const hasOneWinner = ({ replies, stored }: ConcurrentUpdates): boolean =>
 const runUpdates = async ({ service, seed }: FaultRun) => {
   const key = await service.newKey({ namespaces: [`updates-${seed}`] });
   const run = (patchOf: (index: number) => object, headers = {}) =>
-    updateAtOnce(service.call, key, updates, patchOf, headers);
+    updateConcurrently(service.call, key, { count: updates, atOnce: updates, patchOf, headers });
   const inPlace = (index: number) => ({ local_name: `n${index}` });
   return {
     inPlaceUnderETag: await run(inPlace, etag),
