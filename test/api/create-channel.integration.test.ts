@@ -138,8 +138,8 @@ describe('Idempotency-Key', () => {
     expect(other.body.data._id).not.toBe(one.body.data._id);
   });
 
-  test('creates one channel for 100 concurrent requests, and gives all of them the same body', async () => {
-    const options = { idempotencyKey: 'order-4', times: 100, atOnce: 100 };
+  test('creates one channel for 100 requests, 50 at once, and gives all of them the same body', async () => {
+    const options = { idempotencyKey: 'order-4', times: 100, atOnce: 50 };
     const replies = await createRepeatedly(service.call, service.key, { name: 'once' }, options);
 
     const [first] = replies;

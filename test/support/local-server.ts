@@ -17,8 +17,11 @@ export const useLocalServers = (): void => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'local-server-'));
   });
-  afterEach(() => {
+  // The next test uses the same folder, so it must not start while a server still holds the lock.
+  afterEach(async () => {
+    const closed = [...running].map((child) => once(child, 'close'));
     for (const child of running) child.kill('SIGTERM');
+    await Promise.all(closed);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 };
