@@ -1,9 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  DynamoDBClient,
-  TransactionCanceledException,
-  TransactionConflictException,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
@@ -17,13 +13,14 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
+import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
+import { failTries } from '../support/failing-client.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 // The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
 
 const caller: Caller = { keyId: 'key1', namespace: 'a', namespaces: ['a', 'b'] };
 const name = `channels-${randomUUID()}`;
-const connectionLost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 
 let client: DynamoDBDocumentClient;
 let table: Table;
@@ -39,19 +36,10 @@ useDynamoDb(() => createTables(new DynamoDBClient({}), { [name]: channelsTable }
 /** Each test has its own client: after many failures in a row, the SDK does not retry for a while. */
 const reconnect = () => {
   client = connect();
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const failing = failAt(++calls);
-      if (failing === 'before') throw failure();
-      const response = await next(args);
-      if (failing === 'after') {
-        await beforeRetry();
-        throw failure();
-      }
-      return response;
-    },
-    { step: 'deserialize', priority: 'high' },
-  );
+  failTries(client, () => {
+    const moment = failAt(++calls);
+    return moment && { moment, error: () => failure(), meanwhile: () => beforeRetry() };
+  });
   const signal = AbortSignal.timeout(600_000);
   table = new Table({ client, meter: new Meter(), signal }, name);
 };
@@ -195,20 +183,6 @@ describe('if a response is lost and the SDK sends the request again,', () => {
 });
 
 describe('if a response is lost and every later try is refused, the outcome is unknown:', () => {
-  const throttled = () =>
-    Object.assign(new Error('slow down'), {
-      name: 'ProvisionedThroughputExceededException',
-      $metadata: { httpStatusCode: 400 },
-    });
-  const conflict = () =>
-    new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
-  const cancelled = () =>
-    new TransactionCanceledException({
-      message: 'x',
-      $metadata: { httpStatusCode: 400 },
-      CancellationReasons: [{ Code: 'TransactionConflict' }],
-    });
-
   /** Loses the response to the nth call, and refuses all later calls. */
   const loseThenRefuse = async (nth: number, refusal: () => Error, run: () => Promise<unknown>) => {
     reconnect();
@@ -288,7 +262,7 @@ describe('if a response to an update in place is lost', () => {
       if (call === lost) return 'after';
       if (!isConflict) return undefined;
       isConflict = false;
-      failure = () => new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
+      failure = conflict;
       return 'before';
     };
     beforeRetry = async () => {
@@ -344,12 +318,6 @@ describe('if a response to an update in place is lost', () => {
 });
 
 describe('the time of a write that is cancelled until its third attempt', () => {
-  const cancelled = () =>
-    new TransactionCanceledException({
-      message: 'x',
-      $metadata: { httpStatusCode: 400 },
-      CancellationReasons: [{ Code: 'TransactionConflict' }],
-    });
   const stepMs = 5_000;
   /** Cancels two attempts, and moves the clock forward with each. Returns the result, and the time of the last attempt. */
   const runUnderContention = async <Result>(
@@ -422,11 +390,6 @@ describe('the time of a write that is cancelled until its third attempt', () => 
 });
 
 describe('if DynamoDB throttles', () => {
-  const throttled = () =>
-    Object.assign(new Error('slow down'), {
-      name: 'ProvisionedThroughputExceededException',
-      $metadata: { httpStatusCode: 400 },
-    });
   const every = (nth: number) => (call: number) => (call % nth === 0 ? ('before' as const) : undefined);
 
   test('every tenth call, all writes succeed with at most half as many more calls', async () => {

@@ -61,6 +61,8 @@ export interface FaultProxy extends DynamoDbProxy {
   tries: number;
   /** Waits until DynamoDB has answered everything that it was sent, also what is delivered late. */
   settled(): Promise<void>;
+  /** Listens again at the same URL. From `close` until then, connections are refused. */
+  reopen(): Promise<void>;
 }
 
 const namespace = 'com.amazonaws.dynamodb.v20120810#';
@@ -169,12 +171,15 @@ export const createFaultProxy = (): FaultProxy => {
       });
       const { endpoint, close } = await listenOnLoopback(server);
       proxy.close = close;
+      const port = Number(new URL(endpoint).port);
+      proxy.reopen = () => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
       return endpoint;
     },
     settled: async () => {
       while (running.size) await Promise.all(running);
     },
     close: () => {},
+    reopen: async () => {},
   };
   return proxy;
 };

@@ -27,6 +27,22 @@ const names: Record<Fault, string> = {
   unchecked: 'histories too long to check',
 };
 
+/** What is wrong, line by line: each history with its operations in the order of their starts, and its versions. */
+const describe = ({ unexpected, contradictions, evidence }: HistoryResult): string[] => [
+  ...unexpected,
+  ...contradictions,
+  ...evidence.flatMap(({ fault, history, versions }) => [
+    `${names[fault]}: ${history.id} (${history.word})`,
+    ...history.operations.map(
+      ({ start, end, namespace, action, outcome }) =>
+        `  ${start}-${end} ${namespace} ${JSON.stringify(action)} ${JSON.stringify(outcome)}`,
+    ),
+    ...[...(versions?.documents ?? [])].map(
+      ([version, document]) => `  event ${version}: ${JSON.stringify(document)}`,
+    ),
+  ]),
+];
+
 export const histories: FaultRow = {
   fault: 'all of these at once, 8 clients write to the same channels, and clocks differ',
   promise: 'every answer fits an order of the operations (linearizability for each channel)',
@@ -54,6 +70,7 @@ export const histories: FaultRow = {
         `${sum(({ channels }) => channels)} channels, with ${sum(({ faults }) => faults)} failed tries and ` +
         `${sum(({ statuses }) => statuses[503] ?? 0)} answers of 503`,
       holds: counts.every(([, count]) => count === 0),
+      details: results.flatMap(describe),
     };
   },
 };

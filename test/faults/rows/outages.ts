@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fault } from '../../support/fault-proxy.ts';
+import type { FaultProxy } from '../../support/fault-proxy.ts';
 import { randomFrom } from '../../support/random.ts';
 import { findAllFaults, type RandomClient, startRandomClients } from '../../support/random-client.ts';
 import type { FaultRow, FaultRun } from '../fault-row.ts';
@@ -7,50 +7,69 @@ import type { FaultRow, FaultRun } from '../fault-row.ts';
 const clientCount = 20;
 const maxResponseMs = 10_000;
 const maxRecoveryMs = 5_000;
-/** Milliseconds of outage for each operation that the row is asked for. */
+/** How long the outage lasts for each operation that the row is asked for. */
 const outageMs = 12;
+/** A client waits after an error, so that the log of this process does not slow everything down. */
+const pauseAfterErrorMs = 100;
+
+/** How the table goes away, and comes back. */
+const outageKinds: Record<string, { begin(proxy: FaultProxy): void; end(proxy: FaultProxy): Promise<void> }> =
+  {
+    unreachable: { begin: (proxy) => proxy.close(), end: (proxy) => proxy.reopen() },
+    'no answers': {
+      begin: (proxy) => {
+        proxy.fault = () => 'hang';
+      },
+      end: async (proxy) => {
+        proxy.fault = () => 'none';
+      },
+    },
+    'connections reset': {
+      begin: (proxy) => {
+        proxy.fault = () => 'reset';
+      },
+      end: async (proxy) => {
+        proxy.fault = () => 'none';
+      },
+    },
+  };
 
 interface Outage {
   slowestMs: number;
-  /** From the end of the outage to the first success of a request that began after it. */
+  /** From the end of the outage to the first success. */
   recoveryMs: number;
-  doneMeanwhile: number;
   faults: string[];
 }
 
-/** Sends requests without a pause, before, during and after an outage. */
-const runOutage = async (
-  { service, proxy, seed, count }: FaultRun,
-  fault: Fault & string,
-): Promise<Outage> => {
-  const clients = await startRandomClients(service, clientCount, `${fault}-${seed}`, (client) =>
-    randomFrom(seed + client),
-  );
+/** Sends requests during an outage, until one succeeds after it. */
+const runOutage = async ({ service, proxy, seed, count }: FaultRun, kind: string): Promise<Outage> => {
+  const namespace = `outage-${seed}-${kind.replaceAll(' ', '-')}`;
+  const randomOf = (client: number) => randomFrom(seed + client);
+  const clients = await startRandomClients(service, clientCount, namespace, randomOf);
   for (const client of clients) await client.next();
-  const outage: Outage = { slowestMs: 0, recoveryMs: Number.POSITIVE_INFINITY, doneMeanwhile: 0, faults: [] };
+  let slowestMs = 0;
+  let recoveryMs = Number.POSITIVE_INFINITY;
   let backAt = Number.POSITIVE_INFINITY;
   const send = async (client: RandomClient) => {
     const startedAt = performance.now();
     const { status } = await client.next();
     const endedAt = performance.now();
-    outage.slowestMs = Math.max(outage.slowestMs, endedAt - startedAt);
-    if (status >= 300) return;
-    if (endedAt < backAt) outage.doneMeanwhile++;
-    else if (startedAt >= backAt) outage.recoveryMs = Math.min(outage.recoveryMs, endedAt - backAt);
+    slowestMs = Math.max(slowestMs, endedAt - startedAt);
+    if (status >= 300) await pause(pauseAfterErrorMs);
+    else if (endedAt >= backAt) recoveryMs = Math.min(recoveryMs, endedAt - backAt);
   };
-  proxy.fault = () => fault;
+  const isOver = () => recoveryMs < maxRecoveryMs || performance.now() > backAt + maxRecoveryMs;
+  outageKinds[kind]?.begin(proxy);
   const working = clients.map(async (client) => {
-    while (performance.now() < backAt + maxRecoveryMs && outage.recoveryMs > maxRecoveryMs)
-      await send(client);
+    while (!isOver()) await send(client);
   });
   await pause(outageMs * count);
-  proxy.fault = () => 'none';
+  await outageKinds[kind]?.end(proxy);
   backAt = performance.now();
   await Promise.all(working);
-  return { ...outage, faults: await findAllFaults(clients) };
+  return { slowestMs, recoveryMs, faults: await findAllFaults(clients) };
 };
 
-const names = { hang: 'no answers', reset: 'connections reset', unreachable: 'unreachable' };
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 export const outages: FaultRow = {
@@ -59,12 +78,11 @@ export const outages: FaultRow = {
   run: async (run) => {
     const figures: string[] = [];
     let holds = true;
-    for (const fault of ['hang', 'reset'] as const) {
-      const { slowestMs, recoveryMs, faults } = await runOutage(run, fault);
-      figures.push(
-        `${names[fault]}: slowest response ${seconds(slowestMs)}, first success after ${seconds(recoveryMs)}`,
-      );
+    for (const kind of Object.keys(outageKinds)) {
+      const { slowestMs, recoveryMs, faults } = await runOutage(run, kind);
+      figures.push(`${kind}: slowest response ${seconds(slowestMs)}, back after ${seconds(recoveryMs)}`);
       holds &&= slowestMs < maxResponseMs && recoveryMs < maxRecoveryMs && !faults.length;
+      if (faults.length) figures.push(`${faults.length} lost or half-written`);
     }
     return { text: figures.join('; '), holds };
   },
