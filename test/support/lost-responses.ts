@@ -10,6 +10,7 @@ import type { WriteKind } from './write-kinds.ts';
 
 /** What became of a write whose first response was lost. */
 export interface LostResponse {
+  namespace: string;
   /** The code of the error that the client gets; undefined if the answer is a success. */
   code: string | undefined;
   timesDone: number;
@@ -51,5 +52,10 @@ export const loseResponse = async (
   }
   client.destroy();
   const { timesDone, answer: expected } = await effect();
-  return { code, timesDone, isRightAnswer: code === undefined && isDeepStrictEqual(answer, expected) };
+  return {
+    namespace,
+    code,
+    timesDone,
+    isRightAnswer: code === undefined && isDeepStrictEqual(answer, expected),
+  };
 };

@@ -27,6 +27,7 @@ export const conflicts: FaultRow = {
     return {
       text: `${(100 * (1 - failed / sent)).toFixed(2)} % of ${sent} requests succeeded; ${faults.length} lost or half-written`,
       holds: failed / sent <= 1 - minSuccess && !faults.length,
+      details: faults,
     };
   },
 };

@@ -85,6 +85,6 @@ export const killedWrites: FaultRow = {
   promise: '0 torn states',
   run: async ({ service, seed }) => {
     const { kills, torn } = await killWrites(service.channels, seed);
-    return { text: `${torn.length} torn states after ${kills} kills`, holds: !torn.length };
+    return { text: `${torn.length} torn states after ${kills} kills`, holds: !torn.length, details: torn };
   },
 };

@@ -7,6 +7,9 @@ import type { FaultRow } from '../fault-row.ts';
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
 const countOf = (results: LostResponse[], is: (result: LostResponse) => boolean) => results.filter(is).length;
 
+const describe = (results: LostResponse[], is: (result: LostResponse) => boolean): string[] =>
+  results.filter(is).map((result) => JSON.stringify(result));
+
 /** A write takes little work and little time, because the SDK tries again at once. */
 const writesAtOnce = 20;
 
@@ -24,6 +27,7 @@ export const lostResponses: FaultRow = {
     return {
       text: `${duplicates} duplicates, ${conflicts} false conflicts and ${wrong} wrong results in ${count}`,
       holds: !wrong,
+      details: describe(results, (result) => result.timesDone !== 1 || !result.isRightAnswer),
     };
   },
 };
@@ -61,8 +65,9 @@ export const lostAndRefused: FaultRow = {
     const twice = countOf(results, ({ timesDone }) => timesDone > 1);
     const lost = countOf(results, ({ timesDone }) => timesDone < 1);
     return {
-      text: `${denied} answers other than 503, ${twice} applied twice and ${lost} lost in ${cases.length}`,
+      text: `${denied} answers other than 503, ${twice} applied twice and ${lost} lost in ${cases.length}, ${count} of each kind`,
       holds: !denied && !twice && !lost,
+      details: describe(results, ({ code, timesDone }) => code !== 'unavailable' || timesDone !== 1),
     };
   },
 };

@@ -77,13 +77,15 @@ export const outages: FaultRow = {
   promise: 'every response < 10 s; first success < 5 s after the table is back',
   run: async (run) => {
     const figures: string[] = [];
+    const details: string[] = [];
     let holds = true;
     for (const kind of Object.keys(outageKinds)) {
       const { slowestMs, recoveryMs, faults } = await runOutage(run, kind);
       figures.push(`${kind}: slowest response ${seconds(slowestMs)}, back after ${seconds(recoveryMs)}`);
       holds &&= slowestMs < maxResponseMs && recoveryMs < maxRecoveryMs && !faults.length;
-      if (faults.length) figures.push(`${faults.length} lost or half-written`);
+      details.push(...faults);
     }
-    return { text: figures.join('; '), holds };
+    figures.push(`${details.length} lost or half-written`);
+    return { text: figures.join('; '), holds, details };
   },
 };

@@ -32,7 +32,8 @@ export const stoppedProjector: FaultRow = {
   fault: "the stream's consumer stops",
   promise: '0 wrong answers, while it is stopped and after the repair (its alarm has no test here yet)',
   run: async ({ service, seed, count }) => {
-    let [answers, wrong] = [0, 0];
+    let answers = 0;
+    const wrong: SearchOracle['wrong'] = [];
     for (const [name, repair] of Object.entries(repairs)) {
       const namespace = `stopped-${seed}-${name}`;
       const oracle = await SearchOracle.start(service, namespace, randomFrom(seed));
@@ -43,8 +44,12 @@ export const stoppedProjector: FaultRow = {
       await repair(service, namespace);
       for (let compared = 0; compared < count / 10; compared++) await oracle.compare();
       answers += oracle.answers;
-      wrong += oracle.wrong.length;
+      wrong.push(...oracle.wrong);
     }
-    return { text: `${wrong} wrong answers of ${answers}, also after a sweep and a re-index`, holds: !wrong };
+    return {
+      text: `${wrong.length} wrong answers of ${answers}, also after a sweep and a re-index`,
+      holds: !wrong.length,
+      details: wrong.map((each) => JSON.stringify(each)),
+    };
   },
 };

@@ -22,6 +22,7 @@ export const repeatedRecords: FaultRow = {
         `${lost.length} lost, ${overtaken.length} overtaken, ${unexplained.length} unexplained, ${wrongLetters.length} wrong dead ` +
         `letters in ${count} changes (${events} events, ${storm.kills} kills of the publisher)`,
       holds: !wrong.length && letters > 0 && storm.kills === kills,
+      details: wrong.map((each) => JSON.stringify(each)),
     };
   },
 };
@@ -43,6 +44,7 @@ export const rejectedEntries: FaultRow = {
     return {
       text: `${lost.length} lost; ${rejected} entries rejected, ${events - expected} events sent again after success, of ${expected}`,
       holds: !wrong.length && rejected > 0,
+      details: wrong.map((each) => JSON.stringify(each)),
     };
   },
 };

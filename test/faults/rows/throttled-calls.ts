@@ -43,6 +43,7 @@ export const throttledCalls: FaultRow = {
     return {
       text: `${format(10, few)}; ${format(50, half)}; ${format(100, all)}; ${faults.length} half-written or denied`,
       holds: few.ratio <= maxRatio && all.done === 0 && !faults.length,
+      details: faults,
     };
   },
 };
