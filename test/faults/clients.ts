@@ -66,6 +66,8 @@ export const runClients = async (
   const key = await service.newKey({ namespaces });
   const records: Records = { channels: [], unexpected: [], statuses: {} };
   const hot: (HotChannel | undefined)[] = Array.from({ length: hotChannels }, () => undefined);
+  /** The creations that run, by the place of their channel in `hot`. */
+  const making: (Promise<void> | undefined)[] = [];
   let time = 0;
   let started = 0;
   let unique = 0;
@@ -89,13 +91,13 @@ export const runClients = async (
 
   /** Creates a channel, again and again as a client of the API does, and makes it hot. */
   const create = async (slot: number) => {
-    const word = `${run}w${++unique}w`;
+    const word = `w${++unique}w`;
     const fields: Fields = { name: `${word} new`, company_namespace: someNamespaces() };
     if (random.next() < 0.5) fields.local_name = value();
     const history: ChannelHistory = { word, id: undefined, operations: [] };
     records.channels.push(history);
     const namespace = random.pick(fields.company_namespace as string[]);
-    const idempotencyKey = random.next() < 0.5 ? `${word}-key` : undefined;
+    const idempotencyKey = random.next() < 0.5 ? `${run}-${word}` : undefined;
     const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
     const start = time + 1;
     const attempt = () => request('POST /client-channel', namespace, { headers, body: fields });
@@ -218,7 +220,10 @@ export const runClients = async (
       const slot = random.below(hotChannels);
       const channel = hot[slot];
       if (!channel) {
-        await create(slot);
+        making[slot] ??= create(slot).finally(() => {
+          making[slot] = undefined;
+        });
+        await making[slot];
         continue;
       }
       if (--channel.remaining === 0) hot[slot] = undefined;

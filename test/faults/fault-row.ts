@@ -18,6 +18,8 @@ export interface Figure {
   text: string;
   /** Whether the promise holds. */
   holds: boolean;
+  /** Lines that help to find the cause if the promise does not hold. */
+  details?: string[];
 }
 
 /** A row of the table that `npm run test:faults` prints: a fault, what must happen, and what happened. */

@@ -8,12 +8,12 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import { type EventBus, type EventBusOptions, eventsRoute, startEventBus } from '../../local/event-bus.ts';
+import { type BusEvent, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
 import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import type { DynamoDbProxy } from './dynamodb-proxy.ts';
-import { startTestDynamoDb } from './test-dynamodb.ts';
+import { startTestDynamoDb } from './start-test-dynamodb.ts';
 
 /** A whole response, as the client gets it. */
 export interface Reply {
@@ -44,8 +44,8 @@ export interface Service {
   projections: Table;
   apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
-  /** The events that `publish-events` has published, if it is among the consumers. */
-  events: EventBus['events'];
+  /** All events that `publish-events` has published, oldest first. */
+  events: readonly BusEvent[];
   /** The stream mappings of the consumers that run. */
   mappings: RunningStreamConsumers['mappings'];
   /** Sends one request over HTTP: `call('GET /client-channel', { key })`. */
@@ -90,19 +90,13 @@ export interface ServiceOptions {
   proxy?: DynamoDbProxy;
   /** Names of the stream consumers to run, as in `lib/manifest/stream-consumers.ts`. */
   consumers?: string[];
-  /** Gets each published event. `events` keeps only the last 1,000. */
-  onEvent?: NonNullable<EventBusOptions['onEvent']>;
 }
 
 /**
  * Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call
  * this before.
  */
-export const startService = async ({
-  proxy,
-  consumers = [],
-  onEvent,
-}: ServiceOptions = {}): Promise<Service> => {
+export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {}): Promise<Service> => {
   const environment = 'test';
   const dynamoDb = await startTestDynamoDb();
   if (proxy) process.env.AWS_ENDPOINT_URL_DYNAMODB = await proxy.start(dynamoDb.endpoint);
@@ -117,7 +111,8 @@ export const startService = async ({
     [names.projections]: projectionsTable,
     [names.apiKeys]: apiKeysTable,
   });
-  const bus = await startEventBus({ name: 'test', ...(onEvent && { onEvent }) });
+  const events: BusEvent[] = [];
+  const bus = await startEventBus({ name: 'test', onEvent: (event) => events.push(event) });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
@@ -140,7 +135,7 @@ export const startService = async ({
   return {
     url,
     environment,
-    events: bus.events,
+    events,
     mappings: running.mappings,
     channels: open(names.channels),
     projections: open(names.projections),
