@@ -123,8 +123,9 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });
   const client = connect();
-  const open = (name: string) =>
-    new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name);
+  // A long run of random histories must not run out of time, so nothing ends these calls.
+  const { signal } = new AbortController();
+  const open = (name: string) => new Table({ client, meter: new Meter(), signal }, name);
   const apiKeys = open(names.apiKeys);
   const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
   const running = await startStreamConsumers(

@@ -9,12 +9,12 @@ import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/
 import type { Table } from '../../lib/dynamodb/table.ts';
 
 /** What a write has left behind: how often it was done, and the channel that its answer must show if it was done once. */
-export interface WriteEffect {
+interface WriteEffect {
   timesDone: number;
   answer: ChannelDocument | undefined;
 }
 
-export interface PreparedWrite {
+interface PreparedWrite {
   /** Makes the write through a table, whose calls may fail. Returns the channel in the answer. */
   run: (table: Table) => Promise<ChannelDocument>;
   /** Reads what the write has left behind. */
