@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
@@ -314,6 +315,63 @@ describe('if a response to an update in place is lost', () => {
     beforeRetry = () => deleteChannel(table, other, _id, undefined);
     const update = updateChannel(table, caller, _id, { local_name: 'ours' }, undefined);
     await expect(update).rejects.toBeInstanceOf(Unavailable);
+  });
+});
+
+describe('if the first try of an update in place arrives late, after its repetition was answered,', () => {
+  const other = { ...caller, keyId: 'key2' };
+
+  /** Makes an update whose first try arrives after two changes by another writer. The clock is set back meanwhile. */
+  const updateLate = async (id: string, patch: ChannelPatch) => {
+    let arrive: () => Promise<unknown> = async () => undefined;
+    let isFirst = true;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if (!isFirst) return next(args);
+        isFirst = false;
+        arrive = () => next(args);
+        throw connectionLost();
+      },
+      { step: 'deserialize', priority: 'high' },
+    );
+    const now = Date.now();
+    jest
+      .spyOn(Date, 'now')
+      .mockReturnValueOnce(now + 4_000)
+      .mockReturnValue(now + 1_000);
+    const [result] = await Promise.allSettled([updateChannel(table, caller, id, patch, undefined)]);
+    await updateChannel(table, other, id, { local_name: 'theirs' }, undefined);
+    await updateChannel(table, other, id, { local_name: 'theirs again' }, undefined);
+    await arrive().catch(() => undefined);
+    return result;
+  };
+
+  test('an update that found nothing to change throws Unavailable, because it may still happen', async () => {
+    const { _id } = await create();
+    await updateChannel(table, other, _id, { local_name: 'ours' }, undefined);
+
+    const result = await updateLate(_id, { local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'ours', __v: 4 });
+  });
+
+  test('an update that was done by its repetition is not done again', async () => {
+    const { _id } = await create();
+
+    const result = await updateLate(_id, { local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+  });
+
+  test('an update that was done by a transaction is not done again', async () => {
+    const { _id } = await create();
+
+    const result = await updateLate(_id, { name: 'Ours', local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
   });
 });
 
