@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
@@ -157,6 +158,41 @@ describe('if DynamoDB leaves keys of a batch unprocessed', () => {
 
     expect(pages).toEqual(expected);
     expect(batchesWithRest).toBeGreaterThan(0);
+  });
+});
+
+describe('a search with more suffix entries than one request may read', () => {
+  /** Ends the result pages of suffix entries after one, and those of channels after five. A request may read four pages. */
+  const makePagesSmall = () => {
+    proxy.rewriteRequest = (operation, request) => {
+      if (operation !== 'Query') return request;
+      if (request.TableName === service.projections.name) return { ...request, Limit: 1 };
+      const isOfChannels = /^[0-9a-f]{24}$/.test(request.ExpressionAttributeValues[':first']?.S);
+      return isOfChannels ? { ...request, Limit: 5 } : request;
+    };
+  };
+  const tooBroad = (how: string) => ({
+    status: 400,
+    body: expect.objectContaining({
+      code: 'query_too_broad',
+      error: `This query would read too many channels: narrow it ${how}.`,
+    }),
+  });
+
+  test('reads the channels between its bounds if it has other filters, and otherwise is refused', async () => {
+    const { list, ids } = await seedNamespace('entries');
+    await applyPending(service, 'entries', ids);
+    const filtered = 'search=shop&disabled=false&sort=-updatedAt';
+    const bounded = `${filtered}&from__id=${ids[12]}`;
+    const expected = await list(bounded);
+    expect([expected.status, expected.body.pagination.total]).toEqual([200, 2]);
+    makePagesSmall();
+
+    expect((await list(bounded)).body).toEqual(expected.body);
+    expect(await list(filtered)).toMatchObject(
+      tooBroad('by a longer word in "search", or by "from__id" and "to__id"'),
+    );
+    expect(await list('search=shop')).toMatchObject(tooBroad('by a longer word'));
   });
 });
 
