@@ -1,10 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
-import { channelsTable } from '../../lib/manifest/tables.ts';
-import { createTables } from '../../local/create-tables.ts';
+import { freezeEventualReads } from '../support/freeze-eventual-reads.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
 import type { Service } from '../support/service.ts';
@@ -160,24 +157,12 @@ describe('if DynamoDB leaves keys of a batch unprocessed', () => {
   });
 });
 
-describe('while the indexes lag behind the table', () => {
-  /** Stops the updates of the indexes: copies the table, and sends all queries of an index to the copy. */
-  const freezeIndexes = async () => {
-    const TableName = `${service.channels.name}-copy`;
-    await createTables(new DynamoDBClient({}), { [TableName]: channelsTable });
-    const items: object[] = [];
-    for await (const item of service.channels.scan()) items.push(item);
-    const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-    for (const Item of items) await client.send(new PutCommand({ TableName, Item }));
-    proxy.rewriteRequest = (operation, request) =>
-      operation === 'Query' && request.IndexName ? { ...request, TableName } : request;
-  };
-
+describe('while the indexes, and reads that are not strongly consistent, lag behind the table', () => {
   test('lists return each known channel at most once, and no error; once the indexes have caught up, lists are exact', async () => {
     const { key, list, ids } = await seedNamespace('lag');
     const queries = templates.map((template) => queryOf(template, ids));
     const known = new Set(ids);
-    await freezeIndexes();
+    await freezeEventualReads(proxy, service);
 
     const change = (id: string | undefined, body: object) =>
       service.call(`PUT /client-channel/${id}`, { key, body });
