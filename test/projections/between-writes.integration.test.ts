@@ -2,7 +2,14 @@ import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from '@jest/globals';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import type { ChannelTables } from '../../lib/projections/open-tables.ts';
-import { findPageByPage, interceptCalls, newNamespace } from '../support/projections.ts';
+import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
+import {
+  findPageByPage,
+  idsOf,
+  interceptCalls,
+  interceptQueries,
+  newNamespace,
+} from '../support/projections.ts';
 import { useService } from '../support/use-service.ts';
 
 // Readers that run between two writes of the projector. A Query of DynamoDB can also see a transaction in part, item by
@@ -95,22 +102,49 @@ describe.each([
   });
 });
 
-test('a search that reads several pages finds a channel whose entries were moved by a projector that was killed then', async () => {
-  const { namespace, create, update, applyAll } = newNamespace(service);
-  const ids = [await create({ name: 'sm' }), await create({ name: 'sz' })] as [string, string];
-  await applyAll();
+/** Renames a channel. A projector begins to apply this, and is killed after its first transaction. */
+const renameInPart = async (
+  { namespace, update }: Pick<ReturnType<typeof newNamespace>, 'namespace' | 'update'>,
+  id: string,
+  name: string,
+) => {
   const killable = interceptCalls(service, async ({ operation }, send) => {
     const output = await send();
     if (operation === 'TransactWrite') throw new Error('Killed');
     return output;
   });
+  await update(id, { name });
+  await expect(applyPending(killable, namespace, [id])).rejects.toThrow('Killed');
+};
 
-  const found = await findPageByPage(service, namespace, 's', async (page) => {
-    if (page > 1) return;
-    // Its entry moves from a later page to one that was read before.
-    await update(ids[1], { name: 'sa' });
-    await expect(applyPending(killable, namespace, [ids[1]])).rejects.toThrow('Killed');
+describe('a search that has read the pending changes before a channel is renamed', () => {
+  test('finds the channel on one of several pages, even if the projector is killed after its entry has moved', async () => {
+    const { create, applyAll, ...fixture } = newNamespace(service);
+    const ids = [await create({ name: 'sm' }), await create({ name: 'sz' })] as [string, string];
+    await applyAll();
+
+    const found = await findPageByPage(service, fixture.namespace, 's', async (page) => {
+      // Its entry moves from a later page to one that was read before.
+      if (page === 1) await renameInPart(fixture, ids[1], 'sa');
+    });
+
+    expect(found).toEqual([...ids].sort());
   });
 
-  expect(found).toEqual([...ids].sort());
+  test('finds the channel, even if the projector is killed when it has written a part of its many entries', async () => {
+    const { create, applyAll, ...fixture } = newNamespace(service);
+    const letters = Array.from({ length: 120 }, (_, index) => String.fromCodePoint(0x4e00 + index));
+    const id = await create({ name: `retail${letters.join('')}` });
+    await applyAll();
+    let reads = 0;
+    const channels = interceptQueries(service.channels, async (page) => {
+      if (reads++ === 0) await renameInPart(fixture, id, `retail${letters.toReversed().join('')}`);
+      return page;
+    });
+
+    const tables = { channels, projections: service.projections };
+    const found = await findByTerms(tables, fixture.namespace, ['retail']);
+
+    expect(idsOf(found)).toEqual([id]);
+  });
 });
