@@ -103,6 +103,20 @@ describe('PUT /client-channel/{id}', () => {
   });
 
   test.each([
+    { local_name: 'متجر' },
+    { integration_meta: { external_id: 'ch_9' } },
+  ])('changes all copies of a shared channel: %j', async (patch) => {
+    const channel = await create({ company_namespace: ['company1', 'company2'] });
+
+    const updated = await put(channel._id, patch);
+
+    const expected = success(200, { ...channel, ...patch, updatedAt: aTime, __v: 1 }, { etag: '"1"' });
+    expect(updated).toEqual(expected);
+    for (const namespace of ['company1', 'company2'])
+      expect(await get(channel._id, namespace)).toEqual(expected);
+  });
+
+  test.each([
     [{}, 'The body must contain at least one field to change.'],
     [[], 'The body must be a JSON object.'],
     [{ nmae: 'x' }, 'The field "nmae" is not a field of this operation (did you mean name?).'],

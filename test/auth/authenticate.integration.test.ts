@@ -13,7 +13,7 @@ import { apiKeysTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-/** Concurrent requests with one API key, on DynamoDB Local. */
+/** How requests share and cache the reads of API keys, on DynamoDB Local. */
 
 let client: DynamoDBDocumentClient;
 let key: ApiKey;
@@ -52,10 +52,10 @@ beforeEach(async () => {
   await saveApiKey(open, key, { namespaces: ['a'], scopes: ['channels:read'] });
 });
 
-const send = (signal = AbortSignal.timeout(600_000)) => {
+const send = (signal = AbortSignal.timeout(600_000), sent = key) => {
   const meter = new Meter();
   const caller = authenticate(
-    { 'api-key': formatApiKey(key) },
+    { 'api-key': formatApiKey(sent) },
     'channels:read',
     'test',
     new Table({ client, meter, signal }, 'keys'),
@@ -89,5 +89,29 @@ describe('concurrent requests with one key', () => {
     await expect(first?.caller).rejects.toBeInstanceOf(Unavailable);
     expect(await Promise.all(others.map((each) => each.caller))).toEqual([caller(), caller()]);
     expect(others.map(callsOf)).toEqual([1, 1]);
+  });
+});
+
+describe('the cache of keys', () => {
+  test('holds 1,000 keys: looking up more, even unknown ones, removes the one that was read first', async () => {
+    gate.open();
+    const lookUpOthers = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          expect(send(undefined, createApiKey('test')).caller).rejects.toMatchObject({
+            code: 'unauthenticated',
+          }),
+        ),
+      );
+    await send().caller;
+
+    await lookUpOthers(999);
+    const cached = send();
+    await cached.caller;
+    await lookUpOthers(1);
+    const evicted = send();
+
+    expect(await evicted.caller).toEqual(caller());
+    expect([cached, evicted].map(callsOf)).toEqual([0, 1]);
   });
 });

@@ -1,29 +1,26 @@
 import type { ChannelTables } from '../open-tables.ts';
 import { parsePendingChangeKey, pendingIndex } from '../read-pending-changes.ts';
 import { type ApplyResult, applyEach } from './apply-each.ts';
-
-/**
- * After this number of failures, a namespace waits for the next run. Otherwise one broken namespace could use up the
- * whole run.
- */
-const maxFailures = 3;
+import { applyPending } from './apply-pending.ts';
 
 /** The maximum number of pending changes of a namespace that are applied together. */
 const batchSize = 50;
 
 export interface SweepOptions {
-  /** Called before each batch. If it returns false, the rest waits for the next run. */
+  /** Called before each batch, and before each retry of one pending change. If it returns false, the rest waits. */
   isTimeLeft: () => boolean;
   /** Called for each pending change that could not be applied. */
   report: (pendingChange: { namespace: string; id: string }, error: unknown) => void;
 }
 
+interface Batch {
+  namespace: string;
+  ids: string[];
+}
+
 /** The pending changes that were made before a time, in batches of one namespace each. */
-async function* pendingBefore(
-  { channels }: ChannelTables,
-  before: number,
-): AsyncGenerator<{ namespace: string; ids: string[] }> {
-  let batch: { namespace: string; ids: string[] } | undefined;
+async function* pendingBefore({ channels }: ChannelTables, before: number): AsyncGenerator<Batch> {
+  let batch: Batch | undefined;
   for await (const { pk, sk, pendingSince } of channels.scan(pendingIndex)) {
     if (Date.parse(pendingSince as string) >= before) continue;
     const { namespace, id } = parsePendingChangeKey({ pk: pk as string, sk: sk as string });
@@ -37,10 +34,21 @@ async function* pendingBefore(
   if (batch) yield batch;
 }
 
+const inRandomOrder = <Item>(items: Item[]): Item[] =>
+  items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ item }) => item);
+
 /**
  * Applies the pending changes that were made before a time, in all namespaces. These are the ones that the stream no
  * longer has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds
  * nothing else.
+ *
+ * If a batch fails, the rest of its namespace waits until the other namespaces had their turn, so that one broken
+ * namespace cannot use up the run. Then all batches that wait are tried. Their order is random. So if time is short, each
+ * pending change has its turn in some run, and the oldest ones do not hold up the others. (100,000 ids that wait take
+ * about 10 MB.)
  * @param before milliseconds since the epoch
  * @returns how many were applied, how many failed, and whether time ran out before all were tried
  */
@@ -49,16 +57,35 @@ export const sweepPending = async (
   before: number,
   { isTimeLeft, report }: SweepOptions,
 ): Promise<ApplyResult & { ranOutOfTime: boolean }> => {
+  let ranOutOfTime = false;
+  const isOver = () => {
+    ranOutOfTime ||= !isTimeLeft();
+    return ranOutOfTime;
+  };
   const total = { applied: 0, failed: 0 };
   const failedNamespaces = new Set<string>();
-  for await (const { namespace, ids } of pendingBefore(tables, before)) {
-    if (failedNamespaces.has(namespace)) continue;
-    if (!isTimeLeft()) return { ...total, ranOutOfTime: true };
+  const waiting: Batch[] = [];
+  for await (const batch of pendingBefore(tables, before)) {
+    const { namespace, ids } = batch;
+    if (failedNamespaces.has(namespace)) {
+      waiting.push(batch);
+      continue;
+    }
+    if (isOver()) break;
+    try {
+      await applyPending(tables, namespace, ids);
+      total.applied += ids.length;
+    } catch {
+      failedNamespaces.add(namespace);
+      waiting.push(batch);
+    }
+  }
+  for (const { namespace, ids } of inRandomOrder(waiting)) {
+    if (isOver()) break;
     const reportFailure = (id: string, error: unknown) => report({ namespace, id }, error);
-    const { applied, failed } = await applyEach(tables, namespace, ids, reportFailure, maxFailures);
-    if (failed === maxFailures) failedNamespaces.add(namespace);
+    const { applied, failed } = await applyEach(tables, namespace, inRandomOrder(ids), reportFailure, isOver);
     total.applied += applied;
     total.failed += failed;
   }
-  return { ...total, ranOutOfTime: false };
+  return { ...total, ranOutOfTime };
 };
