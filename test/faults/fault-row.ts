@@ -13,7 +13,7 @@ export interface FaultRun {
 }
 
 /** What a row saw. */
-export interface Figure {
+interface Figure {
   /** One line for the table, such as `0 duplicates and 0 false conflicts in 1,000`. */
   text: string;
   /** Whether the promise holds. */

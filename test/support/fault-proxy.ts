@@ -11,7 +11,7 @@ import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
 /** An error that the proxy answers with status 400 in place of DynamoDB. */
-export interface DynamoDbError {
+interface DynamoDbError {
   __type: string;
   CancellationReasons?: { Code: string }[];
 }
@@ -45,7 +45,7 @@ export type Fault =
   | DynamoDbError;
 
 /** One try of a call to DynamoDB. */
-export interface Try {
+interface Try {
   /** The same for all tries of one call: by the SDK, and for a single write also by the service. */
   call: string;
   /** The number of this try within the call, from 1. */
