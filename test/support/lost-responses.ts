@@ -33,25 +33,29 @@ export const loseResponse = async (
   { prepare, writingCall }: WriteKind,
   refuse?: () => Error,
 ): Promise<LostResponse> => {
-  const { run, effect } = await prepare(table, namespace);
   // A client of its own: after many failures in a row, the SDK does not try again for a while.
   const client = connect();
+  const session = { client, meter: new Meter(), signal: AbortSignal.timeout(60_000) };
+  const own = new Table(session, table.name);
+  const { run, effect } = await prepare(own, namespace);
   let tries = 0;
+  let isOver = false;
   failTries(client, () => {
     tries++;
+    if (isOver) return undefined;
     if (tries === writingCall) return { moment: 'after', error: connectionLost };
     return tries > writingCall && refuse ? { moment: 'before', error: refuse } : undefined;
   });
-  const session = { client, meter: new Meter(), signal: AbortSignal.timeout(60_000) };
   let answer: unknown;
   let code: string | undefined;
   try {
-    answer = await run(new Table(session, table.name));
+    answer = await run(own);
   } catch (error) {
     code = codeOf(error);
   }
-  client.destroy();
+  isOver = true;
   const { timesDone, answer: expected } = await effect();
+  client.destroy();
   return {
     namespace,
     code,

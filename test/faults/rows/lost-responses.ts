@@ -40,7 +40,7 @@ const refusedKinds = {
   delete: writeKinds.delete,
 };
 /** Each write waits for seconds, because the SDK pauses between its tries. */
-const refusedWritesAtOnce = 60;
+const refusedWritesAtOnce = 40;
 
 const refusalOf = (refusal: string, kind: string, error: () => Error) =>
   refusal === 'conflict' && kind !== 'update in place' ? cancelled : error;
