@@ -34,9 +34,9 @@ const unknown = (random: Random): Fault =>
   random.pick<Fault>(['dropAnswer', 'failAfter', { deliverAfterMs: 5 + random.below(300) }]);
 
 const scripts: [weight: number, write: (random: Random) => Script][] = [
-  [60, (random) => [single(random), 'none']],
+  [50, (random) => [single(random), 'none']],
   // Every later try is refused.
-  [8, (random) => [unknown(random), random.pick<Fault>(['throttle', noCapacity, 'conflict', 'failBefore'])]],
+  [18, (random) => [unknown(random), random.pick<Fault>(['throttle', noCapacity, 'conflict', 'failBefore'])]],
   // Others write between the tries.
   [14, (random) => [unknown(random), single(random), { delayMs: 20 + random.below(150) }]],
   [10, (random) => [unknown(random), unknown(random), 'none']],
