@@ -34,7 +34,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
 
   it('reads the ARN of the stream from a parameter that the data stack writes', () => {
     const [[, parameter] = []] = resourcesOfType(data, 'AWS::SSM::Parameter');
-    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::Table').filter(
+    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable').filter(
       ([, { TableName }]) => TableName === prefix,
     );
     expect(parameter).toMatchObject({

@@ -9,6 +9,7 @@ import { namesOf } from '../../infra/names.ts';
 export interface Resource {
   Type: string;
   DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests read properties of any resource type
   Properties: any;
 }
