@@ -15,7 +15,8 @@ const account = 'us-east-1:000000000000';
 describe.each(environments)('the events stack of $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
-  const stream = `{{resolve:ssm:/client-channels/${name}/channels-stream}}`;
+  /** CloudFormation reads it at each deployment, so that the consumers follow a stream with another ARN. */
+  const stream = `stored parameter /client-channels/${name}/channels-stream`;
   let data: Resources;
   let api: Resources;
   let events: Resources;
