@@ -23,7 +23,9 @@ import {
   destroyApiStack,
   newKey,
   readConsumedStreams,
+  readMetricLines,
   replay,
+  runFunction,
   runStacksCommand,
 } from './deployment.ts';
 import { sendDeadLetter, subscribe } from './subscription.ts';
@@ -189,6 +191,29 @@ describe('a deployment', () => {
 });
 
 describe('the stream consumers', () => {
+  it('get a heartbeat of the sweep through the stream, and log a metric of it', async () => {
+    await runFunction('sweep-pending');
+    for (const consumer of ['publish-events', 'project-channels'])
+      await eventually(async () =>
+        expect(await readMetricLines(consumer)).toContainEqual({
+          timestamp: expect.any(String),
+          level: 'INFO',
+          _aws: {
+            Timestamp: expect.any(Number),
+            CloudWatchMetrics: [
+              {
+                Namespace: 'client-channels-dev',
+                Dimensions: [['Function']],
+                Metrics: [{ Name: 'HeartbeatDelay', Unit: 'Milliseconds' }],
+              },
+            ],
+          },
+          Function: consumer,
+          HeartbeatDelay: expect.any(Number),
+        }),
+      );
+  });
+
   it('follow a stream with another ARN at the next deployment', async () => {
     const client = new DynamoDBClient();
     const setStream = (StreamSpecification: StreamSpecification) =>
