@@ -66,6 +66,39 @@ export const replay = (...args: string[]): string =>
 /** Sends a request to the deployed API. */
 export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
 
+const authorizationFor = (service: string) =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`;
+
+/** The ARNs of the streams that the stream consumers of dev read, each once. The dependencies have no client for Lambda. */
+export const readConsumedStreams = async (): Promise<string[]> => {
+  const response = await fetch(`${endpoint()}/2015-03-31/event-source-mappings/`, {
+    headers: { authorization: authorizationFor('lambda') },
+  });
+  const { EventSourceMappings } = (await response.json()) as {
+    EventSourceMappings: { EventSourceArn: string }[];
+  };
+  return [...new Set(EventSourceMappings.map(({ EventSourceArn }) => EventSourceArn))];
+};
+
+/** Runs a function of dev, as its schedule does, and waits until it ends. */
+export const runFunction = async (name: string): Promise<void> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/invocations`;
+  const headers = { authorization: authorizationFor('lambda') };
+  const response = await fetch(endpoint() + path, { method: 'POST', headers, body: '{}' });
+  if (response.headers.has('x-amz-function-error')) throw new Error(await response.text());
+};
+
+/** The lines in the log of a function of dev from which CloudWatch makes metrics. */
+export const readMetricLines = async (name: string): Promise<Record<string, unknown>[]> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/configuration`;
+  const response = await fetch(endpoint() + path, { headers: { authorization: authorizationFor('lambda') } });
+  const { LoggingConfig } = (await response.json()) as { LoggingConfig: { LogGroup: string } };
+  const { events } = await callAws('Logs_20140328.FilterLogEvents', { logGroupName: LoggingConfig.LogGroup });
+  return (events as { message: string }[])
+    .filter(({ message }) => message.startsWith('{') && message.includes('"_aws"'))
+    .map(({ message }) => JSON.parse(message));
+};
+
 /** Calls an action of an AWS service. The dependencies have no client for this service. */
 export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
   const [service = ''] = target.split('.');
@@ -74,7 +107,7 @@ export const callAws = async (target: string, body: object): Promise<Record<stri
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
+      authorization: authorizationFor(service),
     },
     body: JSON.stringify(body),
   });
