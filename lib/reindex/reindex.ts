@@ -12,6 +12,7 @@ import { applyPending } from '../projections/apply/apply-pending.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
 import { readBucket, removeEmptyBucket } from '../projections/rank-index/bucket-store.ts';
 import { recountBucket } from '../projections/rank-index/recount-buckets.ts';
+import { readPendingChanges } from '../projections/read-pending-changes.ts';
 import {
   allSuffixEntries,
   idOfEntry,
@@ -22,7 +23,7 @@ import { foldText } from '../text/fold.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
-/** The stored suffix entries of one channel: a checksum, and the names that they were made of. */
+/** The stored suffix entries of one channel: a checksum, and the folded names that they were made of. */
 interface StoredEntries {
   sum: number;
   names: Set<string>;
@@ -38,11 +39,18 @@ const checksumOf = ({ sk, name }: SuffixEntry): number =>
  */
 const concurrency = 8;
 
+/**
+ * Reads the suffix entries of all channels of a namespace. Reads the pending changes first: each may be applied at any
+ * moment from then on. If an earlier version has written it, its target name was folded in another way, and nothing else
+ * would tell which entries it adds.
+ */
 const readStoredEntries = async (
-  { projections }: ChannelTables,
+  { channels, projections }: ChannelTables,
   namespace: string,
 ): Promise<Map<string, StoredEntries>> => {
   const stored = new Map<string, StoredEntries>();
+  for (const { id, targetName } of await readPendingChanges(channels, namespace, allIds, pages))
+    if (targetName !== undefined) stored.set(id, { sum: 0, names: new Set([targetName]) });
   for (const query of allSuffixEntries(namespace))
     for await (const page of pages(projections, query))
       for (const entry of page.items as unknown as SuffixEntry[]) {
@@ -128,8 +136,10 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
       const { sum, names } = stored.get(_id) ?? { sum: 0, names: new Set<string>() };
-      const wanted = suffixEntries(namespace, _id, foldText(name));
-      if (sum !== wanted.reduce((all, entry) => all + checksumOf(entry), 0)) wrong.push([_id, names]);
+      const folded = foldText(name);
+      const wanted = suffixEntries(namespace, _id, folded);
+      const isComplete = sum === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
+      if (!isComplete || names.size > 1) wrong.push([_id, names]);
       stored.delete(_id);
     }
   // The remaining suffix entries belong to channels that no longer exist.
