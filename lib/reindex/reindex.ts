@@ -10,8 +10,9 @@ import { again, retry } from '../dynamodb/retry.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { applyPending } from '../projections/apply/apply-pending.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
-import { readBucket, removeEmptyBucket } from '../projections/rank-index/bucket-store.ts';
+import { readBucket, removeEmptyBucket, removeOnlyBucket } from '../projections/rank-index/bucket-store.ts';
 import { recountBucket } from '../projections/rank-index/recount-buckets.ts';
+import { readPendingChanges } from '../projections/read-pending-changes.ts';
 import {
   allSuffixEntries,
   idOfEntry,
@@ -118,44 +119,65 @@ const recountBuckets = async (tables: ChannelTables, namespace: string): Promise
     // If the last of the new buckets holds too many channels, it is divided next.
     remaining = above((await readBucket(tables, namespace, remaining.first)).last, allIds);
   }
+  await removeOnlyBucket(tables, namespace);
   return recounted;
+};
+
+/** The names under which pending changes will put channels into the search index, by id. */
+const readTargetNames = async (
+  { channels }: ChannelTables,
+  namespace: string,
+): Promise<Map<string, string | undefined>> => {
+  const pendingChanges = await readPendingChanges(channels, namespace, allIds, pages);
+  return new Map(pendingChanges.map(({ id, targetName }) => [id, targetName]));
 };
 
 const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): Promise<number> => {
   const stored = await readStoredEntries(tables, namespace);
-  const wrong: [id: string, names: Set<string>][] = [];
+  const targetNames = await readTargetNames(tables, namespace);
+  const wrong: [id: string, names: string[]][] = [];
+  const addWrong = (id: string) => {
+    const targetName = targetNames.get(id);
+    wrong.push([id, [...(stored.get(id)?.names ?? []), ...(targetName === undefined ? [] : [targetName])]]);
+  };
   const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
-      const { sum, names } = stored.get(_id) ?? { sum: 0, names: new Set<string>() };
-      const wanted = suffixEntries(namespace, _id, foldText(name));
-      if (sum !== wanted.reduce((all, entry) => all + checksumOf(entry), 0)) wrong.push([_id, names]);
+      const folded = foldText(name);
+      const wanted = suffixEntries(namespace, _id, folded);
+      const isRight =
+        (stored.get(_id)?.sum ?? 0) === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
+      // A backup may contain a pending change that contradicts its channel. It would make the entries wrong later.
+      const staysRight = !targetNames.has(_id) || targetNames.get(_id) === folded;
+      if (!isRight || !staysRight) addWrong(_id);
       stored.delete(_id);
+      targetNames.delete(_id);
     }
-  // The remaining suffix entries belong to channels that no longer exist.
-  for (const [id, { names }] of stored) wrong.push([id, names]);
+  // The remaining ones belong to channels that no longer exist. A pending change without a target name removes entries.
+  const additions = [...targetNames].filter(([, name]) => name !== undefined).map(([id]) => id);
+  for (const id of new Set([...stored.keys(), ...additions])) addWrong(id);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
       wrong
         .slice(start, start + concurrency)
-        .map(([id, names]) => reindexChannel(tables, namespace, id, [...names])),
+        .map(([id, names]) => reindexChannel(tables, namespace, id, names)),
     );
   return wrong.length;
 };
 
 /**
- * The steps that repair everything that is derived from the channels of a namespace. No step needs another one. Each
- * reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
+ * The steps that repair everything that is derived from the channels of a namespace. No step needs another one, but in
+ * this order nothing stays of a namespace that has lost its channels. Each reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
  * correct at every moment. A step throws WriteContention if others wrote during every attempt. The repairs it has made
  * by then stay.
  */
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
   keys: ({ channels }: ChannelTables, namespace: string) => resetIndexKeys(channels, namespace),
-  /** @returns the number of buckets that were wrong or too large */
-  buckets: recountBuckets,
   /** @returns the number of channels with missing or wrong suffix entries */
   channels: reindexSuffixEntries,
+  /** @returns the number of buckets that were wrong or too large. It removes the only bucket if that counts nothing. */
+  buckets: recountBuckets,
   /** @returns the totals before and after. It gives up if others create and delete channels all the time. */
   totals: ({ channels }: ChannelTables, namespace: string) => recountTotals(channels, namespace),
 };

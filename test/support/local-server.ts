@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { ServerRecord } from '../../local/state.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, Promise<unknown>>();
 let folder: string;
 
 /** Gives the test file its own state folder, and ends its processes after each test. */
@@ -17,8 +17,10 @@ export const useLocalServers = (): void => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'local-server-'));
   });
-  afterEach(() => {
-    for (const child of running) child.kill('SIGTERM');
+  // The next test must not meet the server of this one.
+  afterEach(async () => {
+    for (const child of running.keys()) child.kill('SIGTERM');
+    await Promise.all(running.values());
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 };
@@ -37,7 +39,6 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
     env: { ...inherited, LOCAL_STATE_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
   const lines: string[] = [];
   const errors: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -46,6 +47,7 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
     running.delete(child);
     return { code: code as number, errors };
   });
+  running.set(child, ended);
   /** Waits for a line that starts with this text, and returns it. */
   const line = async (beginning: string): Promise<string> => {
     const found = () => lines.find((text) => text.startsWith(beginning));
