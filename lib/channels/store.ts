@@ -111,6 +111,20 @@ type WriteOutcome = { written: Channel } | { found: Channel | undefined };
 const isWrittenBy = (channel: Channel, { writeId }: WriteContext): boolean =>
   channel.writeId === writeId || channel.previousWriteId === writeId;
 
+/** Why the condition of an update in place did not hold: the update was done before, or the channel is another one. */
+const explainFailedCondition = (failure: ConditionFailed, write: WriteContext): WriteOutcome => {
+  const found = failure.item && fromItem(failure.item);
+  // The SDK repeats a write whose response was lost. The repeated write then finds the version that the first one
+  // wrote, or the version that another writer made of it. The latter is a correct result too: it contains this
+  // change, unless the other writer changed the same field. A client can continue with its ETag. The version in
+  // between is not stored anywhere.
+  if (found && isWrittenBy(found, write)) return { written: found };
+  // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
+  // undo the others, and a 404 could deny it.
+  if (failure.outcomeUnknown && (!found || found.updatedAt >= write.now)) throw new Unavailable(failure);
+  return { found };
+};
+
 const tryInPlace = async (
   table: Table,
   id: string,
@@ -119,23 +133,17 @@ const tryInPlace = async (
   write: WriteContext,
   clockIsBehind: boolean,
 ): Promise<WriteOutcome> => {
+  const { namespace } = write.caller;
   try {
-    const item = await table.update(
-      updateInPlace(write.caller.namespace, id, patch, precondition, write, clockIsBehind),
-    );
+    const update = updateInPlace(namespace, id, patch, precondition, write, clockIsBehind);
+    const item = await table.update(update, { once: clockIsBehind });
     return { written: fromItem(item) };
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    const found = error.item && fromItem(error.item);
-    // The SDK repeats a write whose response was lost. The repeated write then finds the version that the first one
-    // wrote, or the version that another writer made of it. The latter is a correct result too: it contains this
-    // change, unless the other writer changed the same field. A client can continue with its ETag. The version in
-    // between is not stored anywhere.
-    if (found && isWrittenBy(found, write)) return { written: found };
-    // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
-    // undo the others, and a 404 could deny it.
-    if (error.outcomeUnknown && (!found || found.updatedAt >= write.now)) throw new Unavailable(error);
-    return { found };
+    if (error instanceof ConditionFailed) return explainFailedCondition(error, write);
+    if (!(error instanceof Unavailable && clockIsBehind)) throw error;
+    const latest = await readChannel(table, namespace, id);
+    if (!latest || !isWrittenBy(latest, write)) throw error;
+    return { written: latest };
   }
 };
 

@@ -38,7 +38,8 @@ const changedKeys = ({ integration_meta }: ChannelPatch) => {
  *
  * If the condition fails, DynamoDB returns the item, which shows the reason.
  * @param clockIsBehind whether the channel was updated at or after `now`. Its time then grows by 1 ms within the write, so
- * that any number of such writers can succeed one after the other.
+ * that any number of such writers can succeed one after the other. But the condition then holds again after other writes,
+ * so the update must not be sent again if its answer is lost.
  */
 export const updateInPlace = (
   namespace: string,

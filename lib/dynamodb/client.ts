@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, type UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { type Failure, isOutcomeUnknown } from './translate-failure.ts';
 
 /** Flags the error of a call's last try if an earlier try got no answer. The SDK does not report this itself. */
@@ -16,6 +16,25 @@ const flagUnknownOutcomes = (client: DynamoDBDocumentClient): void =>
     },
     // This step runs inside the SDK's retry loop: each try passes through it.
     { step: 'finalizeRequest', priority: 'low', name: 'flagUnknownOutcomes' },
+  );
+
+/**
+ * Makes the SDK end this call if a try gets no answer, instead of sending it again. It still repeats a try that DynamoDB
+ * refused, for example because of throttling.
+ */
+export const endOnLostAnswer = (command: UpdateCommand): void =>
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (!isOutcomeUnknown(error as Failure)) throw error;
+        // The SDK never repeats a call after an error of this name.
+        throw Object.assign(new Error('No answer', { cause: error }), { name: 'AbortError' });
+      }
+    },
+    // `override`, because lib-dynamodb adds the middleware of a command twice.
+    { step: 'finalizeRequest', priority: 'low', name: 'endOnLostAnswer', override: true },
   );
 
 /**

@@ -13,6 +13,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { endOnLostAnswer } from './client.ts';
 import { Throttled } from './failures.ts';
 import type { Item } from './item.ts';
 import { again, retry } from './retry.ts';
@@ -149,8 +150,13 @@ export class Table {
     );
   }
 
-  /** Changes one item in one round trip. @returns the item after the change */
-  async update(update: Update): Promise<Item> {
+  /**
+   * Changes one item in one round trip.
+   * @param options.once never sends the update again after a try without an answer: for an update whose condition would
+   * not recognise its own earlier try
+   * @returns the item after the change
+   */
+  async update(update: Update, { once = false } = {}): Promise<Item> {
     const { client } = this.session;
     const command = new UpdateCommand({
       TableName: this.name,
@@ -159,6 +165,7 @@ export class Table {
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       ...metered,
     });
+    if (once) endOnLostAnswer(command);
     return retryContention(this.session, async () => {
       const { Attributes } = await call(this.session, 'write', (options) => client.send(command, options));
       return Attributes ?? {};

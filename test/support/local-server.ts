@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import type { ServerRecord } from '../../local/state.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const running = new Map<ChildProcess, Promise<unknown>>();
+const running = new Set<ChildProcess>();
 let folder: string;
 
 /** Gives the test file its own state folder, and ends its processes after each test. */
@@ -17,10 +17,11 @@ export const useLocalServers = (): void => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'local-server-'));
   });
-  // The next test must not meet the server of this one.
+  // The next test uses the same folder, so it must not start while a server still holds the lock.
   afterEach(async () => {
-    for (const child of running.keys()) child.kill('SIGTERM');
-    await Promise.all(running.values());
+    const closed = [...running].map((child) => once(child, 'close'));
+    for (const child of running) child.kill('SIGTERM');
+    await Promise.all(closed);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 };
@@ -39,6 +40,7 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
     env: { ...inherited, LOCAL_STATE_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const lines: string[] = [];
   const errors: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -47,7 +49,6 @@ const launch = (program: string, args: string[], environment: NodeJS.ProcessEnv)
     running.delete(child);
     return { code: code as number, errors };
   });
-  running.set(child, ended);
   /** Waits for a line that starts with this text, and returns it. */
   const line = async (beginning: string): Promise<string> => {
     const found = () => lines.find((text) => text.startsWith(beginning));
