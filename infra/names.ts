@@ -7,7 +7,6 @@ import type { Environment } from './environments.ts';
  */
 export const namesOf = ({ name, restored }: Environment) => {
   const tables = tableNames(name);
-  const streamParameter = `/client-channels/${name}/channels-stream`;
   return {
     dataStack: `client-channels-data-${name}`,
     apiStack: `client-channels-api-${name}`,
@@ -15,8 +14,7 @@ export const namesOf = ({ name, restored }: Environment) => {
     /** The tables in use: a restored table replaces the data stack's channels table. */
     tables: { ...tables, channels: restored?.channelsTable ?? tables.channels },
     /** A stream's ARN contains its creation time, so the data stack stores the ARN in this SSM parameter. */
-    streamParameter,
-    channelsStream: restored?.channelsStream ?? `{{resolve:ssm:${streamParameter}}}`,
+    streamParameter: `/client-channels/${name}/channels-stream`,
     eventBus: `client-channels-${name}`,
     cursorSecret: `client-channels/${name}/cursor`,
     alarmTopic: `client-channels-alarms-${name}`,

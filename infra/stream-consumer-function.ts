@@ -2,6 +2,7 @@ import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import type { Environment } from './environments.ts';
@@ -11,13 +12,22 @@ import { ServiceFunction } from './service-function.ts';
 /** Lambda needs these actions to read the stream. It uses the function's role. */
 const streamReadActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
+/**
+ * The ARN of the stream of the channels table in use. CloudFormation reads a parameter of a template at each deployment, and
+ * the CDK deploys a stack with such a parameter even if its template has not changed. So the mappings follow the stream when
+ * its ARN changes.
+ */
+const channelsStreamOf = (scope: Construct, environment: Environment): string =>
+  environment.restored?.channelsStream ??
+  StringParameter.valueForStringParameter(scope, namesOf(environment).streamParameter);
+
 /** A function that consumes the stream of the channels table. Its manifest row sets the event source mapping. */
 export class StreamConsumerFunction extends ServiceFunction {
   /** Keeps references to the records on which the function gave up. Undefined if the manifest row wants none. */
   readonly deadLetterQueue: Queue | undefined;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
-    const { channelsStream, eventBus } = namesOf(environment);
+    const { eventBus } = namesOf(environment);
     const { name, handler, description, timeoutSeconds, mapping, permissions, publishes } = consumer;
     super(
       scope,
@@ -31,6 +41,7 @@ export class StreamConsumerFunction extends ServiceFunction {
       },
       environment,
     );
+    const channelsStream = channelsStreamOf(this, environment);
     this.allow(streamReadActions, [channelsStream]);
     this.allowAnywhere('dynamodb:ListStreams');
     if (publishes)

@@ -15,7 +15,8 @@ const account = 'us-east-1:000000000000';
 describe.each(environments)('the events stack of $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
-  const stream = `{{resolve:ssm:/client-channels/${name}/channels-stream}}`;
+  /** CloudFormation reads it at each deployment, so that the consumers follow a stream with another ARN. */
+  const stream = `stored parameter /client-channels/${name}/channels-stream`;
   let data: Resources;
   let api: Resources;
   let events: Resources;
@@ -34,7 +35,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
 
   it('reads the ARN of the stream from a parameter that the data stack writes', () => {
     const [[, parameter] = []] = resourcesOfType(data, 'AWS::SSM::Parameter');
-    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::Table').filter(
+    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable').filter(
       ([, { TableName }]) => TableName === prefix,
     );
     expect(parameter).toMatchObject({
