@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -47,12 +47,12 @@ const notHexDigits = printableCharacters.filter((character) => !/[0-9a-f]/.test(
 export class DataStack extends Stack {
   readonly #environment: Environment;
 
-  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+  constructor(scope: Construct, environment: Environment) {
     const names = namesOf(environment);
     super(scope, names.dataStack, {
       description: `Client channels, ${environment.name}: tables, cursor secret and alarm topic`,
       terminationProtection: environment.keepsData,
-      ...props,
+      env: environment.deployedTo,
     });
     this.#environment = environment;
     const channels = this.#table('Channels', 'channels', channelsTable);

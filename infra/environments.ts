@@ -10,6 +10,11 @@ interface MaxUnits {
 export interface Environment {
   /** Part of the name of every resource, so that environments can share an account. */
   name: string;
+  /**
+   * Where the environment is. Every command refuses to act on it anywhere else. Say it before the first deployment, and
+   * never change it later: the tables would stay behind.
+   */
+  deployedTo: { account: string; region: string };
   /** Whether tables and secrets are kept when their stack is deleted, and are protected against deletion. */
   keepsData: boolean;
   /** Origins whose scripts may call the API in a browser (CORS). An empty list turns CORS off. */
@@ -48,9 +53,16 @@ export interface Environment {
   cursorSecret?: { current: string; previous?: string };
 }
 
+/**
+ * The account and region of the emulated AWS (`npm run test:deploy`). An environment is only there until somebody says where
+ * it really is.
+ */
+export const emulatedAws = { account: '000000000000', region: 'us-east-1' };
+
 export const environments: Environment[] = [
   {
     name: 'dev',
+    deployedTo: emulatedAws,
     keepsData: false,
     allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
     throttling: { requestsPerSecond: 50, burst: 100 },
@@ -66,6 +78,7 @@ export const environments: Environment[] = [
   },
   {
     name: 'staging',
+    deployedTo: emulatedAws,
     keepsData: true,
     allowedOrigins: [],
     throttling: { requestsPerSecond: 200, burst: 400 },
@@ -81,6 +94,7 @@ export const environments: Environment[] = [
   },
   {
     name: 'prod',
+    deployedTo: emulatedAws,
     keepsData: true,
     allowedOrigins: [],
     throttling: { requestsPerSecond: 1_000, burst: 2_000 },

@@ -66,6 +66,20 @@ export const replay = (...args: string[]): string =>
 /** Sends a request to the deployed API. */
 export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
 
+const authorizationFor = (service: string) =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`;
+
+/** The ARNs of the streams that the stream consumers of dev read, each once. The dependencies have no client for Lambda. */
+export const readConsumedStreams = async (): Promise<string[]> => {
+  const response = await fetch(`${endpoint()}/2015-03-31/event-source-mappings/`, {
+    headers: { authorization: authorizationFor('lambda') },
+  });
+  const { EventSourceMappings } = (await response.json()) as {
+    EventSourceMappings: { EventSourceArn: string }[];
+  };
+  return [...new Set(EventSourceMappings.map(({ EventSourceArn }) => EventSourceArn))];
+};
+
 /** Calls an action of an AWS service. The dependencies have no client for this service. */
 export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
   const [service = ''] = target.split('.');
@@ -74,7 +88,7 @@ export const callAws = async (target: string, body: object): Promise<Record<stri
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
+      authorization: authorizationFor(service),
     },
     body: JSON.stringify(body),
   });

@@ -5,6 +5,7 @@ import {
   DynamoDBClient,
   ResourceNotFoundException,
   RestoreTableToPointInTimeCommand,
+  type StreamSpecification,
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
@@ -21,6 +22,7 @@ import {
   deployDev,
   destroyApiStack,
   newKey,
+  readConsumedStreams,
   replay,
   runStacksCommand,
 } from './deployment.ts';
@@ -160,6 +162,12 @@ describe('npm run replay', () => {
   });
 });
 
+describe('npm run diff', () => {
+  it('finds no differences after a deployment', () => {
+    expect(runStacksCommand('diff')).toContain('Number of stacks with differences: 0');
+  });
+});
+
 describe('a deployment', () => {
   it('changes nothing if nothing has changed since the last one', async () => {
     const second = deployDev();
@@ -176,6 +184,25 @@ describe('a deployment', () => {
     expect(output).toContain('client-channels-data-dev (no changes)');
     expect(output).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
     expect(output).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
+    await expectChannelKept();
+  });
+});
+
+describe('the stream consumers', () => {
+  it('follow a stream with another ARN at the next deployment', async () => {
+    const client = new DynamoDBClient();
+    const setStream = (StreamSpecification: StreamSpecification) =>
+      client.send(new UpdateTableCommand({ TableName: tables.channels, StreamSpecification }));
+    await setStream({ StreamEnabled: false });
+    await setStream({ StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' });
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tables.channels }));
+    const stream = table?.LatestStreamArn as string;
+    expect(await readConsumedStreams()).not.toEqual([stream]);
+
+    const Name = '/client-channels/dev/channels-stream';
+    await callAws('AmazonSSM.PutParameter', { Name, Value: stream, Type: 'String', Overwrite: true });
+    deployDev();
+    expect(await readConsumedStreams()).toEqual([stream]);
     await expectChannelKept();
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { addStacks } from '../../infra/add-stacks.ts';
-import type { Environment } from '../../infra/environments.ts';
+import { type Environment, emulatedAws } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
 
 export interface Resource {
@@ -28,9 +28,6 @@ interface Parameter {
   Type: string;
   Default?: string;
 }
-
-const account = '000000000000';
-const region = 'us-east-1';
 
 /**
  * Replaces references in a value of a template by `<logical id>` or `<logical id>.<attribute>`, or by what `parameters` has
@@ -81,7 +78,7 @@ export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Re
 /** Synthesizes the three stacks of an environment. */
 export const synthesizeStacks = (environment: Environment): Synthesis => {
   const resourcesOf = synthesizeApp((app) => {
-    addStacks(app, environment, { env: { account, region } });
+    addStacks(app, { ...environment, deployedTo: emulatedAws });
   });
   const { dataStack, apiStack, eventsStack } = namesOf(environment);
   return {
