@@ -29,8 +29,9 @@ export class EventsStack extends Stack {
     const alarms = new Alarms(this, environment);
     for (const consumer of streamConsumers) {
       const created = new StreamConsumerFunction(this, consumer, environment);
-      alarms.addStreamConsumerAlarms(consumer.name, created.function, created.deadLetterQueue);
+      alarms.addStreamConsumerAlarms(consumer.name, created);
     }
+    alarms.addPendingChangeAlarms();
     for (const schedule of schedules) {
       const created = new ScheduledFunction(this, schedule, environment);
       alarms.addScheduleAlarms(schedule, created.function);

@@ -20,6 +20,8 @@ export const namesOf = ({ name, restored }: Environment) => {
     alarmTopic: `client-channels-alarms-${name}`,
     /** Prefix of the names of the API, its functions, alarms and dashboard. */
     namePrefix: `client-channels-${name}`,
+    /** The namespace of the service's own metrics. */
+    metricNamespace: `client-channels-${name}`,
   };
 };
 

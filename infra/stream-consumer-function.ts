@@ -1,4 +1,5 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -25,9 +26,11 @@ const channelsStreamOf = (scope: Construct, environment: Environment): string =>
 export class StreamConsumerFunction extends ServiceFunction {
   /** Keeps references to the records on which the function gave up. Undefined if the manifest row wants none. */
   readonly deadLetterQueue: Queue | undefined;
+  /** How many records Lambda has dropped: their retries were exhausted, or they were too old. */
+  readonly droppedRecords: Metric;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
-    const { eventBus } = namesOf(environment);
+    const { eventBus, metricNamespace } = namesOf(environment);
     const { name, handler, description, timeoutSeconds, mapping, permissions, publishes } = consumer;
     super(
       scope,
@@ -37,7 +40,10 @@ export class StreamConsumerFunction extends ServiceFunction {
         description,
         timeoutSeconds,
         permissions,
-        ...(publishes && { environmentVariables: { EVENT_BUS: eventBus } }),
+        environmentVariables: {
+          METRIC_NAMESPACE: metricNamespace,
+          ...(publishes && { EVENT_BUS: eventBus }),
+        },
       },
       environment,
     );
@@ -52,7 +58,7 @@ export class StreamConsumerFunction extends ServiceFunction {
     this.deadLetterQueue = consumer.deadLetters
       ? this.#queue(deadLetterQueueName(environment, name))
       : undefined;
-    new lambda.EventSourceMapping(this, 'Mapping', {
+    const { eventSourceMappingId } = new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,
       startingPosition: lambda.StartingPosition[mapping.startingPosition],
@@ -64,6 +70,12 @@ export class StreamConsumerFunction extends ServiceFunction {
       maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
       reportBatchItemFailures: mapping.reportBatchItemFailures,
       ...(this.deadLetterQueue && { onFailure: new SqsDlq(this.deadLetterQueue) }),
+      metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
+    });
+    this.droppedRecords = new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'DroppedEventCount',
+      dimensionsMap: { EventSourceMappingUUID: eventSourceMappingId },
     });
   }
 

@@ -1,12 +1,29 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from '@jest/globals';
+import { connect } from '../../lib/dynamodb/client.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
+import type { Table } from '../../lib/dynamodb/table.ts';
+import { sendHeartbeat } from '../../lib/heartbeat.ts';
+import { openChannelTables } from '../../lib/projections/open-tables.ts';
 import { localTables, sdkEnvironment } from '../../local/environment.ts';
 import { eventually } from '../support/eventually.ts';
 import { record, reindexCommand, start, useLocalServers } from '../support/local-server.ts';
 import { send } from '../support/service.ts';
 
 useLocalServers();
+
+/** Opens the tables of the running local server. */
+const openTables = () => {
+  Object.assign(process.env, sdkEnvironment, {
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${record().dynamoDbPort}`,
+  });
+  return openChannelTables(connect(), localTables, AbortSignal.timeout(60_000));
+};
+
+const itemsOf = async (table: Table) => {
+  const items: Item[] = [];
+  for await (const item of table.scan()) items.push(item);
+  return items;
+};
 
 describe('npm run reindex', () => {
   test('repairs the derived data of the running local server, and prints what it found', async () => {
@@ -29,26 +46,22 @@ describe('npm run reindex', () => {
     });
   });
 
-  test('finds the namespaces itself with --all', async () => {
+  test('finds the namespaces itself with --all, and takes the heartbeat for none', async () => {
     const { key, url } = await start(['--in-memory']).ready();
     await send(url, 'POST /client-channel', { key, body: { name: 'Retail' } });
+    // The local server writes it every 5 minutes.
+    await sendHeartbeat(openTables().channels);
     const { code, lines } = await reindexCommand('--all');
     expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 4]);
   });
 
   test('with --all, finds a namespace of which only projections are left, and removes them', async () => {
-    Object.assign(process.env, sdkEnvironment);
     const { key, url } = await start(['--in-memory']).ready();
     await send(url, 'POST /client-channel', { key, body: { name: 'Lost' } });
-    const endpoint = `http://127.0.0.1:${record().dynamoDbPort}`;
-    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint }));
-    const itemsIn = async (TableName: string) =>
-      (await client.send(new ScanCommand({ TableName }))).Items ?? [];
-    await eventually(async () =>
-      expect(await itemsIn(localTables.projections)).toHaveLength('Lost'.length + 1),
-    );
-    for (const { pk, sk } of await itemsIn(localTables.channels))
-      await client.send(new DeleteCommand({ TableName: localTables.channels, Key: { pk, sk } }));
+    const { channels, projections } = openTables();
+    await eventually(async () => expect(await itemsOf(projections)).toHaveLength('Lost'.length + 1));
+    for (const { pk, sk } of await itemsOf(channels))
+      await channels.delete({ Key: { pk: pk as string, sk: sk as string } });
 
     expect(await reindexCommand('--all')).toEqual({
       code: 0,
@@ -61,9 +74,8 @@ describe('npm run reindex', () => {
       ],
       errors: [],
     });
-    expect(await itemsIn(localTables.projections)).toEqual([]);
-    expect(await itemsIn(localTables.channels)).toEqual([]);
-    client.destroy();
+    expect(await itemsOf(projections)).toEqual([]);
+    expect(await itemsOf(channels)).toEqual([]);
   });
 
   test('prints the usage without arguments, and says in one line that no server is running', async () => {

@@ -18,14 +18,20 @@ export interface SweepOptions {
   report: (pendingChange: { namespace: string; id: string }, error: unknown) => void;
 }
 
-/** The pending changes that were made before a time, in batches of one namespace each. */
+/**
+ * The pending changes that were made before a time, in batches of one namespace each.
+ * @param see is called with the time of each pending change, also of the later ones
+ */
 async function* pendingBefore(
   { channels }: ChannelTables,
   before: number,
+  see: (since: number) => void,
 ): AsyncGenerator<{ namespace: string; ids: string[] }> {
   let batch: { namespace: string; ids: string[] } | undefined;
   for await (const { pk, sk, pendingSince } of channels.scan(pendingIndex)) {
-    if (Date.parse(pendingSince as string) >= before) continue;
+    const since = Date.parse(pendingSince as string);
+    see(since);
+    if (since >= before) continue;
     const { namespace, id } = parsePendingChangeKey({ pk: pk as string, sk: sk as string });
     if (batch && (batch.namespace !== namespace || batch.ids.length === batchSize)) {
       yield batch;
@@ -37,21 +43,31 @@ async function* pendingBefore(
   if (batch) yield batch;
 }
 
+export interface SweepResult extends ApplyResult {
+  /** Whether time ran out before all were tried. */
+  ranOutOfTime: boolean;
+  /** When the oldest pending change that was seen was made: milliseconds since the epoch. Undefined if none was seen. */
+  oldestSince: number | undefined;
+}
+
 /**
  * Applies the pending changes that were made before a time, in all namespaces. These are the ones that the stream no
  * longer has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds
  * nothing else.
  * @param before milliseconds since the epoch
- * @returns how many were applied, how many failed, and whether time ran out before all were tried
+ * @returns how many were applied and how many failed
  */
 export const sweepPending = async (
   tables: ChannelTables,
   before: number,
   { isTimeLeft, report }: SweepOptions,
-): Promise<ApplyResult & { ranOutOfTime: boolean }> => {
-  const total = { applied: 0, failed: 0 };
+): Promise<SweepResult> => {
+  const total: SweepResult = { applied: 0, failed: 0, ranOutOfTime: false, oldestSince: undefined };
+  const see = (since: number) => {
+    total.oldestSince = Math.min(since, total.oldestSince ?? since);
+  };
   const failedNamespaces = new Set<string>();
-  for await (const { namespace, ids } of pendingBefore(tables, before)) {
+  for await (const { namespace, ids } of pendingBefore(tables, before, see)) {
     if (failedNamespaces.has(namespace)) continue;
     if (!isTimeLeft()) return { ...total, ranOutOfTime: true };
     const reportFailure = (id: string, error: unknown) => report({ namespace, id }, error);
@@ -60,5 +76,5 @@ export const sweepPending = async (
     total.applied += applied;
     total.failed += failed;
   }
-  return { ...total, ranOutOfTime: false };
+  return total;
 };
