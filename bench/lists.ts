@@ -30,9 +30,11 @@ const lists: [name: string, query: (size: number) => string][] = [
   ['`search`, 25 matches', () => 'search=target'],
   ['`search`, 25 matches, inside a word', () => 'search=arge'],
   ['`search`, 25 matches, `sort=name`', () => 'search=target&sort=name'],
-  ['`search`, two terms, one match', () => 'search=target 0000'],
+  ['`search`, two words, one match', () => 'search=target 0000'],
   ['`search`, 25 matches, `disabled=false`', () => 'search=target&disabled=false'],
   ['`search`, all but 25', () => 'search=sho'],
+  ['`search`, all but 25, `disabled=true`', () => 'search=sho&disabled=true'],
+  ['`search`, all but 25, `name=`', () => 'search=sho&name=Shop 0001'],
   ['`local_name=`, which no index serves', () => 'local_name=x'],
 ];
 

@@ -14,6 +14,9 @@ const byIds = 'by "from__id" and "to__id", or ask for the whole list in "_id" or
 export const queryTooBroad = (how = byIds) =>
   new ApiError('query_too_broad', `This query would read too many channels: narrow it ${how}.`);
 
+export const isQueryTooBroad = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 'query_too_broad';
+
 /** No narrower query helps here: the request has to wait until the projector has applied the pending changes. */
 const projectionsBehind = () =>
   new ApiError(

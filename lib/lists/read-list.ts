@@ -55,7 +55,7 @@ const executePlan = async (request: PageRequest, plan: Plan): Promise<Page> => {
     case 'ids':
       return paginateMatching(request, await readByIds(table, namespace, plan.ids));
     case 'search':
-      return searchChannels(request, plan, () => executePlan(request, plan.fallback));
+      return searchChannels(request, plan);
     case 'lookup':
       return paginateMatching(request, await lookUpChannels(table, namespace, plan));
     case 'scanIndex':

@@ -5,6 +5,8 @@ import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { foldText } from '../../lib/text/fold.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -108,40 +110,48 @@ describe('the write units of the indexes', () => {
   });
 });
 
+/**
+ * Writes channels with the numbers from `from` to below `to`, without projections. Every eighth is disabled. There are
+ * eight counters.
+ * @returns the channels
+ */
+const fill = async (namespace: string, from: number, to: number, word = 'Retail'): Promise<Channel[]> => {
+  const caller = { keyId: 'filler', namespace, namespaces: [namespace] };
+  const channels = Array.from({ length: to - from }, (_, index) => {
+    const number = from + index;
+    const now = 1_700_000_000_000 + number;
+    const input = {
+      ...body,
+      name: `${word} Channel ${`${number}`.padStart(5, '0')}`,
+      disabled: number % 8 === 0,
+      integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
+    };
+    return newChannel(input, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
+  });
+  for (let start = 0; start < channels.length; start += 40)
+    await service.channels.transact(() =>
+      channels.slice(start, start + 40).flatMap((channel) => {
+        const author = { now: channel.updatedAt, keyId: 'filler' };
+        const [copy] = planChannelWrites(undefined, channel, author, 0);
+        return copy ? [copy] : [];
+      }),
+    );
+  await service.channels.transact(() =>
+    Array.from({ length: 8 }, (_, shard) => ({
+      Update: {
+        Key: { pk: `NS#${namespace}`, sk: `!count#${shard}` },
+        UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :enabled',
+        ExpressionAttributeValues: { ':enabled': ((to - from) / 64) * 7, ':disabled': (to - from) / 64 },
+      },
+    })),
+  );
+  return channels;
+};
+
 describe('a list', () => {
   let large: string;
   const smallSize = 128;
   const largeSize = 10_048;
-
-  /** Writes the channels with numbers from `from` to below `to`. Every eighth is disabled. There are eight counters. */
-  const fill = async (namespace: string, from: number, to: number) => {
-    const caller = { keyId: 'filler', namespace, namespaces: [namespace] };
-    const numbers = Array.from({ length: to - from }, (_, index) => from + index);
-    for (let start = 0; start < numbers.length; start += 40)
-      await service.channels.transact(() =>
-        numbers.slice(start, start + 40).flatMap((number) => {
-          const now = 1_700_000_000_000 + number;
-          const input = {
-            ...body,
-            name: `Retail Channel ${`${number}`.padStart(5, '0')}`,
-            disabled: number % 8 === 0,
-            integration_meta: `{"external_id":"ch_${number}","sync":"${'x'.repeat(40)}"}`,
-          };
-          const channel = newChannel(input, newChannelId(now), { caller, now, writeId: 'abcdefghijkl' });
-          const [copy] = planChannelWrites(undefined, channel, { now, keyId: 'filler' }, 0);
-          return copy ? [copy] : [];
-        }),
-      );
-    await service.channels.transact(() =>
-      Array.from({ length: 8 }, (_, shard) => ({
-        Update: {
-          Key: { pk: `NS#${namespace}`, sk: `!count#${shard}` },
-          UpdateExpression: 'ADD enabled :enabled, disabled :disabled, changes :enabled',
-          ExpressionAttributeValues: { ':enabled': ((to - from) / 64) * 7, ':disabled': (to - from) / 64 },
-        },
-      })),
-    );
-  };
 
   const list = (query: string) => service.call(`GET /client-channel?${query}`, { key: large });
 
@@ -198,5 +208,42 @@ describe('a list', () => {
     const { body: page } = await list('');
     expect([page.pagination.total, page.data.length]).toEqual([largeSize, 25]);
     expect((await list('disabled=true')).body.pagination.total).toBe(largeSize / 8);
+  });
+});
+
+describe('a search with another filter and 320 hits', () => {
+  /** Seeds a namespace with 320 hits of the search for "target", and more channels up to `size`. */
+  const seedHits = async (namespace: string, size: number) => {
+    const hits = await fill(namespace, 0, 320, 'Target');
+    const entries = hits.flatMap(({ _id, name }) => suffixEntries(namespace, _id, foldText(name)));
+    for (let start = 0; start < entries.length; start += 100)
+      await service.projections.transact(() =>
+        entries.slice(start, start + 100).map((entry) => ({ Put: { Item: { ...entry } } })),
+      );
+    await fill(namespace, 320, size);
+    const key = await service.newKey({ namespaces: [namespace] });
+    await service.call('GET /client-channel', { key });
+    return async (query: string) => {
+      const route = `GET /client-channel?search=target&${query}`;
+      const { calls, rcu } = await costOf(route, { key });
+      return { calls, rcu, total: (await service.call(route, { key })).body.pagination.total };
+    };
+  };
+
+  // The first calls read the pending changes (there are none), 6 units of suffix entries, and then the counters.
+
+  test('reads the partition between the hits if the namespace has 384 channels', async () => {
+    const costOfSearch = await seedHits('few', 384);
+
+    expect(await costOfSearch('disabled=true')).toEqual({ calls: 4, rcu: 6 + 1 + 32, total: 40 });
+  });
+
+  test('reads the hits one by one if the namespace has 3,264 channels', async () => {
+    const costOfSearch = await seedHits('many', 3_264);
+
+    expect(await costOfSearch('disabled=true')).toEqual({ calls: 7, rcu: 6 + 1 + 320, total: 40 });
+    // The names of the hits tell which of them a filter by name leaves out, so the counters are not read either.
+    const name = 'name=Target+Channel+00007&name=target+channel+00008';
+    expect(await costOfSearch(name)).toEqual({ calls: 3, rcu: 6 + 2, total: 1 });
   });
 });

@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Channel } from '../../lib/channels/channel.ts';
+import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
+import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
@@ -160,10 +161,45 @@ describe('if DynamoDB leaves keys of a batch unprocessed', () => {
   });
 });
 
+describe('a search with more suffix entries than one request may read', () => {
+  /** Ends the result pages of suffix entries after one, and those of channels after five. A request may read four pages. */
+  const makePagesSmall = () => {
+    proxy.rewriteRequest = (operation, request) => {
+      if (operation !== 'Query') return request;
+      if (request.TableName === service.projections.name) return { ...request, Limit: 1 };
+      const isOfChannels = /^[0-9a-f]{24}$/.test(request.ExpressionAttributeValues[':first']?.S);
+      return isOfChannels ? { ...request, Limit: 5 } : request;
+    };
+  };
+  const tooBroad = (how: string) => ({
+    status: 400,
+    body: expect.objectContaining({
+      code: 'query_too_broad',
+      error: `This query would read too many channels: narrow it ${how}.`,
+    }),
+  });
+
+  test('reads the channels between its bounds if it has other filters, and otherwise is refused', async () => {
+    const { list, ids } = await seedNamespace('entries');
+    await applyPending(service, 'entries', ids);
+    const filtered = 'search=shop&disabled=false&sort=-updatedAt';
+    const bounded = `${filtered}&from__id=${ids[12]}`;
+    const expected = await list(bounded);
+    expect([expected.status, expected.body.pagination.total]).toEqual([200, 2]);
+    makePagesSmall();
+
+    expect((await list(bounded)).body).toEqual(expected.body);
+    expect(await list(filtered)).toMatchObject(
+      tooBroad('by a longer word in "search", or by "from__id" and "to__id"'),
+    );
+    expect(await list('search=shop')).toMatchObject(tooBroad('by a longer word'));
+  });
+});
+
 describe('while the indexes lag behind the table', () => {
   /** Stops the updates of the indexes: copies the table, and sends all queries of an index to the copy. */
-  const freezeIndexes = async () => {
-    const TableName = `${service.channels.name}-copy`;
+  const freezeIndexes = async (copy: string) => {
+    const TableName = `${service.channels.name}-${copy}`;
     await createTables(new DynamoDBClient({}), { [TableName]: channelsTable });
     const items: object[] = [];
     for await (const item of service.channels.scan()) items.push(item);
@@ -177,7 +213,7 @@ describe('while the indexes lag behind the table', () => {
     const { key, list, ids } = await seedNamespace('lag');
     const queries = templates.map((template) => queryOf(template, ids));
     const known = new Set(ids);
-    await freezeIndexes();
+    await freezeIndexes('lag');
 
     const change = (id: string | undefined, body: object) =>
       service.call(`PUT /client-channel/${id}`, { key, body });
@@ -220,5 +256,42 @@ describe('while the indexes lag behind the table', () => {
     expect((await list('name=Retail&sort=-_id&per_page=1')).body.data).toEqual([created]);
     expect((await list('integration_meta.external_id=elsewhere')).body.pagination.total).toBe(1);
     expect((await list('sort=-name&per_page=1')).body.data).toMatchObject([{ _id: renamed }]);
+  });
+
+  test('a search with other filters or another order sees every acknowledged write, however many channels it finds', async () => {
+    const key = await service.newKey({ namespaces: ['hits'] });
+    const call = (route: string, body?: object) => service.call(route, { key, ...(body && { body }) });
+    // More hits than are read one by one.
+    const seeded = Array.from({ length: 253 }, (_, ordinal) =>
+      channelOf(ordinal, { name: `Shop ${ordinal}`, company_namespace: ['hits'] }),
+    );
+    await seedChannels(service, seeded);
+    await freezeIndexes('hits');
+    const body = { name: 'New shop', disabled: true, integration_meta: { external_id: 'new', id: 7 } };
+
+    const created: ChannelDocument = (await call('POST /client-channel', body)).body.data;
+    const deleted = await call(`DELETE /client-channel/${seeded[100]?._id}`);
+
+    expect(deleted.status).toBe(200);
+    const onlyCreated = { data: [created], total: 1 };
+    const expected: Record<string, unknown> = {
+      'search=shop&disabled=true': onlyCreated,
+      'search=shop&name=New+shop': onlyCreated,
+      'search=shop&integration_meta.external_id=new': onlyCreated,
+      'search=shop&integration_meta.id=7': onlyCreated,
+      [`search=shop&from_updatedAt=${seededAt + 253}`]: onlyCreated,
+      'search=shop&disabled=false&per_page=1': {
+        data: [seeded[0]].map((channel) => toDocument(channel as Channel)),
+        total: 252,
+      },
+      'search=shop&sort=-updatedAt&per_page=1': { data: [created], total: 253 },
+      [`search=shop&disabled=true&from__id=${seeded[0]?._id}`]: onlyCreated,
+    };
+    const listed: typeof expected = {};
+    for (const query of Object.keys(expected)) {
+      const { body: list } = await call(`GET /client-channel?${query}`);
+      listed[query] = { data: list.data, total: list.pagination?.total };
+    }
+    expect(listed).toEqual(expected);
   });
 });

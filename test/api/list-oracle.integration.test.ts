@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Channel } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { serializeIntegrationMeta } from '../../lib/channels/integration-meta.ts';
 import { type EncodableQuery, type EncodingStyle, encodeQuery } from '../support/encode-query.ts';
@@ -24,9 +25,10 @@ const concurrency = 20;
 const chosenSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 2 ** 31);
 const seed = chosenSeed - (chosenSeed % concurrency);
 
-const namespaces = ['nobody', 'small', 'company1', 'company2'];
+/** In `crowded`, a search for "crowd" finds so many channels that they are not read one by one. */
+const namespaces = ['nobody', 'small', 'company1', 'company2', 'crowded'];
 /** The number of channels that are seeded, and of those created over HTTP, several in one millisecond. */
-const counts = { seeded: 90, created: 30 };
+const counts = { seeded: 90, created: 30, crowded: 260 };
 
 // --- channels
 
@@ -102,8 +104,15 @@ const storedChannels = fc
     }),
   );
 
+const crowdedChannels = storedChannels.map((channel) => ({
+  ...channel,
+  name: `crowd ${channel.name}`,
+  company_namespace: ['crowded'],
+}));
+
 const service = useService({ namespaces, consumers: ['project-channels'] });
 let everything: ChannelDocument[];
+let crowd: ChannelDocument[];
 /** Cursors of lists by id, each with the bound that it means. */
 let cursors: Record<string, { text: string; bound: IdBound }[]>;
 
@@ -120,7 +129,7 @@ const ask = (namespace: string, query: string): Promise<Reply> =>
   service.call(`GET /client-channel?${query}`, { headers: { 'x-company-namespace': namespace } });
 
 const channelsOf = (namespace: string) =>
-  everything.filter(({ company_namespace }) => company_namespace.includes(namespace));
+  [...everything, ...crowd].filter(({ company_namespace }) => company_namespace.includes(namespace));
 
 const collectCursors = async (namespace: string) => {
   const found: { text: string; bound: IdBound }[] = [];
@@ -140,15 +149,13 @@ const collectCursors = async (namespace: string) => {
 };
 
 beforeAll(async () => {
-  const [stored = []] = sample(
-    fc.uniqueArray(storedChannels, {
-      selector: ({ _id }) => _id,
-      minLength: counts.seeded,
-      maxLength: counts.seeded,
-    }),
-    1,
-  );
-  const seeded = await seedChannels(service, stored);
+  const seed = async (channels: typeof storedChannels, count: number) => {
+    const distinct = { selector: ({ _id }: Channel) => _id, minLength: count, maxLength: count };
+    const [stored = []] = sample(fc.uniqueArray(channels, distinct), 1);
+    return seedChannels(service, stored);
+  };
+  const seeded = await seed(storedChannels, counts.seeded);
+  crowd = await seed(crowdedChannels, counts.crowded);
   const created = await Promise.all(sample(bodies, counts.created).map(create));
   const changed = await Promise.all(
     created.slice(0, counts.created / 2).map(async ({ _id, company_namespace, disabled }, index) => {
@@ -242,7 +249,7 @@ interface Reading {
 
 /** Readings of a namespace. Most values in queries exist in some channel, because other values rarely find anything. */
 const readingsOf = (namespace: string): fc.Arbitrary<Reading> => {
-  const known = fc.constantFrom(...everything);
+  const known = fc.constantFrom(...(namespace === 'crowded' ? crowd : everything));
   const ids = fc.oneof(
     { weight: 8, arbitrary: known.map(({ _id }) => _id) },
     { weight: 1, arbitrary: fc.constantFrom('0'.repeat(24), 'f'.repeat(24), 'x', '!count#0', 'ة') },
@@ -315,12 +322,18 @@ const readingsOf = (namespace: string): fc.Arbitrary<Reading> => {
     }));
 };
 
+const searchingForCrowd = (reading: Reading): Reading => ({
+  ...reading,
+  query: { ...reading.query, search: 'crowd' },
+});
+
 const anyReading = (): fc.Arbitrary<Reading> =>
   fc.oneof(
     { weight: 1, arbitrary: readingsOf('nobody') },
     { weight: 2, arbitrary: readingsOf('small') },
     { weight: 10, arbitrary: readingsOf('company1') },
     { weight: 10, arbitrary: readingsOf('company2') },
+    { weight: 2, arbitrary: readingsOf('crowded').map(searchingForCrowd) },
   );
 
 // --- the comparison

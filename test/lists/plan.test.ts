@@ -114,16 +114,16 @@ describe('A search reads the search index', () => {
     ['search=Rétail+shop', 'search "retail", "shop" in the partition'],
     ['search=a&sort=-name', 'search "a" in the partition'],
     [`search=a&from__id=${id}`, 'search "a" in the partition from "60f1b2b3c9e9a12345678902" to "f…"'],
-    // These need fields that the search index does not have, so the channels are read, or fetched by the fallback.
-    ['search=a&sort=updatedAt', 'search "a" in the partition, or fetch the partition'],
+    // These need fields that the search index does not have, so all channels that it finds are read. No filter makes a
+    // search read an index, because an index lags.
+    ['search=a&sort=updatedAt', 'search "a" in the partition, then filter and sort'],
+    ['search=a&name=a&sort=name', 'search "a" in the partition, then filter and sort'],
+    ['search=a&from_updatedAt=1', 'search "a" in the partition, then filter and sort'],
     [
-      'search=a&disabled=true',
-      'search "a" in the partition, or fetch byStatus from "disabled#0…" to "disabled#f…", of the partition',
+      `search=a&disabled=true&to__id=${id}`,
+      'search "a" in the partition from "0…" to "60f1b2b3c9e9a12345678900", then filter and sort',
     ],
-    [
-      'search=a&integration_meta.external_id=ch_1',
-      'search "a" in the partition, or look up "ch_1" in byExternalId, of the partition',
-    ],
+    ['search=a&integration_meta.external_id=ch_1', 'search "a" in the partition, then filter and sort'],
   ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });

@@ -34,7 +34,7 @@ export const describePlan = (plan: Plan): string => {
       return `get ${plan.ids.join(', ')}`;
     case 'search':
       return `search ${plan.terms.map((term) => JSON.stringify(term)).join(', ')} in ${partitionText(plan.idRange)}${
-        plan.termsDecide ? '' : `, or ${describePlan(plan.fallback)}`
+        plan.termsDecide ? '' : ', then filter and sort'
       }`;
     case 'lookup':
       return `look up ${JSON.stringify(plan.value)} in ${plan.index}, of ${partitionText(plan.idRange)}`;

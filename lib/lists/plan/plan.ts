@@ -22,7 +22,7 @@ type LookupIndex = 'byExternalId' | 'byMetaId';
  * - `scanPartition`, `scanIndex`: the partition, or an index, already has the order of the list. Only the page is read.
  * - `ids`: read the named channels one by one, then filter and sort.
  * - `search`: the search index finds the channels that hold the terms. If only the terms decide and the list is sorted
- *   by ids or names, only the page is read. If there are too many hits to read one by one, the fallback runs.
+ *   by ids or names, only the page is read. Otherwise all channels that were found are read; then as `ids`.
  * - `lookup`: an index finds the channels that have a metadata value; then as `ids`.
  * - `fetchIndex`, `fetchPartition`: read all channels in ranges of an index, or of the partition, within a fixed budget;
  *   then filter and sort.
@@ -37,7 +37,7 @@ export type Plan =
     }
   | { read: 'scanIndex'; indexRange: IndexRange; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
-  | { read: 'search'; terms: string[]; idRange: IdRange; termsDecide: boolean; fallback: Plan }
+  | { read: 'search'; terms: string[]; idRange: IdRange; termsDecide: boolean }
   | { read: 'lookup'; index: LookupIndex; value: string; idRange: IdRange }
   | { read: 'fetchIndex'; indexRanges: IndexRange[]; idRange: IdRange }
   | { read: 'fetchPartition'; idRange: IdRange }
@@ -69,7 +69,6 @@ const planSearch = (filter: ListFilter, terms: string[], idRange: IdRange, order
     terms,
     idRange,
     termsDecide: isByName && !Object.keys(others).length,
-    fallback: planFetchAndFilter(filter, idRange),
   };
 };
 

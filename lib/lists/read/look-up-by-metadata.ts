@@ -6,10 +6,7 @@ import { readFirst } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import { sortKeyOf } from './index-queries.ts';
-import { readAllChannels, readByIds } from './partition.ts';
-
-/** Reading this many channels one by one costs about as much as the whole read budget of a list. */
-const maxHits = 1_000;
+import { maxReadByIds, readAllChannels, readByIds } from './partition.ts';
 
 /**
  * Looks channels up by a metadata value. The index finds them, and the table gives their current state: a channel that has
@@ -26,8 +23,8 @@ export const lookUpChannels = async (
     KeyConditionExpression: `pk = :pk AND ${sortKeyOf(index)} = :key`,
     ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
   };
-  const hits = await readFirst(table, query, maxHits + 1);
-  if (hits.length > maxHits) return readAllChannels(table, namespace, idRange);
+  const hits = await readFirst(table, query, maxReadByIds + 1);
+  if (hits.length > maxReadByIds) return readAllChannels(table, namespace, idRange);
   // The index may return a changing channel twice, and DynamoDB refuses a batch with a repeated key.
   const ids = new Set(hits.map(({ sk }) => sk as string).filter((id) => includes(idRange, id)));
   return readByIds(table, namespace, [...ids]);

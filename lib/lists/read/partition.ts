@@ -1,3 +1,4 @@
+import type { ApiError } from '../../api-error.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { above, below, type IdRange, isEmpty, noIds } from '../../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters } from '../../channels/items.ts';
@@ -19,14 +20,19 @@ export const readChannels = async (
   return (await readFirst(table, query, limit)).map(fromItem);
 };
 
-/** Reads all channels of an id range. @throws ApiError `query_too_broad` beyond the read budget */
+/**
+ * Reads all channels of an id range.
+ * @param tooMuch makes the error for a range that exceeds the read budget
+ * @throws ApiError `query_too_broad` beyond the read budget
+ */
 export const readAllChannels = async (
   table: Table,
   namespace: string,
   range: IdRange,
+  tooMuch?: () => ApiError,
 ): Promise<Channel[]> => {
   const channels: Channel[] = [];
-  for await (const page of pagesWithinBudget(table, channelsIn(namespace, range)))
+  for await (const page of pagesWithinBudget(table, channelsIn(namespace, range), tooMuch))
     channels.push(...page.items.map(fromItem));
   return channels;
 };
@@ -84,6 +90,9 @@ export const readFirstPage = async (
   return { channels: channels.slice(0, limit), total: enabled + disabled };
 };
 
-/** Reads the channels with these ids, in no order. */
+/** Reading this many channels one by one costs 1,000 read units: about the read budget of a list. */
+export const maxReadByIds = 1_000;
+
+/** Reads the channels with these ids one by one, in no order. */
 export const readByIds = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
   (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);

@@ -4,20 +4,22 @@ import { includes } from '../../channels/id-range.ts';
 import { again, retry } from '../../dynamodb/retry.ts';
 import { logFailure } from '../../log.ts';
 import { findByTerms, type Hit } from '../../projections/search-index/find-by-terms.ts';
+import { isQueryTooBroad } from '../../read-budget.ts';
 import { foldText } from '../../text/fold.ts';
 import type { Plan } from '../plan/plan.ts';
 import { matches } from './match-filters.ts';
 import { type Page, type PageRequest, paginate } from './paginate.ts';
-import { readByIds } from './partition.ts';
+import { readAllChannels, readByIds } from './partition.ts';
+import { readHits, searchTooBroad } from './read-hits.ts';
 
 type SearchPlan = Extract<Plan, { read: 'search' }>;
 
-/** If there are more hits, the fallback reads the list instead: 250 single reads cost a quarter of the read budget. */
-const maxHits = 250;
-
+/** Finds the hits that may match. Their folded names already tell which of them a filter by name leaves out. */
 const find = async (request: PageRequest, { terms, idRange }: SearchPlan): Promise<Hit[]> => {
-  const hits = await findByTerms(request, request.namespace, terms);
-  return hits.filter(({ id }) => includes(idRange, id));
+  const { namespace, filter } = request;
+  const names = filter.names && new Set(filter.names.map(foldText));
+  const hits = await findByTerms(request, namespace, terms);
+  return hits.filter(({ id, name }) => includes(idRange, id) && (!names || names.has(name)));
 };
 
 /** A hit as a row of the list. */
@@ -81,27 +83,34 @@ const readByTerms = async (request: PageRequest, plan: SearchPlan): Promise<Page
   return retry(attempt, { signal: table.signal, exhausted });
 };
 
+/** Reads all channels that may match. If the terms have too many suffix entries, these are all channels of the id range. */
+const readCandidates = async (request: PageRequest, plan: SearchPlan): Promise<Channel[]> => {
+  const { channels: table, namespace } = request;
+  let hits: Hit[];
+  try {
+    hits = await find(request, plan);
+  } catch (error) {
+    if (!isQueryTooBroad(error)) throw error;
+    return readAllChannels(table, namespace, plan.idRange, searchTooBroad);
+  }
+  return readHits(
+    table,
+    namespace,
+    hits.map(({ id }) => id),
+  );
+};
+
 /**
  * Reads a page of a search. If only the terms decide, and the list is sorted by id or name, the search index finds the
- * channels of the page, and no others are read.
- * @param readFallback reads the list in another way, if there are too many hits to read them one by one
+ * channels of the page, and no others are read. Otherwise all hits are read, filtered and sorted. Both ways read only the
+ * table and the search index, so the page contains every acknowledged write.
+ * @throws ApiError `query_too_broad` beyond the read budget; `unavailable`
  */
-export const searchChannels = async (
-  request: PageRequest,
-  plan: SearchPlan,
-  readFallback: () => Promise<Page>,
-): Promise<Page> => {
-  const { channels: table, namespace, filter } = request;
+export const searchChannels = async (request: PageRequest, plan: SearchPlan): Promise<Page> => {
   if (plan.termsDecide) return readByTerms(request, plan);
-  const hits = await find(request, plan).catch((error) => {
-    if (error instanceof ApiError && error.code === 'query_too_broad') return undefined;
-    throw error;
-  });
-  if (!hits || hits.length > maxHits) return readFallback();
-  const ids = hits.map(({ id }) => id);
-  const read = await readByIds(table, namespace, ids);
+  const candidates = await readCandidates(request, plan);
   return paginate(
     request,
-    read.filter((channel) => matches(channel, filter)),
+    candidates.filter((channel) => matches(channel, request.filter)),
   );
 };
