@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { keysCommand, reindexCommand, replayCommand } from '../support/local-server.ts';
+import { keysCommand, reindexCommand, replayCommand, restoreCommand } from '../support/local-server.ts';
 
 describe.each([
   ['keys', keysCommand],
   ['reindex', reindexCommand],
   ['replay', replayCommand],
+  ['restore-backup', restoreCommand],
 ])('npm run %s', (name, command) => {
   test.each([
     [['--help']],
