@@ -25,9 +25,10 @@ import { channelsTable } from '../../lib/manifest/tables.ts';
 const prod = environments.find(({ name }) => name === 'prod') as (typeof environments)[number];
 const error = { message: 'refused', $metadata: {} };
 
-/** A table that is not active for the next two descriptions after each change, and that refuses changes until then. */
+/** A table that two descriptions after each change show as not active. It refuses changes until a description shows it as active. */
 const restoredTable = ({ backupsUnavailable = 0 } = {}) => {
   let descriptionsUntilActive = 3;
+  let isActive = false;
   let refused = 0;
   let unavailable = backupsUnavailable;
   let timeToLive = 'DISABLED';
@@ -36,27 +37,27 @@ const restoredTable = ({ backupsUnavailable = 0 } = {}) => {
   const table: Record<string, unknown> = { TableArn: 'arn', DeletionProtectionEnabled: false };
   const indexes = channelsTable.indexes.map(({ name }) => ({ IndexName: name }) as Record<string, unknown>);
   const change = (input: object) => {
-    if (descriptionsUntilActive > 0) {
+    if (!isActive) {
       refused++;
       throw new ResourceInUseException(error);
     }
+    isActive = false;
     descriptionsUntilActive = 2;
     made.push(input);
     return {};
   };
   const aws = mockClient(DynamoDBClient);
   aws.on(DescribeTableCommand).callsFake(() => {
-    // Sometimes the table is active before its index.
-    const [tableStatus, indexStatus] =
-      descriptionsUntilActive > 1
-        ? ['UPDATING', 'ACTIVE']
-        : ['ACTIVE', descriptionsUntilActive ? 'UPDATING' : 'ACTIVE'];
-    if (descriptionsUntilActive > 0) descriptionsUntilActive--;
+    // The table is active before its indexes.
+    const tableStatus = descriptionsUntilActive > 1 ? 'UPDATING' : 'ACTIVE';
+    const IndexStatus = descriptionsUntilActive > 0 ? 'UPDATING' : 'ACTIVE';
+    isActive = IndexStatus === 'ACTIVE';
+    descriptionsUntilActive--;
     return {
       Table: {
         ...table,
         TableStatus: tableStatus,
-        GlobalSecondaryIndexes: indexes.map((index) => ({ ...index, IndexStatus: indexStatus })),
+        GlobalSecondaryIndexes: indexes.map((index) => ({ ...index, IndexStatus })),
       },
     };
   });
@@ -180,16 +181,29 @@ describe('a change of a table', () => {
 
 describe('waiting for a table', () => {
   const changes = (): TableChanges => ({ client: new DynamoDBClient(), pauseMs: 0 });
+  const active = { Table: { TableStatus: 'ACTIVE' as const } };
+
+  it('ends when the table is active', async () => {
+    mockClient(DynamoDBClient)
+      .on(DescribeTableCommand)
+      .resolvesOnce({ Table: { TableStatus: 'CREATING' } })
+      .resolves(active);
+    expect(await waitUntilActive(changes(), 'restored')).toEqual(active.Table);
+  });
 
   it('ends with an error if the table is being deleted', async () => {
     mockClient(DynamoDBClient)
       .on(DescribeTableCommand)
-      .resolves({ Table: { TableStatus: 'DELETING' } });
+      .resolvesOnce({ Table: { TableStatus: 'DELETING' } })
+      .resolves(active);
     await expect(waitUntilActive(changes(), 'restored')).rejects.toThrow('The table restored is DELETING.');
   });
 
   it('ends with an error if the table is missing', async () => {
-    mockClient(DynamoDBClient).on(DescribeTableCommand).rejects(new ResourceNotFoundException(error));
+    mockClient(DynamoDBClient)
+      .on(DescribeTableCommand)
+      .rejectsOnce(new ResourceNotFoundException(error))
+      .resolves(active);
     await expect(waitUntilActive(changes(), 'restored')).rejects.toThrow('The table restored is missing.');
   });
 });
