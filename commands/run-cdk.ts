@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { findEnvironment } from '../infra/environments.ts';
+import { runCdk } from './cdk.ts';
 import { checkAccount } from './check-account.ts';
 import { runCommand } from './run-command.ts';
 
@@ -23,13 +22,7 @@ const run = async (): Promise<void> => {
   const args = cdkArguments[command];
   if (!args) throw new Error(`"${command}" is not one of ${Object.keys(cdkArguments).join(', ')}.`);
   await checkAccount(environment);
-  const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
-  const { status } = spawnSync(
-    process.execPath,
-    [cdk, ...args, '--context', `environment=${environment.name}`, ...options],
-    { stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
+  process.exitCode = runCdk(environment, [...args, ...options]);
 };
 
 await runCommand(run);

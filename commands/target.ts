@@ -1,5 +1,6 @@
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
+import { withRestoredTables } from '../infra/restored-tables.ts';
 import { checkAccount } from './check-account.ts';
 
 /** The names of the resources that a command acts on. */
@@ -14,7 +15,7 @@ export interface Target {
 const deployedTarget = async (environment: string): Promise<Target> => {
   const found = findEnvironment(environment);
   await checkAccount(found);
-  const { tables, eventBus } = namesOf(found);
+  const { tables, eventBus } = namesOf(await withRestoredTables(found));
   return {
     environment: found.name,
     channelsTable: tables.channels,

@@ -4,6 +4,7 @@ import { ApiStack } from './api-stack.ts';
 import { DataStack } from './data-stack.ts';
 import type { Environment } from './environments.ts';
 import { EventsStack } from './events-stack.ts';
+import { tagsOf } from './names.ts';
 
 /**
  * Adds the three stacks of one environment to an app. Synthesis fails if a resource breaks a rule of cdk-nag and no
@@ -15,8 +16,7 @@ export const addStacks = (app: App, environment: Environment) => {
   api.addStackDependency(data, 'It refers to the tables, the secret and the topic by name');
   const events = new EventsStack(app, environment);
   events.addStackDependency(data, 'It refers to the table, its stream and the topic by name');
-  Tags.of(app).add('service', 'client-channels');
-  Tags.of(app).add('environment', environment.name);
+  for (const [key, value] of Object.entries(tagsOf(environment))) Tags.of(app).add(key, value);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { data, api, events };
 };

@@ -41,10 +41,10 @@ export interface Environment {
     streamLagMs: number;
   };
   /**
-   * Name and stream ARN of a channels table that was restored from a backup. It is used instead of the data stack's
-   * table (docs/operations.md). Usually absent.
+   * Tables that were restored from a backup. They are used instead of those of the data stack (docs/operations.md). No row
+   * has this: `withRestoredTables` reads it from the account.
    */
-  restored?: { channelsTable: string; channelsStream: string };
+  restored?: { channelsTable: string; channelsStream: string; projectionsTable: string };
   /**
    * Version ids of the cursor secret. It is absent until the first rotation. Then functions get the version that is
    * current when CloudFormation updates them. `previous` still opens the cursors that were sealed before a rotation.

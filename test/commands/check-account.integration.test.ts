@@ -14,6 +14,7 @@ const commands: [string, string, string[]][] = [
   ['keys', 'api-keys', ['list', '--environment', 'dev']],
   ['reindex', 'reindex-namespaces', ['--all', '--environment', 'dev']],
   ['replay', 'replay', ['--namespace', 'acme', '--environment', 'dev']],
+  ['restore-backup', 'restore-backup', ['dev', '--at', '2026-11-24T09:00:00Z']],
 ];
 
 /** Stands for all services of AWS. Its credentials are of another account than dev is in. */

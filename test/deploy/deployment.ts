@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Environment } from '../../infra/environments.ts';
 import { type Call, type Grant, type Reply, send } from '../support/service.ts';
 
@@ -62,6 +64,21 @@ export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:
 /** Runs `npm run -s replay -- --environment dev …` and returns its output. */
 export const replay = (...args: string[]): string =>
   runScript('commands/replay.ts', '--environment', 'dev', ...args).output;
+
+/** Runs `npm run -s restore-backup -- dev --at …`. */
+export const restoreBackup = (at: string): string =>
+  runScript('commands/restore-backup.ts', 'dev', '--at', at).output;
+
+/** Starts the same command, and kills it when it prints a line that begins with a text. */
+export const killRestore = async (at: string, beginning: string): Promise<void> => {
+  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', at];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.startsWith(beginning)) child.kill('SIGKILL');
+  const [, signal] = await ended;
+  if (signal !== 'SIGKILL') throw new Error(`The command ended before it printed "${beginning}".`);
+};
 
 /** Sends a request to the deployed API. */
 export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);

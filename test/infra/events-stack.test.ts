@@ -319,11 +319,12 @@ describe.each(environments)('the pending changes of $name', (environment) => {
   });
 });
 
-it('stream consumers read the stream of a restored table', () => {
+it('stream consumers read the stream of a restored table, and use the two restored tables', () => {
   const [dev] = environments as [Environment];
   const restored = {
     channelsTable: 'restored',
     channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
+    projectionsTable: 'restored-projections',
   };
   const { events } = synthesizeStacks({ ...dev, restored });
   const mappings = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping');
@@ -334,5 +335,6 @@ it('stream consumers read the stream of a restored table', () => {
     findFunction(events, 'client-channels-dev-project-channels').properties.Environment.Variables,
   ).toMatchObject({
     CHANNELS_TABLE: 'restored',
+    PROJECTIONS_TABLE: 'restored-projections',
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DataStack } from '../../infra/data-stack.ts';
 import { type Environment, environments } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
+import { toCreateTableInput } from '../../lib/manifest/create-table-input.ts';
 import type { TableName } from '../../lib/manifest/permission-types.ts';
 import {
   apiKeysTable,
@@ -10,7 +11,6 @@ import {
   type TableDefinition,
   tableNames,
 } from '../../lib/manifest/tables.ts';
-import { toCreateTableInput } from '../../local/create-tables.ts';
 import { indexChanges, type TableSchema } from './index-changes.ts';
 import { readReleasedTables } from './released-tables.ts';
 import { resourcesOfType, synthesizeApp } from './synthesis.ts';

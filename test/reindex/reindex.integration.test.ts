@@ -6,7 +6,9 @@ import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { WriteContention } from '../../lib/dynamodb/failures.ts';
+import { applyToBuckets } from '../../lib/projections/rank-index/apply-to-buckets.ts';
 import { bucketKey, bucketSize } from '../../lib/projections/rank-index/count-bucket.ts';
+import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { recountTotals } from '../../lib/reindex/recount-totals.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
@@ -108,6 +110,70 @@ describe('reindexing a namespace', () => {
       suffixEntries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
       buckets: [[allIds.first, 2]],
     });
+  });
+
+  test('corrects pending changes that contradict their channels, as a backup can contain them', async () => {
+    const { namespace, create, applyAll } = newNamespace(service);
+    const kept = await create({ name: 'Kept' });
+    const named = await create({ name: 'Named' });
+    await applyAll();
+    const missing = '0'.repeat(24);
+    const putPendingChange = (change: {
+      id: string;
+      targetName?: string;
+      isCounted: boolean;
+      names: string[];
+    }) =>
+      service.channels.update(
+        pendingChangeUpdate(namespace, { ...change, token: 'of the backup', now: context.now }),
+      );
+    await putPendingChange({ id: kept, isCounted: true, names: ['kept'] });
+    await putPendingChange({ id: named, targetName: 'other', isCounted: true, names: ['named'] });
+    await putPendingChange({ id: missing, targetName: 'missing', isCounted: false, names: [] });
+    // After all 16 partitions of suffix entries were read, the projector begins to apply a pending change, and stops.
+    const [applied] = suffixEntries(namespace, missing, 'missing');
+    let queries = 0;
+    const projections = interceptQueries(service.projections, async (page) => {
+      if (++queries === 16) await service.projections.put({ Item: { ...applied } });
+      return page;
+    });
+    expect(await reindexing.channels({ channels: service.channels, projections }, namespace)).toBe(3);
+    expect(await reindex(service, namespace)).toMatchObject({ channels: 0, buckets: 0 });
+    expect(await readProjections(service, namespace)).toEqual({
+      pendingChanges: [],
+      suffixEntries: expectedEntries(namespace, { [kept]: 'kept', [named]: 'named' }),
+      buckets: [[allIds.first, 2]],
+    });
+  });
+
+  test('keeps the first bucket although it counts nothing, if another one counts channels', async () => {
+    const { namespace } = newNamespace(service);
+    const ids = Object.keys(await seedBareChannels(namespace, bucketSize + 2));
+    await reindex(service, namespace);
+    for (const id of ids.slice(0, bucketSize))
+      await service.channels.delete({ Key: keys.channel(namespace, id) });
+    await reindex(service, namespace);
+    expect((await readProjections(service, namespace)).buckets).toEqual([
+      [allIds.first, 0],
+      [ids[bucketSize], 2],
+    ]);
+  });
+
+  test('keeps an empty bucket that has applied a deletion while the pending change of the deletion still exists', async () => {
+    const { namespace, create, remove, applyAll, total } = newNamespace(service);
+    const deleted = await create({ name: 'Deleted' });
+    await applyAll();
+    await remove(deleted);
+    // The projector stops before it removes the pending change.
+    await applyToBuckets(service, namespace, await readPendingChanges(service.channels, namespace));
+    await reindexing.buckets(service, namespace);
+    expect([await total(), (await readProjections(service, namespace)).buckets]).toEqual([
+      0,
+      [[allIds.first, 0]],
+    ]);
+    await applyAll();
+    await reindexing.buckets(service, namespace);
+    expect([await total(), (await readProjections(service, namespace)).buckets]).toEqual([0, []]);
   });
 
   test('is right while other clients write', async () => {
