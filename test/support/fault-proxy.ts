@@ -163,7 +163,8 @@ export const createFaultProxy = (): FaultProxy => {
     fault: () => 'none',
     tries: 0,
     start: async (target) => {
-      const server = createServer((call, response) => {
+      // Without a timeout, the proxy ends no idle connection: a client that has just begun to use one would get a reset.
+      const server = createServer({ keepAliveTimeout: 0 }, (call, response) => {
         // If DynamoDB is gone, the client learns it as if there was no proxy.
         const handled = handle(target, call, response).catch(() => call.socket.destroy());
         running.add(handled);

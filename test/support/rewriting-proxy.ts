@@ -38,10 +38,13 @@ export const createRewritingProxy = (): RewritingProxy => {
           headers: headers as Record<string, string>,
           body: JSON.stringify(proxy.rewriteRequest(operation, request)),
         });
-        const body = (await response.json()) as Body;
+        // An overloaded DynamoDB Local answers with a page in HTML.
+        const body = await response.text();
         reply
           .writeHead(response.status, { 'content-type': 'application/x-amz-json-1.0' })
-          .end(JSON.stringify(response.ok ? proxy.rewriteResponse(operation, request, body) : body));
+          .end(
+            response.ok ? JSON.stringify(proxy.rewriteResponse(operation, request, JSON.parse(body))) : body,
+          );
       });
       const { endpoint, close } = await listenOnLoopback(server);
       proxy.close = close;
