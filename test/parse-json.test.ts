@@ -32,9 +32,17 @@ describe('parseExactJson', () => {
     expect(JSON.stringify(parseExactJson(text))).toBe(text);
   });
 
-  test('parses 100,000 levels with a long integer inside', () => {
-    const text = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
-    expect(parseExactJson(text)).toHaveLength(1);
+  test('keeps the digits of an integer beside one that is beyond the range of a double', () => {
+    expect(parseExactJson(`[1${'0'.repeat(400)},9007199254740993]`)).toEqual([
+      Number.POSITIVE_INFINITY,
+      9007199254740993n,
+    ]);
+  });
+
+  test('parses 100,000 levels without a long integer, and throws a RangeError with one', () => {
+    const levels = (core: string) => `${'['.repeat(100_000)}${core}${']'.repeat(100_000)}`;
+    expect(parseExactJson(levels('1'))).toHaveLength(1);
+    expect(() => parseExactJson(levels('9007199254740993'))).toThrow(RangeError);
   });
 
   test('gives a bigint exactly if the double differs, for any integer', () => {

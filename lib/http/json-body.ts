@@ -78,6 +78,7 @@ export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrie
   try {
     value = parseExactJson(text);
   } catch (cause) {
+    if (cause instanceof RangeError) throw notJson('The body has too many levels.', cause);
     throw notJson(text.trim() ? 'The body is not valid JSON.' : 'The body is missing.', cause);
   }
   const key = repeatedKey(text);

@@ -205,7 +205,7 @@ describe('the body of a POST', () => {
       'the same in 40,000 levels of metadata',
       `{"name":"x","integration_meta":${'{"a":'.repeat(40_000)}9007199254740993${'}'.repeat(40_000)}}`,
       400,
-      'invalid_request',
+      'invalid_json',
     ],
     ['no name', {}, 400, 'invalid_request'],
     ['DynamoDB’s own JSON', { name: { S: 'x' } }, 400, 'invalid_request'],

@@ -119,4 +119,9 @@ describe('a JSON body', () => {
     const body = '['.repeat(100_000) + ']'.repeat(100_000);
     expect(readJsonBody({ headers: json, body })).toHaveLength(1);
   });
+
+  test('with 100,000 levels and a long integer is refused', () => {
+    const body = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
+    expect(errorOf({ headers: json, body })).toEqual(['invalid_json', 'The body has too many levels.']);
+  });
 });
