@@ -33,7 +33,7 @@ export const integrationMeta = z.pipe(
   z.transform((value, context) => {
     const result = serializeIntegrationMeta(value);
     if ('text' in result) return result.text;
-    context.issues.push({ code: 'custom', message: result.problem, input: value });
+    for (const problem of result.problems) context.issues.push({ code: 'custom', input: value, ...problem });
     return z.NEVER;
   }),
 );

@@ -44,7 +44,7 @@ const extraKeywords = new Map<unknown, JsonSchema>([
       type: 'object',
       additionalProperties: true,
       description:
-        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object.',
+        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object.',
     },
   ],
   [

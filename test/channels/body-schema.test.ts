@@ -159,6 +159,19 @@ describe.each(['name', 'local_name'])('the text of a %s', (field) => {
   });
 });
 
+describe('integration_meta', () => {
+  const read = (integration_meta: unknown) => parseCreateBody({ name: 'x', integration_meta });
+
+  test('is refused with an integer that no double holds exactly, and the path of each is named', () => {
+    const message = 'is an integer that no double holds exactly: send it as a string';
+    const meta = { external_id: 9007199254740993n, ids: [1, 9007199254740995n] };
+    expect(errorOf(() => read(meta))).toEqual(
+      problems(['integration_meta.external_id', message], ['integration_meta.ids.1', message]),
+    );
+    expect(errorOf(() => parseUpdateBody({ integration_meta: meta }, id)).details).toHaveLength(2);
+  });
+});
+
 describe('the namespaces of a channel', () => {
   const read = (company_namespace: unknown) => parseCreateBody({ name: 'x', company_namespace });
   const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);

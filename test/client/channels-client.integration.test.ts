@@ -156,6 +156,8 @@ describe('a list', () => {
     [{ local_name: ['قناة'] }, ['a, b']],
     [{ integration_meta: { 'a.b': 'x' } }, ['a, b']],
     [{ integration_meta: { nested: { number: 5, flag: true } } }, ['["x"]']],
+    [{ integration_meta: { 'a.b': ['x', 'y'] } }, ['a, b']],
+    [{ integration_meta: { 'a.b': [] } }, []],
     [{ disabled: true }, ['null']],
     [{ sort: '-name' }, ['null', 'a, b', '["x"]']],
     [{ sortBy: [{ field: 'name', type: 'asc' }] }, ['["x"]', 'a, b', 'null']],
