@@ -1,7 +1,12 @@
 import type { ListQuery } from './types.ts';
 
-/** Values that `integration_meta` must have at these keys, at any depth. They are compared as text. */
-export type MetaCondition = { [key: string]: string | number | boolean | MetaCondition };
+type Scalar = string | number | boolean;
+
+/**
+ * Values that `integration_meta` must have at these keys, at any depth. An array means any of its values. They are compared
+ * as text.
+ */
+export type MetaCondition = { [key: string]: Scalar | Scalar[] | MetaCondition };
 
 /** The query of a list. An absent filter does not filter; an empty array of values matches nothing. */
 export interface ChannelQuery extends Omit<ListQuery, 'integration_meta'> {

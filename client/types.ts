@@ -4,12 +4,12 @@
 export interface Channel {
   /** An ObjectId. Ids sort by the time of creation. */
   _id: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object. */
   integration_meta?: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace: string[];
@@ -22,19 +22,19 @@ export interface Channel {
 }
 
 export interface ChannelCreation {
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled?: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object. */
   integration_meta?: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace?: string[];
 }
 
 export interface ChannelChange {
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;
   local_name?: string | null;
   disabled?: boolean;
@@ -95,22 +95,22 @@ export interface ListQuery {
     field: "_id" | "name" | "local_name" | "disabled" | "createdAt" | "updatedAt";
     type: "asc" | "desc";
   })[];
-  /** The channel has one of these ids. A malformed id matches nothing. Several values are written as `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b`, or in JSON as `_id=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. Commas also separate ids: `_id=a,b`. No other parameter allows this. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
+  /** The channel has one of these ids. A malformed id matches nothing. Several values are written as `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b`, or in JSON as `_id=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. Commas also separate ids: `_id=a,b`. No other parameter allows this. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
   _id?: string[];
-  /** The name equals one of these values exactly. Several values are written as `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b`, or in JSON as `name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `name=Retail Channel` or `name=قناة التجزئة`. */
+  /** The name equals one of these values exactly. Several values are written as `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b`, or in JSON as `name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. For example `name=Retail Channel` or `name=قناة التجزئة`. */
   name?: string[];
-  /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `local_name=قناة التجزئة`. */
+  /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. For example `local_name=قناة التجزئة`. */
   local_name?: string[];
-  /** The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference. For example `search=تجزئه`. */
+  /** The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh). For example `search=تجزئه`. */
   search?: string;
   /** `true` for disabled channels only, `false` for enabled channels only. For example `disabled=false`. */
   disabled?: boolean;
-  /** The channel was updated after this time, in milliseconds since the epoch. For example `from_updatedAt=1700000000000`. */
+  /** The channel was updated after this time, in milliseconds since the epoch. Seconds, dates as text, and times more than a year ahead are refused. For example `from_updatedAt=1700000000000`. */
   from_updatedAt?: number;
   /** The id is greater than this id. Also accepts a cursor of a list in the order of `_id`. For example `from__id=000000000000000000000000`. */
   from__id?: string;
   /** The id is less than this id. Also accepts a cursor of a list in the order of `_id`. For example `to__id=ffffffffffffffffffffffff`. */
   to__id?: string;
-  /** The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON `integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. */
+  /** The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON `integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. Several values mean any of them, at most 100: `integration_meta.external_id[]=a&integration_meta.external_id[]=b`, or in JSON as `integration_meta.external_id=["a","b"]` or `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget. */
   integration_meta?: Record<string, string>;
 }

@@ -1,5 +1,11 @@
 import { createApiKey, formatApiKey, type Scope } from '../lib/auth/api-key.ts';
-import { type Grant, listApiKeys, revokeApiKey, saveApiKey } from '../lib/auth/api-key-store.ts';
+import {
+  type ApiKeyRecord,
+  type Grant,
+  listApiKeys,
+  revokeApiKey,
+  saveApiKey,
+} from '../lib/auth/api-key-store.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { ConditionFailed } from '../lib/dynamodb/failures.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
@@ -10,8 +16,12 @@ import { selectTarget } from './target.ts';
 
 const usage = `Usage:
   npm run -s keys -- create --namespace <name> [--namespace <name>] --scope read [--scope write] [--expires 90d]
-  npm run -s keys -- list
+                            [--name "SAP connector"]
+  npm run -s keys -- list [--namespace <name>]
   npm run -s keys -- revoke <key id>
+create prints the new key. Nobody can read it again. The name of a key is for its operators; it is not part of the key.
+list shows one key on each line: id, last four characters, name ("-" if it has none), namespaces, scopes, creation,
+state. With --namespace, it shows only the keys that hold this namespace.
 Add --environment <name> to act on a deployed environment, in the account and region of your shell.
 Without it, the command acts on the local server that is running.`;
 
@@ -23,6 +33,19 @@ const parseScope = (text: string): Scope => {
   const scope = Object.hasOwn(scopes, text) ? scopes[text] : undefined;
   if (!scope) throw new Error(`--scope is "read" or "write", not "${text}".`);
   return scope;
+};
+
+const word = '[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}]+';
+/** Words with single spaces between them, because two spaces separate the columns of the list. */
+const nameFormat = new RegExp(`^${word}(?: ${word})*$`, 'u');
+const maxNameCharacters = 100;
+
+const parseName = (text: string): string => {
+  if ([...text].length > maxNameCharacters || !nameFormat.test(text))
+    throw new Error(
+      `--name is 1 to ${maxNameCharacters} printable characters, with single spaces between words, not ${JSON.stringify(text)}.`,
+    );
+  return text;
 };
 
 /** @returns milliseconds since the epoch */
@@ -38,9 +61,10 @@ const readArguments = () =>
     allowPositionals: true,
     options: {
       environment: { type: 'string' },
-      namespace: { type: 'string', multiple: true, default: [] },
-      scope: { type: 'string', multiple: true, default: [] },
+      namespace: { type: 'string', multiple: true },
+      scope: { type: 'string', multiple: true },
       expires: { type: 'string' },
+      name: { type: 'string' },
     },
   });
 
@@ -49,13 +73,16 @@ type Arguments = ReturnType<typeof readArguments>;
 /** What a command does to the table of API keys. It is built only from valid arguments. */
 type Action = (table: Table, environment: string) => Promise<string>;
 
-const create = (options: Arguments['values']): Action => {
-  if (!options.namespace.length) throw new Error('Name at least one --namespace.');
-  if (!options.scope.length) throw new Error('Name at least one --scope: read, write.');
+type Options = Arguments['values'];
+
+const create = ({ namespace, scope, expires, name }: Options): Action => {
+  if (!namespace) throw new Error('Name at least one --namespace.');
+  if (!scope) throw new Error('Name at least one --scope: read, write.');
   const grant: Grant = {
-    namespaces: [...new Set(options.namespace.map(parseNamespace))],
-    scopes: [...new Set(options.scope.map(parseScope))],
-    ...(options.expires !== undefined && { expiresAt: parseExpiry(options.expires) }),
+    ...(name !== undefined && { name: parseName(name) }),
+    namespaces: [...new Set(namespace.map(parseNamespace))],
+    scopes: [...new Set(scope.map(parseScope))],
+    ...(expires !== undefined && { expiresAt: parseExpiry(expires) }),
   };
   return async (table, environment) => {
     const key = createApiKey(environment);
@@ -66,24 +93,31 @@ const create = (options: Arguments['values']): Action => {
 
 const formatTime = (time: number) => new Date(time).toISOString().slice(0, 16);
 
-const describeState = ({ revokedAt, expiresAt }: { revokedAt?: number; expiresAt?: number }): string => {
+const describeState = ({ revokedAt, expiresAt }: ApiKeyRecord): string => {
   if (revokedAt !== undefined) return `revoked ${formatTime(revokedAt)}`;
   if (expiresAt === undefined) return 'valid';
   return `${expiresAt < Date.now() ? 'expired' : 'valid until'} ${formatTime(expiresAt)}`;
 };
 
-const list: Action = async (table) => {
-  const rows = (await listApiKeys(table)).map((key) =>
-    [
-      key.id,
-      `…${key.lastFour}`,
-      key.namespaces.join(','),
-      key.scopes.join(','),
-      `created ${formatTime(key.createdAt)}`,
-      describeState(key),
-    ].join('  '),
-  );
-  return rows.join('\n');
+const describeKey = (key: ApiKeyRecord): string =>
+  [
+    key.id,
+    `…${key.lastFour}`,
+    key.name ?? '-',
+    key.namespaces.join(','),
+    key.scopes.join(','),
+    `created ${formatTime(key.createdAt)}`,
+    describeState(key),
+  ].join('  ');
+
+const list = (options: Options): Action => {
+  const wanted = options.namespace?.map(parseNamespace);
+  return async (table) => {
+    const found = (await listApiKeys(table)).filter(
+      ({ namespaces }) => !wanted || wanted.some((namespace) => namespaces.includes(namespace)),
+    );
+    return found.map(describeKey).join('\n') || 'There are no keys.';
+  };
 };
 
 const revoke = (id: string | undefined): Action => {
@@ -108,14 +142,23 @@ const refuseExtra = (extra: string | undefined): void => {
     throw new Error(`Unexpected argument "${extra}": options follow a "--", as in npm run -s keys -- list.`);
 };
 
+/** An option that changes nothing is refused: its user expects something else. */
+const refuseOptions = (command: string, options: Options, allowed: readonly (keyof Options)[]): void => {
+  const known: readonly string[] = ['environment', ...allowed];
+  const unused = Object.keys(options).find((option) => !known.includes(option));
+  if (unused !== undefined) throw new Error(`${command} has no option --${unused}.`);
+};
+
 const selectAction = ({ values, positionals: [command, id, ...others] }: Arguments): Action => {
   refuseExtra(command === 'revoke' ? others[0] : command && (id ?? others[0]));
   switch (command) {
     case 'create':
       return create(values);
     case 'list':
-      return list;
+      refuseOptions(command, values, ['namespace']);
+      return list(values);
     case 'revoke':
+      refuseOptions(command, values, []);
       return revoke(id);
     default:
       throw new Error(usage);

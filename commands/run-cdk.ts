@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { findEnvironment } from '../infra/environments.ts';
+import { runCdk } from './cdk.ts';
+import { checkAccount } from './check-account.ts';
 import { runCommand } from './run-command.ts';
 
 /** The arguments of the CDK for each command. */
 const cdkArguments: Record<string, string[]> = {
   bootstrap: ['bootstrap'],
   deploy: ['deploy', '--all'],
-  diff: ['diff', '--all'],
+  diff: ['diff'],
   destroy: ['destroy', '--all'],
 };
 
@@ -15,19 +15,14 @@ const [, , command = '', name, ...options] = process.argv;
 
 /**
  * Runs the CDK on the stacks of one environment: `npm run deploy -- <environment> [options of the CDK]`. The name of the
- * environment is checked here, before anything is built.
+ * environment, and the account and region of the shell, are checked here, before anything is built.
  */
-const run = (): void => {
+const run = async (): Promise<void> => {
   const environment = findEnvironment(name);
   const args = cdkArguments[command];
   if (!args) throw new Error(`"${command}" is not one of ${Object.keys(cdkArguments).join(', ')}.`);
-  const cdk = createRequire(import.meta.url).resolve('aws-cdk/bin/cdk');
-  const { status } = spawnSync(
-    process.execPath,
-    [cdk, ...args, '--context', `environment=${environment.name}`, ...options],
-    { stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
+  await checkAccount(environment);
+  process.exitCode = runCdk(environment, [...args, ...options]);
 };
 
 await runCommand(run);

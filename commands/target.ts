@@ -1,5 +1,7 @@
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
+import { withRestoredTables } from '../infra/restored-tables.ts';
+import { checkAccount } from './check-account.ts';
 
 /** The names of the resources that a command acts on. */
 export interface Target {
@@ -10,9 +12,10 @@ export interface Target {
   eventBus: string;
 }
 
-const deployedTarget = (environment: string): Target => {
+const deployedTarget = async (environment: string): Promise<Target> => {
   const found = findEnvironment(environment);
-  const { tables, eventBus } = namesOf(found);
+  await checkAccount(found);
+  const { tables, eventBus } = namesOf(await withRestoredTables(found));
   return {
     environment: found.name,
     channelsTable: tables.channels,
@@ -46,10 +49,10 @@ const localTarget = async (): Promise<Target> => {
 };
 
 /**
- * Selects the resources that this process acts on. With a name, these are the ones of that deployed environment, in the
- * account and region of the shell. Without a name, these are the ones of the running local server, and the SDK's
+ * Selects the resources that this process acts on. With a name, these are the ones of that deployed environment. Without a name, these are the ones of the running local server, and the SDK's
  * variables are set to reach it.
- * @throws Error with one line if there is no such environment, or if no local server is running
+ * @throws Error with one line if there is no such environment, if the shell is in another account or region, or if no
+ * local server is running
  */
 export const selectTarget = async (environment: string | undefined): Promise<Target> =>
   environment === undefined ? localTarget() : deployedTarget(environment);

@@ -1,12 +1,15 @@
 import type { DynamoDBBatchItemFailure, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
-import { readProjectionsConfig } from '../lib/config.ts';
+import { readMetricsConfig, readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
+import { acceptHeartbeats } from '../lib/heartbeat.ts';
 import { logFailure } from '../lib/log.ts';
+import { metricsPublisher } from '../lib/metrics.ts';
 import { applyEach } from '../lib/projections/apply/apply-each.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
 import { parsePendingChangeKey } from '../lib/projections/read-pending-changes.ts';
 
 const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
+const publishMetrics = metricsPublisher(readMetricsConfig().METRIC_NAMESPACE, 'project-channels');
 const client = connect();
 
 const deadlineMarginMs = 1_000;
@@ -36,7 +39,8 @@ export const handler: DynamoDBStreamHandler = async ({ Records }, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
   const tables = openChannelTables(client, { channels, projections }, signal);
   const batchItemFailures: DynamoDBBatchItemFailure[] = [];
-  const applying = [...byNamespace(Records)].map(([namespace, sequenceNumbers]) =>
+  const pendingChanges = acceptHeartbeats(Records, publishMetrics);
+  const applying = [...byNamespace(pendingChanges)].map(([namespace, sequenceNumbers]) =>
     applyEach(tables, namespace, [...sequenceNumbers.keys()], (id, error) => {
       logFailure({ namespace, channel: id }, error);
       batchItemFailures.push({ itemIdentifier: sequenceNumbers.get(id) as string });

@@ -1,12 +1,15 @@
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { readEventsConfig } from '../lib/config.ts';
+import { readEventsConfig, readMetricsConfig } from '../lib/config.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import { publishBatch } from '../lib/events/publish-batch.ts';
+import { acceptHeartbeats } from '../lib/heartbeat.ts';
 import { logFailure } from '../lib/log.ts';
+import { metricsPublisher } from '../lib/metrics.ts';
 
 /** The time that is left for the response when publishing stops. */
 const deadlineMarginMs = 5_000;
 
+const publishMetrics = metricsPublisher(readMetricsConfig().METRIC_NAMESPACE, 'publish-events');
 const putEntries = connectBus(readEventsConfig().EVENT_BUS);
 
 /**
@@ -19,10 +22,11 @@ export const handler = async (
   context: Context,
 ): Promise<DynamoDBBatchResponse> => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
-  const unpublished = await publishBatch(Records, putEntries, signal);
+  const records = acceptHeartbeats(Records, publishMetrics);
+  const unpublished = await publishBatch(records, putEntries, signal);
   if (!unpublished) return { batchItemFailures: [] };
   const { index, cause } = unpublished;
-  const itemIdentifier = Records[index]?.dynamodb?.SequenceNumber ?? '';
+  const itemIdentifier = records[index]?.dynamodb?.SequenceNumber ?? '';
   logFailure({ record: itemIdentifier }, cause);
   if (index === 0) throw new Error(`Record ${itemIdentifier} can't be published`, { cause });
   return { batchItemFailures: [{ itemIdentifier }] };

@@ -1,11 +1,14 @@
 import type { ScheduledHandler } from 'aws-lambda';
-import { readProjectionsConfig } from '../lib/config.ts';
+import { readMetricsConfig, readProjectionsConfig } from '../lib/config.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { logFailure, logLine } from '../lib/log.ts';
+import { sendHeartbeat } from '../lib/heartbeat.ts';
+import { logFailure } from '../lib/log.ts';
+import { metricsPublisher } from '../lib/metrics.ts';
 import { sweepPending } from '../lib/projections/apply/sweep.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
 
 const { CHANNELS_TABLE: channels, PROJECTIONS_TABLE: projections } = readProjectionsConfig();
+const publishMetrics = metricsPublisher(readMetricsConfig().METRIC_NAMESPACE, 'sweep-pending');
 const client = connect();
 
 /** By this age, the stream consumer should have applied a pending change. */
@@ -15,18 +18,22 @@ const deadlineMarginMs = 1_000;
 const batchTimeMs = 10_000;
 
 /**
- * Applies the pending changes that the stream consumer missed.
+ * Sends a heartbeat to the stream consumers, and applies the pending changes that they missed. Publishes how old the oldest
+ * pending change was, and how many were applied.
  * @throws Error at the end, if some failed or time ran out. The alarm counts these errors.
  */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
   const tables = openChannelTables(client, { channels, projections }, signal);
   const isTimeLeft = () => context.getRemainingTimeInMillis() > batchTimeMs;
-  const { applied, failed, ranOutOfTime } = await sweepPending(tables, Date.now() - minAgeMs, {
+  await sendHeartbeat(tables.channels);
+  const now = Date.now();
+  const { applied, failed, ranOutOfTime, oldestSince } = await sweepPending(tables, now - minAgeMs, {
     isTimeLeft,
     report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
   });
-  if (applied) logLine({ applied });
+  const OldestPendingChangeAge = Math.max(0, Math.round((now - (oldestSince ?? now)) / 1000));
+  publishMetrics({ OldestPendingChangeAge, SweptChanges: applied });
   if (failed) throw new Error(`${failed} pending changes could not be applied`);
   if (ranOutOfTime) throw new Error('Time ran out before all pending changes were applied');
 };

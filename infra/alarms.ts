@@ -17,6 +17,7 @@ import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { channelsTable } from '../lib/manifest/tables.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
+import { serviceMetric } from './service-metric.ts';
 import { indexMetric, queriedIndexes, tableMetric } from './table-metrics.ts';
 
 const period = Duration.minutes(5);
@@ -25,6 +26,12 @@ const period = Duration.minutes(5);
  * An alarm is raised after this many throttled requests to one table or index within 5 minutes. The SDK retries a few.
  */
 const throttledRequests = 100;
+
+/**
+ * An alarm is raised if a pending change is older, in seconds. `sweep-pending` applies it at an age of 5 to 10 minutes, so at
+ * this age it has tried four times in vain.
+ */
+const maxPendingChangeAge = 30 * 60;
 
 interface AlarmText {
   /** What is wrong and who notices it, for a person who is woken by the alarm. */
@@ -56,6 +63,13 @@ type AlarmProps = AlarmText & (UpperLimit | LowerLimit) & { metric: Metric };
 export interface ApiFunctions {
   functions: { name: string; function: IFunction }[];
   stage: HttpStage;
+}
+
+/** A stream consumer, and what is known of the records on which Lambda gave up. */
+export interface MonitoredConsumer {
+  function: IFunction;
+  deadLetterQueue: IQueue | undefined;
+  droppedRecords: Metric;
 }
 
 /** The alarms of one stack. Each is on one plain metric, so that the dashboard shows the same figure. */
@@ -137,8 +151,12 @@ export class Alarms extends Construct {
     });
   }
 
-  /** Alarms on a stream consumer: dead letters if it has a queue for them, lag, errors and throttling. */
-  addStreamConsumerAlarms(name: string, consumer: IFunction, deadLetterQueue: IQueue | undefined): void {
+  /**
+   * Alarms on a stream consumer: dead letters if it has a queue for them, dropped records, a missing heartbeat, lag, errors
+   * and throttling.
+   */
+  addStreamConsumerAlarms(name: string, monitored: MonitoredConsumer): void {
+    const { function: consumer, deadLetterQueue, droppedRecords } = monitored;
     const { errorCount, streamLagMs } = this.#environment.alarms;
     if (deadLetterQueue)
       this.#addAlarm(`${name}-dead-letters`, {
@@ -147,6 +165,20 @@ export class Alarms extends Construct {
         description: `${name} gave up on some records. Its dead-letter queue keeps them.`,
         runbook: 'dead-letters',
       });
+    this.#addAlarm(`${name}-dropped`, {
+      metric: droppedRecords.with({ period, statistic: 'Sum' }),
+      atLeast: 1,
+      description: `Lambda gave up on records that ${name} could not handle.`,
+      runbook: 'dropped',
+    });
+    // `sweep-pending` sends a heartbeat every 5 minutes. One that is a little late must not raise the alarm.
+    this.#addAlarm(`${name}-heartbeat`, {
+      metric: serviceMetric(this.#environment, 'HeartbeatDelay', name, 'SampleCount'),
+      below: 1,
+      periods: 3,
+      description: `No heartbeat has reached ${name} through the stream for 15 minutes. It may have stopped.`,
+      runbook: 'heartbeat',
+    });
     this.#addAlarm(`${name}-lag`, {
       metric: consumer.metric('IteratorAge', { period, statistic: 'Maximum' }),
       atLeast: streamLagMs,
@@ -157,6 +189,24 @@ export class Alarms extends Construct {
       atLeast: errorCount,
       description: `${name} fails on records of the stream. Lambda retries them, and later gives up on them.`,
       runbook: 'stream-errors',
+    });
+  }
+
+  /** Alarms on pending changes that the stream consumer should have applied. */
+  addPendingChangeAlarms(): void {
+    this.#addAlarm('pending-changes-old', {
+      metric: serviceMetric(this.#environment, 'OldestPendingChangeAge', 'sweep-pending', 'Maximum'),
+      atLeast: maxPendingChangeAge,
+      description: `A change has waited for ${maxPendingChangeAge / 60} minutes or more. It cannot be applied.`,
+      runbook: 'pending-changes-old',
+    });
+    this.#addAlarm('pending-changes-swept', {
+      metric: serviceMetric(this.#environment, 'SweptChanges', 'sweep-pending', 'Sum'),
+      atLeast: 1,
+      // One record on which the stream consumer gave up is repaired by one run, and nobody has to act.
+      periods: 3,
+      description: 'For 15 minutes, sweep-pending has done work of project-channels. Searches cost more.',
+      runbook: 'pending-changes-swept',
     });
   }
 
@@ -241,8 +291,9 @@ export class Alarms extends Construct {
 const eventsStackAlarmNames = [
   ...streamConsumers.flatMap(({ name, deadLetters }) => [
     ...(deadLetters ? [`${name}-dead-letters`] : []),
-    ...['lag', 'errors', 'throttles'].map((suffix) => `${name}-${suffix}`),
+    ...['dropped', 'heartbeat', 'lag', 'errors', 'throttles'].map((suffix) => `${name}-${suffix}`),
   ]),
+  ...['pending-changes-old', 'pending-changes-swept'],
   ...schedules.flatMap(({ name }) => ['errors', 'throttles', 'not-run'].map((suffix) => `${name}-${suffix}`)),
 ];
 

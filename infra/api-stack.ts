@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
@@ -64,11 +64,11 @@ const accessLogFormat = AccessLogFormat.custom(
  * can be destroyed and deployed again.
  */
 export class ApiStack extends Stack {
-  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+  constructor(scope: Construct, environment: Environment) {
     const names = namesOf(environment);
     super(scope, names.apiStack, {
       description: `Client channels, ${environment.name}: the HTTP API, its alarms and dashboard`,
-      ...props,
+      env: environment.deployedTo,
     });
     const api = this.#api(environment);
     const stage = this.#stage(api, environment);

@@ -1,14 +1,11 @@
 import { App } from 'aws-cdk-lib';
 import { addStacks } from './add-stacks.ts';
 import { findEnvironment } from './environments.ts';
-
-/** The CDK takes the account and region from the shell. */
-const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+import { withRestoredTables } from './restored-tables.ts';
 
 const app = new App();
 try {
-  const environment = findEnvironment(app.node.tryGetContext('environment'));
-  addStacks(app, environment, { env: { ...(account && { account }), ...(region && { region }) } });
+  addStacks(app, await withRestoredTables(findEnvironment(app.node.tryGetContext('environment'))));
 } catch (error) {
   console.error((error as Error).message);
   process.exit(1);

@@ -14,6 +14,7 @@ import { channelsTable } from '../lib/manifest/tables.ts';
 import { type ApiFunctions, eventsStackAlarms } from './alarms.ts';
 import type { Environment } from './environments.ts';
 import { deadLetterQueueName, namesOf } from './names.ts';
+import { serviceMetric } from './service-metric.ts';
 import { indexMetric, tableMetric } from './table-metrics.ts';
 
 interface DashboardProps extends ApiFunctions {
@@ -123,6 +124,21 @@ export const addDashboard = (
             dimensionsMap: { QueueName: deadLetterQueueName(environment, name) },
           }),
         ),
+      ],
+      [
+        new GraphWidget({
+          title: 'Heartbeats through the stream: delay (ms)',
+          left: streamConsumers.map(({ name }) =>
+            serviceMetric(environment, 'HeartbeatDelay', name, 'Maximum').with({ label: name }),
+          ),
+          ...half,
+        }),
+        new GraphWidget({
+          title: 'Pending changes: age of the oldest (s), and how many sweep-pending applied',
+          left: [serviceMetric(environment, 'OldestPendingChangeAge', 'sweep-pending', 'Maximum')],
+          right: [serviceMetric(environment, 'SweptChanges', 'sweep-pending', 'Sum')],
+          ...half,
+        }),
       ],
       [
         new LogQueryWidget({

@@ -1,10 +1,11 @@
-import { RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import type { TableName } from '../lib/manifest/permission-types.ts';
 import {
   apiKeysTable,
   channelsTable,
@@ -34,6 +35,11 @@ const toProjection = ({ projection }: IndexDefinition) =>
     ? { projectionType: dynamodb.ProjectionType[projection] }
     : { projectionType: dynamodb.ProjectionType.INCLUDE, nonKeyAttributes: [...projection] };
 
+const toMaxRequestUnits = ({ reads, writes }: Environment['maxTableUnits'][TableName]) => ({
+  maxReadRequestUnits: reads,
+  maxWriteRequestUnits: writes,
+});
+
 const printableCharacters = Array.from({ length: 94 }, (_, index) => String.fromCharCode(0x21 + index));
 const notHexDigits = printableCharacters.filter((character) => !/[0-9a-f]/.test(character)).join('');
 
@@ -41,29 +47,29 @@ const notHexDigits = printableCharacters.filter((character) => !/[0-9a-f]/.test(
 export class DataStack extends Stack {
   readonly #environment: Environment;
 
-  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+  constructor(scope: Construct, environment: Environment) {
     const names = namesOf(environment);
     super(scope, names.dataStack, {
       description: `Client channels, ${environment.name}: tables, cursor secret and alarm topic`,
       terminationProtection: environment.keepsData,
-      ...props,
+      env: environment.deployedTo,
     });
     this.#environment = environment;
-    const tables = tableNames(environment.name);
-    const channels = this.#table('Channels', tables.channels, channelsTable);
+    const channels = this.#table('Channels', 'channels', channelsTable);
     new StringParameter(this, 'ChannelsStream', {
       parameterName: names.streamParameter,
       description: 'The stream of the channels table',
       stringValue: channels.tableStreamArn as string,
     });
-    this.#table('Projections', tables.projections, projectionsTable);
-    this.#table('ApiKeys', tables.apiKeys, apiKeysTable);
+    this.#table('Projections', 'projections', projectionsTable);
+    this.#table('ApiKeys', 'apiKeys', apiKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);
   }
 
+  /** What a failed first deployment has created is removed again. Otherwise it would block the next one by its name. */
   get #removalPolicy() {
-    return this.#environment.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    return this.#environment.keepsData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
   }
 
   #alarmTopic(topicName: string) {
@@ -84,34 +90,27 @@ export class DataStack extends Stack {
     );
   }
 
-  #table(id: string, tableName: string, definition: TableDefinition) {
-    const { keepsData, maxTableUnits: tableCeiling } = this.#environment;
-    const maxUnits = {
-      maxReadRequestUnits: tableCeiling.reads,
-      maxWriteRequestUnits: tableCeiling.writes,
-    };
-    const table = new dynamodb.Table(this, id, {
-      tableName,
+  #table(id: string, name: TableName, definition: TableDefinition) {
+    const { keepsData, maxTableUnits: maxUnits } = this.#environment;
+    return new dynamodb.TableV2(this, id, {
+      tableName: tableNames(this.#environment.name)[name],
       ...toKeyAttributes(definition),
-      ...maxUnits,
-      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      billing: dynamodb.Billing.onDemand(toMaxRequestUnits(maxUnits[name])),
       // This key of the account costs nothing per month, and CloudTrail logs its use. It does not log the use of
       // DynamoDB's default key.
-      encryption: dynamodb.TableEncryption.AWS_MANAGED,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      encryption: dynamodb.TableEncryptionV2.awsManagedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: !definition.isDerived },
       deletionProtection: keepsData,
       removalPolicy: this.#removalPolicy,
-      ...(definition.timeToLive !== undefined && { timeToLiveAttribute: definition.timeToLive }),
-      ...(definition.stream && { stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES }),
-    });
-    for (const index of definition.indexes ?? [])
-      table.addGlobalSecondaryIndex({
+      globalSecondaryIndexes: (definition.indexes ?? []).map((index) => ({
         indexName: index.name,
         ...toKeyAttributes(index),
         ...toProjection(index),
-        ...maxUnits,
-      });
-    return table;
+        ...toMaxRequestUnits(maxUnits.channelsIndex),
+      })),
+      ...(definition.timeToLive !== undefined && { timeToLiveAttribute: definition.timeToLive }),
+      ...(definition.stream && { dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES }),
+    });
   }
 
   /**

@@ -1,7 +1,20 @@
+import type { TableName } from '../lib/manifest/permission-types.ts';
+
+/** Request units per second. By default, AWS allows at most 40,000 of each for one table or index (Service Quotas). */
+interface MaxUnits {
+  reads: number;
+  writes: number;
+}
+
 /** Settings that differ between environments. Settings that all environments share are in the stacks. */
 export interface Environment {
   /** Part of the name of every resource, so that environments can share an account. */
   name: string;
+  /**
+   * Where the environment is. Every command refuses to act on it anywhere else. Say it before the first deployment, and
+   * never change it later: the tables would stay behind.
+   */
+  deployedTo: { account: string; region: string };
   /** Whether tables and secrets are kept when their stack is deleted, and are protected against deletion. */
   keepsData: boolean;
   /** Origins whose scripts may call the API in a browser (CORS). An empty list turns CORS off. */
@@ -9,10 +22,11 @@ export interface Environment {
   /** Limits of the gateway's stage: the sustained rate, and the burst. It answers requests above them with 429. */
   throttling: { requestsPerSecond: number; burst: number };
   /**
-   * Maximum throughput of each table and each index, in request units per second. DynamoDB throttles requests above it.
-   * It limits what a runaway client can cost.
+   * Maximum throughput of each table, and of each index of the channels table. DynamoDB throttles requests above it. It
+   * limits what a runaway client can cost. docs/performance.md says what one creation takes from each, so that the limit
+   * of the gateway is reached first.
    */
-  maxTableUnits: { reads: number; writes: number };
+  maxTableUnits: Record<TableName | 'channelsIndex', MaxUnits>;
   /** Retention of all logs. The gateway's logs contain the IP addresses of clients. */
   logRetentionDays: 7 | 30 | 90;
   /** Whether stack traces in logs refer to lines of the sources. This makes a cold start an eighth longer. */
@@ -27,10 +41,10 @@ export interface Environment {
     streamLagMs: number;
   };
   /**
-   * Name and stream ARN of a channels table that was restored from a backup. It is used instead of the data stack's
-   * table (docs/operations.md). Usually absent.
+   * Tables that were restored from a backup. They are used instead of those of the data stack (docs/operations.md). No row
+   * has this: `withRestoredTables` reads it from the account.
    */
-  restored?: { channelsTable: string; channelsStream: string };
+  restored?: { channelsTable: string; channelsStream: string; projectionsTable: string };
   /**
    * Version ids of the cursor secret. It is absent until the first rotation. Then functions get the version that is
    * current when CloudFormation updates them. `previous` still opens the cursors that were sealed before a rotation.
@@ -39,36 +53,57 @@ export interface Environment {
   cursorSecret?: { current: string; previous?: string };
 }
 
-/** Throughput of a new on-demand table, in units per second (DynamoDB Developer Guide, "Initial throughput"). */
-const initialTableUnits = { reads: 12_000, writes: 4_000 };
+/**
+ * The account and region of the emulated AWS (`npm run test:deploy`). An environment is only there until somebody says where
+ * it really is.
+ */
+export const emulatedAws = { account: '000000000000', region: 'us-east-1' };
 
 export const environments: Environment[] = [
   {
     name: 'dev',
+    deployedTo: emulatedAws,
     keepsData: false,
     allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
     throttling: { requestsPerSecond: 50, burst: 100 },
-    maxTableUnits: { reads: 1_000, writes: 500 },
+    maxTableUnits: {
+      channels: { reads: 1_000, writes: 1_000 },
+      channelsIndex: { reads: 1_000, writes: 200 },
+      projections: { reads: 1_000, writes: 2_000 },
+      apiKeys: { reads: 100, writes: 10 },
+    },
     logRetentionDays: 7,
     sourceMaps: true,
     alarms: { errorCount: 1, p99LatencyMs: 3_000, streamLagMs: 300_000 },
   },
   {
     name: 'staging',
+    deployedTo: emulatedAws,
     keepsData: true,
     allowedOrigins: [],
     throttling: { requestsPerSecond: 200, burst: 400 },
-    maxTableUnits: initialTableUnits,
+    maxTableUnits: {
+      channels: { reads: 12_000, writes: 2_500 },
+      channelsIndex: { reads: 12_000, writes: 500 },
+      projections: { reads: 12_000, writes: 8_000 },
+      apiKeys: { reads: 400, writes: 10 },
+    },
     logRetentionDays: 30,
     sourceMaps: false,
     alarms: { errorCount: 1, p99LatencyMs: 1_500, streamLagMs: 120_000 },
   },
   {
     name: 'prod',
+    deployedTo: emulatedAws,
     keepsData: true,
     allowedOrigins: [],
     throttling: { requestsPerSecond: 1_000, burst: 2_000 },
-    maxTableUnits: initialTableUnits,
+    maxTableUnits: {
+      channels: { reads: 12_000, writes: 12_000 },
+      channelsIndex: { reads: 12_000, writes: 2_500 },
+      projections: { reads: 12_000, writes: 40_000 },
+      apiKeys: { reads: 2_000, writes: 10 },
+    },
     logRetentionDays: 90,
     sourceMaps: false,
     alarms: { errorCount: 5, p99LatencyMs: 1_500, streamLagMs: 120_000 },

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { schedules } from '../lib/manifest/schedules.ts';
@@ -14,13 +14,13 @@ import { StreamConsumerFunction } from './stream-consumer-function.ts';
  * to events.
  */
 export class EventsStack extends Stack {
-  constructor(scope: Construct, environment: Environment, props: StackProps = {}) {
+  constructor(scope: Construct, environment: Environment) {
     const names = namesOf(environment);
     super(scope, names.eventsStack, {
       description: `Client channels, ${environment.name}: stream consumers, scheduled functions and the event bus`,
       // Other systems attach rules to the bus.
       terminationProtection: environment.keepsData,
-      ...props,
+      env: environment.deployedTo,
     });
     const bus = new EventBus(this, 'Bus', {
       eventBusName: names.eventBus,
@@ -29,8 +29,9 @@ export class EventsStack extends Stack {
     const alarms = new Alarms(this, environment);
     for (const consumer of streamConsumers) {
       const created = new StreamConsumerFunction(this, consumer, environment);
-      alarms.addStreamConsumerAlarms(consumer.name, created.function, created.deadLetterQueue);
+      alarms.addStreamConsumerAlarms(consumer.name, created);
     }
+    alarms.addPendingChangeAlarms();
     for (const schedule of schedules) {
       const created = new ScheduledFunction(this, schedule, environment);
       alarms.addScheduleAlarms(schedule, created.function);

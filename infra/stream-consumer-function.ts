@@ -1,7 +1,9 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { StreamConsumer } from '../lib/manifest/stream-consumers.ts';
 import type { Environment } from './environments.ts';
@@ -11,13 +13,24 @@ import { ServiceFunction } from './service-function.ts';
 /** Lambda needs these actions to read the stream. It uses the function's role. */
 const streamReadActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
 
+/**
+ * The ARN of the stream of the channels table in use. CloudFormation reads a parameter of a template at each deployment, and
+ * the CDK deploys a stack with such a parameter even if its template has not changed. So the mappings follow the stream when
+ * its ARN changes.
+ */
+const channelsStreamOf = (scope: Construct, environment: Environment): string =>
+  environment.restored?.channelsStream ??
+  StringParameter.valueForStringParameter(scope, namesOf(environment).streamParameter);
+
 /** A function that consumes the stream of the channels table. Its manifest row sets the event source mapping. */
 export class StreamConsumerFunction extends ServiceFunction {
   /** Keeps references to the records on which the function gave up. Undefined if the manifest row wants none. */
   readonly deadLetterQueue: Queue | undefined;
+  /** How many records Lambda has dropped: their retries were exhausted, or they were too old. */
+  readonly droppedRecords: Metric;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {
-    const { channelsStream, eventBus } = namesOf(environment);
+    const { eventBus, metricNamespace } = namesOf(environment);
     const { name, handler, description, timeoutSeconds, mapping, permissions, publishes } = consumer;
     super(
       scope,
@@ -27,10 +40,14 @@ export class StreamConsumerFunction extends ServiceFunction {
         description,
         timeoutSeconds,
         permissions,
-        ...(publishes && { environmentVariables: { EVENT_BUS: eventBus } }),
+        environmentVariables: {
+          METRIC_NAMESPACE: metricNamespace,
+          ...(publishes && { EVENT_BUS: eventBus }),
+        },
       },
       environment,
     );
+    const channelsStream = channelsStreamOf(this, environment);
     this.allow(streamReadActions, [channelsStream]);
     this.allowAnywhere('dynamodb:ListStreams');
     if (publishes)
@@ -41,7 +58,7 @@ export class StreamConsumerFunction extends ServiceFunction {
     this.deadLetterQueue = consumer.deadLetters
       ? this.#queue(deadLetterQueueName(environment, name))
       : undefined;
-    new lambda.EventSourceMapping(this, 'Mapping', {
+    const { eventSourceMappingId } = new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,
       startingPosition: lambda.StartingPosition[mapping.startingPosition],
@@ -53,6 +70,12 @@ export class StreamConsumerFunction extends ServiceFunction {
       maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
       reportBatchItemFailures: mapping.reportBatchItemFailures,
       ...(this.deadLetterQueue && { onFailure: new SqsDlq(this.deadLetterQueue) }),
+      metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
+    });
+    this.droppedRecords = new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'DroppedEventCount',
+      dimensionsMap: { EventSourceMappingUUID: eventSourceMappingId },
     });
   }
 

@@ -21,6 +21,12 @@ const cursors = z.object({
   CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 });
 
+/** The variables of functions that publish metrics. */
+const metrics = z.object({
+  /** The namespace of the metrics in CloudWatch. Deployed functions have it. The local server does not: it has no metrics. */
+  METRIC_NAMESPACE: z.optional(text),
+});
+
 /** The variables of the function that publishes events. */
 const events = z.object({ EVENT_BUS: text });
 
@@ -38,4 +44,5 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
 export const readProjectionsConfig = () => read(projections);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
+export const readMetricsConfig = () => read(metrics);
 export const readEventsConfig = () => read(events);

@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   CreateTableCommand,
-  type CreateTableCommandInput,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
@@ -10,46 +9,8 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { IndexDefinition, TableDefinition } from '../lib/manifest/tables.ts';
-
-const keySchemaOf = ({ partitionKey, sortKey }: { partitionKey: string; sortKey?: string | undefined }) => [
-  { AttributeName: partitionKey, KeyType: 'HASH' as const },
-  ...(sortKey === undefined ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' as const }]),
-];
-
-const projectionOf = ({ projection }: IndexDefinition) =>
-  typeof projection === 'string'
-    ? { ProjectionType: projection }
-    : { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: [...projection] };
-
-const isSortedByNumber = ({ sortKeyType }: IndexDefinition) => sortKeyType === 'number';
-
-/** The input of DynamoDB's CreateTable for a table. Its time to live needs a call of its own, UpdateTimeToLive. */
-export const toCreateTableInput = (
-  tableName: string,
-  { partitionKey, sortKey, stream, indexes = [] }: TableDefinition,
-): CreateTableCommandInput => {
-  const keySchemas = [{ partitionKey, sortKey }, ...indexes].map(keySchemaOf);
-  const attributes = new Set(keySchemas.flat().map(({ AttributeName }) => AttributeName));
-  const numbers = new Set(indexes.filter(isSortedByNumber).map((index) => index.sortKey));
-  return {
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [...attributes].map((AttributeName) => ({
-      AttributeName,
-      AttributeType: numbers.has(AttributeName) ? 'N' : 'S',
-    })),
-    KeySchema: keySchemaOf({ partitionKey, sortKey }),
-    ...(indexes.length && {
-      GlobalSecondaryIndexes: indexes.map((index) => ({
-        IndexName: index.name,
-        KeySchema: keySchemaOf(index),
-        Projection: projectionOf(index),
-      })),
-    }),
-    ...(stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }),
-  };
-};
+import { toCreateTableInput } from '../lib/manifest/create-table-input.ts';
+import type { TableDefinition } from '../lib/manifest/tables.ts';
 
 const enableTimeToLive = async (client: DynamoDBClient, tableName: string, attribute: string) => {
   const { TimeToLiveDescription } = await client.send(

@@ -9,6 +9,8 @@ export interface ApiKeyRecord {
   secretHash: string;
   /** The last four characters of the secret. Its owner recognises the key by them. */
   lastFour: string;
+  /** What the operators call the key, to tell it from others. Absent if they gave it no name. */
+  name?: string;
   /** The company namespaces that the key may act in. The first is the default. */
   namespaces: string[];
   scopes: Scope[];
@@ -18,10 +20,10 @@ export interface ApiKeyRecord {
   revokedAt?: number;
 }
 
-export type Grant = Pick<ApiKeyRecord, 'namespaces' | 'scopes' | 'expiresAt'>;
+export type Grant = Pick<ApiKeyRecord, 'name' | 'namespaces' | 'scopes' | 'expiresAt'>;
 
 /**
- * Stores a new key: the hash of its secret, and its namespaces, scopes and expiry.
+ * Stores a new key: the hash of its secret, and its name, namespaces, scopes and expiry.
  * @throws ConditionFailed if another key has this id.
  */
 export const saveApiKey = async (table: Table, key: ApiKey, grant: Grant): Promise<ApiKeyRecord> => {

@@ -29,15 +29,36 @@ const problemOf = (value: unknown): string | undefined => {
   return undefined;
 };
 
+/** Finds the integers that `parseExactJson` keeps as a bigint, because a double would round them. */
+const inexactIntegers = (value: unknown, path: string[] = []): string[][] => {
+  if (typeof value === 'bigint') return [path];
+  if (!isContainer(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => inexactIntegers(inner, [...path, key]));
+};
+
+/** A problem with a value inside of `integration_meta`, or with the whole object: then the path is empty. */
+export interface MetaProblem {
+  path: string[];
+  message: string;
+}
+
+const ofWhole = (message: string): { problems: MetaProblem[] } => ({ problems: [{ path: [], message }] });
+
 /**
  * Serializes a JSON object to the text that is stored. Sorts the keys at every level (RFC 8785), so that equal objects
  * become equal texts. Allows 16 levels of objects and arrays, and 64 KiB of UTF-8.
- * @returns the text, or the problem with the object, as a message for the client
+ * @param value as `parseExactJson` parsed it
+ * @returns the text, or the problems with the object, as messages for the client
  */
-export const serializeIntegrationMeta = (value: object): { text: string } | { problem: string } => {
-  if (isDeeperThan(maxDepth, value)) return { problem: `is nested more than ${maxDepth} levels deep` };
+export const serializeIntegrationMeta = (value: object): { text: string } | { problems: MetaProblem[] } => {
+  if (isDeeperThan(maxDepth, value)) return ofWhole(`is nested more than ${maxDepth} levels deep`);
   const problem = problemOf(value);
-  if (problem) return { problem };
+  if (problem) return ofWhole(problem);
+  const inexact = inexactIntegers(value);
+  if (inexact.length) {
+    const message = 'is an integer that no double holds exactly: send it as a string';
+    return { problems: inexact.map((path) => ({ path, message })) };
+  }
   const text = canonicalize(value) as string;
-  return Buffer.byteLength(text) > maxBytes ? { problem: `is larger than ${maxBytes / 1024} KiB` } : { text };
+  return Buffer.byteLength(text) > maxBytes ? ofWhole(`is larger than ${maxBytes / 1024} KiB`) : { text };
 };

@@ -40,6 +40,12 @@ export const keys = {
   }),
 };
 
+/**
+ * The item that is written again and again, so that the stream always has something to deliver. It is in no namespace and in
+ * no index.
+ */
+export const heartbeatKey = { pk: 'HEARTBEAT', sk: 'HEARTBEAT' };
+
 /** Bounds for a Query of the items of a partition. */
 export const sortKeyBounds = {
   beforeCounters: '!',

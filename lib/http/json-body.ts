@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.ts';
+import { parseExactJson } from '../parse-json.ts';
 
 const maxBytes = 256 * 1024;
 
@@ -58,7 +59,7 @@ const repeatedKey = (json: string): string | undefined => {
 };
 
 /**
- * Reads the body of a request as JSON (RFC 8259).
+ * Reads the body of a request as JSON (RFC 8259). An integer that no double holds exactly becomes a bigint.
  * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not
  * JSON, for a byte order mark, for invalid UTF-8, and for an object with the same key twice
  */
@@ -75,8 +76,9 @@ export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrie
   const text = decode(bytes);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactJson(text);
   } catch (cause) {
+    if (cause instanceof RangeError) throw notJson('The body has too many levels.', cause);
     throw notJson(text.trim() ? 'The body is not valid JSON.' : 'The body is missing.', cause);
   }
   const key = repeatedKey(text);

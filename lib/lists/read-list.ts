@@ -8,7 +8,8 @@ import { checkDepth, maxDepthOf } from './limits.ts';
 import type { Pagination } from './pagination.ts';
 import { idRangeBetween, parseIdBound } from './plan/id-bounds.ts';
 import { type OrderTerm, orderText, sortValuesOf, toOrder } from './plan/order.ts';
-import { type Plan, planList } from './plan/plan.ts';
+import { indexedKeys, type Plan, planList } from './plan/plan.ts';
+import { metaName } from './query/metadata-filters.ts';
 import type { ListFilter, ListQuery, SortTerm } from './query/parse-list-query.ts';
 import { readIndexRanges } from './read/index-queries.ts';
 import { lookUpChannels } from './read/look-up-by-metadata.ts';
@@ -72,6 +73,22 @@ const executePlan = async (request: PageRequest, plan: Plan): Promise<Page> => {
     case 'nothing':
       return paginateMatching(request, []);
   }
+};
+
+const indexedNames = indexedKeys.map((key) => `${metaName}.${key}`).join(' and ');
+
+/** Adds to `query_too_broad` which metadata keys are indexed, if the list filters by another one. */
+const nameIndexedKeys = (error: unknown, { metadata = [] }: ListFilter): unknown => {
+  if (!(error instanceof ApiError) || error.code !== 'query_too_broad') return error;
+  if (metadata.every(({ path: [key = '', ...more] }) => !more.length && indexedKeys.includes(key)))
+    return error;
+  return new ApiError(
+    error.code,
+    `${error.message} Of the metadata keys, only ${indexedNames} are indexed.`,
+    {
+      cause: error,
+    },
+  );
 };
 
 /** Identifies a list in its cursors. */
@@ -146,7 +163,10 @@ export const readList = async (
 
   const plan = planList(filter, idRange, order);
   checkDepth(plan, page, perPage);
-  const read = await executePlan({ ...tables, namespace, filter, order, start, perPage }, plan);
+  const request = { ...tables, namespace, filter, order, start, perPage };
+  const read = await executePlan(request, plan).catch((error: unknown) => {
+    throw nameIndexedKeys(error, filter);
+  });
   const seal = (position: CursorPosition | undefined, backward: boolean, offset: number) =>
     position && sealCursor({ ...list, ...position, backward, offset }, namespace, secrets);
   return {

@@ -17,7 +17,7 @@ export const schedules: readonly Schedule[] = [
   {
     name: 'sweep-pending',
     handler: 'functions/sweep-pending.ts',
-    description: 'Applies pending changes that have waited for more than 5 minutes',
+    description: 'Sends a heartbeat, and applies pending changes that have waited for more than 5 minutes',
     timeoutSeconds: 240,
     everyMinutes: 5,
     permissions: { ...applyPermissions, indexes: { action: 'dynamodb:Scan', names: ['byPending'] } },

@@ -1,4 +1,4 @@
-import { partitionPrefix, sortKeyPrefix } from '../channels/keys.ts';
+import { heartbeatKey, partitionPrefix, sortKeyPrefix } from '../channels/keys.ts';
 import type { Permissions } from './permission-types.ts';
 
 /** One function on the stream of the channels table. The deployment and the local server read these rows. */
@@ -61,6 +61,12 @@ const written = (...sortKeyPrefixes: string[]): FilterPattern => ({
   },
 });
 
+/** The heartbeat. Every stream consumer needs it, so that somebody notices when its mapping stops. */
+const heartbeat: FilterPattern = {
+  eventName: ['INSERT', 'MODIFY'],
+  dynamodb: { Keys: { pk: { S: [heartbeatKey.pk] } } },
+};
+
 /** The first characters of a channel's id, which is its sort key. */
 const hexDigits = '0123456789abcdef';
 
@@ -86,7 +92,7 @@ export const streamConsumers: readonly StreamConsumer[] = [
     description: 'Publishes the changes of channels on the event bus',
     timeoutSeconds: 60,
     mapping: {
-      filters: [written(...hexDigits, sortKeyPrefix.tombstone)],
+      filters: [written(...hexDigits, sortKeyPrefix.tombstone), heartbeat],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
       maximumBatchingWindow: 0,
@@ -107,7 +113,7 @@ export const streamConsumers: readonly StreamConsumer[] = [
     description: 'Applies pending changes of channels to the projections',
     timeoutSeconds: 60,
     mapping: {
-      filters: [written(sortKeyPrefix.pendingChange)],
+      filters: [written(sortKeyPrefix.pendingChange), heartbeat],
       startingPosition: 'TRIM_HORIZON',
       batchSize: 100,
       maximumBatchingWindow: 0,

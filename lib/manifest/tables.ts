@@ -9,6 +9,8 @@ export interface TableDefinition {
   timeToLive?: string;
   /** Whether the table has a stream with the items before and after each change. */
   stream: boolean;
+  /** Whether all items can be made again from another table. Then this table needs no backup. */
+  isDerived?: boolean;
   indexes?: readonly IndexDefinition[];
 }
 
@@ -60,6 +62,7 @@ export const projectionsTable: TableDefinition = {
   partitionKey: 'pk',
   sortKey: 'sk',
   stream: false,
+  isDerived: true,
 };
 
 /** API keys, by key id. They have a table of their own, so that no function of the API may write to it. */

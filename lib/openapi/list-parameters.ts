@@ -19,7 +19,7 @@ const integer = (minimum: number, maximum?: number) => ({
 
 const listForms = (name: string) =>
   `Several values are written as \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\`, or in JSON as \`${name}=["a","b"]\`. ` +
-  'Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values.';
+  'Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values.';
 
 const listParameter = (name: string, meaning: string, example: unknown, more = ''): DescribedParameter => ({
   name,
@@ -103,7 +103,7 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'search',
     description:
-      'The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference.',
+      'The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh).',
     schema: { type: 'string', maxLength: 256 },
     example: 'تجزئه',
   },
@@ -115,7 +115,8 @@ export const describedParameters: DescribedParameter[] = [
   },
   {
     name: 'from_updatedAt',
-    description: 'The channel was updated after this time, in milliseconds since the epoch.',
+    description:
+      'The channel was updated after this time, in milliseconds since the epoch. Seconds, dates as text, and times more than a year ahead are refused.',
     schema: integer(0),
     example: 1700000000000,
   },
@@ -135,7 +136,11 @@ export const describedParameters: DescribedParameter[] = [
     name: 'integration_meta',
     description:
       'The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON ' +
-      '`integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels.',
+      '`integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. ' +
+      'Several values mean any of them, at most 100: `integration_meta.external_id[]=a&integration_meta.external_id[]=b`, or in JSON as ' +
+      '`integration_meta.external_id=["a","b"]` or `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
+      'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. ' +
+      'Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget.',
     style: 'deepObject',
     explode: true,
     schema: { type: 'object', additionalProperties: { type: 'string' } },

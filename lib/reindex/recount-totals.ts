@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { allIds } from '../channels/id-range.ts';
 import { counterShards, sumCounters, type Totals } from '../channels/items.ts';
 import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../channels/keys.ts';
 import { TransactionConditionFailed, WriteContention } from '../dynamodb/failures.ts';
+import type { Item } from '../dynamodb/item.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 
@@ -14,6 +16,15 @@ const countChannels = async (table: Table, namespace: string): Promise<Totals> =
     for (const { disabled } of page.items) totals[disabled ? 'disabled' : 'enabled']++;
   return totals;
 };
+
+const readCounters = (table: Table, namespace: string): Promise<Item[]> =>
+  readFirst(
+    table,
+    itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels),
+    counterShards,
+  );
+
+const changesOf = (counters: Item[]) => new Map(counters.map(({ sk, changes }) => [sk, changes]));
 
 const isSame = (one: Totals, other: Totals) =>
   one.enabled === other.enabled && one.disabled === other.disabled;
@@ -43,15 +54,19 @@ export const recountTotals = async (
   table: Table,
   namespace: string,
 ): Promise<{ before: Totals; after: Totals }> => {
-  const query = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const counters = await readFirst(table, query, counterShards);
+    const counters = await readCounters(table, namespace);
+    const changes = changesOf(counters);
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
-    if (isSame(before, after)) return { before, after };
+    if (isSame(before, after)) {
+      // A change after the counters were read can make wrong totals look right.
+      if (isDeepStrictEqual(changesOf(await readCounters(table, namespace)), changes))
+        return { before, after };
+      continue;
+    }
     // A counter may be visible a moment before its channel, so a count is accepted only if a second one agrees.
     if (!isSame(after, await countChannels(table, namespace))) continue;
-    const changes = new Map(counters.map((counter) => [counter.sk, counter.changes]));
     try {
       await table.transact(() =>
         Array.from({ length: counterShards }, (_, shard) =>

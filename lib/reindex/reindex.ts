@@ -10,8 +10,9 @@ import { again, retry } from '../dynamodb/retry.ts';
 import type { Write } from '../dynamodb/table.ts';
 import { applyPending } from '../projections/apply/apply-pending.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
-import { readBucket, removeEmptyBucket } from '../projections/rank-index/bucket-store.ts';
+import { readBucket, removeEmptyBucket, removeOnlyBucket } from '../projections/rank-index/bucket-store.ts';
 import { recountBucket } from '../projections/rank-index/recount-buckets.ts';
+import { readPendingChanges } from '../projections/read-pending-changes.ts';
 import {
   allSuffixEntries,
   idOfEntry,
@@ -22,10 +23,14 @@ import { foldText } from '../text/fold.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
-/** The stored suffix entries of one channel: a checksum, and the names that they were made of. */
+/**
+ * The suffix entries of one channel: a checksum of the stored ones, and the folded names that these were made of, or that a
+ * pending change will add. `willBeRemoved`: a pending change removes the channel from the search index.
+ */
 interface StoredEntries {
   sum: number;
   names: Set<string>;
+  willBeRemoved?: boolean;
 }
 
 /** The part of one entry in the checksum. Two channels hardly ever have the same sum. */
@@ -38,17 +43,25 @@ const checksumOf = ({ sk, name }: SuffixEntry): number =>
  */
 const concurrency = 8;
 
+/**
+ * Reads the suffix entries of all channels of a namespace. Reads the pending changes first: each may be applied at any
+ * moment from then on. If an earlier version has written it, its target name was folded in another way, and nothing else
+ * would tell which entries it adds.
+ */
 const readStoredEntries = async (
-  { projections }: ChannelTables,
+  { channels, projections }: ChannelTables,
   namespace: string,
 ): Promise<Map<string, StoredEntries>> => {
   const stored = new Map<string, StoredEntries>();
+  for (const { id, targetName } of await readPendingChanges(channels, namespace, allIds, pages))
+    if (targetName === undefined) stored.set(id, { sum: 0, names: new Set(), willBeRemoved: true });
+    else stored.set(id, { sum: 0, names: new Set([targetName]) });
   for (const query of allSuffixEntries(namespace))
     for await (const page of pages(projections, query))
       for (const entry of page.items as unknown as SuffixEntry[]) {
         const id = idOfEntry(entry.sk);
-        const { sum, names } = stored.get(id) ?? { sum: 0, names: new Set() };
-        stored.set(id, { sum: sum + checksumOf(entry), names: names.add(entry.name) });
+        const { sum, names, ...rest } = stored.get(id) ?? { sum: 0, names: new Set() };
+        stored.set(id, { ...rest, sum: sum + checksumOf(entry), names: names.add(entry.name) });
       }
   return stored;
 };
@@ -118,6 +131,7 @@ const recountBuckets = async (tables: ChannelTables, namespace: string): Promise
     // If the last of the new buckets holds too many channels, it is divided next.
     remaining = above((await readBucket(tables, namespace, remaining.first)).last, allIds);
   }
+  await removeOnlyBucket(tables, namespace);
   return recounted;
 };
 
@@ -127,13 +141,16 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
   const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
-      const { sum, names } = stored.get(_id) ?? { sum: 0, names: new Set<string>() };
+      const { sum, names, willBeRemoved } = stored.get(_id) ?? { sum: 0, names: new Set<string>() };
       const wanted = suffixEntries(namespace, _id, foldText(name));
-      if (sum !== wanted.reduce((all, entry) => all + checksumOf(entry), 0)) wrong.push([_id, names]);
+      const isComplete = sum === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
+      // A backup may contain a pending change that contradicts its channel. It would make the entries wrong later.
+      const willStay = names.size <= 1 && !willBeRemoved;
+      if (!isComplete || !willStay) wrong.push([_id, names]);
       stored.delete(_id);
     }
-  // The remaining suffix entries belong to channels that no longer exist.
-  for (const [id, { names }] of stored) wrong.push([id, names]);
+  // The remaining ones belong to channels that no longer exist.
+  for (const [id, { names }] of stored) if (names.size) wrong.push([id, names]);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
       wrong
@@ -144,18 +161,18 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 };
 
 /**
- * The steps that repair everything that is derived from the channels of a namespace. No step needs another one. Each
- * reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
- * correct at every moment. A step throws WriteContention if others wrote during every attempt. The repairs it has made
- * by then stay.
+ * The steps that repair everything that is derived from the channels of a namespace. No step needs another one, but in this
+ * order nothing stays of a namespace that has lost its channels. Each reads the whole namespace and repairs one kind of
+ * item. Others may read and write meanwhile: correct items stay correct at every moment. A step throws WriteContention if
+ * others wrote during every attempt. The repairs it has made by then stay.
  */
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
   keys: ({ channels }: ChannelTables, namespace: string) => resetIndexKeys(channels, namespace),
-  /** @returns the number of buckets that were wrong or too large */
-  buckets: recountBuckets,
   /** @returns the number of channels with missing or wrong suffix entries */
   channels: reindexSuffixEntries,
+  /** @returns the number of buckets that were wrong or too large. It removes the only bucket if that counts nothing. */
+  buckets: recountBuckets,
   /** @returns the totals before and after. It gives up if others create and delete channels all the time. */
   totals: ({ channels }: ChannelTables, namespace: string) => recountTotals(channels, namespace),
 };

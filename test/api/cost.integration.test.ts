@@ -176,6 +176,7 @@ describe('a list', () => {
     'disabled=false': scanOfIndex,
     'name=Retail+Channel+00007&name=retail+channel+00011&name=none': [[3, 1]],
     'integration_meta.external_id=ch_7': [[2, 1.5]],
+    'integration_meta.external_id[]=ch_7&integration_meta.external_id[]=ch_11': [[3, 3]],
     'from_updatedAt=NEWEST_TEN': [[1, 0.5]],
     'from_updatedAt=NEWEST_TEN&sort=-updatedAt': [[2, 1]],
   };

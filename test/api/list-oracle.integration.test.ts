@@ -56,6 +56,8 @@ const metas = fc
       '{"external_id":"5"}',
       '{"external_id":5}',
       '{"external_id":5.0e0,"id":"x"}',
+      '{"external_id":9007199254740992}',
+      '{"external_id":"9007199254740993"}',
     ],
     ...['{"id":"x"}', '{"id":true}', '{"id":"true"}', '{"id":null}', '{"id":"null"}', '{"id":{"deep":"x"}}'],
     ...['{"a":{"b":"x"}}', '{"a.b":"x"}', '{"a":{"b":{"c":"x"}}}', '{"a":{"b.c":"x"}}', '{"a":[{"b":"x"}]}'],
@@ -185,11 +187,11 @@ const sorts: fc.Arbitrary<ExpectedQuery['sort']> = fc.oneof(
 const styles: fc.Arbitrary<EncodingStyle> = fc.record({
   list: fc.nat(59),
   sort: fc.nat(9 * 5 * 4 - 1),
-  meta: fc.nat(11),
+  meta: fc.nat(14 * 13 * 5 - 1),
   rawBrackets: fc.boolean(),
   plus: fc.boolean(),
   capitals: fc.boolean(),
-  absent: fc.oneof(fc.constant(0), fc.nat(2 ** 13 - 1)),
+  absent: fc.oneof(fc.constant(0), fc.nat(2 ** 12 - 1)),
   rotation: fc.nat(11),
 });
 
@@ -213,9 +215,18 @@ const conditions = fc.record({
       ['a', '0', 'b'],
     ],
   ),
-  value: fc.oneof(
-    { weight: 3, arbitrary: fc.constant('x') },
-    { weight: 2, arbitrary: fc.constantFrom('ch_1', '5', 'true', 'null', '1e+21', '0', 'أ b+c', '', '[]') },
+  values: fc.uniqueArray(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant('x') },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom(
+          ...['ch_1', '5', 'true', 'null', '1e+21', '0', 'أ b+c', '', '[]', 'a,b'],
+          ...['9007199254740992', '9007199254740993'],
+        ),
+      },
+    ),
+    { maxLength: 4 },
   ),
 });
 

@@ -1,7 +1,7 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type ApiKey, createApiKey, formatApiKey } from '../../lib/auth/api-key.ts';
 import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { authenticate } from '../../lib/auth/authenticate.ts';
@@ -10,6 +10,7 @@ import { Unavailable } from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
+import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
@@ -95,14 +96,14 @@ describe('concurrent requests with one key', () => {
 describe('the cache of keys', () => {
   test('holds 1,000 keys: looking up more, even unknown ones, removes the one that was read first', async () => {
     gate.open();
-    const lookUpOthers = (count: number) =>
-      Promise.all(
-        Array.from({ length: count }, () =>
-          expect(send(undefined, createApiKey('test')).caller).rejects.toMatchObject({
-            code: 'unauthenticated',
-          }),
-        ),
+    // The clock stands still, so that no key leaves the cache because of its age.
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const lookUpOthers = async (count: number) => {
+      const guessed = Array.from({ length: count }, () => createApiKey('test'));
+      await mapConcurrently(guessed, 10, (each) =>
+        expect(send(undefined, each).caller).rejects.toMatchObject({ code: 'unauthenticated' }),
       );
+    };
     await send().caller;
 
     await lookUpOthers(999);
@@ -113,5 +114,6 @@ describe('the cache of keys', () => {
 
     expect(await evicted.caller).toEqual(caller());
     expect([cached, evicted].map(callsOf)).toEqual([0, 1]);
+    clock.mockRestore();
   });
 });

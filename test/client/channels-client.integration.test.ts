@@ -116,14 +116,14 @@ describe('an error', () => {
       status: 400,
       code: 'invalid_request',
       details: [
-        { path: 'name', message: 'must not be blank' },
+        { path: 'name', message: 'must not be blank: it needs at least one visible character' },
         { path: 'company_namespace', message: 'must name at least one namespace' },
       ],
       requestId: expect.any(String),
       retryAfter: undefined,
     });
     expect(error.message).toBe(
-      'The field "name" must not be blank. This is the first of 2 problems: see the details.',
+      'The field "name" must not be blank: it needs at least one visible character. This is the first of 2 problems: see the details.',
     );
   });
 
@@ -156,6 +156,8 @@ describe('a list', () => {
     [{ local_name: ['قناة'] }, ['a, b']],
     [{ integration_meta: { 'a.b': 'x' } }, ['a, b']],
     [{ integration_meta: { nested: { number: 5, flag: true } } }, ['["x"]']],
+    [{ integration_meta: { 'a.b': ['x', 'y'] } }, ['a, b']],
+    [{ integration_meta: { 'a.b': [] } }, []],
     [{ disabled: true }, ['null']],
     [{ sort: '-name' }, ['null', 'a, b', '["x"]']],
     [{ sortBy: [{ field: 'name', type: 'asc' }] }, ['["x"]', 'a, b', 'null']],

@@ -37,8 +37,9 @@ export const query: ChannelQuery = { sort: '-name', integration_meta: { nested: 
 export const queryByUnknownField: ChannelQuery = { sort: 'nmae' };
 // @ts-expect-error a filter by names is an array
 export const queryByOneName: ChannelQuery = { name: 'Retail' };
-// @ts-expect-error a condition on metadata is a scalar or an object of conditions
-export const queryByArray: ChannelQuery = { integration_meta: { tags: ['a'] } };
+export const queryBySeveralIds: ChannelQuery = { integration_meta: { external_id: ['ch_1', 2] } };
+// @ts-expect-error a condition on metadata is a scalar, an array of scalars, or an object of conditions
+export const queryByArrays: ChannelQuery = { integration_meta: { external_id: [['ch_1']] } };
 
 export const isNotFound = error.code === 'not_found';
 // @ts-expect-error the codes are a closed set

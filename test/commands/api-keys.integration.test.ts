@@ -5,6 +5,8 @@ import { send } from '../support/service.ts';
 
 useLocalServers();
 
+const longestName = `SAP موصل ${'x'.repeat(91)}`;
+
 describe('npm run keys', () => {
   test('creates, lists and revokes keys of the running local server', async () => {
     const server = start(['--in-memory']);
@@ -12,7 +14,7 @@ describe('npm run keys', () => {
 
     const created = await keysCommand(
       ...['create', '--namespace', 'acme', '--namespace', 'other', '--scope', 'read', '--scope', 'write'],
-      ...['--expires', '90d'],
+      ...['--expires', '90d', '--name', longestName],
     );
     const [key = ''] = created.lines;
     const id = parseApiKey(key)?.id as string;
@@ -20,11 +22,20 @@ describe('npm run keys', () => {
     const response = await send(url, 'POST /client-channel', { key, body: { name: 'x' } });
     expect(response.body.data.company_namespace).toEqual(['acme']);
 
-    const row = `${id}  …${key.slice(-13, -9)}  acme,other  channels:read,channels:write`;
+    const row = `${id}  …${key.slice(-13, -9)}  ${longestName}  acme,other  channels:read,channels:write`;
     const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d';
     const listed = await keysCommand('list');
     expect(listed.lines).toHaveLength(2);
+    expect(listed.lines[0]).toMatch(/^[0-9a-f]{16} {2}…[0-9a-f]{4} {2}- {2}company1 {2}/);
     expect(listed.lines[1]).toMatch(new RegExp(`^${row}  created ${time}  valid until ${time}$`));
+
+    for (const namespace of ['acme', 'other'])
+      expect(await keysCommand('list', '--namespace', namespace)).toEqual({
+        code: 0,
+        lines: [listed.lines[1]],
+        errors: [],
+      });
+    expect((await keysCommand('list', '--namespace', 'nobody')).lines).toEqual(['There are no keys.']);
 
     expect(await keysCommand('revoke', id)).toEqual({
       code: 0,
@@ -60,6 +71,15 @@ describe('npm run keys', () => {
       ['create', '--namespace', 'a', '--scope', 'read', '--expires', 'soon'],
       '--expires is a number of days or hours, as "90d" or "12h", not "soon".',
     ],
+    ...['', 'a'.repeat(101), 'a  b', ' a', 'a\nb', 'a\u001b[31m', 'a\u202eb'].map(
+      (name): [string[], string] => [
+        ['create', '--namespace', 'a', '--scope', 'read', '--name', name],
+        `--name is 1 to 100 printable characters, with single spaces between words, not ${JSON.stringify(name)}.`,
+      ],
+    ),
+    [['list', '--namespace', 'a b'], '--namespace is 1 to 64 of A-Z a-z 0-9 _ . -, not "a b".'],
+    [['list', '--scope', 'read'], 'list has no option --scope.'],
+    [['revoke', '0123456789abcdef', '--namespace', 'a'], 'revoke has no option --namespace.'],
     [['revoke'], 'Which key? `keys -- list` shows their ids.'],
     [['list', '--environment', 'nope'], 'There is no environment "nope": dev, staging, prod.'],
     [['list', 'dev'], 'Unexpected argument "dev": options follow a "--", as in npm run -s keys -- list.'],

@@ -5,8 +5,4 @@ import { findEnvironment } from '../../infra/environments.ts';
 /** The stacks of dev with changed settings. The context `changes` holds the changes as JSON. */
 const app = new App();
 const changes = JSON.parse(app.node.tryGetContext('changes'));
-addStacks(
-  app,
-  { ...findEnvironment('dev'), ...changes },
-  { env: { account: '000000000000', region: 'us-east-1' } },
-);
+addStacks(app, { ...findEnvironment('dev'), ...changes });

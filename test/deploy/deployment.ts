@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Environment } from '../../infra/environments.ts';
 import { type Call, type Grant, type Reply, send } from '../support/service.ts';
 
@@ -63,8 +65,65 @@ export const newKey = async ({ namespaces, scopes = ['channels:read', 'channels:
 export const replay = (...args: string[]): string =>
   runScript('commands/replay.ts', '--environment', 'dev', ...args).output;
 
+/** Runs `npm run -s restore-backup -- dev --at …`. */
+export const restoreBackup = (at: string): string =>
+  runScript('commands/restore-backup.ts', 'dev', '--at', at).output;
+
+/** Starts the same command, and kills it when it prints a line that begins with a text. */
+export const killRestore = async (at: string, beginning: string): Promise<void> => {
+  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', at];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
+  for await (const line of createInterface({ input: child.stdout }))
+    if (line.startsWith(beginning)) child.kill('SIGKILL');
+  const [, signal] = await ended;
+  if (signal !== 'SIGKILL') throw new Error(`The command ended before it printed "${beginning}".`);
+};
+
+/**
+ * Ends the connection after a response. The commands block this process for many seconds. Meanwhile the emulator closes idle
+ * connections, and the next request would fail on a connection that seems to be open.
+ */
+const oneRequest = { connection: 'close' };
+
 /** Sends a request to the deployed API. */
-export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
+export const call = (url: string, route: string, { headers, ...request }: Call = {}): Promise<Reply> =>
+  send(url, route, { ...request, headers: { ...headers, ...oneRequest } });
+
+const headersFor = (service: string) => ({
+  ...oneRequest,
+  authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`,
+});
+
+/** The ARNs of the streams that the stream consumers of dev read, each once. The dependencies have no client for Lambda. */
+export const readConsumedStreams = async (): Promise<string[]> => {
+  const response = await fetch(`${endpoint()}/2015-03-31/event-source-mappings/`, {
+    headers: headersFor('lambda'),
+  });
+  const { EventSourceMappings } = (await response.json()) as {
+    EventSourceMappings: { EventSourceArn: string }[];
+  };
+  return [...new Set(EventSourceMappings.map(({ EventSourceArn }) => EventSourceArn))];
+};
+
+/** Runs a function of dev, as its schedule does, and waits until it ends. */
+export const runFunction = async (name: string): Promise<void> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/invocations`;
+  const options = { method: 'POST', headers: headersFor('lambda'), body: '{}' };
+  const response = await fetch(endpoint() + path, options);
+  if (response.headers.has('x-amz-function-error')) throw new Error(await response.text());
+};
+
+/** The lines in the log of a function of dev from which CloudWatch makes metrics. */
+export const readMetricLines = async (name: string): Promise<Record<string, unknown>[]> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/configuration`;
+  const response = await fetch(endpoint() + path, { headers: headersFor('lambda') });
+  const { LoggingConfig } = (await response.json()) as { LoggingConfig: { LogGroup: string } };
+  const { events } = await callAws('Logs_20140328.FilterLogEvents', { logGroupName: LoggingConfig.LogGroup });
+  return (events as { message: string }[])
+    .filter(({ message }) => message.startsWith('{') && message.includes('"_aws"'))
+    .map(({ message }) => JSON.parse(message));
+};
 
 /** Calls an action of an AWS service. The dependencies have no client for this service. */
 export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
@@ -74,7 +133,7 @@ export const callAws = async (target: string, body: object): Promise<Record<stri
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
+      ...headersFor(service),
     },
     body: JSON.stringify(body),
   });

@@ -1,16 +1,15 @@
 import {
-  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
-  DescribeTimeToLiveCommand,
   DynamoDBClient,
+  GetItemCommand,
   ResourceNotFoundException,
-  RestoreTableToPointInTimeCommand,
-  UpdateContinuousBackupsCommand,
+  type StreamSpecification,
+  UpdateItemCommand,
   UpdateTableCommand,
-  UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { tableNames } from '../../lib/manifest/tables.ts';
+import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import type { BusEvent } from '../../local/event-bus.ts';
 import { eventually } from '../support/eventually.ts';
 import { testOperations } from '../support/operations-suite.ts';
@@ -20,14 +19,19 @@ import {
   deployChangedDev,
   deployDev,
   destroyApiStack,
+  killRestore,
   newKey,
+  readConsumedStreams,
+  readMetricLines,
   replay,
+  restoreBackup,
+  runFunction,
   runStacksCommand,
 } from './deployment.ts';
 import { sendDeadLetter, subscribe } from './subscription.ts';
+import { readSettings } from './table-settings.ts';
 
 const tables = tableNames('dev');
-const restoredTable = `${tables.channels}-restored`;
 const secretId = 'client-channels/dev/cursor';
 let url: string;
 let key: string;
@@ -38,46 +42,6 @@ const createChannel = async (name: string) =>
 const getChannel = (id: string) => call(url, `GET /client-channel/${id}`, { key });
 const expectChannelKept = async () =>
   expect(await getChannel(keptChannel._id)).toMatchObject({ status: 200, body: { data: keptChannel } });
-/** A restored table lacks these settings (docs/operations.md, "Restoring a backup"). */
-const restoreSettings = async (client: DynamoDBClient, TableName: string) => {
-  await client.send(
-    new UpdateContinuousBackupsCommand({
-      TableName,
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    }),
-  );
-  await client.send(
-    new UpdateTimeToLiveCommand({
-      TableName,
-      TimeToLiveSpecification: { Enabled: true, AttributeName: 'expiresAt' },
-    }),
-  );
-  await client.send(
-    new UpdateTableCommand({
-      TableName,
-      DeletionProtectionEnabled: true,
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      OnDemandThroughput: { MaxReadRequestUnits: 12_000, MaxWriteRequestUnits: 4_000 },
-    }),
-  );
-};
-
-const readSettings = async (client: DynamoDBClient, TableName: string) => {
-  const { ContinuousBackupsDescription: backups } = await client.send(
-    new DescribeContinuousBackupsCommand({ TableName }),
-  );
-  const { TimeToLiveDescription: timeToLive } = await client.send(
-    new DescribeTimeToLiveCommand({ TableName }),
-  );
-  const { Table: table } = await client.send(new DescribeTableCommand({ TableName }));
-  return {
-    recovery: backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus,
-    timeToLive: timeToLive?.AttributeName,
-    isProtected: table?.DeletionProtectionEnabled,
-    stream: table?.StreamSpecification?.StreamViewType,
-  };
-};
-
 const expectEachStack = (output: string, text: string) => {
   for (const stack of ['data', 'api', 'events'])
     expect(output).toContain(`client-channels-${stack}-dev${text}`);
@@ -160,6 +124,12 @@ describe('npm run replay', () => {
   });
 });
 
+describe('npm run diff', () => {
+  it('finds no differences after a deployment', () => {
+    expect(runStacksCommand('diff')).toContain('Number of stacks with differences: 0');
+  });
+});
+
 describe('a deployment', () => {
   it('changes nothing if nothing has changed since the last one', async () => {
     const second = deployDev();
@@ -176,6 +146,48 @@ describe('a deployment', () => {
     expect(output).toContain('client-channels-data-dev (no changes)');
     expect(output).toMatch(/UPDATE_COMPLETE.*AWS::CloudWatch::Alarm/);
     expect(output).toMatch(/UPDATE_COMPLETE.*AWS::Lambda::Function/);
+    await expectChannelKept();
+  });
+});
+
+describe('the stream consumers', () => {
+  it('get a heartbeat of the sweep through the stream, and log a metric of it', async () => {
+    await runFunction('sweep-pending');
+    for (const consumer of ['publish-events', 'project-channels'])
+      await eventually(async () =>
+        expect(await readMetricLines(consumer)).toContainEqual({
+          timestamp: expect.any(String),
+          level: 'INFO',
+          _aws: {
+            Timestamp: expect.any(Number),
+            CloudWatchMetrics: [
+              {
+                Namespace: 'client-channels-dev',
+                Dimensions: [['Function']],
+                Metrics: [{ Name: 'HeartbeatDelay', Unit: 'Milliseconds' }],
+              },
+            ],
+          },
+          Function: consumer,
+          HeartbeatDelay: expect.any(Number),
+        }),
+      );
+  });
+
+  it('follow a stream with another ARN at the next deployment', async () => {
+    const client = new DynamoDBClient();
+    const setStream = (StreamSpecification: StreamSpecification) =>
+      client.send(new UpdateTableCommand({ TableName: tables.channels, StreamSpecification }));
+    await setStream({ StreamEnabled: false });
+    await setStream({ StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' });
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: tables.channels }));
+    const stream = table?.LatestStreamArn as string;
+    expect(await readConsumedStreams()).not.toEqual([stream]);
+
+    const Name = '/client-channels/dev/channels-stream';
+    await callAws('AmazonSSM.PutParameter', { Name, Value: stream, Type: 'String', Overwrite: true });
+    deployDev();
+    expect(await readConsumedStreams()).toEqual([stream]);
     await expectChannelKept();
   });
 });
@@ -201,32 +213,75 @@ describe('the steps of docs/operations.md', () => {
     expect(await list(before)).toMatchObject({ status: 400, body: { code: 'invalid_cursor' } });
     expect(await list(after)).toMatchObject({ status: 200 });
   });
+});
 
-  it('restore a backup into a new table, and make the API use it', async () => {
-    const client = new DynamoDBClient();
+describe('npm run restore-backup', () => {
+  const at = '2026-11-24T09:00:00Z';
+  const restored = {
+    channels: `${tables.channels}-20261124T090000Z`,
+    projections: `${tables.projections}-20261124T090000Z`,
+  };
+  const client = new DynamoDBClient();
+  let writtenLater: { _id: string };
+
+  it('leaves the service on its own tables if it is killed halfway', async () => {
+    // A backup can contain a part of a transaction, so that its totals are wrong.
     await client.send(
-      new RestoreTableToPointInTimeCommand({
-        SourceTableName: tables.channels,
-        TargetTableName: restoredTable,
-        UseLatestRestorableTime: true,
+      new UpdateItemCommand({
+        TableName: tables.channels,
+        Key: { pk: { S: 'NS#acme' }, sk: { S: '!count#0' } },
+        UpdateExpression: 'ADD enabled :seven',
+        ExpressionAttributeValues: { ':seven': { N: '7' } },
       }),
     );
-    await restoreSettings(client, restoredTable);
-    expect(await readSettings(client, restoredTable)).toEqual({
-      recovery: 'ENABLED',
-      timeToLive: 'expiresAt',
-      isProtected: true,
-      stream: 'NEW_AND_OLD_IMAGES',
-    });
-    const writtenLater = await createChannel('Written after the restore, to the old table');
-    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: restoredTable }));
-    const restoredEnvironment = { channelsTable: restoredTable, channelsStream: `${table?.LatestStreamArn}` };
-    deployChangedDev({ restored: restoredEnvironment });
+    await killRestore(at, 'Setting up');
+    await expectChannelKept();
+    writtenLater = await createChannel('Written after the restore, to the table in use');
+  });
+
+  it('goes on with the same tables when it is run again, and the service then uses them', async () => {
+    const output = restoreBackup(at);
+    expect(output).toMatch(/acme: \d+ enabled and \d+ disabled, corrected from \d+ enabled/);
+    expect(output).not.toContain('client-channels-data-dev');
     await expectChannelKept();
     expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
     const { body } = await call(url, 'GET /client-channel', { key });
     expect(body.pagination.total).toBe(body.data.length);
+    const found = await call(url, 'GET /client-channel?search=kept', { key });
+    expect(found.body.data).toEqual([keptChannel]);
+  });
 
+  it('gives the new tables the settings of those of the stack', async () => {
+    expect(await readSettings(client, restored.channels)).toEqual(
+      await readSettings(client, tables.channels),
+    );
+    expect(await readSettings(client, restored.projections)).toEqual(
+      await readSettings(client, tables.projections),
+    );
+  });
+
+  it('makes events and projections follow the new tables', async () => {
+    const queue = await subscribe('changes-after-restore', { detail: { namespace: ['acme'] } });
+    const created = await createChannel('Restored');
+    const received: BusEvent[] = [];
+    await eventually(async () => {
+      received.push(...(await queue.receive()));
+      expect(received.map(({ detail }) => detail.id)).toContain(`acme:${created._id}:0`);
+    }, 60_000);
+    const [{ pk, sk } = { pk: '', sk: '' }] = suffixEntries('acme', created._id, 'restored');
+    await eventually(async () => {
+      const Key = { pk: { S: pk }, sk: { S: sk } };
+      const { Item } = await client.send(new GetItemCommand({ TableName: restored.projections, Key }));
+      expect(Item?.name).toEqual({ S: 'restored' });
+    }, 60_000);
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: restored.channels }));
+    expect(await readConsumedStreams()).toEqual([table?.LatestStreamArn]);
+  });
+
+  it('is undone by deleting the parameter that names the restored tables', async () => {
+    deployDev();
+    expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
+    await callAws('AmazonSSM.DeleteParameter', { Name: '/client-channels/dev/restored-tables' });
     deployDev();
     expect(await getChannel(writtenLater._id)).toMatchObject({ status: 200 });
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { findEnvironment } from '../../infra/environments.ts';
 import { installEmulator } from './install-emulator.ts';
 
 export interface Emulator {
@@ -41,6 +42,9 @@ const endProcess = async (process: ChildProcess) => {
   if (late === 'late') process.kill('SIGKILL');
 };
 
+/** The account and region that the emulated AWS stands for: those of the environment that the tests deploy. */
+const { account, region } = findEnvironment('dev').deployedTo;
+
 /** Starts an empty emulated AWS. It keeps no data after it stops, and accepts connections only from this machine. */
 export const startEmulator = async (): Promise<Emulator> => {
   const command = installEmulator();
@@ -57,6 +61,8 @@ export const startEmulator = async (): Promise<Emulator> => {
       PATH: `${binaries}${delimiter}${process.env.PATH}`,
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: `${port}`,
+      MINISTACK_ACCOUNT_ID: account,
+      MINISTACK_REGION: region,
       TMPDIR: folder,
       STATE_DIR: join(folder, 'state'),
       S3_DATA_DIR: join(folder, 's3'),
@@ -91,8 +97,8 @@ export const startEmulator = async (): Promise<Emulator> => {
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_REGION: 'us-east-1',
-      AWS_DEFAULT_REGION: 'us-east-1',
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
     },
     stop,
   };

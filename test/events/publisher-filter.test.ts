@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
-import { keys } from '../../lib/channels/keys.ts';
+import { heartbeatKey, keys } from '../../lib/channels/keys.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { matches } from '../../local/stream-filter.ts';
 
@@ -18,6 +18,7 @@ describe('the filter of publish-events', () => {
     ['a channel of 1970', keys.channel('acme', newChannelId(1))],
     ['a channel of the last second that an id can represent', keys.channel('acme', 'f'.repeat(24))],
     ['a tombstone', keys.tombstone('acme', id)],
+    ['the heartbeat', heartbeatKey],
   ])('delivers %s when it is written, but not when it is removed', (_, key) => {
     expect(['INSERT', 'MODIFY', 'REMOVE'].map((name) => isDelivered(name, key))).toEqual([true, true, false]);
   });

@@ -108,8 +108,20 @@ describe('a JSON body', () => {
     expect(readJsonBody({ headers: json, body })).toEqual(JSON.parse(body));
   });
 
+  test('keeps the digits of an integer that no double holds exactly', () => {
+    expect(readJsonBody({ headers: json, body: '{"a":9007199254740993,"b":9007199254740992}' })).toEqual({
+      a: 9007199254740993n,
+      b: 9007199254740992,
+    });
+  });
+
   test('with 100,000 levels can be parsed', () => {
     const body = '['.repeat(100_000) + ']'.repeat(100_000);
     expect(readJsonBody({ headers: json, body })).toHaveLength(1);
+  });
+
+  test('with 100,000 levels and a long integer is refused', () => {
+    const body = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
+    expect(errorOf({ headers: json, body })).toEqual(['invalid_json', 'The body has too many levels.']);
   });
 });

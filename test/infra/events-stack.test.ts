@@ -15,7 +15,8 @@ const account = 'us-east-1:000000000000';
 describe.each(environments)('the events stack of $name', (environment) => {
   const { name } = environment;
   const prefix = `client-channels-${name}`;
-  const stream = `{{resolve:ssm:/client-channels/${name}/channels-stream}}`;
+  /** CloudFormation reads it at each deployment, so that the consumers follow a stream with another ARN. */
+  const stream = `stored parameter /client-channels/${name}/channels-stream`;
   let data: Resources;
   let api: Resources;
   let events: Resources;
@@ -34,7 +35,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
 
   it('reads the ARN of the stream from a parameter that the data stack writes', () => {
     const [[, parameter] = []] = resourcesOfType(data, 'AWS::SSM::Parameter');
-    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::Table').filter(
+    const [[table] = []] = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable').filter(
       ([, { TableName }]) => TableName === prefix,
     );
     expect(parameter).toMatchObject({
@@ -66,6 +67,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
         MaximumRetryAttempts: row.retryAttempts,
         MaximumRecordAgeInSeconds: row.maximumRecordAge,
         FunctionResponseTypes: row.reportBatchItemFailures ? ['ReportBatchItemFailures'] : [],
+        MetricsConfig: { Metrics: ['EventCount'] },
       });
       expect(mapping.DestinationConfig).toEqual(
         deadLetters && { OnFailure: { Destination: `${deadLetters.id}.Arn` } },
@@ -123,12 +125,13 @@ describe.each(environments)('the events stack of $name', (environment) => {
         ...(consumer.permissions.tables.projections && {
           PROJECTIONS_TABLE: `client-channels-projections-${name}`,
         }),
+        METRIC_NAMESPACE: prefix,
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
       });
     });
 
-    it('has alarms on dead letters, lag, errors and throttles, and the dashboard shows each', () => {
+    it('has alarms on dead letters, dropped records, a missing heartbeat, lag, errors and throttles, and the dashboard shows each', () => {
       const topic = [`arn:aws:sns:${account}:client-channels-alarms-${name}`];
       const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
         .map(([, alarm]) => alarm)
@@ -140,8 +143,36 @@ describe.each(environments)('the events stack of $name', (environment) => {
         Threshold: 1,
         AlarmActions: topic,
       };
+      const { id } = findFunction(events, `${prefix}-${consumer.name}`);
+      const [[mapping] = []] = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping').filter(
+        ([, { FunctionName }]) => FunctionName === id,
+      );
       expect(alarms).toMatchObject([
         ...(consumer.deadLetters ? [deadLetters] : []),
+        {
+          AlarmName: `${prefix}-${consumer.name}-dropped`,
+          Namespace: 'AWS/Lambda',
+          MetricName: 'DroppedEventCount',
+          Dimensions: [{ Name: 'EventSourceMappingUUID', Value: mapping }],
+          Statistic: 'Sum',
+          Threshold: 1,
+          TreatMissingData: 'notBreaching',
+          AlarmActions: topic,
+        },
+        // CloudWatch has no data if no heartbeat arrives.
+        {
+          AlarmName: `${prefix}-${consumer.name}-heartbeat`,
+          Namespace: prefix,
+          MetricName: 'HeartbeatDelay',
+          Dimensions: [{ Name: 'Function', Value: consumer.name }],
+          Statistic: 'SampleCount',
+          ComparisonOperator: 'LessThanThreshold',
+          Threshold: 1,
+          Period: 300,
+          EvaluationPeriods: 3,
+          TreatMissingData: 'breaching',
+          AlarmActions: topic,
+        },
         {
           AlarmName: `${prefix}-${consumer.name}-lag`,
           MetricName: 'IteratorAge',
@@ -160,6 +191,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
       for (const { AlarmName } of alarms)
         expect(dashboard.DashboardBody).toContain(`arn:aws:cloudwatch:${account}:alarm:${AlarmName}`);
       expect(dashboard.DashboardBody).toContain(`"FunctionName","${prefix}-${consumer.name}"`);
+      expect(dashboard.DashboardBody).toContain(`"${prefix}","HeartbeatDelay","Function","${consumer.name}"`);
       const queueMetric = `"QueueName","${prefix}-${consumer.name}-dead-letters"`;
       expect(dashboard.DashboardBody.includes(queueMetric)).toBe(consumer.deadLetters);
     });
@@ -241,11 +273,58 @@ describe.each(environments)('the scheduled functions of $name', (environment) =>
   });
 });
 
-it('stream consumers read the stream of a restored table', () => {
+describe.each(environments)('the pending changes of $name', (environment) => {
+  const prefix = `client-channels-${environment.name}`;
+  const { api, events } = synthesizeStacks(environment);
+
+  it('have alarms on old ones, and on a sweep that does the work of the stream consumer for three runs', () => {
+    const alarms = resourcesOfType(events, 'AWS::CloudWatch::Alarm')
+      .map(([, alarm]) => alarm)
+      .filter(({ AlarmName }) => AlarmName.startsWith(`${prefix}-pending-changes-`));
+    const common = {
+      Namespace: prefix,
+      Dimensions: [{ Name: 'Function', Value: 'sweep-pending' }],
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      Period: 300,
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [`arn:aws:sns:${account}:client-channels-alarms-${environment.name}`],
+    };
+    expect(alarms).toMatchObject([
+      {
+        ...common,
+        AlarmName: `${prefix}-pending-changes-old`,
+        MetricName: 'OldestPendingChangeAge',
+        Statistic: 'Maximum',
+        Threshold: 1_800,
+        EvaluationPeriods: 1,
+      },
+      {
+        ...common,
+        AlarmName: `${prefix}-pending-changes-swept`,
+        MetricName: 'SweptChanges',
+        Statistic: 'Sum',
+        Threshold: 1,
+        EvaluationPeriods: 3,
+      },
+    ]);
+    const [[, dashboard] = []] = resourcesOfType(api, 'AWS::CloudWatch::Dashboard');
+    for (const { AlarmName } of alarms) expect(dashboard.DashboardBody).toContain(`alarm:${AlarmName}`);
+    for (const metric of ['OldestPendingChangeAge', 'SweptChanges'])
+      expect(dashboard.DashboardBody).toContain(`"${prefix}","${metric}","Function","sweep-pending"`);
+  });
+
+  it('are counted by a function that has a namespace for its metrics', () => {
+    const { properties } = findFunction(events, `${prefix}-sweep-pending`);
+    expect(properties.Environment.Variables.METRIC_NAMESPACE).toBe(prefix);
+  });
+});
+
+it('stream consumers read the stream of a restored table, and use the two restored tables', () => {
   const [dev] = environments as [Environment];
   const restored = {
     channelsTable: 'restored',
     channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
+    projectionsTable: 'restored-projections',
   };
   const { events } = synthesizeStacks({ ...dev, restored });
   const mappings = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping');
@@ -256,5 +335,6 @@ it('stream consumers read the stream of a restored table', () => {
     findFunction(events, 'client-channels-dev-project-channels').properties.Environment.Variables,
   ).toMatchObject({
     CHANNELS_TABLE: 'restored',
+    PROJECTIONS_TABLE: 'restored-projections',
   });
 });

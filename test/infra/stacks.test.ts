@@ -257,17 +257,38 @@ describe.each(environments)('the stacks of $name', (environment) => {
     );
   });
 
-  it('protect tables and secret in an environment that keeps data, and can restore each table to any second', () => {
-    const tables = resourcesOfType(data, 'AWS::DynamoDB::Table');
+  it('protect tables and secret in an environment that keeps data, except against a first deployment that fails', () => {
+    const policies = keepsData
+      ? { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' }
+      : { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' };
+    const tables = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable');
     expect(tables).toHaveLength(3);
     for (const [id, table] of tables) {
-      expect(table.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
-      expect(table.DeletionProtectionEnabled ?? false).toBe(keepsData);
-      expect(table.SSESpecification).toEqual({ SSEEnabled: true });
-      expect(data[id]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
+      expect(table.Replicas).toHaveLength(1);
+      expect(table.Replicas[0].DeletionProtectionEnabled).toBe(keepsData);
+      expect(table.SSESpecification).toEqual({ SSEEnabled: true, SSEType: 'KMS' });
+      expect(data[id]).toMatchObject(policies);
     }
     const [[secret = ''] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
-    expect(data[secret]?.DeletionPolicy).toBe(keepsData ? 'Retain' : 'Delete');
+    expect(data[secret]).toMatchObject(policies);
+  });
+
+  it('can restore channels and API keys to any second, but not the projections, which are derived', () => {
+    const recovery = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable').map(
+      ([, { TableName, Replicas }]) => [
+        TableName,
+        Replicas[0].PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled,
+      ],
+    );
+    expect(Object.fromEntries(recovery)).toEqual({
+      [tableNames.channels]: true,
+      [tableNames.projections]: false,
+      [tableNames.apiKeys]: true,
+    });
+  });
+
+  it('have tables of a type that can be changed later: no table is of the older type', () => {
+    expect(resourcesOfType(data, 'AWS::DynamoDB::Table')).toEqual([]);
   });
 
   it('let alarms of the account publish to the topic, and require TLS from every publisher', () => {
@@ -295,7 +316,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
 
   it('keep no tables, secrets or topics in the API stack, so that it can be destroyed', () => {
     const types = new Set(Object.values(api).map(({ Type }) => Type));
-    for (const stateful of ['AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret', 'AWS::SNS::Topic'])
+    for (const stateful of ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::SNS::Topic'])
       expect(types).not.toContain(stateful);
   });
 });

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { addStacks } from '../../infra/add-stacks.ts';
-import type { Environment } from '../../infra/environments.ts';
+import { type Environment, emulatedAws } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
 
 export interface Resource {
   Type: string;
   DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests read properties of any resource type
   Properties: any;
 }
@@ -23,19 +24,33 @@ export interface Synthesis {
 
 type Intrinsic = { Ref?: string; 'Fn::GetAtt'?: [string, string]; 'Fn::Join'?: [string, unknown[]] };
 
-const account = '000000000000';
-const region = 'us-east-1';
+interface Parameter {
+  Type: string;
+  Default?: string;
+}
 
-/** Replaces references in a value of a template by `<logical id>` or `<logical id>.<attribute>`. */
-const resolveReferences = (value: unknown): unknown => {
+/**
+ * Replaces references in a value of a template by `<logical id>` or `<logical id>.<attribute>`, or by what `parameters` has
+ * for the logical id.
+ */
+const resolveReferences = (value: unknown, parameters: Record<string, string>): unknown => {
+  const resolve = (inner: unknown) => resolveReferences(inner, parameters);
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(resolveReferences);
+  if (Array.isArray(value)) return value.map(resolve);
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = value as Intrinsic;
-  if (Ref !== undefined) return Ref === 'AWS::Partition' ? 'aws' : Ref;
+  if (Ref !== undefined) return Ref === 'AWS::Partition' ? 'aws' : (parameters[Ref] ?? Ref);
   if (attribute) return attribute.join('.');
-  if (joined) return joined[1].map(resolveReferences).join(joined[0]);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolveReferences(inner)]));
+  if (joined) return joined[1].map(resolve).join(joined[0]);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
 };
+
+/** The parameters of a template that CloudFormation reads from Parameter Store at each deployment. */
+const storedParameters = ({ Parameters = {} }: { Parameters?: Record<string, Parameter> }) =>
+  Object.fromEntries(
+    Object.entries(Parameters)
+      .filter(([, { Type }]) => Type === 'AWS::SSM::Parameter::Value<String>')
+      .map(([id, { Default }]) => [id, `stored parameter ${Default}`]),
+  );
 
 /**
  * Synthesizes the stacks that `build` adds to an app, in this process and without network.
@@ -51,7 +66,7 @@ export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Re
     const stacks = new Map(
       assembly.stacks.map(({ stackName, template }) => [
         stackName,
-        resolveReferences(template.Resources) as Resources,
+        resolveReferences(template.Resources, storedParameters(template)) as Resources,
       ]),
     );
     return (stack) => stacks.get(stack) ?? {};
@@ -63,7 +78,7 @@ export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Re
 /** Synthesizes the three stacks of an environment. */
 export const synthesizeStacks = (environment: Environment): Synthesis => {
   const resourcesOf = synthesizeApp((app) => {
-    addStacks(app, environment, { env: { account, region } });
+    addStacks(app, { ...environment, deployedTo: emulatedAws });
   });
   const { dataStack, apiStack, eventsStack } = namesOf(environment);
   return {

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { DataStack } from '../../infra/data-stack.ts';
 import { type Environment, environments } from '../../infra/environments.ts';
 import { namesOf } from '../../infra/names.ts';
+import { toCreateTableInput } from '../../lib/manifest/create-table-input.ts';
+import type { TableName } from '../../lib/manifest/permission-types.ts';
 import {
   apiKeysTable,
   channelsTable,
@@ -9,7 +11,6 @@ import {
   type TableDefinition,
   tableNames,
 } from '../../lib/manifest/tables.ts';
-import { toCreateTableInput } from '../../local/create-tables.ts';
 import { indexChanges, type TableSchema } from './index-changes.ts';
 import { readReleasedTables } from './released-tables.ts';
 import { resourcesOfType, synthesizeApp } from './synthesis.ts';
@@ -17,7 +18,7 @@ import { resourcesOfType, synthesizeApp } from './synthesis.ts';
 const tablesOf = (environment: Environment) => {
   const { dataStack } = namesOf(environment);
   const resources = synthesizeApp((app) => new DataStack(app, environment))(dataStack);
-  const tables = resourcesOfType(resources, 'AWS::DynamoDB::Table').map(([, table]) => table);
+  const tables = resourcesOfType(resources, 'AWS::DynamoDB::GlobalTable').map(([, table]) => table);
   return (tableName: string) => tables.find((table) => table.TableName === tableName);
 };
 
@@ -25,7 +26,12 @@ type Attribute = { AttributeName?: string | undefined };
 const byName = (one: Attribute, other: Attribute) =>
   `${one.AttributeName}`.localeCompare(`${other.AttributeName}`);
 
-const withoutMaxUnits = ({ OnDemandThroughput: _, ...index }: Record<string, unknown>) => index;
+const withoutMaxUnits = ({ WriteOnDemandThroughputSettings: _, ...index }: Record<string, unknown>) => index;
+
+/** The write units of these items for one creation, with a name of 20 letters: docs/performance.md. */
+const unitsOfCreation = { channels: 11, channelsIndex: 2, projections: 36 };
+/** The default quota of AWS for one table or index, in units per second. */
+const quota = 40_000;
 
 describe.each(environments)('the tables of $name', (environment) => {
   const { name } = environment;
@@ -54,6 +60,53 @@ describe.each(environments)('the tables of $name', (environment) => {
     expect(deployed.TimeToLiveSpecification).toEqual(
       definition.timeToLive && { AttributeName: definition.timeToLive, Enabled: true },
     );
+  });
+
+  it('and their indexes have the maximum throughput of the row, for reads and for writes', () => {
+    const maxUnitsOf = (table: TableName) => {
+      const {
+        WriteOnDemandThroughputSettings: writes,
+        GlobalSecondaryIndexes: indexes = [],
+        Replicas: [replica],
+      } = tableOf(names[table]);
+      const readIndexes = replica.GlobalSecondaryIndexes ?? [];
+      return {
+        reads: replica.ReadOnDemandThroughputSettings.MaxReadRequestUnits,
+        writes: writes.MaxWriteRequestUnits,
+        // biome-ignore lint/suspicious/noExplicitAny: a property of the template
+        indexes: indexes.map(({ IndexName, WriteOnDemandThroughputSettings: settings }: any) => ({
+          name: IndexName,
+          reads: readIndexes.find((index: { IndexName: string }) => index.IndexName === IndexName)
+            .ReadOnDemandThroughputSettings.MaxReadRequestUnits,
+          writes: settings.MaxWriteRequestUnits,
+        })),
+      };
+    };
+    const { maxTableUnits: row } = environment;
+    expect({
+      channels: maxUnitsOf('channels'),
+      projections: maxUnitsOf('projections'),
+      apiKeys: maxUnitsOf('apiKeys'),
+    }).toEqual({
+      channels: {
+        ...row.channels,
+        indexes: channelsTable.indexes.map((index) => ({ name: index.name, ...row.channelsIndex })),
+      },
+      projections: { ...row.projections, indexes: [] },
+      apiKeys: { ...row.apiKeys, indexes: [] },
+    });
+  });
+
+  it('take as many creations a second as the gateway lets through, within the quota of AWS', () => {
+    const { maxTableUnits: row, throttling } = environment;
+    for (const [table, units] of Object.entries(unitsOfCreation))
+      expect(row[table as keyof typeof unitsOfCreation].writes).toBeGreaterThanOrEqual(
+        units * throttling.requestsPerSecond,
+      );
+    for (const { reads, writes } of Object.values(row)) {
+      expect(reads).toBeLessThanOrEqual(quota);
+      expect(writes).toBeLessThanOrEqual(quota);
+    }
   });
 
   it('differ from the last release by at most one index per table, so that one deployment can make the change', () => {

@@ -21,7 +21,12 @@ const tableWith = (count: number) => {
   });
 };
 
-const plan = { read: 'lookup', index: 'byMetaId', value: '5', idRange: allIds } as const;
+const plan: Parameters<typeof lookUpChannels>[2] = {
+  read: 'lookup',
+  index: 'byMetaId',
+  values: ['5'],
+  idRange: allIds,
+};
 
 describe('lookUpChannels', () => {
   test('queries the index by the hash of the value, over several pages, and gets the channels from the table', async () => {
@@ -71,5 +76,38 @@ describe('lookUpChannels', () => {
     expect(channels.map(({ _id }) => _id)).toEqual([idOf(7)]);
     expect(batches).toEqual([]);
     expect(queries.at(-1)).toMatchObject({ ConsistentRead: true });
+  });
+
+  test('queries the index once for each of several values, and gets each channel once', async () => {
+    const found: Record<string, number[]> = {
+      [metaKey('a')]: [1, 2],
+      [metaKey('b')]: [],
+      [metaKey('c')]: [2, 3],
+    };
+    const { table, queries, batches } = mockTable(({ ExpressionAttributeValues }) => ({
+      items: (found[ExpressionAttributeValues?.[':key'] as string] ?? []).map(keyOf),
+    }));
+
+    await lookUpChannels(table, 'acme', { ...plan, values: ['a', 'b', 'c'] });
+
+    expect(queries).toHaveLength(3);
+    // Channel 2 had the value "a" when one query ran, and "c" when another one did.
+    expect(batches).toEqual([[1, 2, 3].map(keyOf)]);
+  });
+
+  test('counts the channels of all values together, and stops soon after 1,000', async () => {
+    const { table, queries, batches } = mockTable(({ IndexName }) => ({
+      items: IndexName ? Array.from({ length: 126 }, (_, index) => keyOf(index)) : [keyOf(7)],
+    }));
+
+    const channels = await lookUpChannels(table, 'acme', {
+      ...plan,
+      values: Array.from({ length: 100 }, (_, index) => `${index}`),
+    });
+
+    expect(channels.map(({ _id }) => _id)).toEqual([idOf(7)]);
+    expect(batches).toEqual([]);
+    // The first 8 queries run at once and find 1,008 channels. Then the partition is read.
+    expect(queries).toHaveLength(9);
   });
 });

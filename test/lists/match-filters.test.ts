@@ -45,7 +45,7 @@ describe('a filter', () => {
     ['several conditions requires all of them', { names: ['Retail', 'retail'], disabled: false }, ['retail']],
     [
       'metadata and a name of different channels matches nothing',
-      { names: ['retail'], metadata: [{ path: ['id'], value: 'x' }] },
+      { names: ['retail'], metadata: [{ path: ['id'], values: ['x'] }] },
       [],
     ],
     // The plan has applied these already, when it chose what to read.
@@ -58,7 +58,7 @@ describe('a filter', () => {
 describe('a condition on metadata', () => {
   const matchesCondition = (integration_meta: string | undefined, path: string[], value: string) =>
     matches(channelOf(1, integration_meta === undefined ? {} : { integration_meta }), {
-      metadata: [{ path, value }],
+      metadata: [{ path, values: [value] }],
     });
 
   test.each([
@@ -97,9 +97,18 @@ describe('a condition on metadata', () => {
     expect(matchesCondition(meta, path, value)).toBe(false);
   });
 
+  test('with several values holds for any of them', () => {
+    const channels = ['{"x":1}', '{"x":"2"}', '{"x":3}', '{"x":[1]}', '{}'].map((integration_meta) =>
+      channelOf(1, { name: integration_meta, integration_meta }),
+    );
+    const where = (...values: string[]) => found(channels, { metadata: [{ path: ['x'], values }] });
+    expect(where('1', '2', 'undefined')).toEqual(['{"x":1}', '{"x":"2"}']);
+    expect(where()).toEqual([]);
+  });
+
   test('counts together with others: all must hold', () => {
-    const x = { path: ['x'], value: '1' };
-    const y = { path: ['y'], value: '2' };
+    const x = { path: ['x'], values: ['1'] };
+    const y = { path: ['y'], values: ['2'] };
     const channels = ['{"x":1}', '{"y":2}', '{"x":1,"y":2}'].map((integration_meta) =>
       channelOf(1, { name: integration_meta, integration_meta }),
     );

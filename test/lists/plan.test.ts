@@ -77,6 +77,11 @@ describe('Any other list is fetched, filtered and sorted', () => {
       'look up "ch_1" in byExternalId, of the partition',
     ],
     [
+      'integration_meta.external_id[]=ch_2&integration_meta.external_id[]=ch_1',
+      'look up "ch_1", "ch_2" in byExternalId, of the partition',
+    ],
+    ['integration_meta={"id":[5,"a"]}&disabled=true', 'look up "5", "a" in byMetaId, of the partition'],
+    [
       `integration_meta.id=5&from__id=${id}`,
       'look up "5" in byMetaId, of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
     ],
@@ -103,6 +108,7 @@ describe('Any other list is fetched, filtered and sorted', () => {
     [mixed, 'fetch the partition'],
     ['integration_meta.a.external_id=x', 'fetch the partition'],
     ['integration_meta.other=x', 'fetch the partition'],
+    ['integration_meta.other[]=x&integration_meta.other[]=y', 'fetch the partition'],
     [`search=a&_id=${id}`, `get ${id}`],
   ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
@@ -138,7 +144,13 @@ describe('A list that nothing can match is not read', () => {
     'local_name=[]',
     `from__id=${'f'.repeat(24)}`,
     `from__id=${id}&to__id=${id}`,
-    `from_updatedAt=${Number.MAX_SAFE_INTEGER}`,
+    '_id[]=',
+    'name[]=',
+    'local_name[0]=',
+    'integration_meta.external_id=[]',
+    'integration_meta={"a":[]}',
+    'integration_meta.a=[]&search=x',
+    `integration_meta.a=[]&_id=${id}`,
   ])('"%s": read nothing', (query) => {
     expect(planOf(query)).toBe('read nothing');
   });

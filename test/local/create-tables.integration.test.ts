@@ -8,8 +8,9 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from '@jest/globals';
+import { toCreateTableInput } from '../../lib/manifest/create-table-input.ts';
 import { apiKeysTable, channelsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
-import { createTables, toCreateTableInput } from '../../local/create-tables.ts';
+import { createTables } from '../../local/create-tables.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 const keySchema = (partitionKey: string, sortKey: string) => [

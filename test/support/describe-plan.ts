@@ -37,7 +37,7 @@ export const describePlan = (plan: Plan): string => {
         plan.termsDecide ? '' : ', then filter and sort'
       }`;
     case 'lookup':
-      return `look up ${JSON.stringify(plan.value)} in ${plan.index}, of ${partitionText(plan.idRange)}`;
+      return `look up ${plan.values.map((value) => JSON.stringify(value)).join(', ')} in ${plan.index}, of ${partitionText(plan.idRange)}`;
     case 'fetchIndex':
       return `fetch ${plan.indexRanges.map(indexText).join(', ')}, of ${partitionText(plan.idRange)}`;
     case 'fetchPartition':

@@ -92,19 +92,34 @@ const pairsOfSort = (sort: ExpectedQuery['sort'], { sort: choice }: EncodingStyl
 
 const isDottable = (key: string) => key !== '' && !/[.[\]]/.test(key);
 const isBracketable = (key: string) => !/[[\]]/.test(key);
+/** Brackets that end a name with this key would be a list. */
+const looksLikeIndex = (key: string | undefined) => key !== undefined && /^\d*$/.test(key);
 
-const nested = ([key, ...rest]: string[], value: string): string =>
-  key === undefined ? JSON.stringify(value) : `{${JSON.stringify(key)}:${nested(rest, value)}}`;
+const nested = ([key, ...rest]: string[], values: string | string[]): string =>
+  key === undefined ? JSON.stringify(values) : `{${JSON.stringify(key)}:${nested(rest, values)}}`;
 
-const pairsOfMeta = (path: string[], value: string, { meta }: EncodingStyle): Pair[] => {
+/** The names that mean a path. A path with odd keys can only be written in JSON. */
+const namesOfPath = (path: string[]): string[] => {
   const [first = '', ...rest] = path;
-  const forms: (() => Pair[])[] = [() => [['integration_meta', nested(path, value)]]];
-  if (!looksAbsent(value)) {
-    const bracketed = (keys: string[]) => keys.map((key) => `[${key}]`).join('');
-    if (path.every(isDottable)) forms.push(() => [[`integration_meta.${path.join('.')}`, value]]);
-    if (path.every(isBracketable)) forms.push(() => [[`integration_meta${bracketed(path)}`, value]]);
-    if (isDottable(first) && rest.every(isBracketable))
-      forms.push(() => [[`integration_meta.${first}${bracketed(rest)}`, value]]);
+  const bracketed = (keys: string[]) => keys.map((key) => `[${key}]`).join('');
+  const names: string[] = [];
+  if (path.every(isDottable)) names.push(`integration_meta.${path.join('.')}`);
+  if (path.every(isBracketable) && !looksLikeIndex(path.at(-1)))
+    names.push(`integration_meta${bracketed(path)}`);
+  if (isDottable(first) && rest.every(isBracketable) && !looksLikeIndex(rest.at(-1)))
+    names.push(`integration_meta.${first}${bracketed(rest)}`);
+  return names;
+};
+
+const pairsOfMeta = (path: string[], values: string[], { meta }: EncodingStyle): Pair[] => {
+  const forms: (() => Pair[])[] = [() => [['integration_meta', nested(path, values)]]];
+  const [value, ...more] = values;
+  if (value !== undefined && more.length === 0) forms.push(() => [['integration_meta', nested(path, value)]]);
+  for (const name of namesOfPath(path)) {
+    // Only an object in JSON can express an empty text.
+    if (!values.includes('')) forms.push(() => inJson(name, values));
+    if (values.length > 0 && !values.some(looksAbsent) && !values.some(looksLikeJson))
+      for (const write of [inBrackets, indexed, repeated]) forms.push(() => write(name, values));
   }
   return pick(forms, meta)();
 };
@@ -113,8 +128,7 @@ const optional = ['page', 'cursor', 'sort', 'sortBy', 'name', 'local_name', 'sea
   'from_updatedAt',
   'from__id',
   'to__id',
-  'integration_meta',
-  '_id[]',
+  '_id',
 ]);
 
 const encode = (text: string, { plus }: EncodingStyle) => {
@@ -139,7 +153,7 @@ export const encodeQuery = (
     updatedAfter === undefined ? [] : [['from_updatedAt', `${updatedAfter}`]],
     fromText === undefined ? [] : [['from__id', fromText]],
     toText === undefined ? [] : [['to__id', toText]],
-    meta.flatMap(({ path, value }) => pairsOfMeta(path, value, style)),
+    meta.flatMap(({ path, values }) => pairsOfMeta(path, values, style)),
     pairsOfSort(sort, style),
     Object.entries(more),
     optional.flatMap((name, bit): Pair[] =>

@@ -97,3 +97,4 @@ const command =
 export const keysCommand = command('api-keys');
 export const reindexCommand = command('reindex-namespaces');
 export const replayCommand = command('replay');
+export const restoreCommand = command('restore-backup');

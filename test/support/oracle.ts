@@ -20,7 +20,8 @@ export interface ExpectedQuery {
   updatedAfter?: number;
   from?: IdBound;
   to?: IdBound;
-  meta?: { path: string[]; value: string }[];
+  /** Each condition holds for any of its values. */
+  meta?: { path: string[]; values: string[] }[];
   sort: { field: Field; descending: boolean }[];
 }
 
@@ -62,7 +63,9 @@ const isWanted = (channel: ChannelDocument, query: ExpectedQuery): boolean =>
   (query.updatedAfter === undefined || Date.parse(channel.updatedAt) > query.updatedAfter) &&
   (!query.from || isAbove(channel._id, query.from)) &&
   (!query.to || isBelow(channel._id, query.to)) &&
-  (query.meta ?? []).every(({ path, value }) => scalarAt(channel.integration_meta, path) === value);
+  (query.meta ?? []).every(({ path, values }) =>
+    values.some((value) => scalarAt(channel.integration_meta, path) === value),
+  );
 
 /** The first 900 bytes of the folded text, cut between two characters. */
 const sortText = (text: string): Buffer => {

@@ -23,7 +23,7 @@ type LookupIndex = 'byExternalId' | 'byMetaId';
  * - `ids`: read the named channels one by one, then filter and sort.
  * - `search`: the search index finds the channels that hold the terms. If only the terms decide and the list is sorted
  *   by ids or names, only the page is read. Otherwise all channels that were found are read; then as `ids`.
- * - `lookup`: an index finds the channels that have a metadata value; then as `ids`.
+ * - `lookup`: an index finds the channels that have one of several metadata values; then as `ids`.
  * - `fetchIndex`, `fetchPartition`: read all channels in ranges of an index, or of the partition, within a fixed budget;
  *   then filter and sort.
  * - `nothing`: no channel can match.
@@ -38,7 +38,7 @@ export type Plan =
   | { read: 'scanIndex'; indexRange: IndexRange; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
   | { read: 'search'; terms: string[]; idRange: IdRange; termsDecide: boolean }
-  | { read: 'lookup'; index: LookupIndex; value: string; idRange: IdRange }
+  | { read: 'lookup'; index: LookupIndex; values: string[]; idRange: IdRange }
   | { read: 'fetchIndex'; indexRanges: IndexRange[]; idRange: IdRange }
   | { read: 'fetchPartition'; idRange: IdRange }
   | { read: 'nothing' };
@@ -47,9 +47,9 @@ const isWhole = ({ first, last }: IdRange) => first === allIds.first && last ===
 
 /** Plans a list of channels whose ids are in a range. */
 export const planList = (filter: ListFilter, idRange: IdRange, order: OrderTerm[]): Plan => {
-  const { ids, names, localNames, terms, updatedAfter } = filter;
+  const { ids, names, localNames, terms, metadata } = filter;
   const cannotMatch =
-    names?.length === 0 || localNames?.length === 0 || updatedAfter === Number.MAX_SAFE_INTEGER;
+    names?.length === 0 || localNames?.length === 0 || metadata?.some(({ values }) => values.length === 0);
   if (isEmpty(idRange) || cannotMatch) return { read: 'nothing' };
   if (ids) return planIds(ids, idRange);
   if (terms) return planSearch(filter, terms, idRange, order);
@@ -116,12 +116,15 @@ const lookupIndexes: [LookupIndex, key: string][] = [
   ['byMetaId', 'id'],
 ];
 
+/** The metadata keys that an index serves. */
+export const indexedKeys = lookupIndexes.map(([, key]) => key);
+
 /** Plans to read all channels that may match, by the condition that usually leaves the fewest. */
 const planFetchAndFilter = (filter: ListFilter, idRange: IdRange): Plan => {
   const { names, metadata = [], updatedAfter, disabled } = filter;
   for (const [index, key] of lookupIndexes) {
     const condition = metadata.find(({ path }) => path.length === 1 && path[0] === key);
-    if (condition) return { read: 'lookup', index, value: condition.value, idRange };
+    if (condition) return { read: 'lookup', index, values: condition.values, idRange };
   }
   const fetchIndex = (...indexRanges: IndexRange[]): Plan => ({ read: 'fetchIndex', indexRanges, idRange });
   if (names) return fetchIndex(...nameRanges(names, idRange));

@@ -3,7 +3,16 @@ import { isMetaName, type MetadataFilter, metadataFilters, metaName } from './me
 import { type AddIssue, collectIssues, type Parser, type RawParameters } from './parser.ts';
 import { hasValue, isBlank, parseQueryString, type RawParameter } from './raw-parameters.ts';
 import { type SortTerm, sortByTerms, sortTerm } from './sorting.ts';
-import { anyText, choice, idOrCursor, integer, manyValues, oneValue, searchText } from './value-parsers.ts';
+import {
+  anyText,
+  choice,
+  idOrCursor,
+  integer,
+  manyValues,
+  millisecondsSinceEpoch,
+  oneValue,
+  searchText,
+} from './value-parsers.ts';
 
 export type { SortTerm };
 
@@ -39,7 +48,8 @@ const maxPerPage = 100;
 
 /**
  * Parses the raw query string of a list request, in any of the forms that clients write (the contract of the API,
- * section 3). A parameter that is empty, `null` or `undefined` counts as absent, but its name must be known.
+ * section 3). A parameter that is empty, `null` or `undefined` counts as absent, but its name must be known. Exception: a
+ * filter by `integration_meta` without a value is an error.
  * Limits: 100 values for a filter, 100 conditions of 16 levels for `integration_meta`, 256 code points for `search`.
  *
  * @throws ApiError `invalid_request`; its details are the first 100 problems, and each says what is accepted
@@ -104,7 +114,7 @@ const parameters = new Map<string, ParameterParser>([
   parameter('local_name', 'localNames', manyValues()),
   parameter('search', 'terms', oneValue(searchText, isBlank)),
   parameter('disabled', 'disabled', oneValue(choice({ true: true, false: false }))),
-  parameter('from_updatedAt', 'updatedAfter', oneValue(integer(0, Number.MAX_SAFE_INTEGER))),
+  parameter('from_updatedAt', 'updatedAfter', oneValue(millisecondsSinceEpoch)),
   parameter('from__id', 'after', oneValue(idOrCursor)),
   parameter('to__id', 'before', oneValue(idOrCursor)),
   parameter(metaName, 'metadata', metadataFilters),

@@ -1,3 +1,5 @@
+import { parseExactJson } from '../../parse-json.ts';
+
 /** One parameter of a query string: `sortBy[0][field]=_id` has the path `['sortBy', '0', 'field']`. */
 export interface RawParameter {
   path: [root: string, ...keys: string[]];
@@ -47,10 +49,10 @@ export const hasValue = (raw: RawParameter[] = []): boolean => raw.some(({ value
 /** Whether a key in brackets is the index of a list element: `_id[]`, `_id[0]`. */
 export const isListIndex = (key: string): boolean => /^\d*$/.test(key);
 
-/** Parses JSON. Returns `undefined` if the text is not JSON. */
+/** Parses JSON as `parseExactJson` does. Returns `undefined` if the text is not JSON. */
 export const parseJson = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch {
     return undefined;
   }

@@ -37,6 +37,24 @@ export const integer = (min: number, max: number): ValueParser<number> => ({
   },
 });
 
+const yearMs = 365 * 24 * 60 * 60 * 1000;
+
+/** Times of today have 10 digits in seconds. As milliseconds, these numbers are times from 1970 to 1973. */
+const isInSeconds = (number: number): boolean => number >= 1e9 && number < 1e11;
+
+/**
+ * A time in milliseconds since the epoch. Other units are refused: a list of what was updated after a time in seconds would
+ * hold every channel, and after one in microseconds, which is far ahead, none.
+ */
+export const millisecondsSinceEpoch: ValueParser<number> = {
+  accepted:
+    'a whole number of milliseconds since the epoch, as in 1700000000000 (no seconds, no date as text), at most a year ahead',
+  parse: (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    return number <= Date.now() + yearMs && !isInSeconds(number) ? number : undefined;
+  },
+};
+
 /** One of the keys of `choices`; the result is its value. */
 export const choice = <Value>(choices: Record<string, Value>): ValueParser<Value> => ({
   accepted: Object.keys(choices).join(' or '),
@@ -71,15 +89,16 @@ interface ManyValuesOptions {
 }
 
 /**
- * A filter of up to 100 different values, written in any form of a list. An empty list is not absent: it is a filter that
- * matches nothing.
+ * A filter of up to 100 different values, written in any form of a list. An empty list, and a list of empty elements, is not
+ * absent: it is a filter that matches nothing.
  */
 export const manyValues =
   ({ split = (text) => [text], normalize = (value) => value }: ManyValuesOptions = {}): Parser<string[]> =>
   (raw, addIssue) => {
     checkListForms(raw, addIssue);
     const present = raw.filter(({ value }) => !isAbsent(value));
-    if (present.length === 0) return undefined;
+    const hasElements = raw.some(({ path }) => path.length > 1);
+    if (present.length === 0 && !hasElements) return undefined;
     const values = present.flatMap((parameter) => jsonList(parameter) ?? split(parameter.value));
     const distinct = [...new Set(values.filter(canBeStored).map(normalize))];
     if (distinct.length <= maxValues) return distinct;

@@ -5,7 +5,7 @@ import type { ListFilter } from '../query/parse-list-query.ts';
 
 const matchesMetadata = (channel: Channel, filters: NonNullable<ListFilter['metadata']>): boolean => {
   const meta: unknown = channel.integration_meta && JSON.parse(channel.integration_meta);
-  return filters.every(({ path, value }) => scalarAt(meta, path) === value);
+  return filters.every(({ path, values }) => values.includes(scalarAt(meta, path) as string));
 };
 
 /** Whether a channel matches all filters, except for the id range, which the plan has applied already. */

@@ -18,11 +18,20 @@ interface Batch {
   ids: string[];
 }
 
-/** The pending changes that were made before a time, in batches of one namespace each. */
-async function* pendingBefore({ channels }: ChannelTables, before: number): AsyncGenerator<Batch> {
+/**
+ * The pending changes that were made before a time, in batches of one namespace each.
+ * @param see is called with the time of each pending change, also of the later ones
+ */
+async function* pendingBefore(
+  { channels }: ChannelTables,
+  before: number,
+  see: (since: number) => void,
+): AsyncGenerator<Batch> {
   let batch: Batch | undefined;
   for await (const { pk, sk, pendingSince } of channels.scan(pendingIndex)) {
-    if (Date.parse(pendingSince as string) >= before) continue;
+    const since = Date.parse(pendingSince as string);
+    see(since);
+    if (since >= before) continue;
     const { namespace, id } = parsePendingChangeKey({ pk: pk as string, sk: sk as string });
     if (batch && (batch.namespace !== namespace || batch.ids.length === batchSize)) {
       yield batch;
@@ -32,6 +41,13 @@ async function* pendingBefore({ channels }: ChannelTables, before: number): Asyn
     batch.ids.push(id);
   }
   if (batch) yield batch;
+}
+
+export interface SweepResult extends ApplyResult {
+  /** Whether time ran out before all were tried. */
+  ranOutOfTime: boolean;
+  /** When the oldest pending change that was seen was made: milliseconds since the epoch. Undefined if none was seen. */
+  oldestSince: number | undefined;
 }
 
 const inRandomOrder = <Item>(items: Item[]): Item[] =>
@@ -50,22 +66,24 @@ const inRandomOrder = <Item>(items: Item[]): Item[] =>
  * pending change has its turn in some run, and the oldest ones do not hold up the others. (100,000 ids that wait take
  * about 10 MB.)
  * @param before milliseconds since the epoch
- * @returns how many were applied, how many failed, and whether time ran out before all were tried
+ * @returns how many were applied and how many failed
  */
 export const sweepPending = async (
   tables: ChannelTables,
   before: number,
   { isTimeLeft, report }: SweepOptions,
-): Promise<ApplyResult & { ranOutOfTime: boolean }> => {
-  let ranOutOfTime = false;
+): Promise<SweepResult> => {
+  const total: SweepResult = { applied: 0, failed: 0, ranOutOfTime: false, oldestSince: undefined };
   const isOver = () => {
-    ranOutOfTime ||= !isTimeLeft();
-    return ranOutOfTime;
+    total.ranOutOfTime ||= !isTimeLeft();
+    return total.ranOutOfTime;
   };
-  const total = { applied: 0, failed: 0 };
+  const see = (since: number) => {
+    total.oldestSince = Math.min(since, total.oldestSince ?? since);
+  };
   const failedNamespaces = new Set<string>();
   const waiting: Batch[] = [];
-  for await (const batch of pendingBefore(tables, before)) {
+  for await (const batch of pendingBefore(tables, before, see)) {
     const { namespace, ids } = batch;
     if (failedNamespaces.has(namespace)) {
       waiting.push(batch);
@@ -87,5 +105,5 @@ export const sweepPending = async (
     total.applied += applied;
     total.failed += failed;
   }
-  return { ...total, ranOutOfTime };
+  return total;
 };

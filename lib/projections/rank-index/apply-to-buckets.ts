@@ -91,9 +91,10 @@ const applyToFirstBucket = async (
   const buckets = bucketsAfter(bucket, appliedIds, inBucket);
   if (!buckets.length) return { inBucket, buckets: [bucket] };
   const checks = channels.qualify(inBucket.map((change) => tokenUnchanged(namespace, change)));
-  const puts = projections.qualify(bucketPuts(namespace, bucket, buckets));
+  const next = withNextVersions(bucket, buckets);
+  const puts = projections.qualify(bucketPuts(namespace, bucket, next));
   await transact(channels.session, () => ({ writes: [...checks, ...puts], result: undefined }));
-  return { inBucket, buckets: withNextVersions(bucket, buckets) };
+  return { inBucket, buckets: next };
 };
 
 /** The pending changes that are still in the state in which they were read. */

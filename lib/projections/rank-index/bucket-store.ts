@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { above, allIds, below, isEmpty } from '../../channels/id-range.ts';
 import { keys } from '../../channels/keys.ts';
 import { TransactionConditionFailed } from '../../dynamodb/failures.ts';
@@ -67,13 +68,25 @@ export const stillPending = async (
   return appliedWhere(appliedIds, (id) => pendingIds.has(id));
 };
 
+/**
+ * The version of a bucket that was not stored. The first bucket of a namespace can be removed and stored again. A writer
+ * that has read it before must notice this, so the version is random: it differs from all earlier ones.
+ */
+const newVersion = () => randomInt(1, 2 ** 31);
+
 /** The versions that buckets get when they replace one bucket. The first of them keeps its key. */
 export const withNextVersions = ({ version }: CountBucket, buckets: CountBucket[]): CountBucket[] =>
-  buckets.map((bucket, index) => ({ ...bucket, version: index === 0 ? version + 1 : 1 }));
+  buckets.map((bucket, index) => {
+    if (index > 0) return { ...bucket, version: 1 };
+    return { ...bucket, version: version === 0 ? newVersion() : version + 1 };
+  });
 
-/** The writes that replace one bucket by others, on the condition that it has not changed since it was read. */
+/**
+ * The writes that replace one bucket by others, on the condition that it has not changed since it was read.
+ * @param buckets with their next versions
+ */
 export const bucketPuts = (namespace: string, replaced: CountBucket, buckets: CountBucket[]): Write[] =>
-  withNextVersions(replaced, buckets).map((bucket, index) => ({
+  buckets.map((bucket, index) => ({
     Put: {
       Item: bucketItem(namespace, bucket),
       ...bucketUnchanged(index === 0 ? replaced.version : 0),
@@ -96,11 +109,12 @@ export const replaceBucket = async (
   namespace: string,
   replaced: CountBucket,
   buckets: CountBucket[],
-): Promise<boolean> => writeUnlessChanged(projections, bucketPuts(namespace, replaced, buckets));
+): Promise<boolean> =>
+  writeUnlessChanged(projections, bucketPuts(namespace, replaced, withNextVersions(replaced, buckets)));
 
 /**
  * Removes the bucket of an id if it counts nothing. The bucket before it then ends where this one ended. The first bucket
- * always stays.
+ * stays: see `removeOnlyBucket`.
  * @returns whether the bucket was removed. It stays if something changed meanwhile.
  */
 export const removeEmptyBucket = async (
@@ -116,5 +130,18 @@ export const removeEmptyBucket = async (
   return writeUnlessChanged(tables.projections, [
     { Delete: { Key: bucketKey(namespace, first), ...bucketUnchanged(version) } },
     { Put: { Item: bucketItem(namespace, extended), ...bucketUnchanged(previous.version) } },
+  ]);
+};
+
+/**
+ * Removes the first bucket of a namespace if there is no other one and it counts nothing. Without a bucket, a namespace has
+ * no channels. The bucket stays if something changed meanwhile.
+ */
+export const removeOnlyBucket = async (tables: ChannelTables, namespace: string): Promise<void> => {
+  const { first, count, version, appliedIds, link } = await readBucket(tables, namespace, allIds.first);
+  if (version === 0 || count > 0 || link !== undefined) return;
+  if (Object.keys(await stillPending(tables, namespace, appliedIds)).length) return;
+  await writeUnlessChanged(tables.projections, [
+    { Delete: { Key: bucketKey(namespace, first), ...bucketUnchanged(version) } },
   ]);
 };

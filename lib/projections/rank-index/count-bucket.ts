@@ -30,6 +30,10 @@ export const appliedWhere = (
 
 const partitionOf = (namespace: string) => `BUCKET#${namespace}`;
 
+/** The namespace in the partition key of buckets, or undefined for any other partition key. */
+export const namespaceOfBucket = (partition: string): string | undefined =>
+  /^BUCKET#(.+)$/.exec(partition)?.[1];
+
 export const bucketKey = (namespace: string, first: string) => ({ pk: partitionOf(namespace), sk: first });
 
 /** The link to a bucket: the last digits of its first id. They are random. */

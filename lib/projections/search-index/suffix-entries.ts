@@ -11,6 +11,10 @@ const partitions = 16;
 const partitionOf = (namespace: string, text: string) =>
   `SUFFIX#${namespace}#${(text.codePointAt(0) ?? 0) % partitions}`;
 
+/** The namespace in the partition key of suffix entries, or undefined for any other partition key. */
+export const namespaceOfEntry = (partition: string): string | undefined =>
+  /^SUFFIX#(.+)#\d+$/.exec(partition)?.[1];
+
 /** Says that a word of a channel's folded name ends with this suffix. */
 export interface SuffixEntry {
   pk: string;

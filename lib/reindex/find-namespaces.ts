@@ -1,0 +1,20 @@
+import { namespaceOf, partitionPrefix } from '../channels/keys.ts';
+import type { ChannelTables } from '../projections/open-tables.ts';
+import { namespaceOfBucket } from '../projections/rank-index/count-bucket.ts';
+import { namespaceOfEntry } from '../projections/search-index/suffix-entries.ts';
+
+/**
+ * Finds every namespace that has an item in one of the two tables, also one that has lost its channels. It reads both
+ * tables whole, and the reads may be behind the newest writes.
+ * @returns the names in ascending order
+ */
+export const findNamespaces = async ({ channels, projections }: ChannelTables): Promise<string[]> => {
+  const found = new Set<string>();
+  for await (const { pk } of channels.scan())
+    if ((pk as string).startsWith(partitionPrefix)) found.add(namespaceOf(pk as string));
+  for await (const { pk } of projections.scan()) {
+    const namespace = namespaceOfBucket(pk as string) ?? namespaceOfEntry(pk as string);
+    if (namespace !== undefined) found.add(namespace);
+  }
+  return [...found].sort();
+};
