@@ -97,6 +97,25 @@ export const readConsumedStreams = async (): Promise<string[]> => {
   return [...new Set(EventSourceMappings.map(({ EventSourceArn }) => EventSourceArn))];
 };
 
+/** Runs a function of dev, as its schedule does, and waits until it ends. */
+export const runFunction = async (name: string): Promise<void> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/invocations`;
+  const headers = { authorization: authorizationFor('lambda') };
+  const response = await fetch(endpoint() + path, { method: 'POST', headers, body: '{}' });
+  if (response.headers.has('x-amz-function-error')) throw new Error(await response.text());
+};
+
+/** The lines in the log of a function of dev from which CloudWatch makes metrics. */
+export const readMetricLines = async (name: string): Promise<Record<string, unknown>[]> => {
+  const path = `/2015-03-31/functions/client-channels-dev-${name}/configuration`;
+  const response = await fetch(endpoint() + path, { headers: { authorization: authorizationFor('lambda') } });
+  const { LoggingConfig } = (await response.json()) as { LoggingConfig: { LogGroup: string } };
+  const { events } = await callAws('Logs_20140328.FilterLogEvents', { logGroupName: LoggingConfig.LogGroup });
+  return (events as { message: string }[])
+    .filter(({ message }) => message.startsWith('{') && message.includes('"_aws"'))
+    .map(({ message }) => JSON.parse(message));
+};
+
 /** Calls an action of an AWS service. The dependencies have no client for this service. */
 export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
   const [service = ''] = target.split('.');

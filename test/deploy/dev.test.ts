@@ -22,12 +22,15 @@ import {
   killRestore,
   newKey,
   readConsumedStreams,
+  readMetricLines,
   replay,
   restoreBackup,
+  runFunction,
   runStacksCommand,
 } from './deployment.ts';
+
 import { sendDeadLetter, subscribe } from './subscription.ts';
-import { readSettings } from './table-settings.ts';
+import { readSettings, settingsInTemplate } from './table-settings.ts';
 
 const tables = tableNames('dev');
 const secretId = 'client-channels/dev/cursor';
@@ -149,6 +152,29 @@ describe('a deployment', () => {
 });
 
 describe('the stream consumers', () => {
+  it('get a heartbeat of the sweep through the stream, and log a metric of it', async () => {
+    await runFunction('sweep-pending');
+    for (const consumer of ['publish-events', 'project-channels'])
+      await eventually(async () =>
+        expect(await readMetricLines(consumer)).toContainEqual({
+          timestamp: expect.any(String),
+          level: 'INFO',
+          _aws: {
+            Timestamp: expect.any(Number),
+            CloudWatchMetrics: [
+              {
+                Namespace: 'client-channels-dev',
+                Dimensions: [['Function']],
+                Metrics: [{ Name: 'HeartbeatDelay', Unit: 'Milliseconds' }],
+              },
+            ],
+          },
+          Function: consumer,
+          HeartbeatDelay: expect.any(Number),
+        }),
+      );
+  });
+
   it('follow a stream with another ARN at the next deployment', async () => {
     const client = new DynamoDBClient();
     const setStream = (StreamSpecification: StreamSpecification) =>
@@ -226,13 +252,9 @@ describe('npm run restore-backup', () => {
     expect(found.body.data).toEqual([keptChannel]);
   });
 
-  it('gives the new tables the settings of those of the stack', async () => {
-    expect(await readSettings(client, restored.channels)).toEqual(
-      await readSettings(client, tables.channels),
-    );
-    expect(await readSettings(client, restored.projections)).toEqual(
-      await readSettings(client, tables.projections),
-    );
+  it('gives the new tables all settings of the tables in the template', async () => {
+    for (const name of ['channels', 'projections'] as const)
+      expect(await readSettings(client, restored[name])).toEqual(settingsInTemplate(tables[name]));
   });
 
   it('makes events and projections follow the new tables', async () => {

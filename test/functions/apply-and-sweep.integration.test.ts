@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { keys } from '../../lib/channels/keys.ts';
+import { heartbeatKey, keys } from '../../lib/channels/keys.ts';
 import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
@@ -96,6 +96,24 @@ describe('project-channels', () => {
       suffixEntries: expectedEntries(namespace, { [one]: 'one', [two]: 'two' }),
       buckets: [[allIds.first, 2]],
     });
+  });
+
+  test('asks DynamoDB for nothing because of a heartbeat', async () => {
+    const operations: string[] = [];
+    proxy.fault = (operation) => {
+      operations.push(operation);
+      return 'none';
+    };
+    const { pk, sk } = heartbeatKey;
+    const dynamodb = {
+      SequenceNumber: '1',
+      Keys: { pk: { S: pk }, sk: { S: sk } },
+      NewImage: { sentAt: { N: `${Date.now()}` } },
+    };
+
+    const response = await projectChannels({ Records: [{ eventName: 'MODIFY', dynamodb }] }, newContext());
+
+    expect([response, operations]).toEqual([{ batchItemFailures: [] }, []]);
   });
 
   test('applies pending changes one by one if they cannot be applied together', async () => {

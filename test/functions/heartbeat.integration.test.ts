@@ -1,7 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { readTableEvents } from '../../commands/replay/table-events.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
+import { metricsPublisher } from '../../lib/metrics.ts';
 import { pendingIndex } from '../../lib/projections/read-pending-changes.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { eventually } from '../support/eventually.ts';
@@ -126,4 +128,23 @@ describe('sweep-pending', () => {
     expect(line?.OldestPendingChangeAge).toBeGreaterThanOrEqual(youngest);
     expect(line?.OldestPendingChangeAge).toBeLessThanOrEqual(ageOfOldest());
   });
+
+  test('publishes the age of a pending change that is too young to be applied', async () => {
+    await service.mappings['project-channels']?.stop();
+    const { namespace } = newNamespace(service);
+    const pendingSince = new Date(Date.now() - 120_000).toISOString();
+    await service.channels.put({
+      Item: { ...keys.pendingChange(namespace, channelOf(1)._id), token: '0', pendingSince, indexed: [] },
+    });
+
+    await sweep();
+    const [line] = linesOf('sweep-pending');
+    expect(line).toEqual(sweepLine(expect.any(Number), 0));
+    expect(line?.OldestPendingChangeAge).toBeGreaterThanOrEqual(120);
+  });
+});
+
+test('nothing is published without a namespace, as on one machine', () => {
+  metricsPublisher(undefined, 'sweep-pending')({ SweptChanges: 1 });
+  expect(process.stdout.write).not.toHaveBeenCalled();
 });
