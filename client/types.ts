@@ -4,9 +4,9 @@
 export interface Channel {
   /** An ObjectId. Ids sort by the time of creation. */
   _id: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled: boolean;
   /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object. */
@@ -22,9 +22,9 @@ export interface Channel {
 }
 
 export interface ChannelCreation {
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled?: boolean;
   /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An update replaces the whole object. */
@@ -34,7 +34,7 @@ export interface ChannelCreation {
 }
 
 export interface ChannelChange {
-  /** Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;
   local_name?: string | null;
   disabled?: boolean;
@@ -101,7 +101,7 @@ export interface ListQuery {
   name?: string[];
   /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing. At most 100 different values. For example `local_name=قناة التجزئة`. */
   local_name?: string[];
-  /** The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference. For example `search=تجزئه`. */
+  /** The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh). For example `search=تجزئه`. */
   search?: string;
   /** `true` for disabled channels only, `false` for enabled channels only. For example `disabled=false`. */
   disabled?: boolean;

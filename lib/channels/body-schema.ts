@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, type ErrorDetail, invalidRequest } from '../api-error.ts';
 import { namespaceFormat } from '../auth/namespace-format.ts';
+import { isBlank } from '../text/blank.ts';
 import { similarName } from '../text/similar-name.ts';
 import { serializeIntegrationMeta } from './integration-meta.ts';
 import { isObject } from './is-object.ts';
@@ -10,7 +11,9 @@ export const maxNamespaces = 10;
 
 /** A name is stored as it is sent: the service trims nothing. */
 export const nameText = z.string('must be a string').check(
-  z.refine((value) => value.trim() !== '', { error: 'must not be blank' }),
+  z.refine((value) => !isBlank(value), {
+    error: 'must not be blank: it needs at least one visible character',
+  }),
   z.refine((value) => [...value].length <= maxNameCharacters, {
     error: `must be at most ${maxNameCharacters} characters long`,
   }),

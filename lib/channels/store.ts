@@ -33,8 +33,14 @@ const newWriteContext = (caller: Caller): WriteContext => ({
   writeId: randomBytes(9).toString('base64url'),
 });
 
-/** A retried write needs the current time: readers of `from_updatedAt` may already be past the first attempt's time. */
-const withCurrentTime = (write: WriteContext): WriteContext => ({ ...write, now: Date.now() });
+/**
+ * A retried write needs the current time: readers of `from_updatedAt` may already be past the first attempt's time. If the
+ * clock was set back, the time stays: a lost try of the first attempt that arrives late must find a later time.
+ */
+const withCurrentTime = (write: WriteContext): WriteContext => ({
+  ...write,
+  now: Math.max(write.now, Date.now()),
+});
 
 const authorOf = ({ now, caller }: WriteContext) => ({ now, keyId: caller.keyId });
 
@@ -105,8 +111,11 @@ export const createChannel = async (
   }
 };
 
-/** The outcome of one attempt to write: the version that this request wrote, or the channel that it found instead. */
-type WriteOutcome = { written: Channel } | { found: Channel | undefined };
+/**
+ * The outcome of one attempt to write: the version that this request wrote, or the channel that it found instead.
+ * `mayFollow`: a try that was lost on its way may still arrive.
+ */
+type WriteOutcome = { written: Channel } | { found: Channel | undefined; mayFollow?: boolean };
 
 const isWrittenBy = (channel: Channel, { writeId }: WriteContext): boolean =>
   channel.writeId === writeId || channel.previousWriteId === writeId;
@@ -122,7 +131,7 @@ const explainFailedCondition = (failure: ConditionFailed, write: WriteContext): 
   // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
   // undo the others, and a 404 could deny it.
   if (failure.outcomeUnknown && (!found || found.updatedAt >= write.now)) throw new Unavailable(failure);
-  return { found };
+  return { found, mayFollow: failure.outcomeUnknown };
 };
 
 const tryInPlace = async (
@@ -193,11 +202,17 @@ export const updateChannel = async (
   let outcome: WriteOutcome = mayBeInPlace(patch)
     ? await tryInPlace(table, id, patch, precondition, write, false)
     : { found: await readChannel(table, caller.namespace, id) };
+  let mayFollow = false;
   const attempt = async (): Promise<Channel | typeof again> => {
     if ('written' in outcome) return outcome.written;
     const found = existing(outcome.found);
+    mayFollow ||= outcome.mayFollow ?? false;
     const current = withCurrentTime(write);
-    if (!applyPatch(found, patch, precondition, current)) return found;
+    if (!applyPatch(found, patch, precondition, current)) {
+      // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
+      if (mayFollow) throw new Unavailable();
+      return found;
+    }
     outcome = isInPlace(found, patch)
       ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
       : await tryTransaction(

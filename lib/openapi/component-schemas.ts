@@ -15,7 +15,10 @@ import { pagination } from '../lists/pagination.ts';
 
 type JsonSchema = Record<string, unknown>;
 
-/** No control characters, and at least one character that is no white space: the checks of `nameText` as a pattern. */
+/**
+ * No control characters, and at least one character that is no white space: the checks of `nameText`, as far as a pattern
+ * that all tools understand can say them.
+ */
 const control = '\\u0000-\\u001f\\u007f-\\u009f';
 const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
 
@@ -32,7 +35,7 @@ const extraKeywords = new Map<unknown, JsonSchema>([
       maxLength: maxNameCharacters,
       pattern: notBlank,
       description:
-        'Must not be blank, and must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space.',
+        'Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space.',
     },
   ],
   [

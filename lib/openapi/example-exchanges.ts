@@ -188,9 +188,9 @@ export const examples: ExampleExchange[] = [
     status: 400,
     response: errorResponse(
       'invalid_request',
-      'The field "name" must not be blank. This is the first of 3 problems: see the details.',
+      'The field "name" must not be blank: it needs at least one visible character. This is the first of 3 problems: see the details.',
       [
-        { path: 'name', message: 'must not be blank' },
+        { path: 'name', message: 'must not be blank: it needs at least one visible character' },
         { path: 'disabled', message: 'must be true or false' },
         { path: 'nmae', message: 'is not a field of this operation (did you mean name?)' },
       ],

@@ -103,7 +103,7 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'search',
     description:
-      'The name contains all of these words, anywhere. Case, accents and Arabic writing variants (tatweel, tashkeel, alef and ya forms, ta marbuta) make no difference.',
+      'The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh).',
     schema: { type: 'string', maxLength: 256 },
     example: 'تجزئه',
   },

@@ -23,11 +23,17 @@ import { foldText } from '../text/fold.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
-/** The stored suffix entries of one channel: a checksum, and the names that they were made of. */
+/** The stored suffix entries of one channel, with those that its pending change adds. */
 interface StoredEntries {
+  /** A checksum of the entries that are stored. */
   sum: number;
+  /** The folded names that they were made of. */
   names: Set<string>;
+  /** Whether a pending change removes all of them, because the channel was deleted. */
+  willBeRemoved: boolean;
 }
+
+const noEntries = (): StoredEntries => ({ sum: 0, names: new Set(), willBeRemoved: false });
 
 /** The part of one entry in the checksum. Two channels hardly ever have the same sum. */
 const checksumOf = ({ sk, name }: SuffixEntry): number =>
@@ -39,17 +45,31 @@ const checksumOf = ({ sk, name }: SuffixEntry): number =>
  */
 const concurrency = 8;
 
+/**
+ * Reads the suffix entries of all channels of a namespace. Reads the pending changes first: each may be applied at any
+ * moment from then on. If an earlier version has written it, its target name was folded in another way, and nothing else
+ * would tell which entries it adds. A backup can contain one that contradicts its channel, because it can contain a part of a
+ * transaction.
+ */
 const readStoredEntries = async (
-  { projections }: ChannelTables,
+  { channels, projections }: ChannelTables,
   namespace: string,
 ): Promise<Map<string, StoredEntries>> => {
   const stored = new Map<string, StoredEntries>();
+  for (const { id, targetName } of await readPendingChanges(channels, namespace, allIds, pages))
+    stored.set(id, {
+      sum: 0,
+      names: new Set(targetName === undefined ? [] : [targetName]),
+      willBeRemoved: targetName === undefined,
+    });
   for (const query of allSuffixEntries(namespace))
     for await (const page of pages(projections, query))
       for (const entry of page.items as unknown as SuffixEntry[]) {
         const id = idOfEntry(entry.sk);
-        const { sum, names } = stored.get(id) ?? { sum: 0, names: new Set() };
-        stored.set(id, { sum: sum + checksumOf(entry), names: names.add(entry.name) });
+        const entries = stored.get(id) ?? noEntries();
+        entries.sum += checksumOf(entry);
+        entries.names.add(entry.name);
+        stored.set(id, entries);
       }
   return stored;
 };
@@ -123,44 +143,26 @@ const recountBuckets = async (tables: ChannelTables, namespace: string): Promise
   return recounted;
 };
 
-/** The names under which pending changes will put channels into the search index, by id. */
-const readTargetNames = async (
-  { channels }: ChannelTables,
-  namespace: string,
-): Promise<Map<string, string | undefined>> => {
-  const pendingChanges = await readPendingChanges(channels, namespace, allIds, pages);
-  return new Map(pendingChanges.map(({ id, targetName }) => [id, targetName]));
-};
-
 const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): Promise<number> => {
   const stored = await readStoredEntries(tables, namespace);
-  const targetNames = await readTargetNames(tables, namespace);
-  const wrong: [id: string, names: string[]][] = [];
-  const addWrong = (id: string) => {
-    const targetName = targetNames.get(id);
-    wrong.push([id, [...(stored.get(id)?.names ?? []), ...(targetName === undefined ? [] : [targetName])]]);
-  };
+  const wrong: [id: string, names: Set<string>][] = [];
   const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
+      const { sum, names, willBeRemoved } = stored.get(_id) ?? noEntries();
       const folded = foldText(name);
       const wanted = suffixEntries(namespace, _id, folded);
-      const isRight =
-        (stored.get(_id)?.sum ?? 0) === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
-      // A backup may contain a pending change that contradicts its channel. It would make the entries wrong later.
-      const staysRight = !targetNames.has(_id) || targetNames.get(_id) === folded;
-      if (!isRight || !staysRight) addWrong(_id);
+      const isComplete = sum === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
+      if (!isComplete || names.size > 1 || willBeRemoved) wrong.push([_id, names]);
       stored.delete(_id);
-      targetNames.delete(_id);
     }
-  // The remaining ones belong to channels that no longer exist. A pending change without a target name removes entries.
-  const additions = [...targetNames].filter(([, name]) => name !== undefined).map(([id]) => id);
-  for (const id of new Set([...stored.keys(), ...additions])) addWrong(id);
+  // The remaining suffix entries and pending changes belong to channels that no longer exist.
+  for (const [id, { names }] of stored) wrong.push([id, names]);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
       wrong
         .slice(start, start + concurrency)
-        .map(([id, names]) => reindexChannel(tables, namespace, id, names)),
+        .map(([id, names]) => reindexChannel(tables, namespace, id, [...names])),
     );
   return wrong.length;
 };

@@ -1,23 +1,34 @@
+import { withoutInvisible } from './blank.ts';
+import { foldArabic } from './fold-arabic.ts';
+import { foldLatin } from './fold-latin.ts';
+import { foldDashes, foldDigits, foldQuotes } from './fold-signs.ts';
+
 /**
- * Folds a text to its search terms, without case, accents and Arabic writing variants. Stored text and queries use the
- * same fold. Folding a folded text changes nothing.
+ * Folds a text to its search terms. These make no difference: case, accents, characters that cannot be seen, the script of
+ * digits, kinds of quotes and dashes, Latin letters with strokes and Latin ligatures, and the writing variants of Arabic,
+ * Persian and Urdu (the contract of the API, `search`). Stored text and queries use the same fold. Folding a folded text
+ * changes nothing.
  *
  * One word may become several terms (U+FDFA becomes four) and may grow to many times its length. A word that folding would
- * empty, such as a lone accent, stays as it is, so that a search can still find it. A text of white space has no terms.
+ * empty, such as a lone accent, stays (as NFC), so that a search can still find it. So does a text in which nothing can be
+ * seen. A text of white space has no terms.
  */
-export const foldTerms = (text: string): string[] =>
-  splitWords(text).flatMap((word) => {
+export const foldTerms = (text: string): string[] => {
+  const words = wordsOf(text);
+  if (!words.length) return splitWords(text);
+  return words.flatMap((word) => {
     const folded = splitWords(foldCharacters(word));
-    return folded.length > 0 ? folded : [word];
+    return folded.length > 0 ? folded : [word.normalize('NFC')];
   });
+};
 
 /**
  * Folds a query to its search terms. Drops words that folding empties, such as a tatweel that stands for a dash, unless
  * the query has no other words.
  */
 export const searchTerms = (text: string): string[] => {
-  const words = splitWords(text).flatMap((word) => splitWords(foldCharacters(word)));
-  return words.length ? words : foldTerms(text);
+  const terms = wordsOf(text).flatMap((word) => splitWords(foldCharacters(word)));
+  return terms.length ? terms : foldTerms(text);
 };
 
 /** Joins the folded terms by one space. Lists sort names by this text. */
@@ -48,6 +59,11 @@ const utf8 = new TextEncoder();
 
 const splitWords = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
+const wordsOf = (text: string): string[] => splitWords(withoutInvisible(text));
+
+/** Of ASCII, only upper case and the grave accent fold to something else. Most names are ASCII. */
+const foldsOnlyCase = (text: string): boolean => !/[`\P{ASCII}]/u.test(text);
+
 /**
  * The order of the steps makes the fold idempotent in one pass:
  * - Decomposition (NFKD, UAX #15) comes first. It yields capitals (™ becomes TM) and the one mark that case folding turns
@@ -57,8 +73,13 @@ const splitWords = (text: string): string[] => text.split(/\s+/).filter((word) =
  * - NFC comes last, and the next NFKD undoes it. Without it, Hangul and kana would take up to three times the bytes, and a
  *   search would find them by a part of a letter.
  */
-const foldCharacters = (text: string): string =>
-  foldArabic(foldCase(text.normalize('NFKD')).replace(accents, '')).normalize('NFC');
+const foldCharacters = (word: string): string => {
+  if (foldsOnlyCase(word)) return word.toLowerCase();
+  const letters = foldCase(foldQuotes(word).normalize('NFKD')).replace(accents, '');
+  return foldSigns(foldArabic(foldLatin(letters))).normalize('NFC');
+};
+
+const foldSigns = (text: string): string => foldDigits(foldDashes(foldQuotes(text)));
 
 /**
  * The marks that the fold removes: accents, and points that a text may leave out. These are the marks of the scripts
@@ -76,20 +97,3 @@ const accents =
 const foldCase = (text: string): string =>
   // Σ is the only letter whose lower case depends on its position in the word.
   text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
-
-/**
- * Folds the writing variants of Arabic (the contract of the API, `search`). Vowel signs, hamza carriers (أ إ آ ؤ ئ) and
- * presentation forms need no rule here: NFKD and the removal of marks have folded them.
- */
-const foldArabic = (text: string): string =>
-  text
-    // Tatweel, and the high hamza that remains when NFKD decomposes ٵ ٶ ٷ ٸ.
-    .replace(/[\u0640\u0674]/g, '')
-    // Wasla and the other alefs that do not decompose.
-    .replace(/[\u0671-\u0673\u0773\u0774\u0870-\u0882]/g, '\u0627')
-    // Alef maksura, Farsi yeh, yeh with tail, yeh barree.
-    .replace(/[\u0649\u06CC\u06CD\u06D2]/g, '\u064A')
-    // The Persian kaf: keyboards that type ی type it instead of ك.
-    .replaceAll('\u06A9', '\u0643')
-    // Teh marbuta, and teh marbuta on a heh goal.
-    .replace(/[\u0629\u06C3]/g, '\u0647');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { anId, aTime, failure, success } from '../support/matchers.ts';
+import { createRepeatedly } from '../support/repeated-creation.ts';
 import { useService } from '../support/use-service.ts';
 
 const service = useService({ namespaces: ['company1', 'company2'] });
@@ -139,9 +139,8 @@ describe('Idempotency-Key', () => {
   });
 
   test('creates one channel for 100 requests, 50 at once, and gives all of them the same body', async () => {
-    const replies = await mapConcurrently(Array.from({ length: 100 }), 50, () =>
-      createOnce('order-4', { name: 'once' }),
-    );
+    const options = { idempotencyKey: 'order-4', times: 100, atOnce: 50 };
+    const replies = await createRepeatedly(service.call, service.key, { name: 'once' }, options);
 
     const [first] = replies;
     expect(replies.map(({ status, body }) => ({ status, body }))).toEqual(

@@ -4,6 +4,7 @@ import { aTime, failure } from '../support/matchers.ts';
 import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
 import type { Reply } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
+import { walks, walkWhileWriting } from '../support/walk-while-writing.ts';
 
 const service = useService();
 
@@ -481,44 +482,16 @@ describe('reading a whole list by cursor, one channel a page,', () => {
 });
 
 describe('reading a whole list by cursor, while other clients write,', () => {
-  const unchangedNames = Array.from({ length: 24 }, (_, index) => `kept ${index % 7}`);
-  test.each([
-    ['sort=name', 'next_cursor'],
-    ['sort=-name', 'prev_cursor'],
-    ['sort=-updatedAt', 'next_cursor'],
-    ['sort=disabled&search=e', 'prev_cursor'],
-    ['sort=_id', 'prev_cursor'],
-    ['sort=-_id', 'next_cursor'],
-  ])('returns every unchanged channel once: %s by %s', async (query, direction) => {
-    // Every second channel may be changed, so that pages begin and end with changed channels too.
-    const { key, ids, list } = await seedNamespace(
-      unchangedNames.flatMap((name) => [{ name }, { name: `${name}, changeable` }]),
+  test.each(walks)('returns every unchanged channel once: %s by %s', async (query, direction) => {
+    const names = Array.from({ length: 24 }, (_, index) => `kept ${index % 7}`);
+    const { key, ids } = await seedNamespace(
+      names.flatMap((name) => [{ name }, { name: `${name}, changeable` }]),
     );
-    const unchanged = ids.filter((_, index) => index % 2 === 0);
-    let changeable = ids.filter((_, index) => index % 2 === 1);
-    const writeNear = async (page: string[]) => {
-      const [gone = '', renamed = ''] = new Set([
-        ...page.filter((id) => changeable.includes(id)),
-        ...changeable,
-      ]);
-      changeable = changeable.filter((id) => id !== gone && id !== renamed);
-      const replies = await Promise.all([
-        service.call(`DELETE /client-channel/${gone}`, { key }),
-        service.call(`PUT /client-channel/${renamed}`, { key, body: { name: 'e', disabled: true } }),
-        service.call('POST /client-channel', { key, body: { name: 'new' } }),
-      ]);
-      return replies.map(({ status }) => status);
-    };
-    const listed: string[] = [];
-    let start: string | undefined = direction === 'next_cursor' ? 'page=1' : 'page=10';
-    while (start !== undefined) {
-      const { data, pagination }: Reply['body'] = (await list(`${query}&per_page=5&${start}`)).body;
-      const page = data.map(({ _id }: { _id: string }) => _id);
-      listed.push(...page);
-      if (changeable.length >= 2) expect(await writeNear(page)).toEqual([200, 200, 201]);
-      start = pagination[direction] && `cursor=${pagination[direction]}`;
-    }
-    expect(listed.filter((id) => unchanged.includes(id)).sort()).toEqual(unchanged);
+
+    const walk = await walkWhileWriting(service.call, key, { query, direction, perPage: 5, ids });
+
+    expect(walk.statuses).toEqual(new Set([200, 201]));
+    expect(walk.listed.filter((id) => walk.unchanged.includes(id)).sort()).toEqual(walk.unchanged);
   });
 });
 

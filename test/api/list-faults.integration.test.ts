@@ -1,11 +1,8 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
-import { channelsTable } from '../../lib/manifest/tables.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
-import { createTables } from '../../local/create-tables.ts';
+import { freezeEventualReads } from '../support/freeze-eventual-reads.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
 import type { Service } from '../support/service.ts';
@@ -196,24 +193,12 @@ describe('a search with more suffix entries than one request may read', () => {
   });
 });
 
-describe('while the indexes lag behind the table', () => {
-  /** Stops the updates of the indexes: copies the table, and sends all queries of an index to the copy. */
-  const freezeIndexes = async (copy: string) => {
-    const TableName = `${service.channels.name}-${copy}`;
-    await createTables(new DynamoDBClient({}), { [TableName]: channelsTable });
-    const items: object[] = [];
-    for await (const item of service.channels.scan()) items.push(item);
-    const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-    for (const Item of items) await client.send(new PutCommand({ TableName, Item }));
-    proxy.rewriteRequest = (operation, request) =>
-      operation === 'Query' && request.IndexName ? { ...request, TableName } : request;
-  };
-
+describe('while the indexes, and reads that are not strongly consistent, lag behind the table', () => {
   test('lists return each known channel at most once, and no error; once the indexes have caught up, lists are exact', async () => {
     const { key, list, ids } = await seedNamespace('lag');
     const queries = templates.map((template) => queryOf(template, ids));
     const known = new Set(ids);
-    await freezeIndexes('lag');
+    await freezeEventualReads(proxy, service);
 
     const change = (id: string | undefined, body: object) =>
       service.call(`PUT /client-channel/${id}`, { key, body });
@@ -266,7 +251,7 @@ describe('while the indexes lag behind the table', () => {
       channelOf(ordinal, { name: `Shop ${ordinal}`, company_namespace: ['hits'] }),
     );
     await seedChannels(service, seeded);
-    await freezeIndexes('hits');
+    await freezeEventualReads(proxy, service);
     const body = { name: 'New shop', disabled: true, integration_meta: { external_id: 'new', id: 7 } };
 
     const created: ChannelDocument = (await call('POST /client-channel', body)).body.data;

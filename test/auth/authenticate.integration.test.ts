@@ -1,7 +1,7 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type ApiKey, createApiKey, formatApiKey } from '../../lib/auth/api-key.ts';
 import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { authenticate } from '../../lib/auth/authenticate.ts';
@@ -10,10 +10,11 @@ import { Unavailable } from '../../lib/dynamodb/failures.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { apiKeysTable } from '../../lib/manifest/tables.ts';
+import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
-/** Concurrent requests with one API key, on DynamoDB Local. */
+/** How requests share and cache the reads of API keys, on DynamoDB Local. */
 
 let client: DynamoDBDocumentClient;
 let key: ApiKey;
@@ -52,10 +53,10 @@ beforeEach(async () => {
   await saveApiKey(open, key, { namespaces: ['a'], scopes: ['channels:read'] });
 });
 
-const send = (signal = AbortSignal.timeout(600_000)) => {
+const send = (signal = AbortSignal.timeout(600_000), sent = key) => {
   const meter = new Meter();
   const caller = authenticate(
-    { 'api-key': formatApiKey(key) },
+    { 'api-key': formatApiKey(sent) },
     'channels:read',
     'test',
     new Table({ client, meter, signal }, 'keys'),
@@ -89,5 +90,30 @@ describe('concurrent requests with one key', () => {
     await expect(first?.caller).rejects.toBeInstanceOf(Unavailable);
     expect(await Promise.all(others.map((each) => each.caller))).toEqual([caller(), caller()]);
     expect(others.map(callsOf)).toEqual([1, 1]);
+  });
+});
+
+describe('the cache of keys', () => {
+  test('holds 1,000 keys: looking up more, even unknown ones, removes the one that was read first', async () => {
+    gate.open();
+    // The clock stands still, so that no key leaves the cache because of its age.
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const lookUpOthers = async (count: number) => {
+      const guessed = Array.from({ length: count }, () => createApiKey('test'));
+      await mapConcurrently(guessed, 10, (each) =>
+        expect(send(undefined, each).caller).rejects.toMatchObject({ code: 'unauthenticated' }),
+      );
+    };
+    await send().caller;
+
+    await lookUpOthers(999);
+    const cached = send();
+    await cached.caller;
+    await lookUpOthers(1);
+    const evicted = send();
+
+    expect(await evicted.caller).toEqual(caller());
+    expect([cached, evicted].map(callsOf)).toEqual([0, 1]);
+    clock.mockRestore();
   });
 });

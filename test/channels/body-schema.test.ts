@@ -3,6 +3,7 @@ import { parseCreateBody, parseUpdateBody } from '../../lib/channels/body-schema
 import { catchApiError } from '../support/catch-api-error.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
+const blank = 'must not be blank: it needs at least one visible character';
 
 const errorOf = (parse: () => unknown) => {
   const { code, details } = catchApiError(parse);
@@ -45,7 +46,7 @@ describe('the body of a creation', () => {
     expect(errorOf(() => parseCreateBody(body))).toEqual(
       problems(
         ['name', 'is required'],
-        ['local_name', 'must not be blank'],
+        ['local_name', blank],
         ['disabled', 'must be true or false'],
         ['integration_meta', 'must be a JSON object'],
         ['company_namespace.0', 'must be 1 to 64 of A-Z a-z 0-9 _ . -'],
@@ -92,8 +93,52 @@ describe.each(['name', 'local_name'])('the text of a %s', (field) => {
     );
   });
 
-  test.each([' ', '\u00a0\u3000'])('must not be blank: %j', (value) => {
-    expect(errorOf(() => read(value))).toEqual(problems([field, 'must not be blank']));
+  test.each([
+    ' ',
+    '\u00a0\u3000',
+    '\u200b',
+    '\u200e \u200f',
+    '\ufeff',
+    '\u00ad',
+    '\u3164\u3164',
+    '\u115f\u1160',
+    '\uffa0',
+    '\u2800\u2800',
+    '\u2800 \u200d',
+    '\ufe0f',
+    '\u{e0041}\u{e007f}',
+    '\u034f',
+    '\u{1d173}',
+  ])('must contain a visible character: %j', (value) => {
+    expect(errorOf(() => read(value))).toEqual(problems([field, blank]));
+  });
+
+  test('must contain more than any of the characters that Unicode ignores by default', () => {
+    const ignorable = Array.from({ length: 0x110000 }, (_, codePoint) =>
+      String.fromCodePoint(codePoint),
+    ).filter((character) => /\p{Default_Ignorable_Code_Point}/u.test(character));
+    expect(ignorable.length).toBeGreaterThan(4_000);
+    const accepted = ignorable.filter((character) => {
+      try {
+        return read(character);
+      } catch {
+        return false;
+      }
+    });
+    expect(accepted).toEqual([]);
+  });
+
+  test.each([
+    ['an invisible character beside a visible one', '\u200eقناة\u200f'],
+    ['only a combining mark', '\u0301'],
+    ['only a vowel sign', '\u064e'],
+    ['only a tatweel', '\u0640'],
+    ['only a dash', '—'],
+    ['only an emoji with a variation selector', '❤\ufe0f'],
+    ['only a braille pattern with a dot', '\u2801'],
+    ['only a Hangul letter', '\u3131'],
+  ])('may be %s, and is kept exactly', (_, value) => {
+    expect(read(value)).toMatchObject({ [field]: value });
   });
 
   test.each([
@@ -179,7 +224,7 @@ describe('the body of an update', () => {
   test.each([
     [{ name: null }, ['name', 'must be a string']],
     [{ disabled: null }, ['disabled', 'must be true or false']],
-    [{ local_name: ' ' }, ['local_name', 'must not be blank']],
+    [{ local_name: ' ' }, ['local_name', blank]],
     [{ integration_meta: 'x' }, ['integration_meta', 'must be a JSON object']],
     [{ _id: '60f1b2b3c9e9a12345678902' }, ['_id', 'must be the id in the path']],
     [{ _id: 5 }, ['_id', 'must be a string']],

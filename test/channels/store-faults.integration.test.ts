@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import {
-  DynamoDBClient,
-  TransactionCanceledException,
-  TransactionConflictException,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
@@ -17,13 +14,14 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { channelsTable } from '../../lib/manifest/tables.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
+import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
+import { failTries } from '../support/failing-client.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 // The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
 
 const caller: Caller = { keyId: 'key1', namespace: 'a', namespaces: ['a', 'b'] };
 const name = `channels-${randomUUID()}`;
-const connectionLost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 
 let client: DynamoDBDocumentClient;
 let table: Table;
@@ -39,19 +37,10 @@ useDynamoDb(() => createTables(new DynamoDBClient({}), { [name]: channelsTable }
 /** Each test has its own client: after many failures in a row, the SDK does not retry for a while. */
 const reconnect = () => {
   client = connect();
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      const failing = failAt(++calls);
-      if (failing === 'before') throw failure();
-      const response = await next(args);
-      if (failing === 'after') {
-        await beforeRetry();
-        throw failure();
-      }
-      return response;
-    },
-    { step: 'deserialize', priority: 'high' },
-  );
+  failTries(client, () => {
+    const moment = failAt(++calls);
+    return moment && { moment, error: () => failure(), meanwhile: () => beforeRetry() };
+  });
   const signal = AbortSignal.timeout(600_000);
   table = new Table({ client, meter: new Meter(), signal }, name);
 };
@@ -195,20 +184,6 @@ describe('if a response is lost and the SDK sends the request again,', () => {
 });
 
 describe('if a response is lost and every later try is refused, the outcome is unknown:', () => {
-  const throttled = () =>
-    Object.assign(new Error('slow down'), {
-      name: 'ProvisionedThroughputExceededException',
-      $metadata: { httpStatusCode: 400 },
-    });
-  const conflict = () =>
-    new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
-  const cancelled = () =>
-    new TransactionCanceledException({
-      message: 'x',
-      $metadata: { httpStatusCode: 400 },
-      CancellationReasons: [{ Code: 'TransactionConflict' }],
-    });
-
   /** Loses the response to the nth call, and refuses all later calls. */
   const loseThenRefuse = async (nth: number, refusal: () => Error, run: () => Promise<unknown>) => {
     reconnect();
@@ -288,7 +263,7 @@ describe('if a response to an update in place is lost', () => {
       if (call === lost) return 'after';
       if (!isConflict) return undefined;
       isConflict = false;
-      failure = () => new TransactionConflictException({ message: 'x', $metadata: { httpStatusCode: 400 } });
+      failure = conflict;
       return 'before';
     };
     beforeRetry = async () => {
@@ -343,13 +318,64 @@ describe('if a response to an update in place is lost', () => {
   });
 });
 
+describe('if the first try of an update in place arrives late, after its repetition was answered,', () => {
+  const other = { ...caller, keyId: 'key2' };
+
+  /** Makes an update whose first try arrives after two changes by another writer. The clock is set back meanwhile. */
+  const updateLate = async (id: string, patch: ChannelPatch) => {
+    let arrive: () => Promise<unknown> = async () => undefined;
+    let isFirst = true;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if (!isFirst) return next(args);
+        isFirst = false;
+        arrive = () => next(args);
+        throw connectionLost();
+      },
+      { step: 'deserialize', priority: 'high' },
+    );
+    const now = Date.now();
+    jest
+      .spyOn(Date, 'now')
+      .mockReturnValueOnce(now + 4_000)
+      .mockReturnValue(now + 1_000);
+    const [result] = await Promise.allSettled([updateChannel(table, caller, id, patch, undefined)]);
+    await updateChannel(table, other, id, { local_name: 'theirs' }, undefined);
+    await updateChannel(table, other, id, { local_name: 'theirs again' }, undefined);
+    await arrive().catch(() => undefined);
+    return result;
+  };
+
+  test('an update that found nothing to change throws Unavailable, because it may still happen', async () => {
+    const { _id } = await create();
+    await updateChannel(table, other, _id, { local_name: 'ours' }, undefined);
+
+    const result = await updateLate(_id, { local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'ours', __v: 4 });
+  });
+
+  test('an update that was done by its repetition is not done again', async () => {
+    const { _id } = await create();
+
+    const result = await updateLate(_id, { local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+  });
+
+  test('an update that was done by a transaction is not done again', async () => {
+    const { _id } = await create();
+
+    const result = await updateLate(_id, { name: 'Ours', local_name: 'ours' });
+
+    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+  });
+});
+
 describe('the time of a write that is cancelled until its third attempt', () => {
-  const cancelled = () =>
-    new TransactionCanceledException({
-      message: 'x',
-      $metadata: { httpStatusCode: 400 },
-      CancellationReasons: [{ Code: 'TransactionConflict' }],
-    });
   const stepMs = 5_000;
   /** Cancels two attempts, and moves the clock forward with each. Returns the result, and the time of the last attempt. */
   const runUnderContention = async <Result>(
@@ -422,11 +448,6 @@ describe('the time of a write that is cancelled until its third attempt', () => 
 });
 
 describe('if DynamoDB throttles', () => {
-  const throttled = () =>
-    Object.assign(new Error('slow down'), {
-      name: 'ProvisionedThroughputExceededException',
-      $metadata: { httpStatusCode: 400 },
-    });
   const every = (nth: number) => (call: number) => (call % nth === 0 ? ('before' as const) : undefined);
 
   test('every tenth call, all writes succeed with at most half as many more calls', async () => {

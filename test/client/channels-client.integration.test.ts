@@ -116,14 +116,14 @@ describe('an error', () => {
       status: 400,
       code: 'invalid_request',
       details: [
-        { path: 'name', message: 'must not be blank' },
+        { path: 'name', message: 'must not be blank: it needs at least one visible character' },
         { path: 'company_namespace', message: 'must name at least one namespace' },
       ],
       requestId: expect.any(String),
       retryAfter: undefined,
     });
     expect(error.message).toBe(
-      'The field "name" must not be blank. This is the first of 2 problems: see the details.',
+      'The field "name" must not be blank: it needs at least one visible character. This is the first of 2 problems: see the details.',
     );
   });
 

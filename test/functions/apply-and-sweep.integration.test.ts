@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { heartbeatKey, keys } from '../../lib/channels/keys.ts';
-import { readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
+import { heartbeatKey, keys, namespaceOf } from '../../lib/channels/keys.ts';
+import { pendingIndex, readPendingChanges } from '../../lib/projections/read-pending-changes.ts';
 import { contextOf } from '../../local/function-context.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { expectedEntries, newNamespace, readProjections } from '../support/projections.ts';
@@ -34,7 +34,7 @@ afterEach(() => {
 });
 
 /** A context of a new invocation, whose time starts now. */
-const newContext = () => contextOf('tested', 'id', 30_000);
+const newContext = () => contextOf('tested', 'id', 240_000);
 
 /** Stream records of the pending changes of these channels. The sequence numbers are 1, 2, … */
 const recordsOf = (namespace: string, ids: string[]): DynamoDBStreamEvent => ({
@@ -162,6 +162,13 @@ describe('sweep-pending', () => {
     return channel._id;
   };
 
+  /** The namespaces with pending changes, in the order in which the sweep finds them. */
+  const namespacesInIndex = async (among: string[]) => {
+    const found = new Set<string>();
+    for await (const { pk } of service.channels.scan(pendingIndex)) found.add(namespaceOf(pk as string));
+    return [...found].filter((namespace) => among.includes(namespace));
+  };
+
   test('applies pending changes that are older than 5 minutes, in all namespaces, and leaves younger ones', async () => {
     const { namespace, other, create } = newNamespace(service);
     await seedOne(namespace, 1);
@@ -187,22 +194,60 @@ describe('sweep-pending', () => {
     expect(await pendingIds(namespace)).toEqual([]);
   });
 
-  test('leaves a namespace to the next run after three failures, and goes on with the others', async () => {
-    const { namespace, other } = newNamespace(service);
-    const broken = [1, 2, 3, 4].map((ordinal) => channelOf(ordinal)._id);
+  test('reaches the pending changes of a namespace behind any number of failing ones', async () => {
+    const { namespace } = newNamespace(service);
+    // They fill the first batch.
+    const broken = Array.from({ length: 60 }, (_, ordinal) => channelOf(ordinal)._id);
     const removeBroken = await putBrokenPendingChanges(namespace, broken);
-    const younger = await seedOne(namespace, 5);
-    await seedOne(other, 6);
+    for (const ordinal of [200, 201]) await seedOne(namespace, ordinal);
 
-    await expect(sweepPending({}, newContext())).rejects.toThrow('3 pending changes could not be applied');
+    await expect(sweepPending({}, newContext())).rejects.toThrow('60 pending changes could not be applied');
 
-    expect(failures).toEqual(broken.slice(0, 3).map((channel) => ({ namespace, channel, why: 'TypeError' })));
-    expect(await pendingIds(other)).toEqual([]);
-    expect(await pendingIds(namespace)).toContain(younger);
+    expect(failures.map(({ channel }) => channel).sort()).toEqual(broken);
+    expect(await pendingIds(namespace)).toEqual(broken);
+    await removeBroken();
+  });
 
+  test('applies the pending changes of all other namespaces before it tries a failing namespace again', async () => {
+    const { namespace, other } = newNamespace(service);
+    const seeded = { [namespace]: await seedOne(namespace, 1), [other]: await seedOne(other, 2) };
+    // The namespace that the index holds first is the failing one.
+    const [failing, healthy] = (await namespacesInIndex([namespace, other])) as [string, string];
+    // They fill the first two batches.
+    const broken = Array.from({ length: 100 }, (_, ordinal) => channelOf(100 + ordinal)._id);
+    const removeBroken = await putBrokenPendingChanges(failing, broken);
+    // The time ends after one batch of each namespace.
+    const remainingTimes = [30_000, 11_000, 11_000];
+    const context = { ...newContext(), getRemainingTimeInMillis: () => remainingTimes.shift() ?? 9_000 };
+
+    await expect(sweepPending({}, context)).rejects.toThrow('Time ran out');
+
+    expect(await pendingIds(healthy)).toEqual([]);
+    expect(await pendingIds(failing)).toEqual([seeded[failing], ...broken]);
     await removeBroken();
     await sweepPending({}, newContext());
-    expect(await pendingIds(namespace)).toEqual([]);
+    expect(await pendingIds(failing)).toEqual([]);
+  });
+
+  test('reaches each pending change of a failing namespace in some run, even if every run has time for only a few', async () => {
+    const { namespace } = newNamespace(service);
+    const broken = Array.from({ length: 60 }, (_, ordinal) => channelOf(ordinal)._id);
+    const removeBroken = await putBrokenPendingChanges(namespace, broken);
+    const last = await seedOne(namespace, 100);
+    // Two checks of the time come before batches, and five before single pending changes.
+    const runShortly = async () => {
+      const remainingTimes = [30_000, ...Array(7).fill(11_000)];
+      const context = { ...newContext(), getRemainingTimeInMillis: () => remainingTimes.shift() ?? 9_000 };
+      failures = [];
+      await expect(sweepPending({}, context)).rejects.toThrow('pending changes could not be applied');
+      expect(failures.length).toBeLessThanOrEqual(5);
+    };
+
+    // One run reaches the last one with a chance of more than one in five. All 100 runs miss it with a chance of 1 in 10^11.
+    for (let run = 0; run < 100 && (await pendingIds(namespace)).includes(last); run++) await runShortly();
+
+    expect(await pendingIds(namespace)).toEqual(broken);
+    await removeBroken();
   });
 
   test('stops before its time is up, fails for the alarm, and leaves the rest to the next run', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
+import { nameKey } from '../../lib/channels/index-keys.ts';
 import { sumCounters } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
@@ -43,6 +44,8 @@ const totalsOf = async (namespace: string) => {
   );
   return sumCounters((await Promise.all(counters)).filter((item) => item !== undefined));
 };
+
+const entriesOf = async (namespace: string) => (await readProjections(service, namespace)).suffixEntries;
 
 describe('reindexing a namespace', () => {
   test('derives everything from the channels', async () => {
@@ -211,5 +214,142 @@ describe('reindexing a namespace', () => {
     await expect(recountTotals(table, namespace)).rejects.toBeInstanceOf(WriteContention);
     expect(counts).toBe(20);
     expect(await totalsOf(namespace)).toEqual({ enabled: 10, disabled: 0 });
+  });
+});
+
+/** Names with their folds before the fold knew strokes, digits of other scripts, quotes, dashes and the hehs of Urdu. */
+const formerFolds: Record<string, string> = {
+  Łódź: 'łodz',
+  'Tromsø Łódź': 'tromsø łodz',
+  'فرع ١٢': 'فرع ١٢',
+  'L’Oréal': 'l’oreal',
+  'Al‑Futtaim': 'al‐futtaim',
+  مدینہ: 'مدينہ',
+  'al\u200Bpha': 'al\u200bpha',
+};
+
+/** Folded as they are now. */
+const searches = ['lodz', 'tromso', 'فرع 12', "l'oreal", 'al-futtaim', 'مدينه', 'alpha'];
+
+describe('reindexing a namespace whose projections have names of a former fold', () => {
+  /** Writes channels with the keys and suffix entries that a former fold gave them. Returns the ids by name. */
+  const seedFormer = async (namespace: string, create: (input: { name: string }) => Promise<string>) => {
+    const ids: Record<string, string> = {};
+    for (const [name, folded] of Object.entries(formerFolds)) {
+      const id = await create({ name });
+      ids[name] = id;
+      await service.channels.delete({ Key: keys.pendingChange(namespace, id) });
+      await service.channels.update({
+        Key: keys.channel(namespace, id),
+        UpdateExpression: 'SET nameKey = :former',
+        ExpressionAttributeValues: { ':former': nameKey(folded, id) },
+      });
+      for (const entry of suffixEntries(namespace, id, folded))
+        await service.projections.put({ Item: { ...entry } });
+    }
+    await reindexing.buckets(service, namespace);
+    return ids;
+  };
+
+  const seeded = async () => {
+    const made = newNamespace(service);
+    const ids = await seedFormer(made.namespace, made.create);
+    const idOf = (name: string) => ids[name] as string;
+    const nameKeyOf = async (id: string) =>
+      (await service.channels.get(keys.channel(made.namespace, id)))?.nameKey;
+    return { ...made, ids, idOf, nameKeyOf };
+  };
+
+  /** The names by id, with some replaced (by id) or without some. */
+  const namesById = (ids: Record<string, string>, changed: Record<string, string | undefined> = {}) => {
+    const names = Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name]));
+    const all = Object.entries({ ...names, ...changed });
+    return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  };
+
+  test('replaces all of them, and then searches find what they missed before', async () => {
+    const { namespace, ids, idOf, nameKeyOf, find } = await seeded();
+    const found = async () => (await Promise.all(searches.map(find))).map(({ length }) => length);
+    expect(await found()).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(await reindex(service, namespace)).toMatchObject({ keys: 7, buckets: 0, channels: 7 });
+    expect(await found()).toEqual([2, 1, 1, 1, 1, 1, 1]);
+    expect(await nameKeyOf(idOf('Łódź'))).toBe(nameKey('lodz', idOf('Łódź')));
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, namesById(ids)));
+    expect(await reindex(service, namespace)).toMatchObject({ keys: 0, buckets: 0, channels: 0 });
+  });
+
+  test('also removes those of channels that were renamed or deleted since', async () => {
+    const { namespace, ids, idOf, update, remove, applyAll } = await seeded();
+    await update(idOf('Łódź'), { name: 'Lodz' });
+    await update(idOf('Tromsø Łódź'), { name: 'Oslo' });
+    await remove(idOf('L’Oréal'));
+    await applyAll();
+    // Changes remove only the entries of today's fold.
+    const former = ['tromsø łodz', 'l’oreal', 'łodz'];
+    const names = async () =>
+      new Set((await entriesOf(namespace)).map((entry) => (entry as { name?: string }).name));
+    expect([...(await names())]).toEqual(expect.arrayContaining(former));
+    await reindex(service, namespace);
+    const now = { [idOf('Łódź')]: 'Lodz', [idOf('Tromsø Łódź')]: 'Oslo', [idOf('L’Oréal')]: undefined };
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, namesById(ids, now)));
+  });
+
+  test('replaces all of them while other clients write', async () => {
+    const { namespace, ids, idOf, create, update, remove, applyAll, find } = await seeded();
+    const names: Record<string, string> = {};
+    const write = async () => {
+      for (let round = 0; round < 5; round++) {
+        const name = `Ørsted ${round}`;
+        names[await create({ name })] = name;
+        await update(idOf('Łódź'), { name: `Łask ${round}` });
+        await update(idOf('فرع ١٢'), { local_name: `local ${round}` });
+        await applyAll();
+      }
+      await remove(idOf('Tromsø Łódź'));
+    };
+    const { keys: resetKeys, channels } = reindexing;
+    const repair = async () => {
+      await resetKeys(service, namespace);
+      await channels(service, namespace);
+    };
+    await Promise.all([write(), repair()]);
+    await applyAll();
+    const now = { ...names, [idOf('Łódź')]: 'Łask 4', [idOf('Tromsø Łódź')]: undefined };
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, namesById(ids, now)));
+    expect([await find('orsted'), await find('lask 4')]).toEqual([Object.keys(names).sort(), [idOf('Łódź')]]);
+    expect(await reindex(service, namespace)).toMatchObject({ keys: 0, channels: 0 });
+  });
+
+  /** Leaves the pending change of a creation or a rename as a former version wrote it. */
+  const leaveFormerPendingChange = (namespace: string, id: string, targetName: string, names: string[]) =>
+    service.channels.update(
+      pendingChangeUpdate(namespace, { id, token: 'former', targetName, isCounted: true, names, now: 0 }),
+    );
+
+  test('replaces those that a waiting change adds, even after the entries were read', async () => {
+    const { namespace, create, applyAll } = newNamespace(service);
+    const id = await create({ name: 'Łódź' });
+    await applyAll();
+    await leaveFormerPendingChange(namespace, id, 'łodz', ['lodz']);
+    let partitions = 0;
+    const projections = interceptQueries(service.projections, async (page) => {
+      // The entries of a namespace are in 16 partitions.
+      if (++partitions === 16) await applyAll();
+      return page;
+    });
+    expect(await reindexing.channels({ ...service, projections }, namespace)).toBe(1);
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, { [id]: 'Łódź' }));
+  });
+
+  test('replaces those that a waiting change would add later', async () => {
+    const { namespace, create, applyAll, find } = newNamespace(service);
+    const id = await create({ name: 'Łódź' });
+    await applyAll();
+    await leaveFormerPendingChange(namespace, id, 'łodz', ['lodz']);
+    expect(await find('lodz')).toEqual([]);
+    expect(await reindexing.channels(service, namespace)).toBe(1);
+    await applyAll();
+    expect(await find('lodz')).toEqual([id]);
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, { [id]: 'Łódź' }));
   });
 });

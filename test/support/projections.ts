@@ -1,6 +1,9 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { ChannelPatch, CreateChannelInput } from '../../lib/channels/body-schema.ts';
+import type { Channel } from '../../lib/channels/channel.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
+import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
@@ -13,6 +16,7 @@ import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts
 import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
 import { foldTerms, foldText } from '../../lib/text/fold.ts';
+import { channelOf } from './seed.ts';
 
 export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort();
 
@@ -30,6 +34,13 @@ export const newNamespace = (tables: ChannelTables) => {
     other,
     create: async (input: CreateChannelInput) =>
       (await createChannel(channels, caller, input, undefined)).document._id,
+    /** Creates a channel with an id from 2023, as of an old channel that joins the namespace. Ids grow with the ordinal. */
+    createWithOldId: async (ordinal: number, fields: Partial<Channel> = {}) => {
+      const channel = channelOf(ordinal, { ...fields, company_namespace: [namespace] });
+      const author = { now: 1_700_000_000_000, keyId: 'k' };
+      await channels.transact(() => planChannelWrites(undefined, channel, author, 0));
+      return channel._id;
+    },
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
     apply: (id: string) => applyPending(tables, namespace, [id]),
@@ -89,4 +100,81 @@ export const interceptQueries = (
     }
   }
   return new InterceptedTable(table.session, table.name);
+};
+
+/** A call to DynamoDB: its operation, such as `TransactWrite`, and its input. */
+export interface Call {
+  operation: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the inputs of all commands
+  input: any;
+}
+
+/**
+ * The same tables, with a hook around each call to DynamoDB, also around those that write both tables.
+ * @param hook makes the call with `send`, at the time it wants, and returns the output that the caller gets
+ */
+export const interceptCalls = (
+  { channels, projections }: ChannelTables,
+  hook: (call: Call, send: () => Promise<unknown>) => Promise<unknown>,
+): ChannelTables => {
+  const { session } = channels;
+  const send = (command: { input: unknown }, options: object) => {
+    const operation = command.constructor.name.replace(/Command$/, '');
+    return hook({ operation, input: command.input }, () => session.client.send(command as never, options));
+  };
+  const client = { send } as unknown as DynamoDBDocumentClient;
+  const open = ({ name }: Table) => new Table({ ...session, client }, name);
+  return { channels: open(channels), projections: open(projections) };
+};
+
+/**
+ * The same tables. Before the first call of this operation that names a key with this prefix, `interruption` runs. If it
+ * throws, the caller is as if it was killed.
+ */
+export const interruptBefore = (
+  tables: ChannelTables,
+  operation: string,
+  keyPrefix: string,
+  interruption: () => Promise<unknown>,
+): ChannelTables => {
+  let isInterrupted = false;
+  return interceptCalls(tables, async (call, send) => {
+    if (!isInterrupted && call.operation === operation && JSON.stringify(call.input).includes(keyPrefix)) {
+      isInterrupted = true;
+      await interruption();
+    }
+    return send();
+  });
+};
+
+/** Applies pending changes, as if the projector was killed before its first call of this operation with this key prefix. */
+export const applyUntilKilled = async (
+  tables: ChannelTables,
+  namespace: string,
+  ids: string[],
+  operation: string,
+  keyPrefix: string,
+): Promise<void> => {
+  const killed = new Error('Killed');
+  const killable = interruptBefore(tables, operation, keyPrefix, () => Promise.reject(killed));
+  const outcome = await applyPending(killable, namespace, ids).catch((error) => error);
+  if (outcome !== killed) throw new Error('The projector was not killed', { cause: outcome });
+};
+
+/** Searches with result pages of one suffix entry, and runs something between the pages. */
+export const findPageByPage = async (
+  tables: ChannelTables,
+  namespace: string,
+  text: string,
+  between: (page: number) => Promise<unknown>,
+): Promise<string[]> => {
+  let pages = 0;
+  const projections = interceptQueries(tables.projections, async (page, query) => {
+    const isFirst = query.ExclusiveStartKey === undefined;
+    if (!isFirst || page.items.length < 2) return page;
+    await between(++pages);
+    const [{ pk, sk } = {}] = page.items;
+    return { ...page, items: page.items.slice(0, 1), lastKey: { pk, sk } as Record<string, string> };
+  });
+  return idsOf(await findByTerms({ channels: tables.channels, projections }, namespace, foldTerms(text)));
 };

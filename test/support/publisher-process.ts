@@ -18,7 +18,13 @@ const program = `
 /** The deployed bundle of the publisher, in a process that a test can kill. The next invocation starts a new process. */
 export class PublisherProcess {
   kills = 0;
+  readonly #environment: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
+
+  /** @param environment is added to the environment of this process */
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#environment = environment;
+  }
 
   async invoke(records: DynamoDBRecord[]): Promise<unknown> {
     this.#child ??= spawn(
@@ -26,7 +32,7 @@ export class PublisherProcess {
       ['-e', program, `${bundle('functions/publish-events.ts').folder}/index.js`],
       {
         // Inside jest, `process.env` is a copy: child processes do not inherit it.
-        env: process.env,
+        env: { ...process.env, ...this.#environment },
         stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
       },
     );

@@ -8,12 +8,12 @@ import { Table } from '../../lib/dynamodb/table.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
-import { type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
+import { type BusEvent, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
 import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import type { DynamoDbProxy } from './dynamodb-proxy.ts';
-import { startTestDynamoDb } from './test-dynamodb.ts';
+import { startTestDynamoDb } from './start-test-dynamodb.ts';
 
 /** A whole response, as the client gets it. */
 export interface Reply {
@@ -44,8 +44,8 @@ export interface Service {
   projections: Table;
   apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
-  /** The events that `publish-events` has published, if it is among the consumers. */
-  events: EventBus['events'];
+  /** All events that `publish-events` has published, oldest first. */
+  events: readonly BusEvent[];
   /** The stream mappings of the consumers that run. */
   mappings: RunningStreamConsumers['mappings'];
   /** Sends one request over HTTP: `call('GET /client-channel', { key })`. */
@@ -111,7 +111,8 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     [names.projections]: projectionsTable,
     [names.apiKeys]: apiKeysTable,
   });
-  const bus = await startEventBus({ name: 'test' });
+  const events: BusEvent[] = [];
+  const bus = await startEventBus({ name: 'test', onEvent: (event) => events.push(event) });
   Object.assign(process.env, {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
@@ -122,8 +123,9 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });
   const client = connect();
-  const open = (name: string) =>
-    new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, name);
+  // A long run of random histories must not run out of time, so nothing ends these calls.
+  const { signal } = new AbortController();
+  const open = (name: string) => new Table({ client, meter: new Meter(), signal }, name);
   const apiKeys = open(names.apiKeys);
   const gateway = await startGateway({ routes: [...(await loadRoutes()), eventsRoute(bus)], port: 0 });
   const running = await startStreamConsumers(
@@ -134,7 +136,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
   return {
     url,
     environment,
-    events: bus.events,
+    events,
     mappings: running.mappings,
     channels: open(names.channels),
     projections: open(names.projections),

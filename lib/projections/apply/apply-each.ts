@@ -10,14 +10,14 @@ export interface ApplyResult {
  * Applies pending changes of a namespace together. If that fails, applies them one by one, so that one that cannot be
  * applied does not hold up the others.
  * @param report is called for each one that could not be applied
- * @param maxFailures after this number of failures, the rest is not tried
+ * @param isOver is asked before each one that is applied alone. If it returns true, the rest is not tried
  */
 export const applyEach = async (
   tables: ChannelTables,
   namespace: string,
   ids: string[],
   report: (id: string, error: unknown) => void,
-  maxFailures = Number.POSITIVE_INFINITY,
+  isOver = () => false,
 ): Promise<ApplyResult> => {
   const result = { applied: 0, failed: 0 };
   try {
@@ -25,7 +25,7 @@ export const applyEach = async (
     return { applied: ids.length, failed: 0 };
   } catch {
     for (const id of ids) {
-      if (result.failed === maxFailures) break;
+      if (isOver()) break;
       try {
         await applyPending(tables, namespace, [id]);
         result.applied++;

@@ -1,21 +1,21 @@
 import type { ChannelTables } from '../open-tables.ts';
 import { parsePendingChangeKey, pendingIndex } from '../read-pending-changes.ts';
 import { type ApplyResult, applyEach } from './apply-each.ts';
-
-/**
- * After this number of failures, a namespace waits for the next run. Otherwise one broken namespace could use up the
- * whole run.
- */
-const maxFailures = 3;
+import { applyPending } from './apply-pending.ts';
 
 /** The maximum number of pending changes of a namespace that are applied together. */
 const batchSize = 50;
 
 export interface SweepOptions {
-  /** Called before each batch. If it returns false, the rest waits for the next run. */
+  /** Called before each batch, and before each retry of one pending change. If it returns false, the rest waits. */
   isTimeLeft: () => boolean;
   /** Called for each pending change that could not be applied. */
   report: (pendingChange: { namespace: string; id: string }, error: unknown) => void;
+}
+
+interface Batch {
+  namespace: string;
+  ids: string[];
 }
 
 /**
@@ -26,8 +26,8 @@ async function* pendingBefore(
   { channels }: ChannelTables,
   before: number,
   see: (since: number) => void,
-): AsyncGenerator<{ namespace: string; ids: string[] }> {
-  let batch: { namespace: string; ids: string[] } | undefined;
+): AsyncGenerator<Batch> {
+  let batch: Batch | undefined;
   for await (const { pk, sk, pendingSince } of channels.scan(pendingIndex)) {
     const since = Date.parse(pendingSince as string);
     see(since);
@@ -50,10 +50,21 @@ export interface SweepResult extends ApplyResult {
   oldestSince: number | undefined;
 }
 
+const inRandomOrder = <Item>(items: Item[]): Item[] =>
+  items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ item }) => item);
+
 /**
  * Applies the pending changes that were made before a time, in all namespaces. These are the ones that the stream no
  * longer has, or that the projector failed to apply. Looking for them costs almost nothing, because the index holds
  * nothing else.
+ *
+ * If a batch fails, the rest of its namespace waits until the other namespaces had their turn, so that one broken
+ * namespace cannot use up the run. Then all batches that wait are tried. Their order is random. So if time is short, each
+ * pending change has its turn in some run, and the oldest ones do not hold up the others. (100,000 ids that wait take
+ * about 10 MB.)
  * @param before milliseconds since the epoch
  * @returns how many were applied and how many failed
  */
@@ -63,16 +74,34 @@ export const sweepPending = async (
   { isTimeLeft, report }: SweepOptions,
 ): Promise<SweepResult> => {
   const total: SweepResult = { applied: 0, failed: 0, ranOutOfTime: false, oldestSince: undefined };
+  const isOver = () => {
+    total.ranOutOfTime ||= !isTimeLeft();
+    return total.ranOutOfTime;
+  };
   const see = (since: number) => {
     total.oldestSince = Math.min(since, total.oldestSince ?? since);
   };
   const failedNamespaces = new Set<string>();
-  for await (const { namespace, ids } of pendingBefore(tables, before, see)) {
-    if (failedNamespaces.has(namespace)) continue;
-    if (!isTimeLeft()) return { ...total, ranOutOfTime: true };
+  const waiting: Batch[] = [];
+  for await (const batch of pendingBefore(tables, before, see)) {
+    const { namespace, ids } = batch;
+    if (failedNamespaces.has(namespace)) {
+      waiting.push(batch);
+      continue;
+    }
+    if (isOver()) break;
+    try {
+      await applyPending(tables, namespace, ids);
+      total.applied += ids.length;
+    } catch {
+      failedNamespaces.add(namespace);
+      waiting.push(batch);
+    }
+  }
+  for (const { namespace, ids } of inRandomOrder(waiting)) {
+    if (isOver()) break;
     const reportFailure = (id: string, error: unknown) => report({ namespace, id }, error);
-    const { applied, failed } = await applyEach(tables, namespace, ids, reportFailure, maxFailures);
-    if (failed === maxFailures) failedNamespaces.add(namespace);
+    const { applied, failed } = await applyEach(tables, namespace, inRandomOrder(ids), reportFailure, isOver);
     total.applied += applied;
     total.failed += failed;
   }

@@ -1,0 +1,122 @@
+import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
+import { toDocument } from '../../lib/channels/channel.ts';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { allIds } from '../../lib/channels/id-range.ts';
+import { fromItem } from '../../lib/channels/items.ts';
+import { channelsIn } from '../../lib/channels/keys.ts';
+import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
+import type { Table } from '../../lib/dynamodb/table.ts';
+
+/** What a write has left behind: how often it was done, and the channel that its answer must show if it was done once. */
+interface WriteEffect {
+  timesDone: number;
+  answer: ChannelDocument | undefined;
+}
+
+interface PreparedWrite {
+  /** Makes the write through a table, whose calls may fail. Returns the channel in the answer. */
+  run: (table: Table) => Promise<ChannelDocument>;
+  /** Reads what the write has left behind. */
+  effect: () => Promise<WriteEffect>;
+}
+
+/** One kind of write, as it runs alone in a namespace of its own. */
+export interface WriteKind {
+  /** Which of its calls writes. The ones before it read. */
+  writingCall: number;
+  /** Creates the channel that the write needs. */
+  prepare: (table: Table, namespace: string) => Promise<PreparedWrite>;
+}
+
+/** The second namespace of shared channels. */
+export const otherNamespace = (namespace: string): string => `${namespace}-other`;
+
+const callerIn = (namespace: string): Caller => ({
+  keyId: 'key1',
+  namespace,
+  namespaces: [namespace, otherNamespace(namespace)],
+});
+
+const readChannels = async (table: Table, namespace: string) =>
+  (await table.query(channelsIn(namespace, allIds))).items.map((item) => toDocument(fromItem(item)));
+
+const creation = (idempotencyKey?: string): WriteKind => ({
+  writingCall: 1,
+  prepare: async (table, namespace) => {
+    const company_namespace = callerIn(namespace).namespaces;
+    const idempotency =
+      idempotencyKey === undefined ? undefined : { keyHash: idempotencyKey, fingerprint: 'f' };
+    return {
+      run: async (failing) => {
+        const input = { name: 'Retail', company_namespace };
+        return (await createChannel(failing, callerIn(namespace), input, idempotency)).document;
+      },
+      effect: async () => {
+        const channels = await readChannels(table, namespace);
+        return { timesDone: channels.length, answer: channels[0] };
+      },
+    };
+  },
+});
+
+/** A write of a channel that exists. @param shared whether the channel is in both namespaces */
+const writeOfExisting = (
+  writingCall: number,
+  shared: boolean,
+  write: (table: Table, caller: Caller, id: string) => Promise<ChannelDocument>,
+  effectOn: (created: ChannelDocument, stored: ChannelDocument | undefined) => WriteEffect,
+): WriteKind => ({
+  writingCall,
+  prepare: async (table, namespace) => {
+    const caller = callerIn(namespace);
+    const company_namespace = shared ? caller.namespaces : [namespace];
+    const input = { name: 'Retail', company_namespace };
+    const { document } = await createChannel(table, caller, input, undefined);
+    return {
+      run: (failing) => write(failing, caller, document._id),
+      effect: async () => effectOn(document, (await readChannels(table, namespace))[0]),
+    };
+  },
+});
+
+/** @param etag whether the update has the precondition that nobody has written since the creation */
+const update = (
+  writingCall: number,
+  shared: boolean,
+  patchOf: (caller: Caller) => ChannelPatch,
+  etag: boolean,
+): WriteKind =>
+  writeOfExisting(
+    writingCall,
+    shared,
+    async (table, caller, id) =>
+      toDocument(
+        await updateChannel(table, caller, id, patchOf(caller), etag ? { versions: [0] } : undefined),
+      ),
+    (_created, stored) => ({ timesDone: stored?.__v ?? 0, answer: stored }),
+  );
+
+const deletion = (etag: boolean): WriteKind =>
+  writeOfExisting(
+    2,
+    true,
+    async (table, caller, id) =>
+      toDocument(await deleteChannel(table, caller, id, etag ? { versions: [0] } : undefined)),
+    (created, stored) => ({ timesDone: stored ? 0 : 1, answer: created }),
+  );
+
+/** Every kind of write that the service makes. */
+export const writeKinds = {
+  create: creation(),
+  'create under a key': creation('key'),
+  'update in place': update(1, false, () => ({ local_name: 'ours' }), false),
+  'update in place under an ETag': update(1, false, () => ({ local_name: 'ours' }), true),
+  rename: update(2, true, () => ({ name: 'New' }), false),
+  'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),
+  toggle: update(2, true, () => ({ disabled: true }), false),
+  share: update(2, false, ({ namespaces }) => ({ company_namespace: namespaces }), false),
+  unshare: update(2, true, ({ namespace }) => ({ company_namespace: [namespace] }), false),
+  delete: deletion(false),
+  'delete under an ETag': deletion(true),
+} satisfies Record<string, WriteKind>;
