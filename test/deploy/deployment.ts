@@ -80,16 +80,25 @@ export const killRestore = async (at: string, beginning: string): Promise<void> 
   if (signal !== 'SIGKILL') throw new Error(`The command ended before it printed "${beginning}".`);
 };
 
-/** Sends a request to the deployed API. */
-export const call = (url: string, route: string, request?: Call): Promise<Reply> => send(url, route, request);
+/**
+ * Ends the connection after a response. The commands block this process for many seconds. Meanwhile the emulator closes idle
+ * connections, and the next request would fail on a connection that seems to be open.
+ */
+const oneRequest = { connection: 'close' };
 
-const authorizationFor = (service: string) =>
-  `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`;
+/** Sends a request to the deployed API. */
+export const call = (url: string, route: string, { headers, ...request }: Call = {}): Promise<Reply> =>
+  send(url, route, { ...request, headers: { ...headers, ...oneRequest } });
+
+const headersFor = (service: string) => ({
+  ...oneRequest,
+  authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`,
+});
 
 /** The ARNs of the streams that the stream consumers of dev read, each once. The dependencies have no client for Lambda. */
 export const readConsumedStreams = async (): Promise<string[]> => {
   const response = await fetch(`${endpoint()}/2015-03-31/event-source-mappings/`, {
-    headers: { authorization: authorizationFor('lambda') },
+    headers: headersFor('lambda'),
   });
   const { EventSourceMappings } = (await response.json()) as {
     EventSourceMappings: { EventSourceArn: string }[];
@@ -100,15 +109,15 @@ export const readConsumedStreams = async (): Promise<string[]> => {
 /** Runs a function of dev, as its schedule does, and waits until it ends. */
 export const runFunction = async (name: string): Promise<void> => {
   const path = `/2015-03-31/functions/client-channels-dev-${name}/invocations`;
-  const headers = { authorization: authorizationFor('lambda') };
-  const response = await fetch(endpoint() + path, { method: 'POST', headers, body: '{}' });
+  const options = { method: 'POST', headers: headersFor('lambda'), body: '{}' };
+  const response = await fetch(endpoint() + path, options);
   if (response.headers.has('x-amz-function-error')) throw new Error(await response.text());
 };
 
 /** The lines in the log of a function of dev from which CloudWatch makes metrics. */
 export const readMetricLines = async (name: string): Promise<Record<string, unknown>[]> => {
   const path = `/2015-03-31/functions/client-channels-dev-${name}/configuration`;
-  const response = await fetch(endpoint() + path, { headers: { authorization: authorizationFor('lambda') } });
+  const response = await fetch(endpoint() + path, { headers: headersFor('lambda') });
   const { LoggingConfig } = (await response.json()) as { LoggingConfig: { LogGroup: string } };
   const { events } = await callAws('Logs_20140328.FilterLogEvents', { logGroupName: LoggingConfig.LogGroup });
   return (events as { message: string }[])
@@ -124,7 +133,7 @@ export const callAws = async (target: string, body: object): Promise<Record<stri
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': target,
-      authorization: authorizationFor(service),
+      ...headersFor(service),
     },
     body: JSON.stringify(body),
   });

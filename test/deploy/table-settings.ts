@@ -10,7 +10,10 @@ import {
 const sortedBy = <Key extends string>(key: Key, items: { [name in Key]?: string | undefined }[] = []) =>
   items.toSorted((one, other) => `${one[key]}`.localeCompare(`${other[key]}`));
 
-/** All settings of a table: everything but its name, its contents and its times. */
+/**
+ * All settings of a table: everything but its name, its contents and its times. The limits of indexes are left out, because
+ * the emulated AWS does not keep them.
+ */
 export const readSettings = async (client: DynamoDBClient, TableName: string) => {
   const { Table: table } = await client.send(new DescribeTableCommand({ TableName }));
   const { ContinuousBackupsDescription: backups } = await client.send(
@@ -20,14 +23,11 @@ export const readSettings = async (client: DynamoDBClient, TableName: string) =>
     new DescribeTimeToLiveCommand({ TableName }),
   );
   const { Tags } = await client.send(new ListTagsOfResourceCommand({ ResourceArn: table?.TableArn }));
-  const indexes = (table?.GlobalSecondaryIndexes ?? []).map(
-    ({ IndexName, KeySchema, Projection, OnDemandThroughput }) => ({
-      IndexName,
-      KeySchema,
-      Projection,
-      limit: OnDemandThroughput,
-    }),
-  );
+  const indexes = (table?.GlobalSecondaryIndexes ?? []).map(({ IndexName, KeySchema, Projection }) => ({
+    IndexName,
+    KeySchema,
+    Projection,
+  }));
   return {
     keys: table?.KeySchema,
     attributes: sortedBy('AttributeName', table?.AttributeDefinitions),
@@ -43,11 +43,6 @@ export const readSettings = async (client: DynamoDBClient, TableName: string) =>
   };
 };
 
-const limitOf = (
-  reads: { ReadOnDemandThroughputSettings: object },
-  writes: { WriteOnDemandThroughputSettings: object },
-) => ({ ...reads.ReadOnDemandThroughputSettings, ...writes.WriteOnDemandThroughputSettings });
-
 /** The same settings of a table of the data stack, as the template says them. The emulated AWS ignores some of them. */
 export const settingsInTemplate = (tableName: string) => {
   const template = JSON.parse(readFileSync('cdk.out/client-channels-data-dev.template.json', 'utf8'));
@@ -56,18 +51,17 @@ export const settingsInTemplate = (tableName: string) => {
   const { Properties: table } = resources.find(({ Properties }) => Properties.TableName === tableName);
   const [replica] = table.Replicas;
   // biome-ignore lint/suspicious/noExplicitAny: a template has no types
-  const indexes = (table.GlobalSecondaryIndexes ?? []).map((index: any, position: number) => ({
-    IndexName: index.IndexName,
-    KeySchema: index.KeySchema,
-    Projection: index.Projection,
-    limit: limitOf(replica.GlobalSecondaryIndexes[position], index),
+  const indexes = (table.GlobalSecondaryIndexes ?? []).map(({ IndexName, KeySchema, Projection }: any) => ({
+    IndexName,
+    KeySchema,
+    Projection,
   }));
   return {
     keys: table.KeySchema,
     attributes: sortedBy('AttributeName', table.AttributeDefinitions),
     indexes: sortedBy('IndexName', indexes),
     billing: table.BillingMode,
-    limit: limitOf(replica, table),
+    limit: { ...replica.ReadOnDemandThroughputSettings, ...table.WriteOnDemandThroughputSettings },
     isProtected: replica.DeletionProtectionEnabled,
     encryption: table.SSESpecification.SSEType,
     stream: table.StreamSpecification?.StreamViewType,
