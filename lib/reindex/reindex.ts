@@ -23,15 +23,17 @@ import { foldText } from '../text/fold.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
-/**
- * The suffix entries of one channel: a checksum of the stored ones, and the folded names that these were made of, or that a
- * pending change will add. `willBeRemoved`: a pending change removes the channel from the search index.
- */
+/** The stored suffix entries of one channel, with those that its pending change adds. */
 interface StoredEntries {
+  /** A checksum of the entries that are stored. */
   sum: number;
+  /** The folded names that they were made of. */
   names: Set<string>;
-  willBeRemoved?: boolean;
+  /** Whether a pending change removes all of them, because the channel was deleted. */
+  willBeRemoved: boolean;
 }
+
+const noEntries = (): StoredEntries => ({ sum: 0, names: new Set(), willBeRemoved: false });
 
 /** The part of one entry in the checksum. Two channels hardly ever have the same sum. */
 const checksumOf = ({ sk, name }: SuffixEntry): number =>
@@ -46,7 +48,8 @@ const concurrency = 8;
 /**
  * Reads the suffix entries of all channels of a namespace. Reads the pending changes first: each may be applied at any
  * moment from then on. If an earlier version has written it, its target name was folded in another way, and nothing else
- * would tell which entries it adds.
+ * would tell which entries it adds. A backup can contain one that contradicts its channel, because it can contain a part of a
+ * transaction.
  */
 const readStoredEntries = async (
   { channels, projections }: ChannelTables,
@@ -54,14 +57,19 @@ const readStoredEntries = async (
 ): Promise<Map<string, StoredEntries>> => {
   const stored = new Map<string, StoredEntries>();
   for (const { id, targetName } of await readPendingChanges(channels, namespace, allIds, pages))
-    if (targetName === undefined) stored.set(id, { sum: 0, names: new Set(), willBeRemoved: true });
-    else stored.set(id, { sum: 0, names: new Set([targetName]) });
+    stored.set(id, {
+      sum: 0,
+      names: new Set(targetName === undefined ? [] : [targetName]),
+      willBeRemoved: targetName === undefined,
+    });
   for (const query of allSuffixEntries(namespace))
     for await (const page of pages(projections, query))
       for (const entry of page.items as unknown as SuffixEntry[]) {
         const id = idOfEntry(entry.sk);
-        const { sum, names, ...rest } = stored.get(id) ?? { sum: 0, names: new Set() };
-        stored.set(id, { ...rest, sum: sum + checksumOf(entry), names: names.add(entry.name) });
+        const entries = stored.get(id) ?? noEntries();
+        entries.sum += checksumOf(entry);
+        entries.names.add(entry.name);
+        stored.set(id, entries);
       }
   return stored;
 };
@@ -141,16 +149,15 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
   const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
     for (const { _id, name } of page.items.map(fromItem)) {
-      const { sum, names, willBeRemoved } = stored.get(_id) ?? { sum: 0, names: new Set<string>() };
-      const wanted = suffixEntries(namespace, _id, foldText(name));
+      const { sum, names, willBeRemoved } = stored.get(_id) ?? noEntries();
+      const folded = foldText(name);
+      const wanted = suffixEntries(namespace, _id, folded);
       const isComplete = sum === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
-      // A backup may contain a pending change that contradicts its channel. It would make the entries wrong later.
-      const willStay = names.size <= 1 && !willBeRemoved;
-      if (!isComplete || !willStay) wrong.push([_id, names]);
+      if (!isComplete || names.size > 1 || willBeRemoved) wrong.push([_id, names]);
       stored.delete(_id);
     }
-  // The remaining ones belong to channels that no longer exist.
-  for (const [id, { names }] of stored) if (names.size) wrong.push([id, names]);
+  // The remaining suffix entries and pending changes belong to channels that no longer exist.
+  for (const [id, { names }] of stored) wrong.push([id, names]);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
       wrong
@@ -161,10 +168,10 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 };
 
 /**
- * The steps that repair everything that is derived from the channels of a namespace. No step needs another one, but in this
- * order nothing stays of a namespace that has lost its channels. Each reads the whole namespace and repairs one kind of
- * item. Others may read and write meanwhile: correct items stay correct at every moment. A step throws WriteContention if
- * others wrote during every attempt. The repairs it has made by then stay.
+ * The steps that repair everything that is derived from the channels of a namespace. No step needs another one, but in
+ * this order nothing stays of a namespace that has lost its channels. Each reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
+ * correct at every moment. A step throws WriteContention if others wrote during every attempt. The repairs it has made
+ * by then stay.
  */
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
