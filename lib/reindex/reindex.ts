@@ -169,9 +169,9 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 
 /**
  * The steps that repair everything that is derived from the channels of a namespace. No step needs another one, but in
- * this order nothing stays of a namespace that has lost its channels. Each reads the whole namespace and repairs one kind of item. Others may read and write meanwhile: correct items stay
- * correct at every moment. A step throws WriteContention if others wrote during every attempt. The repairs it has made
- * by then stay.
+ * this order nothing stays of a namespace that has lost its channels. Each step reads the whole namespace and repairs one
+ * kind of item. Others may read and write meanwhile: correct items stay correct at every moment. A step throws
+ * WriteContention if others wrote during every attempt. The repairs it has made by then stay.
  */
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
