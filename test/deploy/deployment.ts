@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import type { Environment } from '../../infra/environments.ts';
 import { type Call, type Grant, type Reply, send } from '../support/service.ts';
 
@@ -81,25 +82,33 @@ export const killRestore = async (at: string, beginning: string): Promise<void> 
 };
 
 /**
- * Ends the connection after a response. The commands block this process for many seconds. Meanwhile the emulator closes idle
- * connections, and the next request would fail on a connection that seems to be open.
+ * Lets this process see which connections the emulator has closed while a command blocked it for many seconds. A request on
+ * such a connection would fail.
  */
-const oneRequest = { connection: 'close' };
+const seeClosedConnections = async (): Promise<void> => {
+  await setImmediate();
+  await setImmediate();
+};
+
+const authorizationFor = (service: string) =>
+  `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`;
+
+/** Sends a request to an AWS service of the emulator. */
+const fetchFromAws = async (service: string, path: string, request: RequestInit = {}): Promise<Response> => {
+  await seeClosedConnections();
+  const headers = { ...request.headers, authorization: authorizationFor(service) };
+  return fetch(endpoint() + path, { ...request, headers });
+};
 
 /** Sends a request to the deployed API. */
-export const call = (url: string, route: string, { headers, ...request }: Call = {}): Promise<Reply> =>
-  send(url, route, { ...request, headers: { ...headers, ...oneRequest } });
-
-const headersFor = (service: string) => ({
-  ...oneRequest,
-  authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${process.env.AWS_REGION}/${service}/aws4_request`,
-});
+export const call = async (url: string, route: string, request?: Call): Promise<Reply> => {
+  await seeClosedConnections();
+  return send(url, route, request);
+};
 
 /** The ARNs of the streams that the stream consumers of dev read, each once. The dependencies have no client for Lambda. */
 export const readConsumedStreams = async (): Promise<string[]> => {
-  const response = await fetch(`${endpoint()}/2015-03-31/event-source-mappings/`, {
-    headers: headersFor('lambda'),
-  });
+  const response = await fetchFromAws('lambda', '/2015-03-31/event-source-mappings/');
   const { EventSourceMappings } = (await response.json()) as {
     EventSourceMappings: { EventSourceArn: string }[];
   };
@@ -109,15 +118,14 @@ export const readConsumedStreams = async (): Promise<string[]> => {
 /** Runs a function of dev, as its schedule does, and waits until it ends. */
 export const runFunction = async (name: string): Promise<void> => {
   const path = `/2015-03-31/functions/client-channels-dev-${name}/invocations`;
-  const options = { method: 'POST', headers: headersFor('lambda'), body: '{}' };
-  const response = await fetch(endpoint() + path, options);
+  const response = await fetchFromAws('lambda', path, { method: 'POST', body: '{}' });
   if (response.headers.has('x-amz-function-error')) throw new Error(await response.text());
 };
 
 /** The lines in the log of a function of dev from which CloudWatch makes metrics. */
 export const readMetricLines = async (name: string): Promise<Record<string, unknown>[]> => {
   const path = `/2015-03-31/functions/client-channels-dev-${name}/configuration`;
-  const response = await fetch(endpoint() + path, { headers: headersFor('lambda') });
+  const response = await fetchFromAws('lambda', path);
   const { LoggingConfig } = (await response.json()) as { LoggingConfig: { LogGroup: string } };
   const { events } = await callAws('Logs_20140328.FilterLogEvents', { logGroupName: LoggingConfig.LogGroup });
   return (events as { message: string }[])
@@ -128,15 +136,8 @@ export const readMetricLines = async (name: string): Promise<Record<string, unkn
 /** Calls an action of an AWS service. The dependencies have no client for this service. */
 export const callAws = async (target: string, body: object): Promise<Record<string, unknown>> => {
   const [service = ''] = target.split('.');
-  const response = await fetch(endpoint(), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': target,
-      ...headersFor(service),
-    },
-    body: JSON.stringify(body),
-  });
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
+  const response = await fetchFromAws(service, '', { method: 'POST', headers, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`${target}: ${response.status} ${await response.text()}`);
   return (await response.json()) as Record<string, unknown>;
 };
