@@ -15,7 +15,7 @@ import { channelsTable } from '../../lib/manifest/tables.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
-import { failTries } from '../support/failing-client.ts';
+import { disconnect, failTries } from '../support/failing-client.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 // The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
@@ -51,7 +51,7 @@ afterEach(() => {
   failure = connectionLost;
   beforeRetry = async () => undefined;
   jest.restoreAllMocks();
-  client.destroy();
+  disconnect(client);
 });
 
 const create = async () => (await createChannel(table, caller, { name: 'Retail' }, undefined)).document;

@@ -31,3 +31,6 @@ export const failTries = (client: DynamoDBDocumentClient, choose: ChooseFault): 
 /** Makes whole calls of a client fail. The SDK does not try them again, as if the process was killed. */
 export const failCalls = (client: DynamoDBDocumentClient, choose: ChooseFault): void =>
   client.middlewareStack.add(failing(choose), { step: 'initialize', priority: 'high' });
+
+/** Ends the connections of a client. The `destroy` of a document client does nothing. */
+export const disconnect = (client: DynamoDBDocumentClient): void => client.config.requestHandler.destroy();

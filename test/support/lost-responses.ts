@@ -5,7 +5,7 @@ import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { toApiError } from '../../lib/http/failure-to-api-error.ts';
 import { connectionLost } from './dynamodb-errors.ts';
-import { failTries } from './failing-client.ts';
+import { disconnect, failTries } from './failing-client.ts';
 import type { WriteKind } from './write-kinds.ts';
 
 /** What became of a write whose first response was lost. */
@@ -59,7 +59,7 @@ export const loseResponse = async (
   }
   isOver = true;
   const { timesDone, answer: expected } = await effect();
-  client.destroy();
+  disconnect(client);
   // On a busy machine, DynamoDB may give no answer in time. Then no response was lost, and nothing was tried.
   if (!isLost) return loseResponse(table, `${namespace}-again`, kind, refuse);
   return {

@@ -3,7 +3,7 @@ import { connect } from '../../../lib/dynamodb/client.ts';
 import type { Item } from '../../../lib/dynamodb/item.ts';
 import { Meter } from '../../../lib/dynamodb/meter.ts';
 import { Table } from '../../../lib/dynamodb/table.ts';
-import { type CallFault, failCalls } from '../../support/failing-client.ts';
+import { type CallFault, disconnect, failCalls } from '../../support/failing-client.ts';
 import { findTornWrites, readPartition } from '../../support/whole-partitions.ts';
 import { otherNamespace, type WriteKind, writeKinds } from '../../support/write-kinds.ts';
 import type { FaultRow } from '../fault-row.ts';
@@ -32,7 +32,7 @@ const runUntilKilled = async (
   const session = { client, meter: new Meter(), signal: AbortSignal.timeout(60_000) };
   const running = run(new Table(session, table.name));
   await (kill ? running.catch(() => undefined) : running);
-  client.destroy();
+  disconnect(client);
   return calls;
 };
 
