@@ -33,4 +33,4 @@ export const failCalls = (client: DynamoDBDocumentClient, choose: ChooseFault): 
   client.middlewareStack.add(failing(choose), { step: 'initialize', priority: 'high' });
 
 /** Ends the connections of a client. The `destroy` of a document client does nothing. */
-export const disconnect = (client: DynamoDBDocumentClient): void => client.config.requestHandler.destroy();
+export const disconnect = (client: DynamoDBDocumentClient): void => client.config.requestHandler.destroy?.();
