@@ -13,7 +13,7 @@ import { useService } from '../support/use-service.ts';
  * Makes random writes, and compares a search or a list with a plain array after each of them. Meanwhile the projector is
  * stopped, runs, or is killed at random. `PROJECTIONS_WRITES` sets the number of writes, `PROJECTIONS_SEED` repeats a run.
  */
-const writes = Number(process.env.PROJECTIONS_WRITES ?? 360);
+const writes = Number(process.env.PROJECTIONS_WRITES ?? 240);
 const seed = Number(process.env.PROJECTIONS_SEED ?? 20_261_124);
 
 const service = useService();
