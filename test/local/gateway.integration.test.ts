@@ -50,7 +50,7 @@ const routes: Route[] = [
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ routes, port: 0, integrationTimeoutMs: 500 });
+  gateway = await startGateway({ routes, port: 0 });
 });
 afterAll(() => gateway.close());
 
@@ -290,7 +290,10 @@ describe('the response of a function', () => {
   });
 
   it('is 503 if the function does not respond in time', async () => {
-    expect(await errorOf(await request('/hangs'))).toEqual(gatewayError(503, 'Service Unavailable'));
+    const impatient = await startGateway({ routes, port: 0, integrationTimeoutMs: 100 });
+    const response = await fetch(`http://127.0.0.1:${impatient.port}/hangs`);
+    expect(await errorOf(response)).toEqual(gatewayError(503, 'Service Unavailable'));
+    await impatient.close();
   });
 });
 
