@@ -49,8 +49,8 @@ const localTarget = async (): Promise<Target> => {
 };
 
 /**
- * Selects the resources that this process acts on. With a name, these are the ones of that deployed environment. Without a name, these are the ones of the running local server, and the SDK's
- * variables are set to reach it.
+ * Selects the resources that this process acts on. With a name, these are the ones of that deployed environment. Without a
+ * name, these are the ones of the running local server, and the SDK's variables are set to reach it.
  * @throws Error with one line if there is no such environment, if the shell is in another account or region, or if no
  * local server is running
  */
