@@ -70,3 +70,7 @@ export const itemsBetween = (namespace: string, first: string, last: string) => 
 /** A strongly consistent query for the channels of an id range. */
 export const channelsIn = (namespace: string, { first, last }: IdRange) =>
   itemsBetween(namespace, first, last);
+
+/** A strongly consistent query for the counters of a namespace. */
+export const countersOf = (namespace: string) =>
+  itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);

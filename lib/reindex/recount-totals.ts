@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allIds } from '../channels/id-range.ts';
 import { counterShards, sumCounters, type Totals } from '../channels/items.ts';
-import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../channels/keys.ts';
+import { channelsIn, countersOf, keys } from '../channels/keys.ts';
 import { TransactionConditionFailed, WriteContention } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages, readFirst } from '../dynamodb/pages.ts';
@@ -18,11 +18,7 @@ const countChannels = async (table: Table, namespace: string): Promise<Totals> =
 };
 
 const readCounters = (table: Table, namespace: string): Promise<Item[]> =>
-  readFirst(
-    table,
-    itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels),
-    counterShards,
-  );
+  readFirst(table, countersOf(namespace), counterShards);
 
 const changesOf = (counters: Item[]) => new Map(counters.map(({ sk, changes }) => [sk, changes]));
 

@@ -119,7 +119,7 @@ export const runHistories = async (options: HistoryOptions): Promise<HistoryResu
   const recorded = await withDifferentClocks(randomFrom(seed + 2).next, () =>
     runClients(service, { run: `h${seed}`, random, count, clients }),
   );
-  await proxy.settled();
+  await proxy.allAnswered();
   proxy.fault = () => 'none';
 
   const { namespaces, key, channels: histories } = recorded;

@@ -1,9 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { sumCounters } from '../../lib/channels/items.ts';
-import { itemsBetween, keys, sortKeyBounds } from '../../lib/channels/keys.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
-import { readFirst } from '../../lib/dynamodb/pages.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { readBucket, replaceBucket } from '../../lib/projections/rank-index/bucket-store.ts';
 import { bucketSize } from '../../lib/projections/rank-index/count-bucket.ts';
@@ -13,6 +11,7 @@ import {
   interceptQueries,
   newNamespace,
   readProjections,
+  readTotals,
   reindex,
 } from '../support/projections.ts';
 import { idAt, seededAt } from '../support/seed.ts';
@@ -23,10 +22,7 @@ const service = useService({ consumers: ['project-channels'] });
 
 const nothing = { pendingChanges: [], suffixEntries: [], buckets: [] };
 
-const totalsOf = async (namespace: string) => {
-  const counters = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);
-  return sumCounters(await readFirst(service.channels, counters, 8));
-};
+const totalsOf = (namespace: string) => readTotals(service.channels, namespace);
 
 /** A namespace whose channels were deleted behind the service's back: their counters and projections are still there. */
 const lostNamespace = async (channelCount: number) => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { nameKey } from '../../lib/channels/index-keys.ts';
-import { sumCounters } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
@@ -17,6 +16,7 @@ import {
   interceptQueries,
   newNamespace,
   readProjections,
+  readTotals,
   reindex,
 } from '../support/projections.ts';
 import { channelOf } from '../support/seed.ts';
@@ -38,12 +38,7 @@ const seedBareChannels = async (namespace: string, count: number) => {
   return Object.fromEntries(channels.map(({ _id, name }) => [_id, name]));
 };
 
-const totalsOf = async (namespace: string) => {
-  const counters = Array.from({ length: 8 }, (_, shard) =>
-    service.channels.get(keys.counter(namespace, shard)),
-  );
-  return sumCounters((await Promise.all(counters)).filter((item) => item !== undefined));
-};
+const totalsOf = (namespace: string) => readTotals(service.channels, namespace);
 
 const entriesOf = async (namespace: string) => (await readProjections(service, namespace)).suffixEntries;
 

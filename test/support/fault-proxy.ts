@@ -60,7 +60,7 @@ export interface FaultProxy extends DynamoDbProxy {
   /** How many tries were forwarded or failed so far, since `start`. */
   tries: number;
   /** Waits until DynamoDB has answered everything that it was sent, also what is delivered late. */
-  settled(): Promise<void>;
+  allAnswered(): Promise<void>;
   /** Listens again at the same URL. From `close` until then, connections are refused. */
   reopen(): Promise<void>;
 }
@@ -176,7 +176,7 @@ export const createFaultProxy = (): FaultProxy => {
       proxy.reopen = () => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
       return endpoint;
     },
-    settled: async () => {
+    allAnswered: async () => {
       while (running.size) await Promise.all(running);
     },
     close: () => {},

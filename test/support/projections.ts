@@ -3,6 +3,8 @@ import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { ChannelPatch, CreateChannelInput } from '../../lib/channels/body-schema.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
+import { sumCounters, type Totals } from '../../lib/channels/items.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
@@ -64,6 +66,12 @@ const readAll = async (table: Table, query: Query) => {
   const items: Record<string, unknown>[] = [];
   for await (const page of pages(table, query)) items.push(...page.items);
   return items;
+};
+
+/** The totals of a namespace, summed over the 8 shards of its counters. */
+export const readTotals = async (channels: Table, namespace: string): Promise<Totals> => {
+  const counters = Array.from({ length: 8 }, (_, shard) => channels.get(keys.counter(namespace, shard)));
+  return sumCounters((await Promise.all(counters)).filter((item) => item !== undefined));
 };
 
 export const bySortKey = (one: { sk: string }, other: { sk: string }) =>

@@ -2,7 +2,7 @@ import type { ApiError } from '../../api-error.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { above, below, type IdRange, isEmpty, noIds } from '../../channels/id-range.ts';
 import { counterShards, fromItem, isCounter, sumCounters } from '../../channels/items.ts';
-import { channelsIn, itemsBetween, keys, sortKeyBounds } from '../../channels/keys.ts';
+import { channelsIn, countersOf, itemsBetween, keys, sortKeyBounds } from '../../channels/keys.ts';
 import { readFirst, skip } from '../../dynamodb/pages.ts';
 import type { Table } from '../../dynamodb/table.ts';
 import { pagesWithinBudget } from '../../read-budget.ts';
@@ -71,8 +71,7 @@ export const readCounters = async (
   namespace: string,
   disabled: boolean | undefined,
 ): Promise<number> => {
-  const query = itemsBetween(namespace, sortKeyBounds.beforeCounters, sortKeyBounds.beforeChannels);
-  const totals = sumCounters(await readFirst(table, query, counterShards));
+  const totals = sumCounters(await readFirst(table, countersOf(namespace), counterShards));
   if (disabled === undefined) return totals.enabled + totals.disabled;
   return disabled ? totals.disabled : totals.enabled;
 };
