@@ -115,16 +115,16 @@ describe('reindexing a namespace', () => {
     const missing = '0'.repeat(24);
     const putPendingChange = (change: {
       id: string;
-      targetName?: string;
+      targetText?: string;
       isCounted: boolean;
-      names: string[];
+      texts: string[];
     }) =>
       service.channels.update(
         pendingChangeUpdate(namespace, { ...change, token: 'of the backup', now: context.now }),
       );
-    await putPendingChange({ id: kept, isCounted: true, names: ['kept'] });
-    await putPendingChange({ id: named, targetName: 'other', isCounted: true, names: ['named'] });
-    await putPendingChange({ id: missing, targetName: 'missing', isCounted: false, names: [] });
+    await putPendingChange({ id: kept, isCounted: true, texts: ['kept'] });
+    await putPendingChange({ id: named, targetText: 'other', isCounted: true, texts: ['named'] });
+    await putPendingChange({ id: missing, targetText: 'missing', isCounted: false, texts: [] });
     // After all 16 partitions of suffix entries were read, the projector begins to apply a pending change, and stops.
     const [applied] = suffixEntries(namespace, missing, 'missing');
     let queries = 0;
@@ -316,9 +316,9 @@ describe('reindexing a namespace whose projections have names of a former fold',
   });
 
   /** Leaves the pending change of a creation or a rename as a former version wrote it. */
-  const leaveFormerPendingChange = (namespace: string, id: string, targetName: string, names: string[]) =>
+  const leaveFormerPendingChange = (namespace: string, id: string, targetText: string, texts: string[]) =>
     service.channels.update(
-      pendingChangeUpdate(namespace, { id, token: 'former', targetName, isCounted: true, names, now: 0 }),
+      pendingChangeUpdate(namespace, { id, token: 'former', targetText, isCounted: true, texts, now: 0 }),
     );
 
   test('replaces those that a waiting change adds, even after the entries were read', async () => {
