@@ -5,6 +5,9 @@ import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 
+/** The fields on which other items depend. They change in a transaction only. */
+const transactionFields = ['name', 'local_name', 'disabled', 'company_namespace'] as const;
+
 /** Whether a patch of a known channel needs no transaction: only its metadata changes, and there is only one copy. */
 export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
@@ -22,6 +25,16 @@ const changedKeys = ({ integration_meta }: ChannelPatch) => {
   const { externalIdKey = null, metaIdKey = null } = metaKeys(integration_meta ?? undefined);
   return { externalIdKey, metaIdKey };
 };
+
+/** The condition that a field has a value already. `null` stands for no value. */
+const hasValue = (field: string, value: unknown): string =>
+  value === null ? `attribute_not_exists(#${field})` : `#${field} = :${field}`;
+
+/** The condition that the metadata changes. */
+const metaDiffers = ({ integration_meta }: ChannelPatch): string =>
+  integration_meta === null
+    ? 'attribute_exists(integration_meta)'
+    : '(attribute_not_exists(integration_meta) OR integration_meta <> :integration_meta)';
 
 /**
  * Plans the common update as one write, without reading first. Its condition checks everything that this relies on:
@@ -66,22 +79,16 @@ export const updateInPlace = (
     '(attribute_not_exists(previousWriteId) OR previousWriteId <> :writeId)',
   ];
 
-  for (const field of ['name', 'local_name', 'disabled', 'company_namespace'] as const) {
+  for (const field of transactionFields) {
     const value = patch[field];
     if (value === undefined) continue;
     names[`#${field}`] = field;
-    if (value === null) {
-      conditions.push(`attribute_not_exists(#${field})`);
-    } else {
-      values[`:${field}`] = value;
-      conditions.push(`#${field} = :${field}`);
-    }
+    if (value !== null) values[`:${field}`] = value;
+    conditions.push(hasValue(field, value));
   }
 
   const { integration_meta } = patch;
-  const assigned = { integration_meta, ...changedKeys(patch) };
-  for (const [attribute, value] of Object.entries(assigned)) {
-    if (value === undefined) continue;
+  for (const [attribute, value] of Object.entries({ integration_meta, ...changedKeys(patch) })) {
     if (value === null) {
       remove.push(attribute);
     } else {
@@ -89,11 +96,7 @@ export const updateInPlace = (
       set.push(`${attribute} = :${attribute}`);
     }
   }
-  conditions.push(
-    integration_meta === null
-      ? 'attribute_exists(integration_meta)'
-      : '(attribute_not_exists(integration_meta) OR integration_meta <> :integration_meta)',
-  );
+  conditions.push(metaDiffers(patch));
 
   if (precondition && 'versions' in precondition) {
     const known = precondition.versions.map((version, index) => {

@@ -89,17 +89,21 @@ export const runClients = async (
   };
 
   const value = () => (random.next() < 0.3 ? random.pick(fewValues) : `v${++unique}`);
+  const newHistory = (): ChannelHistory => {
+    const word = `w${++unique}w`;
+    const localWord = random.next() < 0.5 ? `l${unique}l` : undefined;
+    return { word, localWord, id: undefined, operations: [] };
+  };
   const localName = ({ localWord }: ChannelHistory) =>
     localWord === undefined ? value() : `${localWord} ${value()}`;
   const someNamespaces = () => random.shuffle(namespaces).slice(0, random.pick([1, 1, 2, 3]));
 
   /** Creates a channel, again and again as a client of the API does, and makes it hot. */
   const create = async (slot: number) => {
-    const word = `w${++unique}w`;
+    const history = newHistory();
+    const { word } = history;
     const fields: Fields = { name: `${word} new`, company_namespace: someNamespaces() };
-    const localWord = random.next() < 0.5 ? `l${unique}l` : undefined;
-    const history: ChannelHistory = { word, localWord, id: undefined, operations: [] };
-    if (localWord !== undefined || random.next() < 0.5) fields.local_name = localName(history);
+    if (history.localWord !== undefined || random.next() < 0.5) fields.local_name = localName(history);
     records.channels.push(history);
     const namespace = random.pick(fields.company_namespace as string[]);
     const idempotencyKey = random.next() < 0.5 ? `${run}-${word}` : undefined;
