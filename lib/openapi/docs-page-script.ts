@@ -27,6 +27,8 @@ const showOwnAddress = (update) => (description) => update({
 });
 const collapseHeaders = (Headers, { React: { createElement } }) => (props) =>
   createElement('details', null, createElement('summary', null, 'Headers'), createElement(Headers, props));
+const addSkipLink = (Information, { React: { createElement, Fragment }, getComponent }) => (props) =>
+  createElement(Fragment, null, createElement(getComponent('SkipToOperations')), createElement(Information, props));
 
 SwaggerUIBundle({
   url: 'openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null,
@@ -35,6 +37,6 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis], layout: 'BaseLayout',
   plugins: [{
     statePlugins: { spec: { wrapActions: { updateJsonSpec: showOwnAddress } } },
-    wrapComponents: { headers: collapseHeaders },
+    wrapComponents: { headers: collapseHeaders, InfoContainer: addSkipLink },
   }],
 });`;
