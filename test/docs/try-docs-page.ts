@@ -80,6 +80,9 @@ const tryWideScreen = async (docs: DocsPage, url: string, key: string) => {
   assert.deepEqual([found.status, /"total": 1/.test(found.text)], ['200', true]);
   const direction = await search.evaluate((element) => getComputedStyle(element).direction);
   assert.equal(direction, 'rtl', 'Arabic input is written from right to left');
+  await search.fill(arabicName);
+  const foundByLocalName = await docs.execute('listChannels');
+  assert.match(foundByLocalName.text, /"name": "Retail Channel"/, 'a channel is found by its Arabic name');
 };
 
 const tryKeyboard = async ({ page }: DocsPage) => {
