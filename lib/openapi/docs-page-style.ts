@@ -30,7 +30,8 @@ export const pageStyle = `
 .swagger-ui .info .title small, .swagger-ui .info .title small pre { background: #5a6170; }
 .swagger-ui .info .title small.version-stamp, .swagger-ui .info .title small.version-stamp pre { background: #4a6b00; }
 .swagger-ui .btn.authorize { border-color: #16734a; color: #16734a; }
-.swagger-ui .btn.authorize svg { fill: #16734a; }
+.swagger-ui .scheme-container .btn.authorize svg { color: #16734a; }
+.swagger-ui .parameter__name.required:after { color: #b81d1d; }
 .swagger-ui .btn.cancel { border-color: #b81d1d; color: #b81d1d; }
 .swagger-ui .btn.execute { background: #1d5fb4; border-color: #1d5fb4; }
 .swagger-ui .download-contents { background: #5a6170; }
