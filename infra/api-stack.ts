@@ -10,7 +10,7 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Operation, operations } from '../lib/manifest/operations.ts';
+import { type Operation, operations, routesOf } from '../lib/manifest/operations.ts';
 import { Alarms } from './alarms.ts';
 import { addDashboard } from './dashboard.ts';
 import type { Environment } from './environments.ts';
@@ -74,11 +74,9 @@ export class ApiStack extends Stack {
     const stage = this.#stage(api, environment);
     const functions = operations.map((operation: Operation) => {
       const created = new OperationFunction(this, operation, environment);
-      api.addRoutes({
-        path: operation.path,
-        methods: operation.methods.map((method) => HttpMethod[method]),
-        integration: new HttpLambdaIntegration(`${operation.name}-integration`, created.function),
-      });
+      const integration = new HttpLambdaIntegration(`${operation.name}-integration`, created.function);
+      for (const { path, methods } of routesOf(operation))
+        api.addRoutes({ path, methods: methods.map((method) => HttpMethod[method]), integration });
       return { name: operation.name, function: created.function, logGroup: created.logGroup };
     });
     const alarms = new Alarms(this, environment);
