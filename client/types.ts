@@ -63,6 +63,20 @@ export interface Pagination {
   prev_cursor?: string;
 }
 
+export interface OwnKey {
+  /** The id of the key. It is in logs and events, and it is no secret. */
+  key_id: string;
+  /** What the operators call the key. Empty if they gave it no name. */
+  name: string;
+  /** The namespace in which this request acts. */
+  namespace: string;
+  namespaces: string[];
+  /** What the key may do: `channels:read`, `channels:write`. */
+  scopes: string[];
+  /** Null if the key never expires. */
+  expires_at: string | null;
+}
+
 export interface ErrorBody {
   success: false;
   /** A message for people. */

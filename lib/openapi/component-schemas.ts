@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { maxDetails } from '../api-error.ts';
+import { ownKey } from '../auth/own-key.ts';
 import {
   createBody,
   integrationMeta,
@@ -24,6 +25,7 @@ const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
 
 const time = { format: 'date-time', description: 'ISO 8601, UTC, with milliseconds.' };
 const { _id, createdAt, updatedAt, __v } = channelDocument.shape;
+const { key_id, name, namespace, scopes, expires_at } = ownKey.shape;
 const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
 
 /** Keywords that Zod cannot derive: the limits that code checks, and descriptions. */
@@ -59,6 +61,19 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [createdAt, time],
   [updatedAt, time],
   [__v, { description: '0 after creation. Every change adds 1.' }],
+  [key_id, { description: 'The id of the key. It is in logs and events, and it is no secret.' }],
+  [name, { description: 'What the operators call the key. Empty if they gave it no name.' }],
+  [namespace, { description: 'The namespace in which this request acts.' }],
+  [scopes, { description: 'What the key may do: `channels:read`, `channels:write`.' }],
+  [
+    expires_at,
+    {
+      anyOf: undefined,
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'Null if the key never expires.',
+    },
+  ],
   [pre_page, { description: '0 on the first page.' }],
   [next_page, { description: '0 if there is no next page.' }],
   [total, { description: 'The exact number of channels that match.' }],
@@ -149,6 +164,8 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
     data: { type: 'array', maxItems: 100, items: ref('Channel') },
     pagination: ref('Pagination'),
   }),
+  OwnKey: toJsonSchema(ownKey, 'output'),
+  OwnKeyAnswer: envelope({ data: ref('OwnKey') }),
   Error: error,
   GatewayError: gatewayError,
 });
