@@ -8,6 +8,7 @@ import {
   maxNamespaces,
   namespaces,
   nameText,
+  serverFields,
   updateBody,
 } from '../channels/body-schema.ts';
 import { channelDocument } from '../channels/document-schema.ts';
@@ -28,6 +29,9 @@ const { _id, createdAt, updatedAt, __v } = channelDocument.shape;
 const { key_id, name, namespace, scopes, expires_at } = ownKey.shape;
 const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
 
+/** What clients send back as they read it. */
+const ignoredTime = { type: ['string', 'null'], format: 'date-time', description: 'Accepted and ignored.' };
+
 /** Keywords that Zod cannot derive: the limits that code checks, and descriptions. */
 const extraKeywords = new Map<unknown, JsonSchema>([
   [
@@ -46,7 +50,7 @@ const extraKeywords = new Map<unknown, JsonSchema>([
       type: 'object',
       additionalProperties: true,
       description:
-        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object.',
+        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
     },
   ],
   [
@@ -58,6 +62,13 @@ const extraKeywords = new Map<unknown, JsonSchema>([
     },
   ],
   [_id, { description: 'An ObjectId. Ids sort by the time of creation.' }],
+  [
+    serverFields._id,
+    { type: ['string', 'null'], description: 'Accepted if it is the id in the path. Null is ignored.' },
+  ],
+  [serverFields.createdAt, ignoredTime],
+  [serverFields.updatedAt, ignoredTime],
+  [serverFields.__v, { type: ['integer', 'null'], description: 'Accepted and ignored.' }],
   [createdAt, time],
   [updatedAt, time],
   [__v, { description: '0 after creation. Every change adds 1.' }],
@@ -95,10 +106,18 @@ const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema
   return described;
 };
 
-/** The document of a channel. Fields that clients write have the limits of the body of a creation. */
+/** The fields of a channel that clients write. */
+const writtenFields = z.strictObject({
+  name: nameText,
+  local_name: nameText,
+  integration_meta: integrationMeta,
+  company_namespace: namespaces,
+});
+
+/** The document of a channel. Fields that clients write have the limits of request bodies. */
 const channel = (): JsonSchema => {
   const document = toJsonSchema(channelDocument, 'output');
-  const body = toJsonSchema(createBody, 'input');
+  const body = toJsonSchema(writtenFields, 'input');
   return {
     ...document,
     description: 'A distribution channel.',
