@@ -17,6 +17,8 @@ export interface Operation {
   assets?: readonly string[];
   /** Whether the operation seals and opens cursors, and therefore needs their secret. */
   cursors?: boolean;
+  /** Whether responses of the operation have links, and therefore depend on the public address of the API. */
+  links?: boolean;
 }
 
 const authenticate: readonly DynamoDbAction[] = ['dynamodb:GetItem'];
@@ -47,6 +49,7 @@ export const operations = [
       },
     },
     cursors: true,
+    links: true,
   },
   {
     name: 'create-channel',
@@ -57,6 +60,7 @@ export const operations = [
     permissions: {
       tables: { apiKeys: authenticate, channels: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
     },
+    links: true,
   },
   {
     name: 'get-channel',
