@@ -1,7 +1,6 @@
+import { acceptsGzip } from '../lib/http/compression.ts';
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
 import { docsPage } from '../lib/openapi/docs-page.ts';
-
-const takesGzip = (accepted = '') => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(accepted);
 
 /**
  * The page, as seen from the root of the API. It is relative, so that it also leads to the page behind a path prefix or in a
@@ -15,13 +14,12 @@ const pageFromRoot = (rawPath: string) => {
 export const handler = publicEndpoint(({ headers, rawPath, routeKey }) => {
   if (routeKey === 'GET /') return { statusCode: 302, headers: { Location: pageFromRoot(rawPath) } };
   const { html, gzipped, policy } = docsPage();
-  const zipped = takesGzip(headers['accept-encoding']);
+  const zipped = acceptsGzip(headers['accept-encoding']);
   return {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': policy,
       'Referrer-Policy': 'no-referrer',
-      Vary: 'Accept-Encoding',
       ...(zipped && { 'Content-Encoding': 'gzip' }),
     },
     body: zipped ? gzipped : html,

@@ -10,8 +10,8 @@ export interface Operation {
   path: string;
   /** Another route of the function, for people: it leads to `path`. It is no part of the API's description. */
   redirectFrom?: string;
-  /** The scope that the caller's key needs. Absent if the operation needs no key. */
-  scope?: Scope;
+  /** The scope that the caller's key needs; `any` if every key may call. Absent if the operation needs no key. */
+  scope?: Scope | 'any';
   /** The file that exports `handler`, relative to the root of the project. */
   handler: string;
   permissions: Permissions;
@@ -19,6 +19,8 @@ export interface Operation {
   assets?: readonly string[];
   /** Whether the operation seals and opens cursors, and therefore needs their secret. */
   cursors?: boolean;
+  /** Whether responses of the operation have links, and therefore depend on the public address of the API. */
+  links?: boolean;
 }
 
 const authenticate: readonly DynamoDbAction[] = ['dynamodb:GetItem'];
@@ -49,6 +51,7 @@ export const operations = [
       },
     },
     cursors: true,
+    links: true,
   },
   {
     name: 'create-channel',
@@ -59,6 +62,7 @@ export const operations = [
     permissions: {
       tables: { apiKeys: authenticate, channels: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
     },
+    links: true,
   },
   {
     name: 'get-channel',
@@ -83,6 +87,14 @@ export const operations = [
     scope: 'channels:write',
     handler: 'functions/delete-channel.ts',
     permissions: { tables: { apiKeys: authenticate, channels: change } },
+  },
+  {
+    name: 'get-own-key',
+    methods: ['GET'],
+    path: '/me',
+    scope: 'any',
+    handler: 'functions/get-own-key.ts',
+    permissions: { tables: { apiKeys: authenticate } },
   },
   {
     name: 'describe-api',
@@ -112,4 +124,4 @@ type Row = (typeof operations)[number];
 
 export type OperationName = Row['name'];
 /** The operations that need a key. */
-export type ScopedOperation = Extract<Row, { scope: Scope }>;
+export type ScopedOperation = Extract<Row, { scope: string }>;
