@@ -41,7 +41,7 @@ export const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || value === 'null' || value === 'undefined';
 
 /** Whether a text is absent or only white space. */
-export const isBlank = (text: string): boolean => isAbsent(text) || text.trim() === '';
+export const hasNoText = (text: string): boolean => isAbsent(text) || text.trim() === '';
 
 /** Whether any of these parameters has a value. */
 export const hasValue = (raw: RawParameter[] = []): boolean => raw.some(({ value }) => !isAbsent(value));
