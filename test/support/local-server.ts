@@ -98,3 +98,7 @@ export const keysCommand = command('api-keys');
 export const reindexCommand = command('reindex-namespaces');
 export const replayCommand = command('replay');
 export const restoreCommand = command('restore-backup');
+export const cdkCommand =
+  (name: string) =>
+  (...args: string[]) =>
+    command('run-cdk')(name, ...args);
