@@ -86,6 +86,9 @@ describe('a start that fails', () => {
   });
   afterAll(() => taken.close());
 
+  /** `JSON.parse` as it is in Node 20. */
+  const withoutSourceText =
+    'const {parse}=JSON;JSON.parse=(text,reviver)=>parse(text,reviver&&((key,value)=>reviver(key,value)))';
   const onlyNode = () => ({ PATH: inFolder('nothing'), JAVA_HOME: '' });
   const brokenJava = () => {
     const home = inFolder('bin');
@@ -111,6 +114,12 @@ describe('a start that fails', () => {
       [],
       () => ({ PORT: '3030x' }),
       /^PORT is "3030x", but it must be a number from 0 to 65535$/,
+    ],
+    [
+      'Node.js hides the digits of long integers',
+      ['--in-memory'],
+      () => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withoutSourceText)}` }),
+      /^Node\.js 22\.12 or later is needed, and this is v\d/,
     ],
     ['there is no Java', [], onlyNode, /^Java 17 or later is needed: get one/],
     ['DynamoDB Local is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],
