@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { developmentOrigins } from '../lib/manifest/cors.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
@@ -89,7 +90,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
   };
 
   try {
-    const gateway = await startGateway({ routes, port });
+    const gateway = await startGateway({ routes, port, allowedOrigins: developmentOrigins });
     started.gateway = gateway;
     const lock = await lockStateFolder(folder, gateway.port, inMemory);
     started.lock = lock;

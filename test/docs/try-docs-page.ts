@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { startStandaloneServer } from '../support/standalone-server.ts';
+import { callFromAnotherOrigin } from './from-another-origin.ts';
 
 const screenshotFolder = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'docs-screenshots-'));
 const operationBlock = (page: Page, operation: string) => page.locator(`.opblock[id$="-${operation}"]`);
@@ -110,6 +111,7 @@ try {
     if (!request.url().startsWith('data:')) origins.add(new URL(request.url()).origin);
   });
   await tryEverything(page, url, key);
+  await callFromAnotherOrigin(browser, url, key);
   assert.deepEqual(errors, [], 'the page has no error and violates no policy');
   assert.deepEqual([...origins], [new URL(url).origin], 'the page calls no other host');
   console.log(
