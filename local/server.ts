@@ -13,7 +13,7 @@ import {
   localTables,
   sdkEnvironment,
 } from './environment.ts';
-import { type EventBus, eventsRoute, startEventBus, summaryOf } from './event-bus.ts';
+import { type EventBus, eventsRoute, startEventBus } from './event-bus.ts';
 import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
 import { loadRoutes } from './load-functions.ts';
@@ -107,10 +107,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     const dynamoDbRecord = { dynamoDbPid: dynamoDb.pid, dynamoDbPort: dynamoDb.port };
     lock.update(dynamoDbRecord);
 
-    const bus = await startEventBus({
-      name: localEventBus,
-      onEvent: (event) => console.log(summaryOf(event)),
-    });
+    const bus = await startEventBus({ name: localEventBus });
     started.bus = bus;
     lock.update({ ...dynamoDbRecord, eventBusPort: bus.port });
     enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
