@@ -38,6 +38,6 @@ export const handler: ScheduledHandler = async (_event, context) => {
   const OldestPendingChangeAge = Math.max(0, Math.round((now - (oldestSince ?? now)) / 1000));
   publishMetrics({ OldestPendingChangeAge, SweptChanges: applied });
   if (failed) problems.push(`${failed} pending changes could not be applied`);
-  else if (ranOutOfTime) problems.push('Time ran out before all pending changes were applied');
+  if (ranOutOfTime) problems.push('Time ran out before all pending changes were applied');
   if (problems.length) throw new Error(problems.join('; '));
 };
