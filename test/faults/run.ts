@@ -3,6 +3,7 @@ import { parseArguments } from '../../commands/arguments.ts';
 import { runCommand } from '../../commands/run-command.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { startService } from '../support/service.ts';
+import { startSharedDynamoDb } from '../support/shared-dynamodb.ts';
 import type { FaultRow } from './fault-row.ts';
 import { histories } from './rows/histories.ts';
 import { faultRows } from './rows/index.ts';
@@ -48,6 +49,7 @@ const runRows = async (rows: FaultRow[], operations: number, seed: number): Prom
   process.stdout.write = () => true;
   process.stderr.write = () => true;
   const proxy = createFaultProxy();
+  const dynamoDb = await startSharedDynamoDb();
   const service = await startService({ proxy });
   try {
     print(
@@ -69,6 +71,7 @@ const runRows = async (rows: FaultRow[], operations: number, seed: number): Prom
     process.exitCode = 1;
   } finally {
     await service.stop();
+    await dynamoDb.stop();
   }
 };
 
