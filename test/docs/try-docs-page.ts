@@ -8,6 +8,7 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { startStandaloneServer } from '../support/standalone-server.ts';
 import { DocsPage } from './docs-page.ts';
+import { callFromAnotherOrigin } from './from-another-origin.ts';
 import { startPrefixProxy } from './prefix-proxy.ts';
 
 const topics = ['Get a key', 'Pages and changes', 'Errors', 'Limits', 'Metadata', 'Events', 'Client'];
@@ -166,6 +167,7 @@ try {
   await tryPage(url, 1280, tryKeyboard);
   await tryPage(url, 390, (docs) => tryNarrowScreen(docs, key));
   await tryPage(proxy.root, 1280, (docs) => tryPrefix(docs, proxy.root));
+  await callFromAnotherOrigin(browser, url, key);
   console.log(
     'The page introduces the API, authorises, creates, lists and shows errors, on wide and narrow screens.',
   );
