@@ -11,12 +11,12 @@ import { toCreateTableInput } from '../lib/manifest/create-table-input.ts';
 import { projectionsTable, tableNames } from '../lib/manifest/tables.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
 import { findNamespaces } from '../lib/reindex/find-namespaces.ts';
-import { runCdk } from './cdk.ts';
-import { reindexNamespace } from './reindex-namespace.ts';
+import { repairNamespace } from './reindex/repair-namespace.ts';
 import { readArguments } from './restore/restore-arguments.ts';
 import { describeTable, type TableChanges, waitUntilActive } from './restore/table-changes.ts';
 import { applySettings, enableStream } from './restore/table-settings.ts';
 import { runCommand } from './run-command.ts';
+import { runCdk } from './stacks/run-cdk.ts';
 import { selectTarget } from './target.ts';
 
 /** The names depend only on the environment and the time, so that the command finds its tables when it is run again. */
@@ -68,7 +68,7 @@ const rebuildDerivedData = async (names: RestoredTables): Promise<void> => {
   const tables = openChannelTables(connect(), names, new AbortController().signal);
   for (const namespace of await findNamespaces(tables)) {
     let attempts = 1;
-    while (!(await reindexNamespace(tables, namespace)))
+    while (!(await repairNamespace(tables, namespace)))
       if (attempts++ === maxAttempts)
         throw new Error(`"${namespace}" could not be rebuilt. Run the command again.`);
   }

@@ -24,7 +24,7 @@ const runScript = (file: string, ...args: string[]) => run('--import', 'tsx', fi
 
 /** Runs `npm run <command> -- dev …` and returns its output. */
 export const runStacksCommand = (command: string, ...options: string[]): string =>
-  runScript('commands/run-cdk.ts', command, 'dev', ...options).output;
+  runScript('commands/stacks.ts', command, 'dev', ...options).output;
 
 /** Deploys dev as it is in `environments.ts`, and returns the address of the API. */
 export const deployDev = (): { output: string; url: string } => {

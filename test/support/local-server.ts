@@ -95,6 +95,6 @@ const command =
   };
 
 export const keysCommand = command('api-keys');
-export const reindexCommand = command('reindex-namespaces');
+export const reindexCommand = command('reindex');
 export const replayCommand = command('replay');
 export const restoreCommand = command('restore-backup');

@@ -1,7 +1,7 @@
 import { findEnvironment } from '../infra/environments.ts';
-import { runCdk } from './cdk.ts';
 import { checkAccount } from './check-account.ts';
 import { runCommand } from './run-command.ts';
+import { runCdk } from './stacks/run-cdk.ts';
 
 /** The arguments of the CDK for each command. */
 const cdkArguments: Record<string, string[]> = {
