@@ -30,14 +30,10 @@ const readArguments = () => {
 
 const run = async (): Promise<void> => {
   const { namespace: names, all, environment } = readArguments();
-  const { channelsTable, projectionsTable } = await selectTarget(environment);
+  const { readChannelTables } = await selectTarget(environment);
   // No timeout: a person can end the command and start it again.
   const { signal } = new AbortController();
-  const tables = openChannelTables(
-    connect(),
-    { channels: channelsTable, projections: projectionsTable },
-    signal,
-  );
+  const tables = openChannelTables(connect(), await readChannelTables(), signal);
   for (const namespace of all ? await findNamespaces(tables) : names)
     if (!(await repairNamespace(tables, namespace))) process.exitCode = 1;
 };

@@ -321,15 +321,12 @@ describe.each(environments)('the pending changes of $name', (environment) => {
 
 it('stream consumers read the stream of a restored table, and use the two restored tables', () => {
   const [dev] = environments as [Environment];
-  const restored = {
-    channelsTable: 'restored',
-    channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
-    projectionsTable: 'restored-projections',
-  };
-  const { events } = synthesizeStacks({ ...dev, restored });
+  const restoredTables = { channels: 'restored', projections: 'restored-projections' };
+  const restoredStream = 'arn:aws:dynamodb:::table/restored/stream/1';
+  const { events } = synthesizeStacks({ ...dev, restoredTables, restoredStream });
   const mappings = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping');
   expect(mappings.map(([, { EventSourceArn }]) => EventSourceArn)).toEqual(
-    streamConsumers.map(() => restored.channelsStream),
+    streamConsumers.map(() => restoredStream),
   );
   expect(
     findFunction(events, 'client-channels-dev-project-channels').properties.Environment.Variables,

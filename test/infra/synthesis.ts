@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -52,6 +52,9 @@ const storedParameters = ({ Parameters = {} }: { Parameters?: Record<string, Par
       .map(([id, { Default }]) => [id, `stored parameter ${Default}`]),
   );
 
+/** The CDK's command line passes them to the app. Without them, the app would synthesize other templates than it deploys. */
+const featureFlags = (): Record<string, unknown> => JSON.parse(readFileSync('cdk.json', 'utf8')).context;
+
 /**
  * Synthesizes the stacks that `build` adds to an app, in this process and without network.
  * @returns a function that returns the resources of a stack by its name.
@@ -60,7 +63,7 @@ const storedParameters = ({ Parameters = {} }: { Parameters?: Record<string, Par
 export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Resources) => {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesis-'));
   try {
-    const app = new App({ outdir });
+    const app = new App({ outdir, context: featureFlags() });
     build(app);
     const assembly = app.synth();
     const stacks = new Map(
