@@ -67,12 +67,12 @@ export const replay = (...args: string[]): string =>
   runScript('commands/replay.ts', '--environment', 'dev', ...args).output;
 
 /** Runs `npm run -s restore-backup -- dev --at …`. */
-export const restoreBackup = (at: string): string =>
-  runScript('commands/restore-backup.ts', 'dev', '--at', at).output;
+export const restoreBackup = (...at: string[]): string =>
+  runScript('commands/restore-backup.ts', 'dev', '--at', ...at).output;
 
 /** Starts the same command, and kills it when it prints a line that begins with a text. */
-export const killRestore = async (at: string, beginning: string): Promise<void> => {
-  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', at];
+export const killRestore = async (beginning: string, ...at: string[]): Promise<void> => {
+  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', ...at];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   for await (const line of createInterface({ input: child.stdout }))

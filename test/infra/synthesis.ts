@@ -111,12 +111,17 @@ interface Statement {
   Resource: string | string[];
 }
 
-/** The statements of a role's policies. */
-export const statementsOf = (
-  resources: Resources,
-  role: string,
-): { actions: string[]; resources: string[] }[] =>
+const grantsIn = ({ Action, Resource }: Statement): string[] =>
+  [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} ${resource}`));
+
+/** Grants of actions on resources, as `<action> <resource>`. */
+export const grants = (actions: readonly string[], resources: string[]): string[] =>
+  grantsIn({ Action: [...actions], Resource: resources });
+
+/** All grants of a role's policies, sorted. The CDK merges statements, so a test cannot know in which one a grant is. */
+export const grantsOf = (resources: Resources, role: string): string[] =>
   resourcesOfType(resources, 'AWS::IAM::Policy')
     .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
     .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
-    .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));
+    .flatMap(grantsIn)
+    .sort();
