@@ -15,6 +15,7 @@ import { rebuildDerivedData } from './restore/rebuild-derived-data.ts';
 import { readArguments } from './restore/restore-arguments.ts';
 import type { TableChanges } from './restore/table-changes.ts';
 import { applySettings, enableStream } from './restore/table-settings.ts';
+import { uniteCopies } from './restore/unite-copies.ts';
 import { runCommand } from './run-command.ts';
 import { runCdk } from './stacks/run-cdk.ts';
 import { selectTarget } from './target.ts';
@@ -49,6 +50,7 @@ const makeTables = async (
   await applySettings(changes, names.projections, environment, 'projections');
   // No timeout: a person can end the command and start it again.
   const tables = openChannelTables(connect(), names, new AbortController().signal);
+  console.log(`The copies of ${await uniteCopies(tables.channels)} shared channels differed.`);
   await rebuildDerivedData(tables);
   await raiseVersions(tables.channels);
 };
