@@ -58,7 +58,14 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [_id, { description: 'An ObjectId. Ids sort by the time of creation.' }],
   [createdAt, time],
   [updatedAt, time],
-  [__v, { description: '0 after creation. Every change adds 1.' }],
+  [
+    __v,
+    {
+      format: 'int64',
+      description:
+        '0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits.',
+    },
+  ],
   [pre_page, { description: '0 on the first page.' }],
   [next_page, { description: '0 if there is no next page.' }],
   [total, { description: 'The exact number of channels that match.' }],

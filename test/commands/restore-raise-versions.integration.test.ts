@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { raiseVersions } from '../../commands/restore/raise-versions.ts';
 import { keys } from '../../lib/channels/keys.ts';
+import { Throttled } from '../../lib/dynamodb/failures.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { lastEventOf } from '../../lib/events/to-event.ts';
@@ -79,11 +80,16 @@ describe('raising the versions of a restored table', () => {
   it('does no harm when it is done again after it was interrupted', async () => {
     const copies = (items: Item[], id: string) => items.filter(({ sk }) => sk === id).map(({ __v }) => __v);
     const { _id } = await create({ name: 'Half', company_namespace: ['acme', 'globex'] });
-    let writes = 0;
+    let first: Promise<Item> | undefined;
     const interrupted = new Table(service.channels.session, service.channels.name);
     interrupted.update = async (update) => {
-      if (update.Key?.sk === _id && writes++ > 0) throw new Error('interrupted');
-      return service.channels.update(update);
+      if (update.Key?.sk !== _id) return service.channels.update(update);
+      if (first) {
+        await first;
+        throw new Error('interrupted');
+      }
+      first = service.channels.update(update);
+      return first;
     };
     await expect(raiseVersions(interrupted)).rejects.toThrow('interrupted');
     expect(new Set(copies(await readItems(), _id)).size).toBe(2);
@@ -106,6 +112,18 @@ describe('raising the versions of a restored table', () => {
     };
     await raiseVersions(expiring);
     expect(await service.channels.get(key)).toBeUndefined();
+  });
+
+  it('goes on when DynamoDB throttles a write', async () => {
+    const { _id } = await create({ name: 'Throttled' });
+    const throttled = new Table(service.channels.session, service.channels.name);
+    const ids = new Set<unknown>();
+    throttled.update = async (update) => {
+      if (ids.size < ids.add(update.Key?.sk).size) throw new Throttled();
+      return service.channels.update(update);
+    };
+    await raiseVersions(throttled);
+    expect((await service.channels.get(keys.channel('acme', _id)))?.__v).toBeGreaterThan(0);
   });
 
   it('is refused if the clock of the machine is behind an earlier restore', async () => {
