@@ -5,8 +5,10 @@ interface Schema {
   $ref?: string;
   const?: unknown;
   enum?: unknown[];
+  /** All values of today. Unlike an `enum`, it may get more. */
+  'x-extensible-enum'?: unknown[];
   anyOf?: Schema[];
-  type?: string;
+  type?: string | string[];
   items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -17,8 +19,8 @@ interface Schema {
 interface Parameter extends Schema {
   name: string;
   in: string;
-  schema?: Schema;
-  content?: Record<string, { schema: Schema }>;
+  /** A string that holds JSON has the schema of its value in `contentSchema`. */
+  schema: Schema & { contentSchema?: Schema };
 }
 
 const comment = (text: string | undefined, indent: string) => (text ? `${indent}/** ${text} */\n` : '');
@@ -43,11 +45,13 @@ const listType = (items: Schema, indent: string): string => {
 };
 
 const typeOf = (schema: Schema, indent: string): string => {
-  const { $ref, const: constant, enum: values, anyOf, type, items = {} } = schema;
+  const { $ref, const: constant, enum: closed, anyOf, type, items = {} } = schema;
+  const values = closed ?? schema['x-extensible-enum'];
   if ($ref !== undefined) return $ref.split('/').at(-1) as string;
   if (constant !== undefined) return JSON.stringify(constant);
   if (values) return values.map((value) => JSON.stringify(value)).join(' | ');
   if (anyOf) return anyOf.map((one) => typeOf(one, indent)).join(' | ');
+  if (Array.isArray(type)) return type.map((one) => typeOf({ ...schema, type: one }, indent)).join(' | ');
   if (type === 'object') return objectType(schema, indent);
   if (type === 'array') return listType(items, indent);
   return type === 'integer' ? 'number' : (type ?? 'unknown');
@@ -67,10 +71,11 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
   const query = list.parameters
-    .filter((parameter) => parameter.in === 'query')
-    .map(({ name, schema, content, description }): [string, Schema] => [
+    // The client writes each filter by metadata in one form, `integration_meta`.
+    .filter((parameter) => parameter.in === 'query' && !parameter.name.includes('.'))
+    .map(({ name, schema, description }): [string, Schema] => [
       name,
-      { ...(schema ?? content?.['application/json']?.schema), ...(description && { description }) },
+      { ...(schema.contentSchema ?? schema), ...(description && { description }) },
     ]);
   const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, ErrorBody } as Record<
     string,

@@ -47,7 +47,7 @@ const examplesOf = (operation: ScopedOperation['name'], status: number) => {
 
 const describeError = (operation: ScopedOperation['name'], status: number) => {
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
-  const schema = gateway ? { anyOf: [ref('Error'), ref('GatewayError')] } : ref('Error');
+  const schema = ref(gateway ? 'AnyError' : 'Error');
   return {
     description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),
@@ -108,7 +108,7 @@ export const describePublicResponses = (type: string, description: string, schem
     headers: headerReferences(commonHeaders),
     content: {
       'application/json': {
-        schema: { anyOf: [ref('Error'), ref('GatewayError')] },
+        schema: ref('AnyError'),
         example: unknownParameterResponse,
       },
     },
