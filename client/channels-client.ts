@@ -1,7 +1,7 @@
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError } from './channels-error.ts';
 import { sendWithRetries } from './send-with-retries.ts';
-import type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';
+import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination } from './types.ts';
 
 export interface ClientOptions {
   /** The base URL of the service: `https://….amazonaws.com`, or `http://localhost:3030`. */
@@ -123,6 +123,12 @@ export class ChannelsClient {
   /** Deletes a channel, and returns its last state. */
   async delete(id: string, options: WriteOptions = {}): Promise<Channel> {
     return this.#sendForChannel('DELETE', pathOf(id), { ...options, headers: ifMatchHeader(options) });
+  }
+
+  /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */
+  async me(options: CallOptions = {}): Promise<OwnKey> {
+    const response = await this.#send('GET', '/me', options);
+    return (await response.json()).data;
   }
 
   async #sendForChannel(method: string, path: string, call: Call): Promise<Channel> {

@@ -67,6 +67,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelCreation,
     ChannelChange,
     Pagination,
+    OwnKey,
     Error: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
@@ -77,7 +78,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
       name,
       { ...(schema.contentSchema ?? schema), ...(description && { description }) },
     ]);
-  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, ErrorBody } as Record<
+  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, OwnKey, ErrorBody } as Record<
     string,
     Schema
   >;

@@ -17,6 +17,11 @@ export interface Environment {
   deployedTo: { account: string; region: string };
   /** Whether tables and secrets are kept when their stack is deleted, and are protected against deletion. */
   keepsData: boolean;
+  /**
+   * The address at which clients reach the API, with its path prefix if it has one: `https://api.example.com/channels`. The
+   * headers `Link` and `Location` are absolute then. Without it they are relative, which also works behind any prefix.
+   */
+  publicUrl?: `https://${string}`;
   /** Origins whose scripts may call the API in a browser (CORS). An empty list turns CORS off. */
   allowedOrigins: string[];
   /** Limits of the gateway's stage: the sustained rate, and the burst. It answers requests above them with 429. */

@@ -112,7 +112,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     });
     started.bus = bus;
     lock.update({ ...dynamoDbRecord, eventBusPort: bus.port });
-    enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
+    enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder), gateway.url));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.apiKeys);
     signal.throwIfAborted();

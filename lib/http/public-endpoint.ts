@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { compress } from './compression.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequestFailure } from './request-log.ts';
 import { refuseParameters } from './request-parameters.ts';
@@ -23,7 +24,10 @@ export const publicEndpoint =
     try {
       refuseParameters(event);
       const { headers, ...response } = run(event);
-      return { statusCode: 200, headers: { ...common, ...headers }, ...response };
+      return compress(
+        { statusCode: 200, headers: { ...common, ...headers }, ...response },
+        event.headers['accept-encoding'],
+      );
     } catch (error) {
       logRequestFailure(requestId, error);
       return toErrorResponse(error, requestId, common);

@@ -19,7 +19,10 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     409: { description: '`conflict`: other requests were writing the channel, and all retries failed.' },
     412: { description: '`precondition_failed`: the channel does not have the version in `If-Match`.' },
     413: { description: '`payload_too_large`: the body has more than 256 KiB.', gateway: true },
-    415: { description: '`unsupported_media_type`: the content type is not `application/json`.' },
+    415: {
+      description:
+        '`unsupported_media_type`: the operation does not take this content type, or the body is compressed.',
+    },
     422: { description: '`idempotency_key_reused`: the key was already used with another body.' },
     429: {
       description: '`too_many_requests`: the request was throttled. Try again.',

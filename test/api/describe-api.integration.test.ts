@@ -9,6 +9,7 @@ const commonHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  vary: 'Accept-Encoding',
   'x-request-id': 'mine',
 };
 const headers = { 'x-request-id': 'mine' };
@@ -23,6 +24,15 @@ describe('GET /openapi.json', () => {
       body: JSON.parse(JSON.stringify(describeApi())),
     });
     expect(reply.headers).not.toHaveProperty('x-consumed-capacity');
+  });
+
+  test('returns the same description with and without gzip', async () => {
+    const zipped = await service.call('GET /openapi.json', { headers: { 'accept-encoding': 'gzip' } });
+    const plain = await service.call('GET /openapi.json', { headers: { 'accept-encoding': 'identity' } });
+
+    expect(zipped.headers['content-encoding']).toBe('gzip');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.body).toEqual(zipped.body);
   });
 
   test('refuses query parameters', async () => {

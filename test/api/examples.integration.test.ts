@@ -11,7 +11,7 @@ import { useService } from '../support/use-service.ts';
 // Each example in the API description is sent to the service, which must return what the description shows.
 
 const proxy = createFaultProxy();
-const service = useService({ proxy, namespaces: ['company1'] });
+const service = useService({ proxy, namespaces: ['company1'], keyName: 'SAP connector' });
 
 afterEach(() => {
   proxy.fault = () => 'none';
@@ -25,6 +25,7 @@ const retail = examples.find(({ name }) => name === 'retail')?.body;
 const comparable = (response: object) =>
   JSON.parse(JSON.stringify(response), (name, value) => {
     if (name === '_id') return anId;
+    if (name === 'key_id') return expect.stringMatching(/^[0-9a-f]{16}$/);
     if (name === 'createdAt' || name === 'updatedAt') return expect.stringMatching(/Z$/);
     return name === 'request_id' ? expect.any(String) : value;
   });
@@ -39,7 +40,8 @@ const createRetail = async (): Promise<string> =>
 
 const requests = examples.flatMap((example) => {
   const operation = operations.find(({ name }) => name === example.operation);
-  return (operation?.methods ?? []).map((method) => ({ method, path: operation?.path as string, example }));
+  const methods = example.method ? [example.method] : (operation?.methods ?? []);
+  return methods.map((method) => ({ method, path: operation?.path as string, example }));
 });
 
 const pathOf = ({ query, id: exampleId }: ExampleExchange, path: string, id: string) =>

@@ -67,7 +67,12 @@ const firstRead = async () => {
   while (!readCount) await new Promise(setImmediate);
 };
 const callsOf = ({ meter }: ReturnType<typeof send>) => meter.totals.calls;
-const caller = () => ({ keyId: key.id, namespace: 'a', namespaces: ['a'] });
+const caller = () => ({
+  keyId: key.id,
+  namespace: 'a',
+  namespaces: ['a'],
+  key: expect.objectContaining({ id: key.id, scopes: ['channels:read'] }),
+});
 
 describe('concurrent requests with one key', () => {
   test('share one read of the table, which counts as consumed by the first', async () => {

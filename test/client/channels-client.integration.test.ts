@@ -55,6 +55,7 @@ describe('the client', () => {
       'get-channel': () => client.get(_id),
       'update-channel': () => client.update(_id, { name: 'New' }),
       'delete-channel': () => client.delete(_id),
+      'get-own-key': () => client.me(),
     };
     for (const [name, call] of Object.entries(calls)) {
       sent = [];
@@ -99,6 +100,19 @@ describe('the client', () => {
     await expect(client.update(first._id, { name: 'x' }, { ifMatch: first })).rejects.toMatchObject(stale);
     await expect(client.delete(first._id, { ifMatch: first })).rejects.toMatchObject(stale);
     expect(await client.get(first._id, { known: first })).toEqual(second);
+  });
+
+  test('reads what its key may do, in the namespace in which it acts', async () => {
+    const other = new ChannelsClient({ url: service.url, key, namespace: `${namespace}-other` });
+
+    expect(await other.me()).toEqual({
+      key_id: key.split('_')[2],
+      name: '',
+      namespace: `${namespace}-other`,
+      namespaces: [namespace, `${namespace}-other`],
+      scopes: ['channels:read', 'channels:write'],
+      expires_at: null,
+    });
   });
 
   test('sends the id of the request, and an error has it', async () => {

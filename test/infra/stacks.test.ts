@@ -208,6 +208,19 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(secret).not.toHaveProperty('SecretString');
   });
 
+  it('give the public address, if there is one, to the functions whose responses have links', () => {
+    const publicUrl = 'https://api.example.com/channels';
+    const named = synthesizeStacks({ ...environment, publicUrl }).api;
+    const urls = rows.map((row) => {
+      const { properties } = findFunction(named, `client-channels-${name}-${row.name}`);
+      return [row.name, properties.Environment.Variables.PUBLIC_URL];
+    });
+    expect(urls.filter(([, url]) => url !== undefined)).toEqual([
+      ['list-channels', publicUrl],
+      ['create-channel', publicUrl],
+    ]);
+  });
+
   it('allow browsers only from the allowed origins', () => {
     const [[, { CorsConfiguration: cors }] = [undefined, {}]] = resourcesOfType(
       api,

@@ -18,6 +18,9 @@ describe('npm start', () => {
     });
     expect(created.status).toBe(201);
     const location = created.headers.get('location') as string;
+    expect(location).toMatch(new RegExp(`^${url}/client-channel/[0-9a-f]{24}$`));
+    const listed = await fetch(`${url}/client-channel?per_page=1`, { headers: { 'api-key': key } });
+    expect(listed.headers.get('link')).toContain(`<${url}/client-channel?per_page=1&page=1>; rel="first"`);
 
     const second = await start().ended;
     expect(second).toEqual({
@@ -34,7 +37,7 @@ describe('npm start', () => {
     const { key: sameKey, url: next } = await third.ready();
     expect(sameKey).toBe(key);
     expect(commandLine(killedRecord.dynamoDbPid as number)).toBeUndefined();
-    const kept = await fetch(new URL(location, next), { headers: { 'api-key': sameKey } });
+    const kept = await fetch(next + new URL(location).pathname, { headers: { 'api-key': sameKey } });
     expect([kept.status, ((await kept.json()) as { data: { name: string } }).data.name]).toEqual([
       200,
       'kept',

@@ -35,7 +35,7 @@ export const testOperations = (target: () => Target): void => {
       };
       expect(created).toMatchObject({
         status: 201,
-        headers: { etag: '"0"', location: `/client-channel/${_id}`, 'cache-control': 'no-store' },
+        headers: { etag: '"0"', location: `client-channel/${_id}`, 'cache-control': 'no-store' },
         body: { success: true, data: document },
       });
 

@@ -31,6 +31,7 @@ export interface Call {
 }
 
 export interface Grant {
+  name?: string;
   namespaces: string[];
   scopes?: Scope[];
   expiresAt?: number;
@@ -141,13 +142,9 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     channels: open(names.channels),
     projections: open(names.projections),
     apiKeys,
-    newKey: async ({ namespaces, scopes = ['channels:read', 'channels:write'], expiresAt }) => {
+    newKey: async (grant) => {
       const key = createApiKey(environment);
-      await saveApiKey(apiKeys, key, {
-        namespaces,
-        scopes,
-        ...(expiresAt !== undefined && { expiresAt }),
-      });
+      await saveApiKey(apiKeys, key, { scopes: ['channels:read', 'channels:write'], ...grant });
       return formatApiKey(key);
     },
     call: (route, call) => send(url, route, call),
