@@ -67,7 +67,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelCreation,
     ChannelChange,
     Pagination,
-    Error: ErrorBody,
+    ServiceError: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
   const query = list.parameters

@@ -168,10 +168,10 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
     data: { type: 'array', items: ref('Channel') },
     pagination: ref('Pagination'),
   }),
-  Error: error,
+  ServiceError: error,
   GatewayError: gatewayError,
   AnyError: {
     description: 'An error of the service or of the gateway.',
-    anyOf: [ref('Error'), ref('GatewayError')],
+    anyOf: [ref('ServiceError'), ref('GatewayError')],
   },
 });
