@@ -68,7 +68,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelChange,
     Pagination,
     OwnKey,
-    Error: ErrorBody,
+    ServiceError: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
   const query = list.parameters

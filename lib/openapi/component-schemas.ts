@@ -185,10 +185,10 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
   }),
   OwnKey: toJsonSchema(ownKey, 'output'),
   OwnKeyAnswer: envelope({ data: ref('OwnKey') }),
-  Error: error,
+  ServiceError: error,
   GatewayError: gatewayError,
   AnyError: {
     description: 'An error of the service or of the gateway.',
-    anyOf: [ref('Error'), ref('GatewayError')],
+    anyOf: [ref('ServiceError'), ref('GatewayError')],
   },
 });

@@ -50,7 +50,7 @@ const examplesOf = (operation: ScopedOperation['name'], status: number) => {
 
 const describeError = (operation: ScopedOperation['name'], status: number) => {
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
-  const schema = ref(gateway ? 'AnyError' : 'Error');
+  const schema = ref(gateway ? 'AnyError' : 'ServiceError');
   return {
     description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),

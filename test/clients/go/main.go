@@ -62,7 +62,7 @@ func describe(answer *channels.ChannelAnswer) object {
 	}
 }
 
-func describeKnown(described object, known *channels.Error) {
+func describeKnown(described object, known *channels.ServiceError) {
 	described["code"] = known.Code
 	if known.HasDetails() {
 		described["path"] = known.Details[0].Path
@@ -72,10 +72,10 @@ func describeKnown(described object, known *channels.Error) {
 func errorOf(_ any, response *http.Response, err error) object {
 	described := object{"status": response.StatusCode}
 	switch model := err.(*channels.GenericOpenAPIError).Model().(type) {
-	case channels.Error:
+	case channels.ServiceError:
 		describeKnown(described, &model)
 	case channels.AnyError:
-		describeKnown(described, model.Error)
+		describeKnown(described, model.ServiceError)
 	case channels.GatewayError:
 		described["message"] = model.GetMessage()
 	}

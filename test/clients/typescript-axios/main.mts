@@ -7,7 +7,7 @@ import {
   ChannelsApi,
   Configuration,
   type GatewayError,
-  type Error as KnownError,
+  type ServiceError,
 } from './index.ts';
 
 const api = new ChannelsApi(
@@ -60,7 +60,7 @@ const etag = ({ headers }: AxiosResponse<ChannelAnswer>) => String(headers.etag)
 
 const errorOf = async (call: Promise<unknown>) => {
   const error = await call.catch((error: unknown) => error);
-  if (!isAxiosError<Partial<KnownError & GatewayError>>(error) || !error.response) throw error;
+  if (!isAxiosError<Partial<ServiceError & GatewayError>>(error) || !error.response) throw error;
   const { status, data } = error.response;
   if (data.code === undefined) return { status, message: data.message };
   const [first] = data.details ?? [];

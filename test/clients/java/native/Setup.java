@@ -2,9 +2,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.openapitools.client.ApiClient;
-import org.openapitools.client.model.AnyError;
-import org.openapitools.client.model.Error;
-import org.openapitools.client.model.GatewayError;
+import org.openapitools.client.model.ServiceError;
 
 /** What differs for the library `native` (java.net.http and Jackson). */
 class Setup {
@@ -20,13 +18,13 @@ class Setup {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("status", status);
     try {
-      Object error = client.getObjectMapper().readValue(body, AnyError.class).getActualInstance();
-      if (error instanceof Error) {
-        Error known = (Error) error;
-        described.put("code", known.getCode());
-        if (known.getDetails() != null) described.put("path", known.getDetails().get(0).getPath());
+      // Jackson does not check which fields are required, so it reads each error as a `ServiceError`.
+      ServiceError error = client.getObjectMapper().readValue(body, ServiceError.class);
+      if (error.getCode() == null) {
+        described.put("message", error.getAdditionalProperty("message"));
       } else {
-        described.put("message", ((GatewayError) error).getMessage());
+        described.put("code", error.getCode());
+        if (error.getDetails() != null) described.put("path", error.getDetails().get(0).getPath());
       }
     } catch (JsonProcessingException notAnError) {
       described.put("body", body);

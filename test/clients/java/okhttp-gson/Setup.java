@@ -4,7 +4,7 @@ import java.util.Map;
 import org.openapitools.client.ApiClient;
 import org.openapitools.client.JSON;
 import org.openapitools.client.model.AnyError;
-import org.openapitools.client.model.Error;
+import org.openapitools.client.model.ServiceError;
 import org.openapitools.client.model.GatewayError;
 
 /** What differs for the library `okhttp-gson`. */
@@ -21,8 +21,8 @@ class Setup {
     described.put("status", status);
     try {
       Object error = AnyError.fromJson(body).getActualInstance();
-      if (error instanceof Error) {
-        Error known = (Error) error;
+      if (error instanceof ServiceError) {
+        ServiceError known = (ServiceError) error;
         described.put("code", known.getCode());
         if (known.getDetails() != null) described.put("path", known.getDetails().get(0).getPath());
       } else {
