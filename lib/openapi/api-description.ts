@@ -114,7 +114,7 @@ const describeScoped = ({ name, scope }: ScopedOperation, method: string) => {
     tags: [scope === 'any' ? 'API key' : 'Channels'],
     parameters: [...parameters.map((one) => ({ $ref: `#/components/parameters/${one}` })), ...query],
     ...(body && { requestBody: describeBody(name, method, body) }),
-    responses: describeResponses(name, success, errors),
+    responses: describeResponses(name, method, success, errors),
   };
 };
 

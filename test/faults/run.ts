@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { startService } from '../support/service.ts';
+import { startSharedDynamoDb } from '../support/shared-dynamodb.ts';
 import { histories } from './rows/histories.ts';
 import { faultRows } from './rows/index.ts';
 
@@ -32,6 +33,7 @@ process.stdout.write = () => true;
 process.stderr.write = () => true;
 
 const proxy = createFaultProxy();
+const dynamoDb = await startSharedDynamoDb();
 const service = await startService({ proxy });
 try {
   print(
@@ -53,4 +55,5 @@ try {
   process.exitCode = 1;
 } finally {
   await service.stop();
+  await dynamoDb.stop();
 }
