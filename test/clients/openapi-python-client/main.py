@@ -16,7 +16,7 @@ from channels_client.models import (
     ChannelChange,
     ChannelChangeIntegrationMetaType0,
     ChannelCreation,
-    ChannelCreationIntegrationMeta,
+    ChannelCreationIntegrationMetaType0,
     GatewayError,
 )
 
@@ -65,7 +65,7 @@ in_2023 = int(datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc).timestamp(
 sort_by = json.dumps([{"field": "name", "type": "desc"}])
 report["sorted"] = names(read_page(sort_by=sort_by, from_updated_at=in_2023))
 
-meta = ChannelCreationIntegrationMeta.from_dict({"external_id": "R-1"})
+meta = ChannelCreationIntegrationMetaType0.from_dict({"external_id": "R-1"})
 creation = ChannelCreation(name="Retail Channel", local_name="قناة التجزئة", integration_meta=meta)
 created = create_channel.sync_detailed(client=client, body=creation)
 report["created"] = describe(created.parsed)
