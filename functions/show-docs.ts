@@ -2,7 +2,17 @@ import { acceptsGzip } from '../lib/http/compression.ts';
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
 import { docsPage } from '../lib/openapi/docs-page.ts';
 
-export const handler = publicEndpoint(({ headers }) => {
+/**
+ * The page, as seen from the root of the API. It is relative, so that it also leads to the page behind a path prefix or in a
+ * named stage. The root of a stage can lack the slash at its end: `/stage` is then the last segment.
+ */
+const pageFromRoot = (rawPath: string) => {
+  const lastSegment = rawPath.slice(rawPath.lastIndexOf('/') + 1);
+  return lastSegment ? `${lastSegment}/docs` : 'docs';
+};
+
+export const handler = publicEndpoint(({ headers, rawPath, routeKey }) => {
+  if (routeKey === 'GET /') return { statusCode: 302, headers: { Location: pageFromRoot(rawPath) } };
   const { html, gzipped, policy } = docsPage();
   const zipped = acceptsGzip(headers['accept-encoding']);
   return {

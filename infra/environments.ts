@@ -1,3 +1,4 @@
+import { developmentOrigins } from '../lib/manifest/cors.ts';
 import type { TableName } from '../lib/manifest/permission-types.ts';
 
 /** Request units per second. By default, AWS allows at most 40,000 of each for one table or index (Service Quotas). */
@@ -69,7 +70,7 @@ export const environments: Environment[] = [
     name: 'dev',
     deployedTo: emulatedAws,
     keepsData: false,
-    allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
+    allowedOrigins: developmentOrigins,
     throttling: { requestsPerSecond: 50, burst: 100 },
     maxTableUnits: {
       channels: { reads: 1_000, writes: 1_000 },

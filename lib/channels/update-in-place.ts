@@ -5,20 +5,19 @@ import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 
-/** The fields on which no other item depends. They can change without a transaction. */
-const inPlaceFields = ['local_name', 'integration_meta'] as const;
+/** The fields on which other items depend. They change in a transaction only. */
+const transactionFields = ['name', 'local_name', 'disabled', 'company_namespace'] as const;
 
-/** Whether a patch of a known channel needs no transaction: only such fields change, and there is only one copy. */
+/** Whether a patch of a known channel needs no transaction: only its metadata changes, and there is only one copy. */
 export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
-  changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field));
+  changedFields(channel, patch).every((field) => field === 'integration_meta');
 
 /**
  * Whether a patch of an unknown channel may need no transaction. Clients may send whole documents: the write itself
  * decides.
  */
-export const mayBeInPlace = (patch: ChannelPatch): boolean =>
-  inPlaceFields.some((field) => patch[field] !== undefined);
+export const mayBeInPlace = (patch: ChannelPatch): boolean => patch.integration_meta !== undefined;
 
 /** The index keys that a patch changes. `null` removes a key. */
 const changedKeys = ({ integration_meta }: ChannelPatch) => {
@@ -26,6 +25,16 @@ const changedKeys = ({ integration_meta }: ChannelPatch) => {
   const { externalIdKey = null, metaIdKey = null } = metaKeys(integration_meta ?? undefined);
   return { externalIdKey, metaIdKey };
 };
+
+/** The condition that a field has a value already. `null` stands for no value. */
+const hasValue = (field: string, value: unknown): string =>
+  value === null ? `attribute_not_exists(#${field})` : `#${field} = :${field}`;
+
+/** The condition that the metadata changes. */
+const metaDiffers = ({ integration_meta }: ChannelPatch): string =>
+  integration_meta === null
+    ? 'attribute_exists(integration_meta)'
+    : '(attribute_not_exists(integration_meta) OR integration_meta <> :integration_meta)';
 
 /**
  * Plans the common update as one write, without reading first. Its condition checks everything that this relies on:
@@ -70,17 +79,16 @@ export const updateInPlace = (
     '(attribute_not_exists(previousWriteId) OR previousWriteId <> :writeId)',
   ];
 
-  for (const field of ['name', 'disabled', 'company_namespace'] as const) {
-    if (patch[field] === undefined) continue;
+  for (const field of transactionFields) {
+    const value = patch[field];
+    if (value === undefined) continue;
     names[`#${field}`] = field;
-    values[`:${field}`] = patch[field];
-    conditions.push(`#${field} = :${field}`);
+    if (value !== null) values[`:${field}`] = value;
+    conditions.push(hasValue(field, value));
   }
 
-  const { local_name, integration_meta } = patch;
-  const assigned = { local_name, integration_meta, ...changedKeys(patch) };
-  for (const [attribute, value] of Object.entries(assigned)) {
-    if (value === undefined) continue;
+  const { integration_meta } = patch;
+  for (const [attribute, value] of Object.entries({ integration_meta, ...changedKeys(patch) })) {
     if (value === null) {
       remove.push(attribute);
     } else {
@@ -88,14 +96,7 @@ export const updateInPlace = (
       set.push(`${attribute} = :${attribute}`);
     }
   }
-  const differences = inPlaceFields
-    .filter((field) => patch[field] !== undefined)
-    .map((field) =>
-      patch[field] === null
-        ? `attribute_exists(${field})`
-        : `attribute_not_exists(${field}) OR ${field} <> :${field}`,
-    );
-  conditions.push(`(${differences.join(' OR ')})`);
+  conditions.push(metaDiffers(patch));
 
   if (precondition && 'versions' in precondition) {
     const known = precondition.versions.map((version, index) => {

@@ -7,8 +7,11 @@ import { commonHeaders, toErrorResponse } from './response.ts';
 
 /** A response that is the same for everyone. */
 export interface PublicResponse {
+  /** 200 by default. */
+  statusCode?: 200 | 302;
   headers: Record<string, string>;
-  body: string;
+  /** Absent if the response is a redirect. */
+  body?: string;
   isBase64Encoded?: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { type OperationName, operations, type ScopedOperation } from '../manifest/operations.ts';
 import { describeSchemas, ref } from './component-schemas.ts';
 import { examples } from './example-exchanges.ts';
-import { generatedClients } from './generated-clients.ts';
 import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
+import { introduction } from './introduction.ts';
 import { describeQuery } from './query-descriptions.ts';
 import { describePublicResponses, describeResponses, type SuccessResponse } from './response-descriptions.ts';
 
@@ -174,7 +174,7 @@ export const describeApi = () => ({
     title: 'Client Channels API',
     version: '0.1.0',
     summary: 'The distribution channels by which field-sales companies organise their clients',
-    description: generatedClients,
+    description: introduction,
     contact: { name: 'The operators who gave you the API key' },
     license: { name: 'MIT', identifier: 'MIT' },
   },

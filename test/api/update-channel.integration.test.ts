@@ -43,6 +43,7 @@ describe('PUT /client-channel/{id}', () => {
     [{ integration_meta: { a: { b: [1, null] } } }],
     [{ company_namespace: ['company1', 'company2'] }],
     [{ name: 'New', integration_meta: {}, disabled: true }],
+    [{ local_name: 'محلي', integration_meta: { b: 1 } }],
   ])('changes the fields that are sent, and keeps the others: %j', async (patch) => {
     const channel = await create({ local_name: 'x', integration_meta: { a: 1 } });
 
@@ -148,7 +149,7 @@ describe('PUT /client-channel/{id}', () => {
     'malformed',
   ])('returns 404 for the id %s, whatever the body and the precondition', async (id) => {
     for (const headers of [{}, { 'if-match': '*' }, { 'if-match': '"0"' }])
-      for (const body of [{ name: 'x' }, { local_name: 'x' }, { company_namespace: ['theirs'] }])
+      for (const body of [{ name: 'x' }, { integration_meta: {} }, { company_namespace: ['theirs'] }])
         expect(await put(id, body, headers)).toEqual(failure(404, 'not_found', 'There is no such channel.'));
   });
 });
@@ -157,6 +158,7 @@ describe('If-Match', () => {
   test.each([
     { name: 'x' },
     { local_name: 'x' },
+    { integration_meta: { a: 2 } },
     { name: 'Retail' },
     { disabled: false, __v: 0 },
   ])('refuses %j for any other version, and writes nothing', async (patch) => {
@@ -177,6 +179,7 @@ describe('If-Match', () => {
   test.each([
     { name: 'x' },
     { local_name: 'x' },
+    { integration_meta: { a: 1 } },
   ])('accepts %j if one of its tags is the current version, or if it is "*"', async (patch) => {
     const channel = await create({});
 
@@ -341,7 +344,7 @@ describe('concurrent updates', () => {
   const atOnce = 50;
 
   test.each([
-    ['in place', (index: number) => ({ local_name: `n${index}` })],
+    ['in place', (index: number) => ({ integration_meta: { index } })],
     ['in a transaction', (index: number) => ({ name: `n${index}` })],
   ])('under one ETag, exactly one of 200 succeeds, %s', async (_, patch) => {
     const options = { count: 200, atOnce, patchOf: patch, headers: { 'if-match': '"0"' } };
@@ -351,8 +354,8 @@ describe('concurrent updates', () => {
     expect(replies.find(({ status }) => status === 200)?.body.data).toEqual(stored);
   });
 
-  test('without an ETag, all 200 changes of a local name succeed, each with its own version and time', async () => {
-    const patchOf = (index: number) => ({ local_name: `n${index}` });
+  test('without an ETag, all 200 changes of the metadata succeed, each with its own version and time', async () => {
+    const patchOf = (index: number) => ({ integration_meta: { index } });
     const options = { count: 200, atOnce, patchOf };
     const { replies, stored } = await updateConcurrently(service.call, service.key, options);
 

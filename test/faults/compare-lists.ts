@@ -84,11 +84,11 @@ export const compareLists = async (
       await totalOf('disabled=false'),
       count(({ disabled }) => !disabled),
     );
-    const names = listed.map(({ name }) => name);
-    for (let made = 0; made < searches && names.length; made++) {
-      const name = random.pick(names);
-      const from = random.below(name.length - 2);
-      const search = name.slice(from, from + 3 + random.below(name.length)).trim();
+    for (let made = 0; made < searches && listed.length; made++) {
+      const { name, local_name } = random.pick(listed);
+      const text = random.next() < 0.5 ? name : `${local_name ?? ''} ${name}`;
+      const from = random.below(text.length - 2);
+      const search = text.slice(from, from + 3 + random.below(text.length)).trim();
       if (!search) continue;
       const found = await readAll(ask, `sort=_id&search=${encodeURIComponent(search)}`);
       const sort = [{ field: '_id' as const, descending: false }];

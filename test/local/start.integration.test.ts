@@ -1,9 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
 import { commandLine } from '../../local/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { inFolder, record, recordFile, start, startByNpm, useLocalServers } from '../support/local-server.ts';
+import { send } from '../support/service.ts';
 
 useLocalServers();
 
@@ -52,6 +54,24 @@ describe('npm start', () => {
     expect(existsSync(recordFile())).toBe(false);
   });
 
+  it('in memory prints only its key and its URL, whatever is written, can be used by a console, and leaves no file', async () => {
+    const server = start(['--in-memory'], { LOCAL_STATE_DIR: inFolder('memory') });
+    const { key, url } = await server.ready();
+    expect(readFileSync(inFolder('memory/api-key'), 'utf8')).toBe(`${key}\n`);
+    const { headers } = await send(url, 'POST /client-channel', {
+      key,
+      headers: { origin: 'http://localhost:5173' },
+      body: { name: 'Retail' },
+    });
+    expect(headers['access-control-allow-origin']).toBe('http://localhost:5173');
+    await eventually(async () => expect((await send(url, 'GET /_local/events')).body.data).toHaveLength(1));
+
+    server.ctrlC();
+    expect(await server.ended).toEqual({ code: 0, errors: [] });
+    expect(server.lines).toEqual([`api-key: ${key}`, `ready at ${url}`, 'stopping']);
+    expect(existsSync(inFolder('memory'))).toBe(false);
+  });
+
   it('leaves no process and no lock if Ctrl-C arrives while DynamoDB Local starts', async () => {
     const server = start(['--in-memory']);
     const dynamoDbPidInRecord = () => (existsSync(recordFile()) ? record().dynamoDbPid : undefined);
@@ -89,6 +109,9 @@ describe('a start that fails', () => {
   });
   afterAll(() => taken.close());
 
+  /** `JSON.parse` as it is in Node 20. */
+  const withoutSourceText =
+    'const {parse}=JSON;JSON.parse=(text,reviver)=>parse(text,reviver&&((key,value)=>reviver(key,value)))';
   const onlyNode = () => ({ PATH: inFolder('nothing'), JAVA_HOME: '' });
   const brokenJava = () => {
     const home = inFolder('bin');
@@ -114,6 +137,12 @@ describe('a start that fails', () => {
       [],
       () => ({ PORT: '3030x' }),
       /^PORT is "3030x", but it must be a number from 0 to 65535$/,
+    ],
+    [
+      'Node.js hides the digits of long integers',
+      ['--in-memory'],
+      () => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withoutSourceText)}` }),
+      /^Node\.js 22\.12 or later is needed, and this is v\d/,
     ],
     ['there is no Java', [], onlyNode, /^Java 17 or later is needed: get one/],
     ['DynamoDB Local is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],

@@ -111,10 +111,11 @@ const deletion = (etag: boolean): WriteKind =>
 export const writeKinds = {
   create: creation(),
   'create under a key': creation('key'),
-  'update in place': update(1, false, () => ({ local_name: 'ours' }), false),
-  'update in place under an ETag': update(1, false, () => ({ local_name: 'ours' }), true),
+  'update in place': update(1, false, () => ({ integration_meta: '{"is":"ours"}' }), false),
+  'update in place under an ETag': update(1, false, () => ({ integration_meta: '{"is":"ours"}' }), true),
   'merge of metadata': update(2, false, () => mergeIntoMeta({}, { a: 1 }), false),
   rename: update(2, true, () => ({ name: 'New' }), false),
+  'change of the local name': update(2, true, () => ({ local_name: 'New' }), false),
   'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),
   toggle: update(2, true, () => ({ disabled: true }), false),
   share: update(2, false, ({ namespaces }) => ({ company_namespace: namespaces }), false),
