@@ -31,7 +31,8 @@ const metadata = {
 };
 const namespacesDescription =
   'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.';
-const { _id, local_name, integration_meta, company_namespace, createdAt, updatedAt, __v } = channelDocument.shape;
+const { _id, local_name, integration_meta, company_namespace, createdAt, updatedAt, __v } =
+  channelDocument.shape;
 const { key_id, namespace, scopes, expires_at } = ownKey.shape;
 const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
 

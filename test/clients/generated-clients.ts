@@ -20,7 +20,7 @@ const openApiGenerator = (generator: string, ...options: string[]): Command => [
 
 const javaClient = (library: string): GeneratedClient => ({
   name: `java-${library}`,
-  // Without `containerDefaultToNull`, an update of the name sends empty metadata too, and wipes the stored ones.
+  // Without `containerDefaultToNull`, an update of the name also sends empty namespaces and metadata.
   generate: openApiGenerator(
     'java',
     ...['--library', library, '--additional-properties', 'containerDefaultToNull=true'],
