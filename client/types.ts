@@ -17,7 +17,7 @@ export interface Channel {
   createdAt: string;
   /** ISO 8601, UTC, with milliseconds. */
   updatedAt: string;
-  /** 0 after creation. Every change adds 1. */
+  /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
   __v: number;
 }
 

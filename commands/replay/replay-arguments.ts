@@ -7,7 +7,7 @@ const usage = `Usage:
   npm run -s replay -- --environment <name> --dead-letters [--namespace <name>] [--channel <id>] [--from …] [--to …]
 Prints the events that would be published again. With --send it publishes them. Times are ISO 8601, as
 2026-11-24T09:00:00Z.
-Add --environment <name> to act on a deployed environment, in the account and region of your shell. Without it, the
+Add --environment <name> to act on a deployed environment. Your shell must be in its account and region. Without it, the
 command acts on the local server that is running, which has no queue of dead letters.`;
 
 /** Selects the events that match all the given fields. */

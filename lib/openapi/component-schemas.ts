@@ -75,7 +75,14 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [serverFields.__v, { type: ['integer', 'null'], format: 'int64', description: 'Accepted and ignored.' }],
   [createdAt, time],
   [updatedAt, time],
-  [__v, { description: '0 after creation. Every change adds 1.' }],
+  [
+    __v,
+    {
+      format: 'int64',
+      description:
+        '0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits.',
+    },
+  ],
   [key_id, { description: 'The id of the key. It is in logs and events, and it is no secret.' }],
   [ownKey.shape.name, { description: 'What the operators call the key. Empty if they gave it no name.' }],
   [namespace, { description: 'The namespace in which this request acts.' }],

@@ -130,7 +130,7 @@ for await (const channel of api.all())
   console.log(channel.name);
 ~~~
 
-## Generated clients
+### Generated clients
 
 OpenAPI Generator (Java, Go, Python, TypeScript and others) and openapi-python-client make clients from this description. The
 file \`docs/generated-clients.md\` of the service says which were tried.
