@@ -5,13 +5,29 @@ import type { Channel } from './channel.ts';
 import { metaKeys } from './index-keys.ts';
 import { keys } from './keys.ts';
 
-/** The fields on which no other item depends. They can change without a transaction. */
+/**
+ * The fields on which no other item depends, apart from the external keys in the metadata. They can change without a
+ * transaction.
+ */
 const inPlaceFields = ['local_name', 'integration_meta'] as const;
 
-/** Whether a patch of a known channel needs no transaction: only such fields change, and there is only one copy. */
+const keyAttributes = ['externalIdKey', 'metaIdKey'] as const;
+
+/** Whether a patch keeps the external ids in the metadata of a channel. */
+const keepsKeys = (channel: Channel, { integration_meta }: ChannelPatch): boolean => {
+  if (integration_meta === undefined) return true;
+  const [before, after] = [metaKeys(channel.integration_meta), metaKeys(integration_meta ?? undefined)];
+  return keyAttributes.every((attribute) => before[attribute] === after[attribute]);
+};
+
+/**
+ * Whether a patch of a known channel needs no transaction: only such fields change, its external ids stay, and there is
+ * only one copy.
+ */
 export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
   channel.company_namespace.length === 1 &&
-  changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field));
+  changedFields(channel, patch).every((field) => inPlaceFields.some((each) => each === field)) &&
+  keepsKeys(channel, patch);
 
 /**
  * Whether a patch of an unknown channel may need no transaction. Clients may send whole documents: the write itself
@@ -20,17 +36,23 @@ export const isInPlace = (channel: Channel, patch: ChannelPatch): boolean =>
 export const mayBeInPlace = (patch: ChannelPatch): boolean =>
   inPlaceFields.some((field) => patch[field] !== undefined);
 
-/** The index keys that a patch changes. `null` removes a key. */
-const changedKeys = ({ integration_meta }: ChannelPatch) => {
-  if (integration_meta === undefined) return {};
-  const { externalIdKey = null, metaIdKey = null } = metaKeys(integration_meta ?? undefined);
-  return { externalIdKey, metaIdKey };
+/** The conditions that the stored external ids are those of the new metadata. */
+const keysUnchanged = ({ integration_meta }: ChannelPatch) => {
+  const wanted = metaKeys(integration_meta ?? undefined);
+  const checked = integration_meta === undefined ? [] : keyAttributes;
+  const present = checked.filter((attribute) => wanted[attribute] !== undefined);
+  return {
+    conditions: checked.map((attribute) =>
+      wanted[attribute] === undefined ? `attribute_not_exists(${attribute})` : `${attribute} = :${attribute}`,
+    ),
+    values: Object.fromEntries(present.map((attribute) => [`:${attribute}`, wanted[attribute]])),
+  };
 };
 
 /**
  * Plans the common update as one write, without reading first. Its condition checks everything that this relies on:
  * - the channel exists, and only in this namespace;
- * - the fields that would need a transaction keep their values;
+ * - the fields that would need a transaction keep their values, and so do the external ids;
  * - the update changes something;
  * - the client knows the stored version (`If-Match`);
  * - no other write has followed an earlier attempt of this write. (If none has, a repetition changes nothing, and the
@@ -77,17 +99,20 @@ export const updateInPlace = (
     conditions.push(`#${field} = :${field}`);
   }
 
-  const { local_name, integration_meta } = patch;
-  const assigned = { local_name, integration_meta, ...changedKeys(patch) };
-  for (const [attribute, value] of Object.entries(assigned)) {
+  for (const field of inPlaceFields) {
+    const value = patch[field];
     if (value === undefined) continue;
     if (value === null) {
-      remove.push(attribute);
+      remove.push(field);
     } else {
-      values[`:${attribute}`] = value;
-      set.push(`${attribute} = :${attribute}`);
+      values[`:${field}`] = value;
+      set.push(`${field} = :${field}`);
     }
   }
+  const kept = keysUnchanged(patch);
+  conditions.push(...kept.conditions);
+  Object.assign(values, kept.values);
+
   const differences = inPlaceFields
     .filter((field) => patch[field] !== undefined)
     .map((field) =>

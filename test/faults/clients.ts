@@ -89,11 +89,17 @@ export const runClients = async (
   const value = () => (random.next() < 0.3 ? random.pick(fewValues) : `v${++unique}`);
   const someNamespaces = () => random.shuffle(namespaces).slice(0, random.pick([1, 1, 2, 3]));
 
+  const newFields = (word: string): Fields => ({
+    name: `${word} new`,
+    company_namespace: someNamespaces(),
+    ...(random.next() < 0.5 && { local_name: value() }),
+    ...(random.next() < 0.5 && { integration_meta: { external_id: value() } }),
+  });
+
   /** Creates a channel, again and again as a client of the API does, and makes it hot. */
   const create = async (slot: number) => {
     const word = `w${++unique}w`;
-    const fields: Fields = { name: `${word} new`, company_namespace: someNamespaces() };
-    if (random.next() < 0.5) fields.local_name = value();
+    const fields = newFields(word);
     const history: ChannelHistory = { word, id: undefined, operations: [] };
     records.channels.push(history);
     const namespace = random.pick(fields.company_namespace as string[]);
@@ -147,6 +153,8 @@ export const runClients = async (
     [25, () => ({ local_name: value() })],
     [5, () => ({ local_name: null })],
     [15, () => ({ integration_meta: { at: value() } })],
+    [10, () => ({ integration_meta: { [random.pick(['external_id', 'id'])]: value() } })],
+    [2, () => ({ integration_meta: null })],
     [10, ({ history }) => ({ name: `${history.word} ${value()}` })],
     [10, ({ seen }) => ({ disabled: !seen.disabled })],
     [12, () => ({ company_namespace: someNamespaces() })],
@@ -194,6 +202,16 @@ export const runClients = async (
   };
   const byIds = () => hot.flatMap((each) => (each ? `_id=${each.id}` : [])).join('&');
   const bySearch = ({ history }: HotChannel) => `search=${history.word}`;
+  /** The newest channels come first, so that the page has the channel however many others have the same id. */
+  const lookUp = async (channel: HotChannel, namespace: string) => {
+    const externalId = `${channel.seen.integration_meta?.external_id ?? random.pick(fewValues)}`;
+    const query = `integration_meta.external_id=${externalId}&sort=-_id`;
+    const { reply, start, end } = await request(`GET /client-channel?${query}`, namespace);
+    if (reply.status !== 200) return;
+    const document = reply.body.data.find(({ _id }: ChannelDocument) => _id === channel.id);
+    const outcome: Outcome = document ? { document } : 'absent';
+    record(channel, namespace, { kind: 'read', externalId }, { start, end, outcome });
+  };
   /** A client repeats a creation long after it has got its answer. */
   const repeatCreation = async (channel: HotChannel) => {
     const { fields, key: idempotencyKey, namespace } = channel.create;
@@ -209,6 +227,7 @@ export const runClients = async (
     [18, get],
     [5, list(byIds)],
     [5, list(bySearch)],
+    [8, lookUp],
     [67, update],
     [2, remove],
     [3, repeatCreation],

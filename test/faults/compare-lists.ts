@@ -2,6 +2,7 @@ import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { expectedList } from '../support/oracle.ts';
 import type { Random } from '../support/random.ts';
 import type { Service } from '../support/service.ts';
+import { findWrongExternalKeys } from '../support/whole-partitions.ts';
 
 type Ask = (query: string) => Promise<{ data: ChannelDocument[]; pagination: Record<string, unknown> }>;
 
@@ -26,7 +27,7 @@ export interface Listed {
   contradictions: string[];
 }
 
-/** Reads all channels of some namespaces, and compares totals, copies and searches with them. */
+/** Reads all channels of some namespaces, and compares totals, copies, external keys and searches with them. */
 export const compareLists = async (
   service: Service,
   {
@@ -84,6 +85,18 @@ export const compareLists = async (
       await totalOf('disabled=false'),
       count(({ disabled }) => !disabled),
     );
+    const withText = listed.map(({ _id, integration_meta: meta }) => ({
+      _id,
+      ...(meta && { integration_meta: JSON.stringify(meta) }),
+    }));
+    contradictions.push(...(await findWrongExternalKeys(service.channels, namespace, withText)));
+    const sort = [{ field: '_id' as const, descending: false }];
+    for (const key of ['external_id', 'id']) {
+      const value = `${random.pick(listed)?.integration_meta?.[key] ?? 'x'}`;
+      const found = await readAll(ask, `sort=_id&integration_meta.${key}=${value}`);
+      const expected = expectedList(listed, { meta: [{ path: [key], values: [value] }], sort });
+      expect(`the look-up of ${key} ${value} in ${namespace}`, found, expected);
+    }
     const names = listed.map(({ name }) => name);
     for (let made = 0; made < searches && names.length; made++) {
       const name = random.pick(names);
@@ -91,7 +104,6 @@ export const compareLists = async (
       const search = name.slice(from, from + 3 + random.below(name.length)).trim();
       if (!search) continue;
       const found = await readAll(ask, `sort=_id&search=${encodeURIComponent(search)}`);
-      const sort = [{ field: '_id' as const, descending: false }];
       expect(`the search for "${search}" in ${namespace}`, found, expectedList(listed, { search, sort }));
     }
   }

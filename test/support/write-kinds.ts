@@ -32,6 +32,9 @@ export interface WriteKind {
 /** The second namespace of shared channels. */
 export const otherNamespace = (namespace: string): string => `${namespace}-other`;
 
+/** The metadata that every channel gets: both external ids. */
+const integration_meta = '{"external_id":"x","id":1}';
+
 const callerIn = (namespace: string): Caller => ({
   keyId: 'key1',
   namespace,
@@ -49,7 +52,7 @@ const creation = (idempotencyKey?: string): WriteKind => ({
       idempotencyKey === undefined ? undefined : { keyHash: idempotencyKey, fingerprint: 'f' };
     return {
       run: async (failing) => {
-        const input = { name: 'Retail', company_namespace };
+        const input = { name: 'Retail', integration_meta, company_namespace };
         return (await createChannel(failing, callerIn(namespace), input, idempotency)).document;
       },
       effect: async () => {
@@ -71,7 +74,7 @@ const writeOfExisting = (
   prepare: async (table, namespace) => {
     const caller = callerIn(namespace);
     const company_namespace = shared ? caller.namespaces : [namespace];
-    const input = { name: 'Retail', company_namespace };
+    const input = { name: 'Retail', integration_meta, company_namespace };
     const { document } = await createChannel(table, caller, input, undefined);
     return {
       run: (failing) => write(failing, caller, document._id),
@@ -112,6 +115,13 @@ export const writeKinds = {
   'create under a key': creation('key'),
   'update in place': update(1, false, () => ({ local_name: 'ours' }), false),
   'update in place under an ETag': update(1, false, () => ({ local_name: 'ours' }), true),
+  'update of other metadata in place': update(
+    1,
+    false,
+    () => ({ integration_meta: '{"at":1,"external_id":"x","id":1}' }),
+    false,
+  ),
+  'other external ids': update(2, true, () => ({ integration_meta: '{"external_id":"y"}' }), false),
   rename: update(2, true, () => ({ name: 'New' }), false),
   'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),
   toggle: update(2, true, () => ({ disabled: true }), false),
