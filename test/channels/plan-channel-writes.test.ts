@@ -60,21 +60,21 @@ const tombstone = (namespace: string) => ({
   },
 });
 
-/** A pending change with the folded names before and after. */
+/** A pending change with the searchable texts before and after. */
 const pendingChange = (
   namespace: string,
-  nameBefore: string | undefined,
-  nameAfter: string | undefined,
+  textBefore: string | undefined,
+  textAfter: string | undefined,
   token = '4',
 ) => ({
   Update: {
     Key: { pk: `NS#${namespace}`, sk: `~pending#${id}` },
     UpdateExpression:
       'SET #token = :token, pendingSince = if_not_exists(pendingSince, :now), ' +
-      '#indexed = list_append(if_not_exists(#indexed, :none), :names), ' +
+      '#indexed = list_append(if_not_exists(#indexed, :none), :texts), ' +
       'indexedBytes = if_not_exists(indexedBytes, :zero) + :bytes, ' +
-      `counted = if_not_exists(counted, :counted)${nameAfter === undefined ? ' REMOVE #target' : ', #target = :target'}`,
-    ...(nameAfter !== undefined && {
+      `counted = if_not_exists(counted, :counted)${textAfter === undefined ? ' REMOVE #target' : ', #target = :target'}`,
+    ...(textAfter !== undefined && {
       ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
     }),
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target', '#indexed': 'indexed' },
@@ -82,11 +82,11 @@ const pendingChange = (
       ':token': token,
       ':now': '2023-11-14T22:13:20.000Z',
       ':none': [],
-      ':names': nameBefore === undefined ? [] : [nameBefore],
+      ':texts': textBefore === undefined ? [] : [textBefore],
       ':zero': 0,
-      ':bytes': nameBefore?.length ?? 0,
-      ':counted': nameBefore !== undefined,
-      ...(nameAfter !== undefined && { ':target': nameAfter, ':max': 65_536 }),
+      ':bytes': Buffer.byteLength(textBefore ?? ''),
+      ':counted': textBefore !== undefined,
+      ...(textAfter !== undefined && { ':target': textAfter, ':max': 49_152 }),
     },
   },
 });
@@ -138,6 +138,35 @@ describe('planChannelWrites', () => {
     const renamed = { ...channel, name: 'RETAIL', __v: 4 };
     expect(planChannelWrites(channel, renamed, context, 5)).toEqual([
       { Put: { Item: itemIn('a', { name: 'RETAIL', __v: 4 }), ...isVersion3 } },
+    ]);
+  });
+
+  const withLocalName = { ...channel, local_name: 'قناة' };
+
+  test('writes for a creation with a local name: a pending change with both names', () => {
+    expect(planChannelWrites(undefined, withLocalName, context, 5).at(-1)).toEqual(
+      pendingChange('a', undefined, 'retail\nقناه', '3'),
+    );
+  });
+
+  test.each([
+    ['added', channel, withLocalName, 'retail', 'retail\nقناه'],
+    ['changed', withLocalName, { ...channel, local_name: 'متجر' }, 'retail\nقناه', 'retail\nمتجر'],
+    ['removed', withLocalName, channel, 'retail\nقناه', 'retail'],
+  ])('writes for a local name that is %s: the item, and a pending change, but no counter', (_, before, next, textBefore, textAfter) => {
+    const after = { ...next, __v: 4 };
+    const { local_name } = after as { local_name?: string };
+    const item = itemIn('a', { ...(local_name !== undefined && { local_name }), __v: 4 });
+    expect(planChannelWrites(before, after, context, 5)).toEqual([
+      { Put: { Item: item, ...isVersion3 } },
+      pendingChange('a', textBefore, textAfter),
+    ]);
+  });
+
+  test('writes for a local name that is folded to the old one: only the item', () => {
+    const after = { ...channel, local_name: 'قَنَاة', __v: 4 };
+    expect(planChannelWrites(withLocalName, after, context, 5)).toEqual([
+      { Put: { Item: itemIn('a', { local_name: 'قَنَاة', __v: 4 }), ...isVersion3 } },
     ]);
   });
 

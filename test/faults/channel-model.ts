@@ -66,11 +66,15 @@ export const step = (state: State, action: Action, namespace: string): Step => {
 const externalIdsOf = ({ integration_meta: meta }: NonNullable<State>) =>
   JSON.stringify([meta?.external_id, meta?.id]);
 
-/** Whether a write changes fields of a single item in place: DynamoDB does not recognise its repetition by a token. */
+/**
+ * Whether a write changes only the metadata of a single item, and no external id, in place: DynamoDB does not recognise its
+ * repetition by a token.
+ */
 export const isInPlace = (before: State, after: State): boolean =>
   before?.company_namespace.length === 1 &&
   after?.company_namespace.length === 1 &&
   before.company_namespace[0] === after.company_namespace[0] &&
   before.name === after.name &&
+  before.local_name === after.local_name &&
   before.disabled === after.disabled &&
   externalIdsOf(before) === externalIdsOf(after);

@@ -4,10 +4,10 @@ import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { allExternalKeys, externalKeysIn, toCarriers } from '../../lib/channels/external-keys.ts';
 import { fromItem, fromTombstone, isCounter, sumCounters } from '../../lib/channels/items.ts';
 import { itemsBetween, readTombstoneKey, sortKeyPrefix } from '../../lib/channels/keys.ts';
+import { searchableText } from '../../lib/channels/searchable-text.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
-import { foldText } from '../../lib/text/fold.ts';
 
 /** All items of a namespace, in the order of their sort keys. */
 export const readPartition = async (table: Table, namespace: string): Promise<Item[]> => {
@@ -66,7 +66,7 @@ const wrongTotals = (items: Item[], channels: Channel[]): string[] => {
     : [`the totals are ${JSON.stringify(totals)} instead of ${JSON.stringify(counted)}`];
 };
 
-/** Nothing applies pending changes, so each channel that has been here has one, with the name that it has now. */
+/** Nothing applies pending changes, so each channel that has been here has one, with the names that it has now. */
 const wrongPendingChanges = (items: Item[], channels: Map<string, Channel>): string[] => {
   const targets = new Map<string, unknown>();
   for (const item of items)
@@ -75,7 +75,7 @@ const wrongPendingChanges = (items: Item[], channels: Map<string, Channel>): str
   const gone = items.map((item) => readTombstoneKey(sortKeyOf(item))).filter((id) => id !== undefined);
   const wanted = new Map<string, unknown>([
     ...gone.map((id): [string, unknown] => [id, undefined]),
-    ...[...channels].map(([id, { name }]): [string, unknown] => [id, foldText(name)]),
+    ...[...channels].map(([id, channel]): [string, unknown] => [id, searchableText(channel)]),
   ]);
   return isDeepStrictEqual(targets, wanted) ? [] : ['the pending changes do not fit the channels'];
 };

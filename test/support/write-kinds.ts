@@ -34,6 +34,8 @@ export const otherNamespace = (namespace: string): string => `${namespace}-other
 
 /** The metadata that every channel gets: both external ids. */
 const integration_meta = '{"external_id":"x","id":1}';
+/** Other metadata with the same external ids. */
+const otherMetadata = '{"external_id":"x","id":1,"is":"ours"}';
 
 const callerIn = (namespace: string): Caller => ({
   keyId: 'key1',
@@ -113,16 +115,11 @@ const deletion = (etag: boolean): WriteKind =>
 export const writeKinds = {
   create: creation(),
   'create under a key': creation('key'),
-  'update in place': update(1, false, () => ({ local_name: 'ours' }), false),
-  'update in place under an ETag': update(1, false, () => ({ local_name: 'ours' }), true),
-  'update of other metadata in place': update(
-    1,
-    false,
-    () => ({ integration_meta: '{"at":1,"external_id":"x","id":1}' }),
-    false,
-  ),
+  'update in place': update(1, false, () => ({ integration_meta: otherMetadata }), false),
+  'update in place under an ETag': update(1, false, () => ({ integration_meta: otherMetadata }), true),
   'other external ids': update(2, true, () => ({ integration_meta: '{"external_id":"y"}' }), false),
   rename: update(2, true, () => ({ name: 'New' }), false),
+  'change of the local name': update(2, true, () => ({ local_name: 'New' }), false),
   'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),
   toggle: update(2, true, () => ({ disabled: true }), false),
   share: update(2, false, ({ namespaces }) => ({ company_namespace: namespaces }), false),
