@@ -17,6 +17,7 @@ import { createTables } from '../../local/create-tables.ts';
 import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
 import { disconnect, failTries } from '../support/failing-client.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
+import { findTornWrites } from '../support/whole-partitions.ts';
 
 // The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
 
@@ -511,6 +512,69 @@ describe('if the clock is behind the stored time', () => {
     expect((await updateChannel(table, caller, _id, { integration_meta: null }, undefined)).updatedAt).toBe(
       ahead + 3,
     );
+  });
+});
+
+describe('an external id that 20 channels have', () => {
+  const input = { name: 'x', integration_meta: '{"external_id":"crowded"}' };
+  const countOf = async (namespace: string) =>
+    (
+      await table.query({
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
+      })
+    ).count;
+
+  /** A namespace in which the external id is crowded. */
+  const crowded = async () => {
+    const namespace = randomUUID();
+    const own: Caller = { keyId: 'k', namespace, namespaces: [namespace] };
+    for (let count = 0; count < 20; count++) await createChannel(table, own, input, undefined);
+    return { namespace, own };
+  };
+
+  test('does not hide that a creation repeats an earlier one, or that an update met another version', async () => {
+    const { namespace, own } = await crowded();
+    const idempotency = { keyHash: 'k', fingerprint: 'f' };
+    const first = await createChannel(table, own, input, idempotency);
+    const again = await createChannel(table, own, input, idempotency);
+    expect(again).toEqual({ document: first.document, replayed: true });
+
+    const { document } = await createChannel(table, own, { name: 'x' }, undefined);
+    // The transaction is the second call. Before its second try, another writer changes the channel.
+    const transaction = calls + 2;
+    failAt = (call) => (call === transaction ? 'before' : undefined);
+    beforeRetry = () => updateChannel(table, own, document._id, { name: 'theirs' }, undefined);
+    const patch = { name: 'x', integration_meta: input.integration_meta };
+    const updated = await updateChannel(table, own, document._id, patch, undefined);
+    expect(updated).toMatchObject({ ...patch, __v: 2 });
+    expect(await countOf(namespace)).toBe(22);
+    expect(await findTornWrites(table, [namespace])).toEqual([]);
+  });
+
+  test('is given to no second channel if the first try of a creation arrives late: the creation throws Unavailable', async () => {
+    const { namespace, own } = await crowded();
+    const lost = calls + 1;
+    failAt = (call) => (call === lost ? 'before' : undefined);
+    await expect(createChannel(table, own, input, undefined)).rejects.toBeInstanceOf(Unavailable);
+    expect(await countOf(namespace)).toBe(20);
+  });
+});
+
+describe('a channel whose stored index keys are wrong', () => {
+  test('can be updated, and gets the right ones', async () => {
+    const input = { name: 'x', integration_meta: '{"external_id":"right"}' };
+    const { _id } = (await createChannel(table, caller, input, undefined)).document;
+    const key = { pk: 'NS#a', sk: _id };
+    const { externalIdKey } = (await table.get(key)) ?? {};
+    await table.update({
+      Key: key,
+      UpdateExpression: 'SET externalIdKey = :wrong',
+      ExpressionAttributeValues: { ':wrong': 'wrong' },
+    });
+    const patch = { integration_meta: '{"at":1,"external_id":"right"}' };
+    expect(await updateChannel(table, caller, _id, patch, undefined)).toMatchObject({ ...patch, __v: 1 });
+    expect(await table.get(key)).toMatchObject({ ...patch, externalIdKey });
   });
 });
 
