@@ -43,6 +43,7 @@ describe('PUT /client-channel/{id}', () => {
     [{ integration_meta: { a: { b: [1, null] } } }],
     [{ company_namespace: ['company1', 'company2'] }],
     [{ name: 'New', integration_meta: {}, disabled: true }],
+    [{ local_name: 'محلي', integration_meta: { b: 1 } }],
   ])('changes the fields that are sent, and keeps the others: %j', async (patch) => {
     const channel = await create({ local_name: 'x', integration_meta: { a: 1 } });
 
