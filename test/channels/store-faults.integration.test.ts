@@ -16,6 +16,7 @@ import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
 import { disconnect, failTries } from '../support/failing-client.ts';
+import { interruptBefore } from '../support/projections.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 import { findTornWrites } from '../support/whole-partitions.ts';
 
@@ -541,12 +542,14 @@ describe('an external id that 20 channels have', () => {
     expect(again).toEqual({ document: first.document, replayed: true });
 
     const { document } = await createChannel(table, own, { name: 'x' }, undefined);
-    // The transaction is the second call. Before its second try, another writer changes the channel.
-    const transaction = calls + 2;
-    failAt = (call) => (call === transaction ? 'before' : undefined);
-    beforeRetry = () => updateChannel(table, own, document._id, { name: 'theirs' }, undefined);
+    const { channels } = interruptBefore(
+      { channels: table, projections: table },
+      'TransactWrite',
+      'EXTERNAL#',
+      () => updateChannel(table, own, document._id, { name: 'theirs' }, undefined),
+    );
     const patch = { name: 'x', integration_meta: input.integration_meta };
-    const updated = await updateChannel(table, own, document._id, patch, undefined);
+    const updated = await updateChannel(channels, own, document._id, patch, undefined);
     expect(updated).toMatchObject({ ...patch, __v: 2 });
     expect(await countOf(namespace)).toBe(22);
     expect(await findTornWrites(table, [namespace])).toEqual([]);

@@ -155,7 +155,7 @@ describe('rebuilding the external keys of a namespace', () => {
     const { createWith, corrupt, carriersOf, rebuild } = newSubject();
     const other = await createWith('other');
     await corrupt('other');
-    const busy: string[] = [];
+    const busy = [await createWith('busy')];
     const table = interceptQueries(service.channels, async (page, { ExpressionAttributeValues }) => {
       if (`${ExpressionAttributeValues?.[':pk']}`.startsWith('NS#')) busy.push(await createWith('busy'));
       return page;
