@@ -7,4 +7,4 @@ export {
   type WriteOptions,
 } from './channels-client.ts';
 export { ChannelsError, type ErrorCode, type ErrorDetail } from './channels-error.ts';
-export type { Channel, ChannelChange, ChannelCreation, Pagination } from './types.ts';
+export type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination } from './types.ts';

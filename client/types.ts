@@ -9,7 +9,7 @@ export interface Channel {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace: string[];
@@ -24,13 +24,10 @@ export interface Channel {
 export interface ChannelCreation {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
-  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
-  local_name?: string;
-  disabled?: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object. */
-  integration_meta?: Record<string, unknown>;
-  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
-  company_namespace?: string[];
+  local_name?: string | null;
+  disabled?: boolean | null;
+  integration_meta?: Record<string, unknown> | null;
+  company_namespace?: string[] | null;
 }
 
 export interface ChannelChange {
@@ -41,10 +38,14 @@ export interface ChannelChange {
   integration_meta?: Record<string, unknown> | null;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace?: string[];
-  _id?: string;
-  createdAt?: string;
-  updatedAt?: string;
-  __v?: number;
+  /** Accepted if it is the id in the path. Null is ignored. */
+  _id?: string | null;
+  /** Accepted and ignored. */
+  createdAt?: string | null;
+  /** Accepted and ignored. */
+  updatedAt?: string | null;
+  /** Accepted and ignored. */
+  __v?: number | null;
 }
 
 export interface Pagination {
@@ -61,6 +62,20 @@ export interface Pagination {
   next_cursor?: string;
   /** Absent if there is no previous page. */
   prev_cursor?: string;
+}
+
+export interface OwnKey {
+  /** The id of the key. It is in logs and events, and it is no secret. */
+  key_id: string;
+  /** What the operators call the key. Empty if they gave it no name. */
+  name: string;
+  /** The namespace in which this request acts. */
+  namespace: string;
+  namespaces: string[];
+  /** What the key may do: `channels:read`, `channels:write`. */
+  scopes: string[];
+  /** Null if the key never expires. */
+  expires_at: string | null;
 }
 
 export interface ErrorBody {

@@ -6,7 +6,7 @@ interface Schema {
   const?: unknown;
   enum?: unknown[];
   anyOf?: Schema[];
-  type?: string;
+  type?: string | string[];
   items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -48,6 +48,7 @@ const typeOf = (schema: Schema, indent: string): string => {
   if (constant !== undefined) return JSON.stringify(constant);
   if (values) return values.map((value) => JSON.stringify(value)).join(' | ');
   if (anyOf) return anyOf.map((one) => typeOf(one, indent)).join(' | ');
+  if (Array.isArray(type)) return type.map((one) => typeOf({ ...schema, type: one }, indent)).join(' | ');
   if (type === 'object') return objectType(schema, indent);
   if (type === 'array') return listType(items, indent);
   return type === 'integer' ? 'number' : (type ?? 'unknown');
@@ -63,6 +64,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelCreation,
     ChannelChange,
     Pagination,
+    OwnKey,
     Error: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
@@ -72,7 +74,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
       name,
       { ...(schema ?? content?.['application/json']?.schema), ...(description && { description }) },
     ]);
-  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, ErrorBody } as Record<
+  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, OwnKey, ErrorBody } as Record<
     string,
     Schema
   >;

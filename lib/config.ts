@@ -6,11 +6,13 @@ const text = z.string().check(z.minLength(1));
 const service = z.object({
   /** The name of the environment. Keys of other environments are not valid here. */
   ENVIRONMENT: text,
-  CHANNELS_TABLE: text,
   API_KEYS_TABLE: text,
   /** Any value turns on one line in the log for each request. Deployed functions have it; the local server does not. */
   LOG_REQUESTS: z.optional(text),
 });
+
+/** The variables of functions that read or write channels. */
+const channels = z.object({ CHANNELS_TABLE: text });
 
 /** The variables of functions that read or write the projections. */
 const projections = z.object({ CHANNELS_TABLE: text, PROJECTIONS_TABLE: text });
@@ -19,6 +21,12 @@ const projections = z.object({ CHANNELS_TABLE: text, PROJECTIONS_TABLE: text });
 const cursors = z.object({
   CURSOR_SECRET: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
+});
+
+/** The variables of functions whose responses have links. */
+const publicUrl = z.object({
+  /** The public address of the API. Without it, links are relative. */
+  PUBLIC_URL: z.optional(text),
 });
 
 /** The variables of functions that publish metrics. */
@@ -42,7 +50,9 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
 };
 
 export const readProjectionsConfig = () => read(projections);
+export const readChannelsConfig = () => read(channels);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
+export const readPublicUrlConfig = () => read(publicUrl);
 export const readMetricsConfig = () => read(metrics);
 export const readEventsConfig = () => read(events);

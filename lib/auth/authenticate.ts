@@ -14,6 +14,11 @@ export interface Caller {
   namespaces: string[];
 }
 
+/** A caller, with what the API key itself says. */
+export interface AuthenticatedCaller extends Caller {
+  key: ApiKeyRecord;
+}
+
 type Headers = Record<string, string | undefined>;
 
 /** The same error for every problem with a key, so that nobody learns anything by trying keys. */
@@ -35,16 +40,17 @@ const isActive = ({ expiresAt, revokedAt }: ApiKeyRecord) =>
 
 /**
  * Authenticates a request by its headers. Caches keys for a minute.
+ * @param scope the scope that the key needs; `any` needs none
  * @throws ApiError `unauthenticated` if the key is missing, unknown, revoked, expired or of another environment, or if
  * the headers contain two different keys; `forbidden` if the key lacks the scope, or does not hold the namespace in
  * `x-company-namespace`.
  */
 export const authenticate = async (
   headers: Headers,
-  scope: Scope,
+  scope: Scope | 'any',
   environment: string,
   apiKeys: Table,
-): Promise<Caller> => {
+): Promise<AuthenticatedCaller> => {
   const key = parseApiKey(keyFromHeaders(headers));
   if (!key || key.environment !== environment) throw unauthenticated();
   const record = await findCachedApiKey(apiKeys, key.id);
@@ -52,10 +58,10 @@ export const authenticate = async (
     throw unauthenticated();
   if (!isActive(record)) throw unauthenticated();
 
-  if (!record.scopes.includes(scope))
+  if (scope !== 'any' && !record.scopes.includes(scope))
     throw new ApiError('forbidden', `This API key lacks the scope "${scope}".`);
   const namespace = headers['x-company-namespace'] ?? (record.namespaces[0] as string);
   if (!record.namespaces.includes(namespace))
     throw new ApiError('forbidden', 'This API key does not hold the namespace in "x-company-namespace".');
-  return { keyId: record.id, namespace, namespaces: record.namespaces };
+  return { keyId: record.id, namespace, namespaces: record.namespaces, key: record };
 };

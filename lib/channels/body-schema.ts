@@ -3,8 +3,9 @@ import { ApiError, type ErrorDetail, invalidRequest } from '../api-error.ts';
 import { namespaceFormat } from '../auth/namespace-format.ts';
 import { isBlank } from '../text/blank.ts';
 import { similarName } from '../text/similar-name.ts';
-import { serializeIntegrationMeta } from './integration-meta.ts';
+import { problemsOfMeta, serializeIntegrationMeta } from './integration-meta.ts';
 import { isObject } from './is-object.ts';
+import { mergeIntoMeta, type PatchOf } from './merge-patch.ts';
 
 export const maxNameCharacters = 256;
 export const maxNamespaces = 10;
@@ -38,7 +39,11 @@ export const integrationMeta = z.pipe(
   }),
 );
 
-const removableIntegrationMeta = z.nullable(integrationMeta);
+/** Metadata of a merge patch. The limit of the size holds for the merged object only. */
+const integrationMetaPatch = z.custom<object>(isObject, 'must be a JSON object').check((context) => {
+  for (const problem of problemsOfMeta(context.value) ?? [])
+    context.issues.push({ code: 'custom', input: context.value, ...problem });
+});
 
 export const namespaces = z.pipe(
   z
@@ -55,30 +60,46 @@ export const namespaces = z.pipe(
 
 const disabled = z.boolean('must be true or false');
 
+/** Generated clients send null for each optional field that they leave out. */
 export const createBody = z.strictObject({
   name: nameText,
-  local_name: z.optional(nameText),
-  disabled: z.optional(disabled),
-  integration_meta: z.optional(integrationMeta),
-  company_namespace: z.optional(namespaces),
+  local_name: z.optional(removableNameText),
+  disabled: z.optional(z.nullable(disabled)),
+  integration_meta: z.optional(z.nullable(integrationMeta)),
+  company_namespace: z.optional(z.nullable(namespaces)),
 });
+
+/**
+ * The fields that the service sets itself. Clients may send back the document that they read, so an update accepts them with
+ * any value, and ignores them. An `_id` that is a string must be that of the channel.
+ */
+export const serverFields = {
+  _id: z.unknown(),
+  createdAt: z.unknown(),
+  updatedAt: z.unknown(),
+  __v: z.unknown(),
+};
 
 export const updateBody = z.strictObject({
   name: z.optional(nameText),
   local_name: z.optional(removableNameText),
   disabled: z.optional(disabled),
-  integration_meta: z.optional(removableIntegrationMeta),
+  integration_meta: z.optional(z.nullable(integrationMeta)),
   company_namespace: z.optional(namespaces),
-  // Clients may send back the document that they read. The service ignores these fields: it sets them itself.
-  _id: z.optional(z.string('must be a string')),
-  createdAt: z.optional(z.string('must be a string')),
-  updatedAt: z.optional(z.string('must be a string')),
-  __v: z.optional(z.int('must be an integer')),
+  _id: z.optional(serverFields._id),
+  createdAt: z.optional(serverFields.createdAt),
+  updatedAt: z.optional(serverFields.updatedAt),
+  __v: z.optional(serverFields.__v),
 });
 
+const mergePatchBody = z.extend(updateBody, {
+  integration_meta: z.optional(z.nullable(integrationMetaPatch)),
+});
+
+/** The fields of a new channel. Null is the same as absent. */
 export type CreateChannelInput = z.infer<typeof createBody>;
 /** The fields that an update sets. An absent field stays as it is; null removes it. */
-export type ChannelPatch = Omit<z.infer<typeof updateBody>, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
+export type ChannelPatch = Omit<z.infer<typeof updateBody>, keyof typeof serverFields>;
 
 const unknownField = (name: string, known: string[]): string => {
   const meant = similarName(name, known);
@@ -108,16 +129,29 @@ const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z
  */
 export const parseCreateBody = (body: unknown): CreateChannelInput => parse(createBody, body);
 
+const parseChange = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown, id: string) => {
+  const { _id, createdAt, updatedAt, __v, ...patch } = parse(schema, body);
+  if (!Object.keys(body as object).length)
+    throw new ApiError('invalid_request', 'The body must contain at least one field to change.');
+  if (typeof _id === 'string' && _id.toLowerCase() !== id.toLowerCase())
+    throw invalidRequest('field', [{ path: '_id', message: 'must be the id in the path' }]);
+  return patch;
+};
+
 /**
  * Parses the body of an update.
  * @param id the id in the path; an `_id` in the body must be the same
  * @throws ApiError `invalid_request` with all problems, also for a body without a field.
  */
-export const parseUpdateBody = (body: unknown, id: string): ChannelPatch => {
-  const { _id, createdAt, updatedAt, __v, ...patch } = parse(updateBody, body);
-  if (!Object.keys(body as object).length)
-    throw new ApiError('invalid_request', 'The body must contain at least one field to change.');
-  if (_id !== undefined && _id.toLowerCase() !== id.toLowerCase())
-    throw invalidRequest('field', [{ path: '_id', message: 'must be the id in the path' }]);
-  return patch;
+export const parseUpdateBody = (body: unknown, id: string): ChannelPatch => parseChange(updateBody, body, id);
+
+/**
+ * Parses the body of a merge patch (RFC 7396). It is like that of an update, but `integration_meta` is merged.
+ * @param id the id in the path; an `_id` in the body must be the same
+ * @throws ApiError `invalid_request` with all problems, also for a body without a field.
+ */
+export const parseMergePatch = (body: unknown, id: string): ChannelPatch | PatchOf => {
+  const { integration_meta, ...patch } = parseChange(mergePatchBody, body, id);
+  if (integration_meta === undefined) return patch;
+  return integration_meta === null ? { ...patch, integration_meta } : mergeIntoMeta(patch, integration_meta);
 };

@@ -60,13 +60,13 @@ export const newChannel = (
 ): Channel => {
   const company_namespace = input.company_namespace ?? [caller.namespace];
   requireNamespaces(caller, [], company_namespace);
-  const { name, local_name, disabled = false, integration_meta } = input;
+  const { name, local_name, disabled, integration_meta } = input;
   return {
     _id,
     name,
-    ...(local_name !== undefined && { local_name }),
-    disabled,
-    ...(integration_meta !== undefined && { integration_meta }),
+    ...(local_name && { local_name }),
+    disabled: disabled ?? false,
+    ...(integration_meta && { integration_meta }),
     company_namespace,
     updatedAt: now,
     __v: 0,

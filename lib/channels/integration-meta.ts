@@ -42,23 +42,36 @@ export interface MetaProblem {
   message: string;
 }
 
-const ofWhole = (message: string): { problems: MetaProblem[] } => ({ problems: [{ path: [], message }] });
+type MetaProblems = [MetaProblem, ...MetaProblem[]];
+
+const ofWhole = (message: string): MetaProblems => [{ path: [], message }];
 
 /**
- * Serializes a JSON object to the text that is stored. Sorts the keys at every level (RFC 8785), so that equal objects
- * become equal texts. Allows 16 levels of objects and arrays, and 64 KiB of UTF-8.
+ * The problems with an object, except its size, as messages for the client. Allows 16 levels of objects and arrays.
  * @param value as `parseExactJson` parsed it
- * @returns the text, or the problems with the object, as messages for the client
  */
-export const serializeIntegrationMeta = (value: object): { text: string } | { problems: MetaProblem[] } => {
+export const problemsOfMeta = (value: object): MetaProblems | undefined => {
   if (isDeeperThan(maxDepth, value)) return ofWhole(`is nested more than ${maxDepth} levels deep`);
   const problem = problemOf(value);
   if (problem) return ofWhole(problem);
-  const inexact = inexactIntegers(value);
-  if (inexact.length) {
-    const message = 'is an integer that no double holds exactly: send it as a string';
-    return { problems: inexact.map((path) => ({ path, message })) };
-  }
+  const [first, ...others] = inexactIntegers(value).map((path) => ({
+    path,
+    message: 'is an integer that no double holds exactly: send it as a string',
+  }));
+  return first && [first, ...others];
+};
+
+/**
+ * Serializes a JSON object to the text that is stored. Sorts the keys at every level (RFC 8785), so that equal objects
+ * become equal texts. Allows 64 KiB of UTF-8.
+ * @param value as `parseExactJson` parsed it
+ * @returns the text, or the problems with the object (see `problemsOfMeta`), as messages for the client
+ */
+export const serializeIntegrationMeta = (value: object): { text: string } | { problems: MetaProblems } => {
+  const problems = problemsOfMeta(value);
+  if (problems) return { problems };
   const text = canonicalize(value) as string;
-  return Buffer.byteLength(text) > maxBytes ? ofWhole(`is larger than ${maxBytes / 1024} KiB`) : { text };
+  return Buffer.byteLength(text) > maxBytes
+    ? { problems: ofWhole(`is larger than ${maxBytes / 1024} KiB`) }
+    : { text };
 };

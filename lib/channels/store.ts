@@ -24,6 +24,7 @@ import type { ChannelDocument } from './document-schema.ts';
 import type { CrowdedKeys } from './external-keys.ts';
 import { counterShards, fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
+import type { PatchOf } from './merge-patch.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
 import { transactChange } from './transact-change.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
@@ -194,24 +195,31 @@ const tryTransaction = async (
 /**
  * Changes a channel. If no other item depends on the changed fields, this takes one round trip; otherwise it takes a
  * transaction over all copies. Changes that other requests make meanwhile are kept: the last writer of each field wins.
+ * @param change the fields to set. If it is a function, it is called with each version that the write meets, and the write
+ * succeeds only on exactly that version.
  * @throws ApiError `not_found`, `forbidden`, `precondition_failed`; WriteContention if other writers were always faster
  */
 export const updateChannel = async (
   table: Table,
   caller: Caller,
   id: string,
-  patch: ChannelPatch,
+  change: ChannelPatch | PatchOf,
   precondition: Precondition,
 ): Promise<Channel> => {
   const write = newWriteContext(caller);
-  let outcome: WriteOutcome = mayBeInPlace(patch)
-    ? await tryInPlace(table, id, patch, precondition, write, false)
-    : { found: await readChannel(table, caller.namespace, id) };
+  const dependsOnChannel = typeof change === 'function';
+  const patchFor = dependsOnChannel ? change : () => change;
+  const conditionFor = ({ __v }: Channel) => (dependsOnChannel ? { versions: [__v] } : precondition);
+  let outcome: WriteOutcome =
+    !dependsOnChannel && mayBeInPlace(change)
+      ? await tryInPlace(table, id, change, precondition, write, false)
+      : { found: await readChannel(table, caller.namespace, id) };
   let mayFollow = false;
   const attempt = async (): Promise<Channel | typeof again> => {
     if ('written' in outcome) return outcome.written;
     const found = existing(outcome.found);
     mayFollow ||= outcome.mayFollow ?? false;
+    const patch = patchFor(found);
     const current = withCurrentTime(write);
     if (!applyPatch(found, patch, precondition, current)) {
       // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
@@ -220,7 +228,7 @@ export const updateChannel = async (
     }
     outcome =
       isInPlace(found, patch) && !outcome.hasWrongKeys
-        ? await tryInPlace(table, id, patch, precondition, current, found.updatedAt >= current.now)
+        ? await tryInPlace(table, id, patch, conditionFor(found), current, found.updatedAt >= current.now)
         : await tryTransaction(
             table,
             found,

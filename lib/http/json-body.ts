@@ -10,25 +10,45 @@ export interface BodyCarrier {
   isBase64Encoded?: boolean;
 }
 
-/** Whether the content type is `application/json` or another `+json` type, in UTF-8 (RFC 6839, RFC 8259). */
-const isJson = (contentType: string): boolean => {
-  const [type = '', ...parameters] = contentType
+export const jsonType = 'application/json';
+/** RFC 7396. */
+export const mergePatchType = 'application/merge-patch+json';
+
+/** The media type of a body in UTF-8, in lower case. Undefined for another charset. JSON is always UTF-8 (RFC 8259). */
+const mediaTypeOf = (contentType: string): string | undefined => {
+  const [type, ...parameters] = contentType
     .toLowerCase()
     .split(';')
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-  return (
-    /^application\/(json|[a-z0-9!#$&^_.+-]+\+json)$/.test(type) &&
-    (charset === undefined || /^charset="?utf-?8"?$/.test(charset))
-  );
+  return charset === undefined || /^charset="?utf-?8"?$/.test(charset) ? type : undefined;
+};
+
+/** Whether a body is a merge patch, by its media type. */
+export const isMergePatch = ({ headers }: BodyCarrier): boolean =>
+  mediaTypeOf(headers['content-type'] ?? '') === mergePatchType;
+
+/** @throws ApiError `unsupported_media_type` if the body has another type, or is encoded */
+const checkMediaType = (headers: BodyCarrier['headers'], accepted: string[]): void => {
+  const type = mediaTypeOf(headers['content-type'] ?? '');
+  if (type === undefined || !accepted.includes(type))
+    throw new ApiError(
+      'unsupported_media_type',
+      `The body must be sent as "content-type: ${accepted.join('" or "')}".`,
+    );
+  const encoding = headers['content-encoding'];
+  if (encoding)
+    throw new ApiError(
+      'unsupported_media_type',
+      `The body must be sent without "content-encoding": "${encoding}" is not supported.`,
+    );
 };
 
 const notJson = (message: string, cause?: unknown) => new ApiError('invalid_json', message, { cause });
 
 const decode = (bytes: Uint8Array): string => {
   try {
-    // The decoder keeps a byte order mark, and the parser then refuses it. RFC 8259, section 8.1, forbids clients to
-    // send one.
+    // The decoder keeps a byte order mark, so that it can be refused. RFC 8259, section 8.1, forbids clients to send one.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw notJson('The body is not valid UTF-8.', cause);
@@ -60,20 +80,22 @@ const repeatedKey = (json: string): string | undefined => {
 
 /**
  * Reads the body of a request as JSON (RFC 8259). An integer that no double holds exactly becomes a bigint.
+ * @param accepted the media types that the operation takes
  * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not
  * JSON, for a byte order mark, for invalid UTF-8, and for an object with the same key twice
  */
-export const readJsonBody = ({ headers, body = '', isBase64Encoded }: BodyCarrier): unknown => {
-  if (!isJson(headers['content-type'] ?? ''))
-    throw new ApiError(
-      'unsupported_media_type',
-      'The body must be sent as "content-type: application/json".',
-    );
+export const readJsonBody = (
+  { headers, body = '', isBase64Encoded }: BodyCarrier,
+  accepted = [jsonType],
+): unknown => {
+  checkMediaType(headers, accepted);
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.byteLength > maxBytes)
     throw new ApiError('payload_too_large', `The body must be at most ${maxBytes / 1024} KiB.`);
 
   const text = decode(bytes);
+  if (text.startsWith('\ufeff'))
+    throw notJson('The body begins with a byte order mark (U+FEFF): send it without one.');
   let value: unknown;
   try {
     value = parseExactJson(text);

@@ -2,6 +2,7 @@ import { type OperationName, operations, type ScopedOperation } from '../manifes
 import { describeSchemas, ref } from './component-schemas.ts';
 import { examples } from './example-exchanges.ts';
 import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
+import { introduction } from './introduction.ts';
 import { describeQuery } from './query-descriptions.ts';
 import { describePublicResponses, describeResponses, type SuccessResponse } from './response-descriptions.ts';
 
@@ -59,7 +60,7 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'update-channel': {
     summary: 'Update a channel',
     description:
-      'An absent field stays unchanged. `createdAt`, `updatedAt` and `__v` are accepted and ignored. PUT and PATCH do the same.',
+      'An absent field stays unchanged. `createdAt`, `updatedAt` and `__v` are accepted and ignored. With `application/json`, PUT and PATCH do the same: they replace the whole `integration_meta`. PATCH with `application/merge-patch+json` (RFC 7396) merges `integration_meta` at every level, and `null` removes a key.',
     parameters: ['Id', ...commonParameters, 'IfMatch'],
     body: 'ChannelChange',
     success: channelResponse('The channel after the update.', ['ETag']),
@@ -71,31 +72,49 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
     success: channelResponse('The channel before the deletion.', []),
     errors: [404, 409, 412],
   },
+  'get-own-key': {
+    summary: 'Get what the own API key may do',
+    parameters: commonParameters,
+    success: {
+      status: 200,
+      description: 'The API key that sent the request.',
+      schema: 'OwnKeyAnswer',
+      headers: [],
+    },
+    errors: [],
+  },
 };
 
-const describeBody = (operation: ScopedOperation['name'], schema: string) => ({
+const json = 'application/json';
+const mergePatch = 'application/merge-patch+json';
+
+const describeBody = (operation: ScopedOperation['name'], method: string, schema: string) => ({
   required: true,
-  content: {
-    'application/json': {
-      schema: ref(schema),
-      examples: Object.fromEntries(
-        examples
-          .filter((example) => example.operation === operation && [200, 201].includes(example.status))
-          .map(({ name, summary, body }) => [name, { summary, value: body }]),
-      ),
-    },
-  },
+  content: Object.fromEntries(
+    (method === 'PATCH' ? [json, mergePatch] : [json]).map((contentType) => [
+      contentType,
+      {
+        schema: ref(schema),
+        examples: Object.fromEntries(
+          examples
+            .filter((example) => example.operation === operation && [200, 201].includes(example.status))
+            .filter(({ headers = {} }) => (headers['content-type'] ?? json) === contentType)
+            .map(({ name, summary, body }) => [name, { summary, value: body }]),
+        ),
+      },
+    ]),
+  ),
 });
 
-const describeScoped = ({ name, scope }: ScopedOperation) => {
+const describeScoped = ({ name, scope }: ScopedOperation, method: string) => {
   const { summary, description, parameters, query = [], body, success, errors } = descriptions[name];
   return {
     summary,
-    description: `${description ? `${description} ` : ''}Requires the scope \`${scope}\`.`,
-    tags: ['Channels'],
+    description: `${description ? `${description} ` : ''}${scope === 'any' ? 'Any API key may call it' : `Requires the scope \`${scope}\``}.`,
+    tags: [scope === 'any' ? 'API key' : 'Channels'],
     parameters: [...parameters.map((one) => ({ $ref: `#/components/parameters/${one}` })), ...query],
-    ...(body && { requestBody: describeBody(name, body) }),
-    responses: describeResponses(name, success, errors),
+    ...(body && { requestBody: describeBody(name, method, body) }),
+    responses: describeResponses(name, method, success, errors),
   };
 };
 
@@ -118,9 +137,9 @@ const publicDescriptions = {
 
 const toCamelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-const describeOperation = (operation: (typeof operations)[number]) =>
+const describeOperation = (operation: (typeof operations)[number], method: string) =>
   'scope' in operation
-    ? describeScoped(operation)
+    ? describeScoped(operation, method)
     : {
         ...publicDescriptions[operation.name],
         tags: ['Description'],
@@ -139,7 +158,7 @@ const describePaths = () => {
       const path = paths[operation.path] as Record<string, object>;
       path[method.toLowerCase()] = {
         operationId: operationId(operation.name, method),
-        ...describeOperation(operation),
+        ...describeOperation(operation, method),
       };
     }
   return paths;
@@ -152,12 +171,14 @@ export const describeApi = () => ({
     title: 'Client Channels API',
     version: '0.1.0',
     summary: 'The distribution channels by which field-sales companies organise their clients',
+    description: introduction,
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/', description: 'The server that sent this description' }],
   security: [{ apiKey: [] }, { bearer: [] }],
   tags: [
     { name: 'Channels', description: 'Create, read, update and delete channels' },
+    { name: 'API key', description: 'What the own API key may do' },
     { name: 'Description', description: 'The description of the API, without authentication' },
   ],
   paths: describePaths(),

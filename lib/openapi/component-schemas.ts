@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { maxDetails } from '../api-error.ts';
+import { ownKey } from '../auth/own-key.ts';
 import {
   createBody,
   integrationMeta,
@@ -7,6 +8,7 @@ import {
   maxNamespaces,
   namespaces,
   nameText,
+  serverFields,
   updateBody,
 } from '../channels/body-schema.ts';
 import { channelDocument } from '../channels/document-schema.ts';
@@ -24,7 +26,11 @@ const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
 
 const time = { format: 'date-time', description: 'ISO 8601, UTC, with milliseconds.' };
 const { _id, createdAt, updatedAt, __v } = channelDocument.shape;
+const { key_id, name, namespace, scopes, expires_at } = ownKey.shape;
 const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
+
+/** What clients send back as they read it. */
+const ignoredTime = { type: ['string', 'null'], format: 'date-time', description: 'Accepted and ignored.' };
 
 /** Keywords that Zod cannot derive: the limits that code checks, and descriptions. */
 const extraKeywords = new Map<unknown, JsonSchema>([
@@ -44,7 +50,7 @@ const extraKeywords = new Map<unknown, JsonSchema>([
       type: 'object',
       additionalProperties: true,
       description:
-        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update replaces the whole object.',
+        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
     },
   ],
   [
@@ -56,9 +62,29 @@ const extraKeywords = new Map<unknown, JsonSchema>([
     },
   ],
   [_id, { description: 'An ObjectId. Ids sort by the time of creation.' }],
+  [
+    serverFields._id,
+    { type: ['string', 'null'], description: 'Accepted if it is the id in the path. Null is ignored.' },
+  ],
+  [serverFields.createdAt, ignoredTime],
+  [serverFields.updatedAt, ignoredTime],
+  [serverFields.__v, { type: ['integer', 'null'], description: 'Accepted and ignored.' }],
   [createdAt, time],
   [updatedAt, time],
   [__v, { description: '0 after creation. Every change adds 1.' }],
+  [key_id, { description: 'The id of the key. It is in logs and events, and it is no secret.' }],
+  [name, { description: 'What the operators call the key. Empty if they gave it no name.' }],
+  [namespace, { description: 'The namespace in which this request acts.' }],
+  [scopes, { description: 'What the key may do: `channels:read`, `channels:write`.' }],
+  [
+    expires_at,
+    {
+      anyOf: undefined,
+      type: ['string', 'null'],
+      format: 'date-time',
+      description: 'Null if the key never expires.',
+    },
+  ],
   [pre_page, { description: '0 on the first page.' }],
   [next_page, { description: '0 if there is no next page.' }],
   [total, { description: 'The exact number of channels that match.' }],
@@ -80,10 +106,18 @@ const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema
   return described;
 };
 
-/** The document of a channel. Fields that clients write have the limits of the body of a creation. */
+/** The fields of a channel that clients write. */
+const writtenFields = z.strictObject({
+  name: nameText,
+  local_name: nameText,
+  integration_meta: integrationMeta,
+  company_namespace: namespaces,
+});
+
+/** The document of a channel. Fields that clients write have the limits of request bodies. */
 const channel = (): JsonSchema => {
   const document = toJsonSchema(channelDocument, 'output');
-  const body = toJsonSchema(createBody, 'input');
+  const body = toJsonSchema(writtenFields, 'input');
   return {
     ...document,
     description: 'A distribution channel.',
@@ -149,6 +183,8 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
     data: { type: 'array', maxItems: 100, items: ref('Channel') },
     pagination: ref('Pagination'),
   }),
+  OwnKey: toJsonSchema(ownKey, 'output'),
+  OwnKeyAnswer: envelope({ data: ref('OwnKey') }),
   Error: error,
   GatewayError: gatewayError,
 });

@@ -8,6 +8,8 @@ export interface ExampleExchange {
   summary: string;
   /** The id in the path. The default is a channel that exists. */
   id?: string;
+  /** The only method that returns this. By default, all methods of the operation do. */
+  method?: 'PUT' | 'PATCH';
   query?: string;
   /** The body of an earlier request with the same headers. */
   earlierBody?: unknown;
@@ -78,17 +80,19 @@ const commonErrors = (operation: ExampleExchange['operation'], body?: unknown): 
   },
 ];
 
+const unknownParameter = (operation: ExampleExchange['operation'], body?: unknown): ExampleExchange => ({
+  operation,
+  name: 'unknown_parameter',
+  summary: 'A query parameter that does not exist',
+  query: 'pretty=true',
+  ...(body !== undefined && { body }),
+  status: 400,
+  response: unknownParameterResponse,
+});
+
 const channelErrors = (operation: ExampleExchange['operation'], body?: unknown): ExampleExchange[] => [
   ...commonErrors(operation, body),
-  {
-    operation,
-    name: 'unknown_parameter',
-    summary: 'A query parameter that does not exist',
-    query: 'pretty=true',
-    ...(body !== undefined && { body }),
-    status: 400,
-    response: unknownParameterResponse,
-  },
+  unknownParameter(operation, body),
   {
     operation,
     name: 'unknown_channel',
@@ -120,6 +124,8 @@ const tooLarge = {
 };
 
 const wrongMediaType = {
+  name: 'plain_text',
+  summary: 'A content type that is not JSON',
   headers: { 'content-type': 'text/plain' },
   status: 415,
   response: errorResponse(
@@ -196,13 +202,7 @@ export const examples: ExampleExchange[] = [
       ],
     ),
   },
-  {
-    operation: 'create-channel',
-    name: 'plain_text',
-    summary: 'A content type that is not JSON',
-    body: retail,
-    ...wrongMediaType,
-  },
+  { operation: 'create-channel', body: retail, ...wrongMediaType },
   { operation: 'create-channel', ...tooLarge },
   {
     operation: 'create-channel',
@@ -254,6 +254,19 @@ export const examples: ExampleExchange[] = [
   },
   {
     operation: 'update-channel',
+    name: 'merge',
+    summary: 'Set and remove single keys of the metadata',
+    method: 'PATCH',
+    headers: { 'content-type': 'application/merge-patch+json' },
+    body: { integration_meta: { sync_status: 'done', external_id: null } },
+    status: 200,
+    response: {
+      success: true,
+      data: { ...retailDocument, integration_meta: { sync_status: 'done' }, __v: 1 },
+    },
+  },
+  {
+    operation: 'update-channel',
     name: 'nothing',
     summary: 'A body without fields',
     body: {},
@@ -267,12 +280,16 @@ export const examples: ExampleExchange[] = [
     body: rename,
     ...stale,
   },
+  { operation: 'update-channel', method: 'PUT', body: rename, ...wrongMediaType },
   {
     operation: 'update-channel',
-    name: 'plain_text',
-    summary: 'A content type that is not JSON',
+    method: 'PATCH',
     body: rename,
     ...wrongMediaType,
+    response: errorResponse(
+      'unsupported_media_type',
+      'The body must be sent as "content-type: application/json" or "application/merge-patch+json".',
+    ),
   },
   { operation: 'update-channel', ...tooLarge },
   ...channelErrors('update-channel', rename),
@@ -290,6 +307,25 @@ export const examples: ExampleExchange[] = [
     ...stale,
   },
   ...channelErrors('delete-channel'),
+  {
+    operation: 'get-own-key',
+    name: 'connector',
+    summary: 'A key that never expires',
+    status: 200,
+    response: {
+      success: true,
+      data: {
+        key_id: '5f1c0d2b9e8a7c34',
+        name: 'SAP connector',
+        namespace: 'company1',
+        namespaces: ['company1'],
+        scopes: ['channels:read', 'channels:write'],
+        expires_at: null,
+      },
+    },
+  },
+  ...commonErrors('get-own-key'),
+  unknownParameter('get-own-key'),
 ];
 
 /** Errors of any operation that no request causes by itself, so no example exchange can show them. */

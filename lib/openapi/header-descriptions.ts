@@ -19,16 +19,16 @@ export const responseHeaders = {
     pattern: '^"\\d+"$',
   }),
   Location: text(
-    'The path of the new channel. If the channel is not in the namespace of this request, name one of its namespaces in x-company-namespace.',
-    '/client-channel/65f0a1b2c3d4e5f601234567',
+    'The URL of the new channel. It is absolute if the service knows its public address, otherwise relative. If the channel is not in the namespace of this request, name one of its namespaces in x-company-namespace.',
+    'client-channel/65f0a1b2c3d4e5f601234567',
   ),
   'Idempotency-Replayed': text(
     'The response repeats that of an earlier request with the same Idempotency-Key.',
     'true',
   ),
   Link: text(
-    'Links to the first, prev, next and last page (RFC 8288). Absent if it would exceed 4 KB.',
-    '</client-channel?page=2>; rel="next"',
+    'Links to the first, prev, next and last page (RFC 8288). They are absolute if the service knows its public address, otherwise relative. Absent if the header would exceed 4 KB.',
+    '<?page=1>; rel="first", <?cursor=AQ3t>; rel="next"',
   ),
   'WWW-Authenticate': text('How to authenticate.', 'Bearer realm="client-channels"'),
   'Retry-After': text('Wait this number of seconds before you retry.', '1'),

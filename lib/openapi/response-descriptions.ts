@@ -19,7 +19,10 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     409: { description: '`conflict`: other requests were writing the channel, and all retries failed.' },
     412: { description: '`precondition_failed`: the channel does not have the version in `If-Match`.' },
     413: { description: '`payload_too_large`: the body has more than 256 KiB.', gateway: true },
-    415: { description: '`unsupported_media_type`: the content type is not `application/json`.' },
+    415: {
+      description:
+        '`unsupported_media_type`: the operation does not take this content type, or the body is compressed.',
+    },
     422: { description: '`idempotency_key_reused`: the key was already used with another body.' },
     429: {
       description: '`too_many_requests`: the request was throttled. Try again.',
@@ -34,8 +37,11 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     },
   };
 
-const examplesOf = (operation: ScopedOperation['name'], status: number) => {
-  const shown = examples.filter((example) => example.operation === operation && example.status === status);
+const examplesOf = (operation: ScopedOperation['name'], method: string, status: number) => {
+  const shown = examples.filter(
+    (example) =>
+      example.operation === operation && (example.method ?? method) === method && example.status === status,
+  );
   if (shown.length)
     return {
       examples: Object.fromEntries(
@@ -45,13 +51,13 @@ const examplesOf = (operation: ScopedOperation['name'], status: number) => {
   return errorExamples[status] && { example: errorExamples[status] };
 };
 
-const describeError = (operation: ScopedOperation['name'], status: number) => {
+const describeError = (operation: ScopedOperation['name'], method: string, status: number) => {
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
   const schema = gateway ? { anyOf: [ref('Error'), ref('GatewayError')] } : ref('Error');
   return {
     description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),
-    content: { 'application/json': { schema, ...examplesOf(operation, status) } },
+    content: { 'application/json': { schema, ...examplesOf(operation, method, status) } },
   };
 };
 
@@ -76,6 +82,7 @@ export interface SuccessResponse {
 /** Describes all responses of an operation, by status. */
 export const describeResponses = (
   operation: ScopedOperation['name'],
+  method: string,
   success: SuccessResponse,
   errors: number[],
 ) => ({
@@ -83,7 +90,7 @@ export const describeResponses = (
     description: success.description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...success.headers]),
     content: {
-      'application/json': { schema: ref(success.schema), ...examplesOf(operation, success.status) },
+      'application/json': { schema: ref(success.schema), ...examplesOf(operation, method, success.status) },
     },
   },
   ...(operation === 'get-channel' && {
@@ -95,7 +102,7 @@ export const describeResponses = (
   ...Object.fromEntries(
     [400, 401, 403, ...errors, 429, 500, 503]
       .sort((a, b) => a - b)
-      .map((status) => [status, describeError(operation, status)]),
+      .map((status) => [status, describeError(operation, method, status)]),
   ),
   431: headersTooLarge,
 });

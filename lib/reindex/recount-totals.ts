@@ -17,7 +17,7 @@ const countChannels = async (table: Table, namespace: string): Promise<Totals> =
   return totals;
 };
 
-const readCounters = (table: Table, namespace: string): Promise<Item[]> =>
+const readCounterItems = (table: Table, namespace: string): Promise<Item[]> =>
   readFirst(table, countersOf(namespace), counterShards);
 
 const changesOf = (counters: Item[]) => new Map(counters.map(({ sk, changes }) => [sk, changes]));
@@ -51,13 +51,13 @@ export const recountTotals = async (
   namespace: string,
 ): Promise<{ before: Totals; after: Totals }> => {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const counters = await readCounters(table, namespace);
+    const counters = await readCounterItems(table, namespace);
     const changes = changesOf(counters);
     const before = sumCounters(counters);
     const after = await countChannels(table, namespace);
     if (isSame(before, after)) {
       // A change after the counters were read can make wrong totals look right.
-      if (isDeepStrictEqual(changesOf(await readCounters(table, namespace)), changes))
+      if (isDeepStrictEqual(changesOf(await readCounterItems(table, namespace)), changes))
         return { before, after };
       continue;
     }

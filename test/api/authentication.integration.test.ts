@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createApiKey, formatApiKey, parseApiKey } from '../../lib/auth/api-key.ts';
 import { revokeApiKey } from '../../lib/auth/api-key-store.ts';
-import { failure } from '../support/matchers.ts';
+import { failure, success } from '../support/matchers.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -23,6 +23,7 @@ const routes = [
   `PUT /client-channel/${id}`,
   `PATCH /client-channel/${id}`,
   `DELETE /client-channel/${id}`,
+  'GET /me',
 ];
 const writeRoutes = routes.filter((route) => !route.startsWith('GET'));
 const list = (headers: Record<string, string>) => service.call('GET /client-channel', { headers });
@@ -138,6 +139,53 @@ describe('the scope of a key', () => {
 
     expect(read).toEqual(failure(403, 'forbidden', 'This API key lacks the scope "channels:read".'));
     expect(write).toMatchObject({ status: 201 });
+  });
+});
+
+describe('GET /me', () => {
+  const me = (ownKey: string, headers = {}) => service.call('GET /me', { key: ownKey, headers });
+
+  test('returns what the key may do, and the namespace in which the request acts', async () => {
+    const expiresAt = Date.now() + 60_000;
+    const scopes = ['channels:read' as const];
+    const grant = { name: 'SAP موصل', namespaces: ['company1', 'company2'], scopes, expiresAt };
+    const own = await service.newKey(grant);
+    const data = {
+      key_id: idOf(own),
+      name: 'SAP موصل',
+      namespace: 'company1',
+      namespaces: ['company1', 'company2'],
+      scopes,
+      expires_at: new Date(expiresAt).toISOString(),
+    };
+
+    const first = await me(own);
+    const second = await me(own, { 'x-company-namespace': 'company2' });
+
+    expect(first).toEqual(success(200, data, { 'x-consumed-capacity': 'calls=1; rcu=1; wcu=0' }));
+    expect(second.body.data).toEqual({ ...data, namespace: 'company2' });
+    // The key is cached now, and no other table is read.
+    expect(second.headers).not.toHaveProperty('x-consumed-capacity');
+  });
+
+  test('needs no scope. A key without a name has an empty one, and a key without an expiry has null', async () => {
+    const own = await service.newKey({ namespaces: ['company1'], scopes: [] });
+
+    expect((await me(own)).body).toEqual({
+      success: true,
+      data: {
+        key_id: idOf(own),
+        name: '',
+        namespace: 'company1',
+        namespaces: ['company1'],
+        scopes: [],
+        expires_at: null,
+      },
+    });
+  });
+
+  test('refuses query parameters', async () => {
+    expect(await service.call('GET /me?a=1', { key })).toEqual(failure(400, 'invalid_request'));
   });
 });
 

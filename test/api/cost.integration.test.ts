@@ -75,6 +75,15 @@ describe('if the key is cached', () => {
     expect(calls).toEqual([...Array(20).fill(1), 2, 2]);
   });
 
+  test('a merge of metadata takes two calls: it reads the channel, and updates it in place', async () => {
+    const { _id } = await create();
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const merge = (meta: object) =>
+      costOf(`PATCH /client-channel/${_id}`, { headers, body: { integration_meta: meta } });
+    expect(await merge({ sync: 1 })).toEqual({ calls: 2, rcu: 1, wcu: 5 });
+    expect(await merge({ sync: 1 })).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  });
+
   test('an update that changes nothing takes one call', async () => {
     const channel = await create();
     for (const sent of [channel, { name: channel.name }, { local_name: channel.local_name }])

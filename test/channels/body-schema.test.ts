@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCreateBody, parseUpdateBody } from '../../lib/channels/body-schema.ts';
+import { parseCreateBody, parseMergePatch, parseUpdateBody } from '../../lib/channels/body-schema.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 
 const id = '60f1b2b3c9e9a12345678901';
@@ -35,9 +35,17 @@ describe('the body of a creation', () => {
     ]);
   });
 
+  test('counts null as absent for every optional field, and an empty local name too', () => {
+    const local_name = null;
+    expect(parseCreateBody({ name: 'x', local_name: '' })).toEqual({ name: 'x', local_name });
+    const nulls = { local_name, disabled: null, integration_meta: null, company_namespace: null };
+    expect(parseCreateBody({ name: 'x', ...nulls })).toEqual({ name: 'x', ...nulls });
+    expect(errorOf(() => parseCreateBody({ name: null }))).toEqual(problems(['name', 'must be a string']));
+  });
+
   test('is rejected with a list of all problems', () => {
     const body = {
-      local_name: '',
+      local_name: ' ',
       disabled: 'no',
       integration_meta: [],
       company_namespace: ['a b', 1],
@@ -154,7 +162,7 @@ describe.each(['name', 'local_name'])('the text of a %s', (field) => {
     expect(errorOf(() => read('a\ud800'))).toEqual(problems([field, 'must not contain a lone surrogate']));
   });
 
-  test.each([1, {}, { S: 'x' }, true, null])('must be a string, not %j', (value) => {
+  test.each([1, {}, { S: 'x' }, true])('must be a string, not %j', (value) => {
     expect(errorOf(() => read(value))).toEqual(problems([field, 'must be a string']));
   });
 });
@@ -240,14 +248,73 @@ describe('the body of an update', () => {
     [{ local_name: ' ' }, ['local_name', blank]],
     [{ integration_meta: 'x' }, ['integration_meta', 'must be a JSON object']],
     [{ _id: '60f1b2b3c9e9a12345678902' }, ['_id', 'must be the id in the path']],
-    [{ _id: 5 }, ['_id', 'must be a string']],
-    [{ __v: '1' }, ['__v', 'must be an integer']],
+    [{ company_namespace: null }, ['company_namespace', 'must be an array of strings']],
     [{ pk: 'x' }, ['pk', 'is not a field of this operation']],
   ] as [object, [string, string]][])('is rejected: %j', (body, detail) => {
     expect(errorOf(() => parseUpdateBody(body, id))).toEqual(problems(detail));
   });
 
+  test.each([
+    null,
+    1,
+    'x',
+    '2023-01-15T10:30:00.000Z',
+    {},
+    [],
+    true,
+  ])('may contain the fields that the service sets itself, with any value: %j', (value) => {
+    const fields = { createdAt: value, updatedAt: value, __v: value };
+    expect(parseUpdateBody({ name: 'x', ...fields }, id)).toStrictEqual({ name: 'x' });
+  });
+
+  test.each([null, 5, {}, true])('may contain an _id that is no string: %j', (_id) => {
+    expect(parseUpdateBody({ _id, name: 'x' }, id)).toStrictEqual({ name: 'x' });
+  });
+
   test('must not be empty', () => {
     expect(errorOf(() => parseUpdateBody({}, id))).toEqual({ code: 'invalid_request', details: undefined });
+  });
+});
+
+describe('the body of a merge patch', () => {
+  test('without metadata is the same as that of an update', () => {
+    const body = {
+      _id: id,
+      name: 'x',
+      local_name: '',
+      disabled: true,
+      company_namespace: ['a'],
+      createdAt: null,
+    };
+    expect(parseMergePatch(body, id)).toStrictEqual(parseUpdateBody(body, id));
+  });
+
+  test('removes metadata if they are null, and otherwise depends on the channel', () => {
+    expect(parseMergePatch({ integration_meta: null }, id)).toStrictEqual({ integration_meta: null });
+    expect(parseMergePatch({ integration_meta: { a: 1 } }, id)).toEqual(expect.any(Function));
+  });
+
+  test.each([
+    [{ name: null }, ['name', 'must be a string']],
+    [{ disabled: null }, ['disabled', 'must be true or false']],
+    [{ company_namespace: null }, ['company_namespace', 'must be an array of strings']],
+    [{ integration_meta: [] }, ['integration_meta', 'must be a JSON object']],
+    [{ integration_meta: 'x' }, ['integration_meta', 'must be a JSON object']],
+    [
+      { integration_meta: { a: 9007199254740993n } },
+      ['integration_meta.a', 'is an integer that no double holds exactly: send it as a string'],
+    ],
+    [
+      { integration_meta: JSON.parse(`${'{"a":'.repeat(100_000)}null${'}'.repeat(100_000)}`) },
+      ['integration_meta', 'is nested more than 16 levels deep'],
+    ],
+    [{ _id: '60f1b2b3c9e9a12345678902' }, ['_id', 'must be the id in the path']],
+    [{ nmae: 'x' }, ['nmae', 'is not a field of this operation (did you mean name?)']],
+  ] as [object, [string, string]][])('is rejected (case %#)', (body, detail) => {
+    expect(errorOf(() => parseMergePatch(body, id))).toEqual(problems(detail));
+  });
+
+  test.each([{}, [], 'x', null])('must be an object that is not empty: %j', (body) => {
+    expect(errorOf(() => parseMergePatch(body, id))).toEqual({ code: 'invalid_request', details: undefined });
   });
 });

@@ -6,6 +6,7 @@ import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
+import { mergeIntoMeta } from '../../lib/channels/merge-patch.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Throttled, Unavailable } from '../../lib/dynamodb/failures.ts';
@@ -249,6 +250,56 @@ describe('if a response is lost and every later try is refused, the outcome is u
     );
     expect(outcome).toBeInstanceOf(Unavailable);
     await expect(getChannel(table, 'a', _id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('if another writer gets ahead of a merge of metadata, after the channel was read for it,', () => {
+  /** Lets another writer change the channel before each of the next writes. @param aheadMs how far the stored time is ahead */
+  const mergeBehind = async (changes: ChannelPatch[], patch: ChannelPatch, aheadMs = 0) => {
+    const { _id } = await create();
+    await updateChannel(table, caller, _id, { integration_meta: '{"theirs":0}' }, undefined);
+    await table.update({
+      Key: { pk: 'NS#a', sk: _id },
+      UpdateExpression: 'ADD updatedAt :ahead',
+      ExpressionAttributeValues: { ':ahead': aheadMs },
+    });
+    const own = connect();
+    const other = new Table({ client: own, meter: new Meter(), signal: table.signal }, name);
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        async (args) => {
+          const change = commandName === 'GetItemCommand' ? undefined : changes.shift();
+          if (change) await updateChannel(other, { ...caller, keyId: 'key2' }, _id, change, undefined);
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    const merged = await updateChannel(table, caller, _id, mergeIntoMeta(patch, { ours: 1 }), undefined);
+    disconnect(own);
+    expect(await getChannel(table, 'a', _id)).toEqual(merged);
+    return merged;
+  };
+
+  test.each([
+    ['in place', {}, 0],
+    ['in place, while the clock is behind', {}, 60_000],
+    ['in a transaction', { name: 'New' }, 0],
+  ])('the service merges again, and keeps the keys of both: %s', async (_, patch, aheadMs) => {
+    const changes = [{ integration_meta: '{"theirs":1}' }, { integration_meta: '{"theirs":2}' }];
+
+    const merged = await mergeBehind(changes, patch, aheadMs);
+
+    expect(merged).toMatchObject({ ...patch, integration_meta: '{"ours":1,"theirs":2}', __v: 4 });
+  });
+
+  test('the write takes a transaction if the channel is shared now', async () => {
+    const merged = await mergeBehind([{ company_namespace: ['a', 'b'] }], {});
+
+    expect(merged).toMatchObject({
+      company_namespace: ['a', 'b'],
+      integration_meta: '{"ours":1,"theirs":0}',
+    });
+    expect(await getChannel(table, 'b', merged._id)).toEqual(merged);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readJsonBody } from '../../lib/http/json-body.ts';
+import { isMergePatch, jsonType, mergePatchType, readJsonBody } from '../../lib/http/json-body.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -20,8 +20,7 @@ describe('a JSON body', () => {
     'application/json',
     'Application/JSON; charset=UTF-8',
     'application/json;charset="utf-8"',
-    'application/merge-patch+json',
-    'application/vnd.api+json; x=y',
+    'application/json; x=y',
   ])('is accepted with the content type %s', (type) => {
     expect(readJsonBody({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual({ a: 1 });
   });
@@ -35,10 +34,42 @@ describe('a JSON body', () => {
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/json, text/plain',
+    'application/merge-patch+json',
+    'application/vnd.api+json',
+    'application/problem+json',
   ])('is refused with the content type %s', (type) => {
     expect(errorOf({ headers: { 'content-type': type }, body: '{"a":1}' })).toEqual([
       'unsupported_media_type',
       'The body must be sent as "content-type: application/json".',
+    ]);
+  });
+
+  test('may be a merge patch if the operation takes one, and any other type is refused', () => {
+    const read = (type: string) =>
+      readJsonBody({ headers: { 'content-type': type }, body: '{"a":null}' }, [jsonType, mergePatchType]);
+    expect(read('Application/Merge-Patch+JSON; charset=utf-8')).toEqual({ a: null });
+    expect(read('application/json')).toEqual({ a: null });
+    expect(catchApiError(() => read('application/json-patch+json')).message).toBe(
+      'The body must be sent as "content-type: application/json" or "application/merge-patch+json".',
+    );
+  });
+
+  test.each([
+    ['application/merge-patch+json', true],
+    ['Application/Merge-Patch+JSON;charset=utf-8', true],
+    ['application/json', false],
+  ])('of the type %s is a merge patch: %j', (type, expected) => {
+    expect(isMergePatch({ headers: { 'content-type': type } })).toBe(expected);
+  });
+
+  test.each([
+    'gzip',
+    'br',
+    'identity',
+  ])('is refused with the content encoding %s, which the error names', (encoding) => {
+    expect(errorOf({ headers: { ...json, 'content-encoding': encoding }, body: '{}' })).toEqual([
+      'unsupported_media_type',
+      `The body must be sent without "content-encoding": "${encoding}" is not supported.`,
     ]);
   });
 
@@ -75,8 +106,9 @@ describe('a JSON body', () => {
   });
 
   test('is refused with a byte order mark, as text and in base64', () => {
-    expect(errorOf({ headers: json, body: '\ufeff{}' })[0]).toBe('invalid_json');
-    expect(errorOf(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d))[0]).toBe('invalid_json');
+    const error = ['invalid_json', 'The body begins with a byte order mark (U+FEFF): send it without one.'];
+    expect(errorOf({ headers: json, body: '\ufeff{}' })).toEqual(error);
+    expect(errorOf(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d))).toEqual(error);
   });
 
   test.each([

@@ -9,18 +9,20 @@ export interface UsedService extends Service {
 /**
  * Starts the service before the tests of a file, and stops it after them.
  * @param options.namespaces the namespaces of a key that calls use by default. Without them, such calls have no key.
+ * @param options.keyName the name of that key
  * @returns an object that is empty at first: use it inside hooks and tests only.
  */
 export const useService = ({
   namespaces,
+  keyName,
   ...options
-}: ServiceOptions & { namespaces?: string[] } = {}): UsedService => {
+}: ServiceOptions & { namespaces?: string[]; keyName?: string } = {}): UsedService => {
   const service = {} as UsedService;
   beforeAll(async () => {
     const started = await startService(options);
     Object.assign(service, started);
     if (!namespaces) return;
-    const key = await started.newKey({ namespaces });
+    const key = await started.newKey({ namespaces, ...(keyName !== undefined && { name: keyName }) });
     Object.assign(service, {
       key,
       call: (route, call) => started.call(route, { key, ...call }),

@@ -5,6 +5,7 @@ import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { channelsIn } from '../../lib/channels/keys.ts';
+import { mergeIntoMeta, type PatchOf } from '../../lib/channels/merge-patch.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 
@@ -89,7 +90,7 @@ const writeOfExisting = (
 const update = (
   writingCall: number,
   shared: boolean,
-  patchOf: (caller: Caller) => ChannelPatch,
+  patchOf: (caller: Caller) => ChannelPatch | PatchOf,
   etag: boolean,
 ): WriteKind =>
   writeOfExisting(
@@ -118,6 +119,7 @@ export const writeKinds = {
   'update in place': update(1, false, () => ({ integration_meta: otherMetadata }), false),
   'update in place under an ETag': update(1, false, () => ({ integration_meta: otherMetadata }), true),
   'other external ids': update(2, true, () => ({ integration_meta: '{"external_id":"y"}' }), false),
+  'merge of metadata': update(2, false, () => mergeIntoMeta({}, { a: 1 }), false),
   rename: update(2, true, () => ({ name: 'New' }), false),
   'change of the local name': update(2, true, () => ({ local_name: 'New' }), false),
   'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),

@@ -1,7 +1,7 @@
 import { similarName } from '../../text/similar-name.ts';
 import { isMetaName, type MetadataFilter, metadataFilters, metaName } from './metadata-filters.ts';
 import { type AddIssue, collectIssues, type Parser, type RawParameters } from './parser.ts';
-import { hasValue, isBlank, parseQueryString, type RawParameter } from './raw-parameters.ts';
+import { hasNoText, hasValue, parseQueryString, type RawParameter } from './raw-parameters.ts';
 import { type SortTerm, sortByTerms, sortTerm } from './sorting.ts';
 import {
   anyText,
@@ -112,7 +112,7 @@ const parameters = new Map<string, ParameterParser>([
   parameter('_id', 'ids', idList),
   parameter('name', 'names', manyValues()),
   parameter('local_name', 'localNames', manyValues()),
-  parameter('search', 'terms', oneValue(searchText, isBlank)),
+  parameter('search', 'terms', oneValue(searchText, hasNoText)),
   parameter('disabled', 'disabled', oneValue(choice({ true: true, false: false }))),
   parameter('from_updatedAt', 'updatedAfter', oneValue(millisecondsSinceEpoch)),
   parameter('from__id', 'after', oneValue(idOrCursor)),

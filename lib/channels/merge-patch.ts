@@ -1,0 +1,34 @@
+import { invalidRequest } from '../api-error.ts';
+import type { ChannelPatch } from './body-schema.ts';
+import type { Channel } from './channel.ts';
+import { serializeIntegrationMeta } from './integration-meta.ts';
+import { isObject } from './is-object.ts';
+
+/** Merges a JSON value into another (RFC 7396, section 2): objects at every level, and `null` removes a key. */
+export const mergeJson = (target: unknown, patch: unknown): unknown => {
+  if (!isObject(patch)) return patch;
+  const merged = new Map(isObject(target) ? Object.entries(target) : []);
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergeJson(merged.get(key), value));
+  }
+  return Object.fromEntries(merged);
+};
+
+/** A change that depends on the stored channel: it is made anew for each version that the write meets. */
+export type PatchOf = (channel: Channel) => ChannelPatch;
+
+/**
+ * Makes a change that merges `meta` into the stored `integration_meta`, or into `{}`.
+ * @param patch the other fields
+ * @param meta an object that a schema has accepted
+ * @returns a function that throws ApiError `invalid_request` if the merged object is larger than 64 KiB
+ */
+export const mergeIntoMeta =
+  (patch: ChannelPatch, meta: object): PatchOf =>
+  ({ integration_meta = '{}' }) => {
+    const result = serializeIntegrationMeta(mergeJson(JSON.parse(integration_meta), meta) as object);
+    if ('text' in result) return { ...patch, integration_meta: result.text };
+    const [{ message }] = result.problems;
+    throw invalidRequest('field', [{ path: 'integration_meta', message: `${message} after the merge` }]);
+  };
