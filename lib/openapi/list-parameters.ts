@@ -140,7 +140,8 @@ export const describedParameters: DescribedParameter[] = [
       'Several values mean any of them, at most 100: `integration_meta.external_id[]=a&integration_meta.external_id[]=b`, or in JSON as ' +
       '`integration_meta.external_id=["a","b"]` or `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
       'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. ' +
-      'Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget.',
+      'For many values, the JSON form takes the least room. ' +
+      'Only `external_id` and `id` are indexed: such a list sees every write before it, unless more than 20 channels have the value. A filter by another key reads all channels that the other filters leave, within a budget.',
     style: 'deepObject',
     explode: true,
     schema: { type: 'object', additionalProperties: { type: 'string' } },
