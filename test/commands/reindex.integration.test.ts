@@ -54,7 +54,7 @@ describe('npm run reindex', () => {
     // The local server writes it every 5 minutes.
     await sendHeartbeat(openTables().channels);
     const { code, lines } = await reindexCommand('--all');
-    expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 4]);
+    expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 5]);
   });
 
   test('with --all, finds a namespace of which only projections are left, and removes them', async () => {
