@@ -20,6 +20,7 @@ import {
   type SuffixEntry,
   suffixEntries,
 } from '../projections/search-index/suffix-entries.ts';
+import { rebuildExternalKeys } from './rebuild-external-keys.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
@@ -176,6 +177,8 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
   keys: ({ channels }: ChannelTables, namespace: string) => resetIndexKeys(channels, namespace),
+  /** @returns the number of external keys that were wrong. It gives up if others change the same key all the time. */
+  externalKeys: ({ channels }: ChannelTables, namespace: string) => rebuildExternalKeys(channels, namespace),
   /** @returns the number of channels with missing or wrong suffix entries */
   channels: reindexSuffixEntries,
   /** @returns the number of buckets that were wrong or too large. It removes the only bucket if that counts nothing. */

@@ -6,6 +6,7 @@ import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
+import type { Write } from '../../lib/dynamodb/table.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
@@ -53,10 +54,25 @@ describe('if the key is cached', () => {
     expect(await update({ integration_meta: { ...channel.integration_meta, sync: 1 } })).toEqual(cost);
     const whole = { ...channel, integration_meta: { ...channel.integration_meta, sync: 2 } };
     expect(await update(whole)).toEqual(cost);
-    // One unit more for each index key that is added or removed, two for one that changes.
-    expect(await update({ integration_meta: { external_id: 'ch_2' } })).toEqual({ ...cost, wcu: 7 });
-    expect(await update({ integration_meta: { external_id: 'ch_2', id: 1 } })).toEqual({ ...cost, wcu: 6 });
-    expect(await update({ integration_meta: null })).toEqual({ ...cost, wcu: 7 });
+  });
+
+  test('a POST takes one call with one external id or with two', async () => {
+    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }])
+      expect((await costOf('POST /client-channel', { body: { ...body, integration_meta } })).calls).toBe(1);
+  });
+
+  test('an update that changes an external id takes two calls: one finds this out, and a transaction', async () => {
+    const { _id } = await create();
+    for (const integration_meta of [{ external_id: 'new' }, { external_id: 'new', id: 1 }, null])
+      expect((await costOf(`PUT /client-channel/${_id}`, { body: { integration_meta } })).calls).toBe(2);
+  });
+
+  test('a POST takes two calls if 20 channels have the external id already: one finds this out', async () => {
+    const crowded = { name: 'x', integration_meta: { external_id: 'crowded' } };
+    const calls: number[] = [];
+    for (let count = 0; count < 22; count++)
+      calls.push((await costOf('POST /client-channel', { body: crowded })).calls);
+    expect(calls).toEqual([...Array(20).fill(1), 2, 2]);
   });
 
   test('a merge of metadata takes two calls: it reads the channel, and updates it in place', async () => {
@@ -124,8 +140,11 @@ describe('the write units of the indexes', () => {
   });
 });
 
+const isOfChannelOrExternalKey = ({ Put, Update }: Write): boolean =>
+  Put !== undefined || `${Update?.Key?.pk}`.startsWith('EXTERNAL#');
+
 /**
- * Writes channels with the numbers from `from` to below `to`, without projections. Every eighth is disabled. There are
+ * Writes channels with the numbers from `from` to below `to`, with their external keys and without projections. Every eighth is disabled. There are
  * eight counters.
  * @returns the channels
  */
@@ -146,8 +165,7 @@ const fill = async (namespace: string, from: number, to: number, word = 'Retail'
     await service.channels.transact(() =>
       channels.slice(start, start + 40).flatMap((channel) => {
         const author = { now: channel.updatedAt, keyId: 'filler' };
-        const [copy] = planChannelWrites(undefined, channel, author, 0);
-        return copy ? [copy] : [];
+        return planChannelWrites(undefined, channel, author, 0).filter(isOfChannelOrExternalKey);
       }),
     );
   await service.channels.transact(() =>
@@ -174,6 +192,7 @@ describe('a list', () => {
     [2, 2.5],
     [2, 2.5],
   ];
+  const hundredIds = Array.from({ length: 100 }, (_, index) => `ch_${index}`);
   /** The cost of the first page of 25, and of the next one by cursor if there is one. The totals are exact. */
   const expectedCosts: Record<string, Cost[]> = {
     '': [
@@ -189,8 +208,16 @@ describe('a list', () => {
     'sort=disabled': scanOfIndex,
     'disabled=false': scanOfIndex,
     'name=Retail+Channel+00007&name=retail+channel+00011&name=none': [[3, 1]],
-    'integration_meta.external_id=ch_7': [[2, 1.5]],
-    'integration_meta.external_id[]=ch_7&integration_meta.external_id[]=ch_11': [[3, 3]],
+    // One unit for each external id, and one for each channel that has it.
+    'integration_meta.external_id=ch_7': [[2, 1 + 1]],
+    // AWS counts one unit for an item that does not exist. DynamoDB Local does not.
+    'integration_meta.external_id=nobody': [[1, 0]],
+    'integration_meta.external_id[]=ch_7&integration_meta.external_id[]=ch_11': [[2, 2 + 2]],
+    [`integration_meta.external_id=${JSON.stringify(hundredIds)}`]: [
+      [2, 100 + 100],
+      [2, 100 + 100],
+    ],
+    'search=channel&integration_meta.external_id=ch_7': [[2, 1 + 1]],
     'from_updatedAt=NEWEST_TEN': [[1, 0.5]],
     'from_updatedAt=NEWEST_TEN&sort=-updatedAt': [[2, 1]],
   };
@@ -215,7 +242,7 @@ describe('a list', () => {
     await service.call('GET /client-channel', { key: large });
   });
 
-  test('in the order of an index or of the partition costs the same at 128 channels and at 10,048', async () => {
+  test('in the order of an index or of the partition, or by external ids, costs the same at 128 channels and at 10,048', async () => {
     await fill('large', 0, smallSize);
     expect(await costs(smallSize)).toEqual(expectedCosts);
     await fill('large', smallSize, largeSize);

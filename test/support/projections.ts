@@ -58,6 +58,7 @@ export const newNamespace = (tables: ChannelTables) => {
 /** Runs all steps of reindexing a namespace, one after the other. Returns the result of each step. */
 export const reindex = async (tables: ChannelTables, namespace: string) => ({
   keys: await reindexing.keys(tables, namespace),
+  externalKeys: await reindexing.externalKeys(tables, namespace),
   channels: await reindexing.channels(tables, namespace),
   buckets: await reindexing.buckets(tables, namespace),
   totals: await reindexing.totals(tables, namespace),

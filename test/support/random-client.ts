@@ -84,7 +84,9 @@ export class RandomClient {
     const name = this.#newName();
     const local_name = this.#newName();
     const company_namespace = this.#namespaces.slice(0, this.#random.pick([1, 1, 2]));
-    const reply = await this.#call('POST /client-channel', { name, local_name, company_namespace });
+    const integration_meta = { external_id: this.#random.pick(['same', name]) };
+    const body = { name, local_name, integration_meta, company_namespace };
+    const reply = await this.#call('POST /client-channel', body);
     if (reply.status === 201) this.#stored.set(reply.body.data._id, reply.body.data);
     if (reply.status === unavailable) this.#uncertainNames.add(name);
     return reply;
@@ -118,7 +120,8 @@ export class RandomClient {
     if (kind === 'rename') return { name: this.#newName() };
     if (kind === 'rename locally') return { local_name: this.#newName() };
     if (kind === 'toggle') return { disabled: !before.disabled };
-    if (kind === 'describe') return { integration_meta: { at: this.#random.next() } };
+    if (kind === 'describe')
+      return { integration_meta: { [this.#random.pick(['at', 'external_id', 'id'])]: this.#random.next() } };
     const [home] = this.#namespaces;
     return { company_namespace: before.company_namespace.length === 1 ? this.#namespaces : [home] };
   }

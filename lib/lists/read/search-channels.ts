@@ -8,6 +8,7 @@ import { findByTerms, type Hit } from '../../projections/search-index/find-by-te
 import { isQueryTooBroad } from '../../read-budget.ts';
 import { foldText } from '../../text/fold.ts';
 import type { Plan } from '../plan/plan.ts';
+import { lookUpKnownChannels } from './look-up-by-metadata.ts';
 import { matches } from './match-filters.ts';
 import { type Page, type PageRequest, paginate } from './paginate.ts';
 import { readAllChannels, readByIds } from './partition.ts';
@@ -92,6 +93,9 @@ const readByTerms = async (request: PageRequest, plan: SearchPlan): Promise<Page
 /** Reads all channels that may match. If the terms have too many suffix entries, these are all channels of the id range. */
 const readCandidates = async (request: PageRequest, plan: SearchPlan): Promise<Channel[]> => {
   const { channels: table, namespace } = request;
+  const { lookup, idRange } = plan;
+  const known = lookup && (await lookUpKnownChannels(table, namespace, { lookup, idRange }));
+  if (known) return known;
   let hits: Hit[];
   try {
     hits = await find(request, plan);
