@@ -1,0 +1,59 @@
+import * as z from 'zod/mini';
+import { invalidRequest } from '../api-error.ts';
+import { createBody, integrationMetaPatch, nameText, parseObject } from '../channels/body-schema.ts';
+import type { ExternalKeyPath } from '../channels/external-keys.ts';
+import { isObject } from '../channels/is-object.ts';
+import { isBlank } from '../text/blank.ts';
+
+/** A channel that an upsert creates or changes. The name is needed only for a new channel. */
+export const upsertRow = z.extend(createBody, {
+  name: z.optional(nameText),
+  integration_meta: integrationMetaPatch,
+});
+
+/** A deletion by key. Metadata other than the key has no effect. */
+export const deleteRow = z.strictObject({
+  delete: z.literal(true, 'must be true, or absent'),
+  integration_meta: integrationMetaPatch,
+});
+
+export type UpsertFields = z.infer<typeof upsertRow>;
+
+/** A row of an upsert, with the text of its external key. */
+export type Row =
+  | { kind: 'upsert'; value: string; fields: UpsertFields }
+  | { kind: 'delete'; value: string };
+
+/** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
+const noIds = ['null', 'undefined'];
+
+/** @throws ApiError `invalid_request` */
+const readKey = (meta: object, path: ExternalKeyPath): string => {
+  const value = Object.hasOwn(meta, path) ? (meta as Record<string, unknown>)[path] : undefined;
+  const refuse = (message: string) => invalidRequest('field', [{ path: `integration_meta.${path}`, message }]);
+  if (value === undefined) throw refuse('is required, because it names the channel');
+  if (typeof value !== 'string' && typeof value !== 'number') throw refuse('must be a string or a number');
+  const text = String(value);
+  if (isBlank(text) || noIds.includes(text)) throw refuse('must not be blank');
+  return text;
+};
+
+/**
+ * Parses one row of an upsert.
+ * @param path where the row carries its key
+ * @param namespace the namespace of the request. A row may not leave it out
+ * @throws ApiError `invalid_request`
+ */
+export const parseRow = (row: unknown, path: ExternalKeyPath, namespace: string): Row => {
+  if (isObject(row) && Object.hasOwn(row, 'delete')) {
+    const { integration_meta } = parseObject(deleteRow, row, 'row');
+    return { kind: 'delete', value: readKey(integration_meta, path) };
+  }
+  const fields = parseObject(upsertRow, row, 'row');
+  const value = readKey(fields.integration_meta, path);
+  if (fields.company_namespace && !fields.company_namespace.includes(namespace))
+    throw invalidRequest('field', [
+      { path: 'company_namespace', message: `must contain "${namespace}", the namespace of the request` },
+    ]);
+  return { kind: 'upsert', value, fields };
+};
