@@ -5,10 +5,10 @@ import { allIds } from '../lib/channels/id-range.ts';
 import { counterShards } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
 import { planChannelWrites } from '../lib/channels/plan-channel-writes.ts';
+import { searchableText } from '../lib/channels/searchable-text.ts';
 import type { Item } from '../lib/dynamodb/item.ts';
 import { bucketItem, bucketSize, linkTo } from '../lib/projections/rank-index/count-bucket.ts';
 import { suffixEntries } from '../lib/projections/search-index/suffix-entries.ts';
-import { foldText } from '../lib/text/fold.ts';
 import { tables } from './measured-service.ts';
 
 /** How many channels the measured queries match, spread evenly over the namespace. */
@@ -44,14 +44,14 @@ export const channelOf = (namespace: string, ordinal: number, size: number): Cha
 };
 
 /** The pending change that the creation of a channel leaves. */
-const pendingChangeOf = (namespace: string, { _id, name, updatedAt }: Channel): Item => ({
-  ...keys.pendingChange(namespace, _id),
+const pendingChangeOf = (namespace: string, channel: Channel): Item => ({
+  ...keys.pendingChange(namespace, channel._id),
   token: '0',
-  target: foldText(name),
+  target: searchableText(channel),
   indexed: [],
   indexedBytes: 0,
   counted: false,
-  pendingSince: new Date(updatedAt).toISOString(),
+  pendingSince: new Date(channel.updatedAt).toISOString(),
 });
 
 const batchSize = 25;
@@ -108,8 +108,8 @@ export const seedNamespace = async (namespace: string, size: number, pending = 0
       yield bucketItem(namespace, { first, highestId, count, version: count, appliedIds: {}, ...next });
     }
     for (const ordinal of ordinals.slice(0, applied)) {
-      const { _id, name } = channelOf(namespace, ordinal, size);
-      for (const entry of suffixEntries(namespace, _id, foldText(name))) yield { ...entry };
+      const channel = channelOf(namespace, ordinal, size);
+      for (const entry of suffixEntries(namespace, channel._id, searchableText(channel))) yield { ...entry };
     }
   }
   await writeAll(client, tables.channels, channelItems());

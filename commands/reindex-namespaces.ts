@@ -9,7 +9,8 @@ import { selectTarget } from './target.ts';
 
 const usage = `Usage: npm run -s reindex -- --namespace <name> [--namespace <name>] [--environment <name>]
        npm run -s reindex -- --all [--environment <name>]
-Repairs all data that is derived from the channels of a namespace: index keys, suffix entries, count buckets and totals.
+Repairs all data that is derived from the channels of a namespace: index keys, external keys, suffix entries, count
+buckets and totals.
 The service may run at the same time. If other writers change something too often to repair it, the command says so,
 goes on with the next step, and ends with exit code 1: run it again later.
 --all reads both tables whole to find the namespaces, also those that have lost their channels. Without --environment, the

@@ -29,6 +29,15 @@ export const fromItem = ({
   ...attributes
 }: Item): Channel => ({ _id: sk, ...attributes }) as unknown as Channel;
 
+/** The attributes of a channel's item that are keys of indexes and derived from the channel. */
+export const indexKeyAttributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as const;
+
+/** Whether the index keys of a channel's item are those that the channel must have. */
+export const hasCorrectKeys = (item: Item): boolean => {
+  const wanted: Partial<Record<(typeof indexKeyAttributes)[number], string>> = indexKeys(fromItem(item));
+  return indexKeyAttributes.every((attribute) => item[attribute] === wanted[attribute]);
+};
+
 export const isCounter = (item: Item): boolean => (item.sk as string).startsWith(sortKeyPrefix.counter);
 
 /** How many channels a namespace has, by status. */

@@ -1,5 +1,8 @@
+import { ApiError } from '../api-error.ts';
 import type { Write } from '../dynamodb/table.ts';
+import { maxTransactionItems } from '../dynamodb/transact.ts';
 import type { Channel } from './channel.ts';
+import { type CrowdedKeys, externalKeyWrites } from './external-keys.ts';
 import { type Author, counterUpdate, type Totals, toItem, tombstonePut } from './items.ts';
 import { keys } from './keys.ts';
 import { pendingChangeWrite } from './pending-change.ts';
@@ -44,6 +47,7 @@ const planNamespaceWrites = (
   to: Channel | undefined,
   author: Author,
   shard: number,
+  crowded: CrowdedKeys,
 ): Write[] => {
   const before = belongsTo(namespace, from) ? from : undefined;
   const after = belongsTo(namespace, to) ? to : undefined;
@@ -55,7 +59,15 @@ const planNamespaceWrites = (
   if (change.enabled || change.disabled) writes.push(counterUpdate(namespace, shard, change));
   const pendingChange = pendingChangeWrite(namespace, before, after, author.now);
   if (pendingChange) writes.push(pendingChange);
+  writes.push(...externalKeyWrites(namespace, before, after, crowded));
   return writes;
+};
+
+const tooManyItems = () => {
+  const message = 'moves the channel between too many namespaces at once: move it in two updates';
+  return new ApiError('invalid_request', `This update ${message}.`, {
+    details: [{ path: 'company_namespace', message }],
+  });
 };
 
 /**
@@ -64,17 +76,26 @@ const planNamespaceWrites = (
  * - a copy of the channel in each of its namespaces, on the condition that the stored version is still `before`;
  * - the totals of each namespace whose totals change;
  * - a tombstone in each namespace that the channel leaves;
- * - a pending change in each namespace where the channel appears, disappears or is renamed.
+ * - a pending change in each namespace where the channel appears, disappears or is renamed;
+ * - the items of the external keys that it gets or loses in each namespace.
  *
- * A channel that moves between 10 namespaces and 10 others needs 80 writes. A transaction takes 100.
+ * A namespace that the channel joins or leaves needs up to 6 writes, and one in which it stays up to 7. A channel is in at
+ * most 10 namespaces. So an update that moves it between 12 or fewer fits into a transaction of 100 items.
  * @param shard which counter item takes the change of the totals
+ * @param crowded the external keys that have no room for another id
+ * @throws ApiError `invalid_request` for a move that needs more than 100 writes
  */
 export const planChannelWrites = (
   before: Channel | undefined,
   after: Channel | undefined,
   author: Author,
   shard: number,
+  crowded: CrowdedKeys = new Set(),
 ): Write[] => {
   const namespaces = new Set([...(before?.company_namespace ?? []), ...(after?.company_namespace ?? [])]);
-  return [...namespaces].flatMap((namespace) => planNamespaceWrites(namespace, before, after, author, shard));
+  const writes = [...namespaces].flatMap((namespace) =>
+    planNamespaceWrites(namespace, before, after, author, shard, crowded),
+  );
+  if (writes.length > maxTransactionItems) throw tooManyItems();
+  return writes;
 };

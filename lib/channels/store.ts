@@ -9,7 +9,6 @@ import {
 } from '../dynamodb/failures.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
-import { transact } from '../dynamodb/transact.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import {
   applyPatch,
@@ -22,10 +21,12 @@ import {
 import { type Channel, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
 import type { ChannelDocument } from './document-schema.ts';
-import { counterShards, fromItem, type IdempotencyRecord, idempotencyPut } from './items.ts';
+import type { CrowdedKeys } from './external-keys.ts';
+import { counterShards, fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
 import type { PatchOf } from './merge-patch.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
+import { transactChange } from './transact-change.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
 
 const newWriteContext = (caller: Caller): WriteContext => ({
@@ -83,8 +84,9 @@ const replay = (record: IdempotencyRecord, { fingerprint }: Idempotency): Create
 };
 
 /**
- * Creates a channel with its copies, totals and idempotency record: all or nothing, in one round trip. Each attempt has
- * its own time, and therefore its own id, because an id holds the time of creation.
+ * Creates a channel with its copies, totals, external keys and idempotency record: all or nothing, in one round trip. (In
+ * two, if 20 channels carry one of its external keys.) Each attempt has its own time, and therefore its own id, because an
+ * id holds the time of creation.
  * @throws ApiError `forbidden` for a namespace that the caller does not hold; `idempotency_key_reused`
  */
 export const createChannel = async (
@@ -93,17 +95,17 @@ export const createChannel = async (
   input: CreateChannelInput,
   idempotency: Idempotency | undefined,
 ): Promise<CreatedChannel> => {
-  const draw = () => {
+  const draw = (crowded: CrowdedKeys) => {
     const write = newWriteContext(caller);
     const channel = newChannel(input, newChannelId(write.now), write);
     const document = toDocument(channel);
     // The record comes first, because the error of a failed transaction lists its reasons by position.
     const record = idempotency && idempotencyPut(caller.namespace, idempotency, document, write.now);
-    const writes = planChannelWrites(undefined, channel, authorOf(write), randomShard());
-    return { writes: table.qualify(record ? [record, ...writes] : writes), result: document };
+    const writes = planChannelWrites(undefined, channel, authorOf(write), randomShard(), crowded);
+    return { writes: record ? [record, ...writes] : writes, result: document };
   };
   try {
-    return { document: await transact(table.session, draw), replayed: false };
+    return { document: await transactChange(table, draw), replayed: false };
   } catch (error) {
     const record =
       idempotency && error instanceof TransactionConditionFailed && error.conditionFailures[0]?.item;
@@ -114,9 +116,11 @@ export const createChannel = async (
 
 /**
  * The outcome of one attempt to write: the version that this request wrote, or the channel that it found instead.
- * `mayFollow`: a try that was lost on its way may still arrive.
+ * `mayFollow`: a try that was lost on its way may still arrive. `hasWrongKeys`: the item contradicts its own index keys.
  */
-type WriteOutcome = { written: Channel } | { found: Channel | undefined; mayFollow?: boolean };
+type WriteOutcome =
+  | { written: Channel }
+  | { found: Channel | undefined; mayFollow?: boolean; hasWrongKeys?: boolean };
 
 const isWrittenBy = (channel: Channel, { writeId }: WriteContext): boolean =>
   channel.writeId === writeId || channel.previousWriteId === writeId;
@@ -132,7 +136,8 @@ const explainFailedCondition = (failure: ConditionFailed, write: WriteContext): 
   // Either this write was made, and several others or a deletion followed it, or it was never made. Repeating it could
   // undo the others, and a 404 could deny it.
   if (failure.outcomeUnknown && (!found || found.updatedAt >= write.now)) throw new Unavailable(failure);
-  return { found, mayFollow: failure.outcomeUnknown };
+  const hasWrongKeys = failure.item && !hasCorrectKeys(failure.item);
+  return { found, mayFollow: failure.outcomeUnknown, ...(hasWrongKeys && { hasWrongKeys }) };
 };
 
 const tryInPlace = async (
@@ -170,11 +175,11 @@ const tryTransaction = async (
 ): Promise<WriteOutcome> => {
   const { namespace } = write.caller;
   try {
-    const written = await transact(table.session, () => {
+    const written = await transactChange(table, (crowded) => {
       const current = withCurrentTime(write);
       const after = makeNext(current);
       return {
-        writes: table.qualify(planChannelWrites(before, after, authorOf(current), randomShard())),
+        writes: planChannelWrites(before, after, authorOf(current), randomShard(), crowded),
         result: after ?? before,
       };
     });
@@ -221,14 +226,15 @@ export const updateChannel = async (
       if (mayFollow) throw new Unavailable();
       return found;
     }
-    outcome = isInPlace(found, patch)
-      ? await tryInPlace(table, id, patch, conditionFor(found), current, found.updatedAt >= current.now)
-      : await tryTransaction(
-          table,
-          found,
-          (latest) => applyPatch(found, patch, precondition, latest) ?? found,
-          write,
-        );
+    outcome =
+      isInPlace(found, patch) && !outcome.hasWrongKeys
+        ? await tryInPlace(table, id, patch, conditionFor(found), current, found.updatedAt >= current.now)
+        : await tryTransaction(
+            table,
+            found,
+            (latest) => applyPatch(found, patch, precondition, latest) ?? found,
+            write,
+          );
     return 'written' in outcome ? outcome.written : again;
   };
   return retry(attempt, { signal: table.signal, exhausted: contention });

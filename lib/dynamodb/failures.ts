@@ -18,9 +18,12 @@ export class ConditionFailed extends Error {
  */
 export class TransactionConditionFailed extends Error {
   readonly conditionFailures: ({ item: Item | undefined } | undefined)[];
-  constructor(conditionFailures: ({ item: Item | undefined } | undefined)[]) {
+  /** Whether an earlier try of the same transaction got no answer. That try may still be carried out. */
+  readonly outcomeUnknown: boolean;
+  constructor(conditionFailures: ({ item: Item | undefined } | undefined)[], outcomeUnknown = false) {
     super('A condition of the transaction did not hold');
     this.conditionFailures = conditionFailures;
+    this.outcomeUnknown = outcomeUnknown;
   }
 }
 

@@ -45,12 +45,13 @@ export const isOutcomeUnknown = ({ name = '', code, $metadata }: Failure): boole
 
 const oldItem = (marshalled: CancellationReason['Item']) => (marshalled ? unmarshall(marshalled) : undefined);
 
-const readCancellation = (reasons: CancellationReason[], cause: unknown): Error => {
+const readCancellation = (reasons: CancellationReason[], outcomeUnknown: boolean, cause: unknown): Error => {
   if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed'))
     return new TransactionConditionFailed(
       reasons.map(({ Code, Item }) =>
         Code === 'ConditionalCheckFailed' ? { item: oldItem(Item) } : undefined,
       ),
+      outcomeUnknown,
     );
   const codes = reasons.map(({ Code = 'None' }) => Code).filter((code) => code !== 'None');
   if (codes.length && codes.every((code) => contentionCodes.has(code)))
@@ -70,7 +71,7 @@ export const translateFailure = (error: unknown): unknown => {
   if (error instanceof ConditionalCheckFailedException)
     return new ConditionFailed(oldItem(error.Item), outcomeUnknown);
   if (error instanceof TransactionCanceledException) {
-    const cancellation = readCancellation(error.CancellationReasons ?? [], error);
+    const cancellation = readCancellation(error.CancellationReasons ?? [], outcomeUnknown, error);
     // A new attempt would have a new token, so that DynamoDB would not recognise the earlier try.
     return outcomeUnknown && cancellation instanceof WriteContention ? new Unavailable(error) : cancellation;
   }

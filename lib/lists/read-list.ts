@@ -80,7 +80,11 @@ const indexedNames = indexedKeys.map((key) => `${metaName}.${key}`).join(' and '
 /** Adds to `query_too_broad` which metadata keys are indexed, if the list filters by another one. */
 const nameIndexedKeys = (error: unknown, { metadata = [] }: ListFilter): unknown => {
   if (!(error instanceof ApiError) || error.code !== 'query_too_broad') return error;
-  if (metadata.every(({ path: [key = '', ...more] }) => !more.length && indexedKeys.includes(key)))
+  if (
+    metadata.every(
+      ({ path: [key = '', ...more] }) => !more.length && indexedKeys.some((each) => each === key),
+    )
+  )
     return error;
   return new ApiError(
     error.code,

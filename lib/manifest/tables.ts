@@ -27,9 +27,10 @@ export interface IndexDefinition {
 
 /**
  * Channels, their counters, tombstones, idempotency records and pending changes: one partition for each namespace. The
- * indexes hold only channels, except for the last one; `lib/channels/index-keys.ts` makes their keys. Indexes used for
+ * external keys of a namespace are in 16 partitions of their own (`lib/channels/external-keys.ts`). The indexes hold only
+ * channels, except for the last one; `lib/channels/index-keys.ts` makes their keys. Indexes used for
  * sorting project all attributes, because a page of keys would cost one read for each channel. The indexes by external
- * id find only a few channels, which are then read from the table.
+ * id are read only for an id that more than 20 channels have; these are then read from the table.
  */
 export const channelsTable = {
   partitionKey: 'pk',

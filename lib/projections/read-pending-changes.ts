@@ -16,8 +16,8 @@ export const toPendingChange = (item: Item): PendingChange => {
   return {
     id: (sk as string).slice(prefix.length),
     token: token as string,
-    ...(target !== undefined && { targetName: target as string }),
-    indexedNames: indexed as string[],
+    ...(target !== undefined && { targetText: target as string }),
+    indexedTexts: indexed as string[],
     isCounted: counted as boolean,
   };
 };
@@ -58,7 +58,7 @@ export const readPendingChanges = async (
 const epochIn = (item: Item | undefined): number => (item?.n as number | undefined) ?? 0;
 
 /**
- * Increments the re-index epoch of a namespace: a channel is about to move from one name to another among the suffix
+ * Increments the re-index epoch of a namespace: a channel is about to move from one text to another among the suffix
  * entries. The epoch grows before the entries are written, and the pending change is removed after them. A reader that
  * finds the same epoch before all pending changes and after all entries has therefore found each channel, either by its
  * suffix entries or by its pending change.

@@ -1,3 +1,4 @@
+import { namespaceOfExternalKeys } from '../channels/external-keys.ts';
 import { namespaceOf, partitionPrefix } from '../channels/keys.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
 import { namespaceOfBucket } from '../projections/rank-index/count-bucket.ts';
@@ -10,8 +11,11 @@ import { namespaceOfEntry } from '../projections/search-index/suffix-entries.ts'
  */
 export const findNamespaces = async ({ channels, projections }: ChannelTables): Promise<string[]> => {
   const found = new Set<string>();
-  for await (const { pk } of channels.scan())
-    if ((pk as string).startsWith(partitionPrefix)) found.add(namespaceOf(pk as string));
+  for await (const { pk } of channels.scan()) {
+    const isPartition = (pk as string).startsWith(partitionPrefix);
+    const namespace = isPartition ? namespaceOf(pk as string) : namespaceOfExternalKeys(pk as string);
+    if (namespace !== undefined) found.add(namespace);
+  }
   for await (const { pk } of projections.scan()) {
     const namespace = namespaceOfBucket(pk as string) ?? namespaceOfEntry(pk as string);
     if (namespace !== undefined) found.add(namespace);

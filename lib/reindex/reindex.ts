@@ -3,6 +3,7 @@ import { above, allIds, isEmpty } from '../channels/id-range.ts';
 import { fromItem } from '../channels/items.ts';
 import { channelsIn, keys } from '../channels/keys.ts';
 import { pendingChangeUpdate } from '../channels/pending-change.ts';
+import { searchableText } from '../channels/searchable-text.ts';
 import { TransactionConditionFailed, WriteContention } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
@@ -19,7 +20,7 @@ import {
   type SuffixEntry,
   suffixEntries,
 } from '../projections/search-index/suffix-entries.ts';
-import { foldText } from '../text/fold.ts';
+import { rebuildExternalKeys } from './rebuild-external-keys.ts';
 import { recountTotals } from './recount-totals.ts';
 import { resetIndexKeys } from './reset-index-keys.ts';
 
@@ -27,13 +28,13 @@ import { resetIndexKeys } from './reset-index-keys.ts';
 interface StoredEntries {
   /** A checksum of the entries that are stored. */
   sum: number;
-  /** The folded names that they were made of. */
-  names: Set<string>;
+  /** The searchable texts that they were made of. */
+  texts: Set<string>;
   /** Whether a pending change removes all of them, because the channel was deleted. */
   willBeRemoved: boolean;
 }
 
-const noEntries = (): StoredEntries => ({ sum: 0, names: new Set(), willBeRemoved: false });
+const noEntries = (): StoredEntries => ({ sum: 0, texts: new Set(), willBeRemoved: false });
 
 /** The part of one entry in the checksum. Two channels hardly ever have the same sum. */
 const checksumOf = ({ sk, name }: SuffixEntry): number =>
@@ -47,7 +48,7 @@ const concurrency = 8;
 
 /**
  * Reads the suffix entries of all channels of a namespace. Reads the pending changes first: each may be applied at any
- * moment from then on. If an earlier version has written it, its target name was folded in another way, and nothing else
+ * moment from then on. If an earlier version has written it, its target text can follow another rule, and nothing else
  * would tell which entries it adds. A backup can contain one that contradicts its channel, because it can contain a part of a
  * transaction.
  */
@@ -56,11 +57,11 @@ const readStoredEntries = async (
   namespace: string,
 ): Promise<Map<string, StoredEntries>> => {
   const stored = new Map<string, StoredEntries>();
-  for (const { id, targetName } of await readPendingChanges(channels, namespace, allIds, pages))
+  for (const { id, targetText } of await readPendingChanges(channels, namespace, allIds, pages))
     stored.set(id, {
       sum: 0,
-      names: new Set(targetName === undefined ? [] : [targetName]),
-      willBeRemoved: targetName === undefined,
+      texts: new Set(targetText === undefined ? [] : [targetText]),
+      willBeRemoved: targetText === undefined,
     });
   for (const query of allSuffixEntries(namespace))
     for await (const page of pages(projections, query))
@@ -68,7 +69,7 @@ const readStoredEntries = async (
         const id = idOfEntry(entry.sk);
         const entries = stored.get(id) ?? noEntries();
         entries.sum += checksumOf(entry);
-        entries.names.add(entry.name);
+        entries.texts.add(entry.name);
         stored.set(id, entries);
       }
   return stored;
@@ -79,9 +80,9 @@ const reindexWrites = (
   namespace: string,
   id: string,
   channel: Item | undefined,
-  names: string[],
+  texts: string[],
 ): Write[] => {
-  const targetName = channel && foldText(fromItem(channel).name);
+  const targetText = channel && searchableText(fromItem(channel));
   const channelUnchanged = channel
     ? {
         ConditionExpression: '#v = :v',
@@ -95,9 +96,9 @@ const reindexWrites = (
       Update: pendingChangeUpdate(namespace, {
         id,
         token: randomUUID(),
-        ...(targetName !== undefined && { targetName }),
+        ...(targetText !== undefined && { targetText }),
         isCounted: channel !== undefined,
-        names,
+        texts,
         now: Date.now(),
       }),
     },
@@ -108,13 +109,13 @@ const reindexChannel = async (
   tables: ChannelTables,
   namespace: string,
   id: string,
-  names: string[],
+  texts: string[],
 ): Promise<void> => {
   const { channels } = tables;
   const attempt = async (): Promise<undefined | typeof again> => {
     const channel = await channels.get(keys.channel(namespace, id));
     try {
-      await channels.transact(() => reindexWrites(namespace, id, channel, names));
+      await channels.transact(() => reindexWrites(namespace, id, channel, texts));
       await applyPending(tables, namespace, [id]);
       return undefined;
     } catch (error) {
@@ -145,24 +146,24 @@ const recountBuckets = async (tables: ChannelTables, namespace: string): Promise
 
 const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): Promise<number> => {
   const stored = await readStoredEntries(tables, namespace);
-  const wrong: [id: string, names: Set<string>][] = [];
+  const wrong: [id: string, texts: Set<string>][] = [];
   const query = channelsIn(namespace, allIds);
   for await (const page of pages(tables.channels, query))
-    for (const { _id, name } of page.items.map(fromItem)) {
-      const { sum, names, willBeRemoved } = stored.get(_id) ?? noEntries();
-      const folded = foldText(name);
-      const wanted = suffixEntries(namespace, _id, folded);
+    for (const channel of page.items.map(fromItem)) {
+      const { _id } = channel;
+      const { sum, texts, willBeRemoved } = stored.get(_id) ?? noEntries();
+      const wanted = suffixEntries(namespace, _id, searchableText(channel));
       const isComplete = sum === wanted.reduce((all, entry) => all + checksumOf(entry), 0);
-      if (!isComplete || names.size > 1 || willBeRemoved) wrong.push([_id, names]);
+      if (!isComplete || texts.size > 1 || willBeRemoved) wrong.push([_id, texts]);
       stored.delete(_id);
     }
   // The remaining suffix entries and pending changes belong to channels that no longer exist.
-  for (const [id, { names }] of stored) wrong.push([id, names]);
+  for (const [id, { texts }] of stored) wrong.push([id, texts]);
   for (let start = 0; start < wrong.length; start += concurrency)
     await Promise.all(
       wrong
         .slice(start, start + concurrency)
-        .map(([id, names]) => reindexChannel(tables, namespace, id, [...names])),
+        .map(([id, texts]) => reindexChannel(tables, namespace, id, [...texts])),
     );
   return wrong.length;
 };
@@ -176,6 +177,8 @@ const reindexSuffixEntries = async (tables: ChannelTables, namespace: string): P
 export const reindexing = {
   /** @returns the number of channels with missing or wrong index keys */
   keys: ({ channels }: ChannelTables, namespace: string) => resetIndexKeys(channels, namespace),
+  /** @returns the number of external keys that were wrong. It gives up if others change the same key all the time. */
+  externalKeys: ({ channels }: ChannelTables, namespace: string) => rebuildExternalKeys(channels, namespace),
   /** @returns the number of channels with missing or wrong suffix entries */
   channels: reindexSuffixEntries,
   /** @returns the number of buckets that were wrong or too large. It removes the only bucket if that counts nothing. */

@@ -1,6 +1,6 @@
 import { allIds } from '../channels/id-range.ts';
 import { indexKeys } from '../channels/index-keys.ts';
-import { fromItem } from '../channels/items.ts';
+import { fromItem, hasCorrectKeys, indexKeyAttributes } from '../channels/items.ts';
 import { channelsIn } from '../channels/keys.ts';
 import { ConditionFailed, WriteContention } from '../dynamodb/failures.ts';
 import type { Item } from '../dynamodb/item.ts';
@@ -8,20 +8,10 @@ import { pages } from '../dynamodb/pages.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table, Update } from '../dynamodb/table.ts';
 
-const attributes = ['nameKey', 'statusKey', 'externalIdKey', 'metaIdKey'] as const;
-
-const wantedKeys = (item: Item): Partial<Record<(typeof attributes)[number], string>> =>
-  indexKeys(fromItem(item));
-
-const areCorrect = (item: Item): boolean => {
-  const wanted = wantedKeys(item);
-  return attributes.every((attribute) => item[attribute] === wanted[attribute]);
-};
-
 const setKeys = (item: Item): Update => {
-  const wanted = wantedKeys(item);
-  const present = attributes.filter((attribute) => wanted[attribute] !== undefined);
-  const absent = attributes.filter((attribute) => wanted[attribute] === undefined);
+  const wanted: Partial<Record<(typeof indexKeyAttributes)[number], string>> = indexKeys(fromItem(item));
+  const present = indexKeyAttributes.filter((attribute) => wanted[attribute] !== undefined);
+  const absent = indexKeyAttributes.filter((attribute) => wanted[attribute] === undefined);
   const set = present.map((attribute) => `${attribute} = :${attribute}`).join(', ');
   return {
     Key: { pk: item.pk, sk: item.sk },
@@ -38,7 +28,7 @@ const setKeys = (item: Item): Update => {
 const reset = async (table: Table, found: Item): Promise<void> => {
   let item: Item | undefined = found;
   const attempt = async (): Promise<undefined | typeof again> => {
-    if (!item || areCorrect(item)) return undefined;
+    if (!item || hasCorrectKeys(item)) return undefined;
     try {
       await table.update(setKeys(item));
       return undefined;
@@ -64,7 +54,7 @@ export const resetIndexKeys = async (table: Table, namespace: string): Promise<n
   let count = 0;
   for await (const page of pages(table, channelsIn(namespace, allIds)))
     for (const item of page.items) {
-      if (areCorrect(item)) continue;
+      if (hasCorrectKeys(item)) continue;
       await reset(table, item);
       count++;
     }

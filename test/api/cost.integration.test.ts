@@ -5,8 +5,9 @@ import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
+import { searchableText } from '../../lib/channels/searchable-text.ts';
+import type { Write } from '../../lib/dynamodb/table.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
-import { foldText } from '../../lib/text/fold.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -50,13 +51,28 @@ describe('if the key is cached', () => {
     const update = (sent: object) => costOf(`PUT /client-channel/${channel._id}`, { body: sent });
     // One unit for the table, two for the changed key of byUpdatedAt, one each for byName and byStatus.
     const cost = { calls: 1, rcu: 0, wcu: 5 };
-    expect(await update({ local_name: 'x' })).toEqual(cost);
-    expect(await update({ ...channel, local_name: 'y' })).toEqual(cost);
     expect(await update({ integration_meta: { ...channel.integration_meta, sync: 1 } })).toEqual(cost);
-    // One unit more for each index key that is added or removed, two for one that changes.
-    expect(await update({ integration_meta: { external_id: 'ch_2' } })).toEqual({ ...cost, wcu: 7 });
-    expect(await update({ integration_meta: { external_id: 'ch_2', id: 1 } })).toEqual({ ...cost, wcu: 6 });
-    expect(await update({ integration_meta: null })).toEqual({ ...cost, wcu: 7 });
+    const whole = { ...channel, integration_meta: { ...channel.integration_meta, sync: 2 } };
+    expect(await update(whole)).toEqual(cost);
+  });
+
+  test('a POST takes one call with one external id or with two', async () => {
+    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }])
+      expect((await costOf('POST /client-channel', { body: { ...body, integration_meta } })).calls).toBe(1);
+  });
+
+  test('an update that changes an external id takes two calls: one finds this out, and a transaction', async () => {
+    const { _id } = await create();
+    for (const integration_meta of [{ external_id: 'new' }, { external_id: 'new', id: 1 }, null])
+      expect((await costOf(`PUT /client-channel/${_id}`, { body: { integration_meta } })).calls).toBe(2);
+  });
+
+  test('a POST takes two calls if 20 channels have the external id already: one finds this out', async () => {
+    const crowded = { name: 'x', integration_meta: { external_id: 'crowded' } };
+    const calls: number[] = [];
+    for (let count = 0; count < 22; count++)
+      calls.push((await costOf('POST /client-channel', { body: crowded })).calls);
+    expect(calls).toEqual([...Array(20).fill(1), 2, 2]);
   });
 
   test('an update that changes nothing takes one call', async () => {
@@ -65,12 +81,16 @@ describe('if the key is cached', () => {
       expect((await costOf(`PUT /client-channel/${channel._id}`, { body: sent })).calls).toBe(1);
   });
 
-  test('renaming, toggling and deleting take two calls each', async () => {
+  test('renaming, changing the local name, toggling and deleting take two calls each', async () => {
     const { _id } = await create();
     const route = `/client-channel/${_id}`;
     expect((await costOf(`PUT ${route}`, { body: { name: 'x' } })).calls).toBe(2);
+    expect((await costOf(`PUT ${route}`, { body: { local_name: 'x' } })).calls).toBe(2);
+    expect((await costOf(`PUT ${route}`, { body: { local_name: null } })).calls).toBe(2);
     expect((await costOf(`PUT ${route}`, { body: { disabled: true } })).calls).toBe(2);
     expect((await costOf(`PUT ${route}`, { body: { name: 'y', local_name: 'y' } })).calls).toBe(2);
+    const both = { local_name: 'z', integration_meta: { z: 1 } };
+    expect((await costOf(`PUT ${route}`, { body: both })).calls).toBe(2);
     expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
   });
 });
@@ -102,7 +122,8 @@ describe('the write units of the indexes', () => {
     ['a creation with both external ids', undefined, both, 3 + 2],
     ['a renaming', before, later({ name: 'Wholesale' }), 1 + 2 + 2],
     ['a toggle', before, later({ disabled: true }), 1 + 2 + 2],
-    ['another change', before, later({ local_name: 'x' }), 1 + 1 + 2],
+    ['a local name', before, later({ local_name: 'x' }), 1 + 1 + 2],
+    ['other metadata', before, later({ integration_meta: '{"external_id":"ch_1","at":1}' }), 1 + 1 + 2],
     ['another external id', before, later({ integration_meta: '{"external_id":"ch_2"}' }), 1 + 1 + 2 + 2],
     ['a deletion', before, undefined, 3 + 1],
   ])('are counted for %s', async (_, from, to, units) => {
@@ -110,8 +131,11 @@ describe('the write units of the indexes', () => {
   });
 });
 
+const isOfChannelOrExternalKey = ({ Put, Update }: Write): boolean =>
+  Put !== undefined || `${Update?.Key?.pk}`.startsWith('EXTERNAL#');
+
 /**
- * Writes channels with the numbers from `from` to below `to`, without projections. Every eighth is disabled. There are
+ * Writes channels with the numbers from `from` to below `to`, with their external keys and without projections. Every eighth is disabled. There are
  * eight counters.
  * @returns the channels
  */
@@ -132,8 +156,7 @@ const fill = async (namespace: string, from: number, to: number, word = 'Retail'
     await service.channels.transact(() =>
       channels.slice(start, start + 40).flatMap((channel) => {
         const author = { now: channel.updatedAt, keyId: 'filler' };
-        const [copy] = planChannelWrites(undefined, channel, author, 0);
-        return copy ? [copy] : [];
+        return planChannelWrites(undefined, channel, author, 0).filter(isOfChannelOrExternalKey);
       }),
     );
   await service.channels.transact(() =>
@@ -160,6 +183,7 @@ describe('a list', () => {
     [2, 2.5],
     [2, 2.5],
   ];
+  const hundredIds = Array.from({ length: 100 }, (_, index) => `ch_${index}`);
   /** The cost of the first page of 25, and of the next one by cursor if there is one. The totals are exact. */
   const expectedCosts: Record<string, Cost[]> = {
     '': [
@@ -175,8 +199,16 @@ describe('a list', () => {
     'sort=disabled': scanOfIndex,
     'disabled=false': scanOfIndex,
     'name=Retail+Channel+00007&name=retail+channel+00011&name=none': [[3, 1]],
-    'integration_meta.external_id=ch_7': [[2, 1.5]],
-    'integration_meta.external_id[]=ch_7&integration_meta.external_id[]=ch_11': [[3, 3]],
+    // One unit for each external id, and one for each channel that has it.
+    'integration_meta.external_id=ch_7': [[2, 1 + 1]],
+    // AWS counts one unit for an item that does not exist. DynamoDB Local does not.
+    'integration_meta.external_id=nobody': [[1, 0]],
+    'integration_meta.external_id[]=ch_7&integration_meta.external_id[]=ch_11': [[2, 2 + 2]],
+    [`integration_meta.external_id=${JSON.stringify(hundredIds)}`]: [
+      [2, 100 + 100],
+      [2, 100 + 100],
+    ],
+    'search=channel&integration_meta.external_id=ch_7': [[2, 1 + 1]],
     'from_updatedAt=NEWEST_TEN': [[1, 0.5]],
     'from_updatedAt=NEWEST_TEN&sort=-updatedAt': [[2, 1]],
   };
@@ -201,7 +233,7 @@ describe('a list', () => {
     await service.call('GET /client-channel', { key: large });
   });
 
-  test('in the order of an index or of the partition costs the same at 128 channels and at 10,048', async () => {
+  test('in the order of an index or of the partition, or by external ids, costs the same at 128 channels and at 10,048', async () => {
     await fill('large', 0, smallSize);
     expect(await costs(smallSize)).toEqual(expectedCosts);
     await fill('large', smallSize, largeSize);
@@ -216,7 +248,7 @@ describe('a search with another filter and 320 hits', () => {
   /** Seeds a namespace with 320 hits of the search for "target", and more channels up to `size`. */
   const seedHits = async (namespace: string, size: number) => {
     const hits = await fill(namespace, 0, 320, 'Target');
-    const entries = hits.flatMap(({ _id, name }) => suffixEntries(namespace, _id, foldText(name)));
+    const entries = hits.flatMap((channel) => suffixEntries(namespace, channel._id, searchableText(channel)));
     for (let start = 0; start < entries.length; start += 100)
       await service.projections.transact(() =>
         entries.slice(start, start + 100).map((entry) => ({ Put: { Item: { ...entry } } })),

@@ -31,7 +31,7 @@ const callEveryOperation = () =>
     service.call('GET /client-channel'),
     service.call(`GET /client-channel/${channel._id}`),
     service.call('POST /client-channel', { body: { name: 'y' } }),
-    service.call(`PUT /client-channel/${channel._id}`, { body: { local_name: 'y' } }),
+    service.call(`PUT /client-channel/${channel._id}`, { body: { integration_meta: { y: 1 } } }),
     service.call(`PUT /client-channel/${channel._id}`, { body: { name: 'y' } }),
     service.call(`DELETE /client-channel/${channel._id}`),
   ]);

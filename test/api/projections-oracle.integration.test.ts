@@ -67,13 +67,13 @@ describe.each(Object.entries(projectors))('while the projector is %s', (name, pr
     // Once all changes are applied, the projections are exact, even if the projector was killed before.
     await applyPending(service, namespace, await pendingIds(namespace));
     const { pendingChanges, suffixEntries, buckets } = await readProjections(service, namespace);
-    const { names } = oracle;
-    expect([pendingChanges, suffixEntries]).toEqual([[], expectedEntries(namespace, names)]);
+    const channels = Object.fromEntries(oracle.channels);
+    expect([pendingChanges, suffixEntries]).toEqual([[], expectedEntries(namespace, channels)]);
     const firsts = buckets.map(([first]) => first as string);
     const isInBucket = (index: number) => (id: string) =>
       (firsts[index] as string) <= id && id < (firsts[index + 1] ?? 'g');
     expect(buckets.map(([, count]) => count)).toEqual(
-      firsts.map((_, index) => Object.keys(names).filter(isInBucket(index)).length),
+      firsts.map((_, index) => Object.keys(channels).filter(isInBucket(index)).length),
     );
   }, 600_000);
 });

@@ -136,7 +136,7 @@ describe('PUT /client-channel/{id}', () => {
     'malformed',
   ])('returns 404 for the id %s, whatever the body and the precondition', async (id) => {
     for (const headers of [{}, { 'if-match': '*' }, { 'if-match': '"0"' }])
-      for (const body of [{ name: 'x' }, { local_name: 'x' }, { company_namespace: ['theirs'] }])
+      for (const body of [{ name: 'x' }, { integration_meta: {} }, { company_namespace: ['theirs'] }])
         expect(await put(id, body, headers)).toEqual(failure(404, 'not_found', 'There is no such channel.'));
   });
 });
@@ -145,6 +145,7 @@ describe('If-Match', () => {
   test.each([
     { name: 'x' },
     { local_name: 'x' },
+    { integration_meta: { a: 2 } },
     { name: 'Retail' },
     { disabled: false, __v: 0 },
   ])('refuses %j for any other version, and writes nothing', async (patch) => {
@@ -165,6 +166,7 @@ describe('If-Match', () => {
   test.each([
     { name: 'x' },
     { local_name: 'x' },
+    { integration_meta: { a: 1 } },
   ])('accepts %j if one of its tags is the current version, or if it is "*"', async (patch) => {
     const channel = await create({});
 
@@ -182,7 +184,7 @@ describe('concurrent updates', () => {
   const atOnce = 50;
 
   test.each([
-    ['in place', (index: number) => ({ local_name: `n${index}` })],
+    ['in place', (index: number) => ({ integration_meta: { index } })],
     ['in a transaction', (index: number) => ({ name: `n${index}` })],
   ])('under one ETag, exactly one of 200 succeeds, %s', async (_, patch) => {
     const options = { count: 200, atOnce, patchOf: patch, headers: { 'if-match': '"0"' } };
@@ -192,8 +194,8 @@ describe('concurrent updates', () => {
     expect(replies.find(({ status }) => status === 200)?.body.data).toEqual(stored);
   });
 
-  test('without an ETag, all 200 changes of a local name succeed, each with its own version and time', async () => {
-    const patchOf = (index: number) => ({ local_name: `n${index}` });
+  test('without an ETag, all 200 changes of the metadata succeed, each with its own version and time', async () => {
+    const patchOf = (index: number) => ({ integration_meta: { index } });
     const options = { count: 200, atOnce, patchOf };
     const { replies, stored } = await updateConcurrently(service.call, service.key, options);
 

@@ -57,6 +57,9 @@ afterEach(() => {
 
 const create = async () => (await createChannel(table, caller, { name: 'Retail' }, undefined)).document;
 
+/** Metadata: an update of it is in place. */
+const meta = (value: string) => ({ integration_meta: JSON.stringify({ value }) });
+
 describe('if a response is lost and the SDK sends the request again,', () => {
   /** Loses the response to one call of an operation, by its number. */
   const loseResponse = async <Result>(nth: number, run: () => Promise<Result>): Promise<Result> => {
@@ -100,16 +103,16 @@ describe('if a response is lost and the SDK sends the request again,', () => {
   ])('an update in place returns its own result, with the precondition %j', async (precondition) => {
     for (const index of repetitions) {
       const { _id } = await create();
-      const patch = { local_name: `n${index}` };
+      const patch = meta(`n${index}`);
       const updated = await loseResponse(1, () => updateChannel(table, caller, _id, patch, precondition));
-      expect(updated).toMatchObject({ local_name: `n${index}`, __v: 1 });
+      expect(updated).toMatchObject({ ...meta(`n${index}`), __v: 1 });
       expect(await getChannel(table, 'a', _id)).toEqual(updated);
     }
   });
 
   describe('and another client writes before the retry of an update in place,', () => {
     const other = { ...caller, keyId: 'key2' };
-    const inPlace = { local_name: 'theirs' };
+    const inPlace = meta('theirs');
     const inTransaction = { name: 'Theirs', company_namespace: ['a', 'b'] };
 
     test.each([
@@ -121,9 +124,9 @@ describe('if a response is lost and the SDK sends the request again,', () => {
       const { _id } = await create();
       beforeRetry = () => updateChannel(table, other, _id, theirs, undefined);
       const updated = await loseResponse(1, () =>
-        updateChannel(table, caller, _id, { local_name: 'ours' }, precondition),
+        updateChannel(table, caller, _id, meta('ours'), precondition),
       );
-      expect(updated).toMatchObject({ local_name: 'ours', ...theirs, __v: 2, writtenBy: 'key2' });
+      expect(updated).toMatchObject({ ...meta('ours'), ...theirs, __v: 2, writtenBy: 'key2' });
       expect(await getChannel(table, 'a', _id)).toEqual(updated);
     });
 
@@ -134,11 +137,11 @@ describe('if a response is lost and the SDK sends the request again,', () => {
       const { _id } = await create();
       beforeRetry = async () => {
         await updateChannel(table, other, _id, inPlace, undefined);
-        await updateChannel(table, other, _id, { local_name: 'theirs again' }, undefined);
+        await updateChannel(table, other, _id, meta('theirs again'), undefined);
       };
-      const update = () => updateChannel(table, caller, _id, { local_name: 'ours' }, precondition);
+      const update = () => updateChannel(table, caller, _id, meta('ours'), precondition);
       await expect(loseResponse(1, update)).rejects.toBeInstanceOf(Unavailable);
-      expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+      expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
     });
 
     test('the changes of both are kept if the clock is behind too', async () => {
@@ -149,9 +152,7 @@ describe('if a response is lost and the SDK sends the request again,', () => {
         ExpressionAttributeValues: { ':ahead': Date.now() + 60_000 },
       });
       beforeRetry = () => updateChannel(table, other, _id, inPlace, undefined);
-      const updated = await loseResponse(2, () =>
-        updateChannel(table, caller, _id, { local_name: 'ours' }, undefined),
-      );
+      const updated = await loseResponse(2, () => updateChannel(table, caller, _id, meta('ours'), undefined));
       expect(updated).toMatchObject({ ...inPlace, __v: 2, writtenBy: 'key2' });
     });
   });
@@ -160,7 +161,7 @@ describe('if a response is lost and the SDK sends the request again,', () => {
     const { _id } = await create();
     const first = calls + 1;
     failAt = (call) => (call === first ? 'before' : undefined);
-    const patch = { local_name: 'x', disabled: true };
+    const patch = { ...meta('x'), disabled: true };
     expect(await updateChannel(table, caller, _id, patch, undefined)).toMatchObject({ ...patch, __v: 1 });
   });
 
@@ -219,10 +220,10 @@ describe('if a response is lost and every later try is refused, the outcome is u
   ])('an update in place throws Unavailable, and is done once (%s)', async (_, refusal) => {
     const { _id } = await create();
     const outcome = await loseThenRefuse(1, refusal, () =>
-      updateChannel(table, caller, _id, { local_name: 'x' }, undefined),
+      updateChannel(table, caller, _id, meta('x'), undefined),
     );
     expect(outcome).toBeInstanceOf(Unavailable);
-    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'x', __v: 1 });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('x'), __v: 1 });
   });
 
   test.each([
@@ -318,13 +319,13 @@ describe('if a response to an update in place is lost', () => {
       return 'before';
     };
     beforeRetry = async () => {
-      await updateChannel(table, other, _id, { local_name: 'theirs' }, undefined);
-      await updateChannel(table, other, _id, { local_name: 'theirs again' }, undefined);
+      await updateChannel(table, other, _id, meta('theirs'), undefined);
+      await updateChannel(table, other, _id, meta('theirs again'), undefined);
       isConflict = true;
     };
-    const update = updateChannel(table, caller, _id, { local_name: 'ours' }, precondition);
+    const update = updateChannel(table, caller, _id, meta('ours'), precondition);
     await expect(update).rejects.toBeInstanceOf(Unavailable);
-    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
   });
 
   describe('while the clock is behind,', () => {
@@ -339,23 +340,23 @@ describe('if a response to an update in place is lost', () => {
       const lost = calls + 2;
       failAt = (call) => (call === lost ? 'after' : undefined);
       beforeRetry = () => meanwhile(_id);
-      const update = updateChannel(table, caller, _id, { local_name: 'ours' }, undefined);
+      const update = updateChannel(table, caller, _id, meta('ours'), undefined);
       return { _id, update };
     };
 
     test('and no other writer follows, the update returns its own result', async () => {
       const { _id, update } = await updateWithClockBehind(async () => undefined);
-      expect(await update).toMatchObject({ local_name: 'ours', __v: 1 });
+      expect(await update).toMatchObject({ ...meta('ours'), __v: 1 });
       expect(await getChannel(table, 'a', _id)).toEqual(await update);
     });
 
     test('and two other writers follow, the update is not repeated over their change', async () => {
       const { _id, update } = await updateWithClockBehind(async (id) => {
-        await updateChannel(table, other, id, { local_name: 'theirs' }, undefined);
-        await updateChannel(table, other, id, { local_name: 'theirs again' }, undefined);
+        await updateChannel(table, other, id, meta('theirs'), undefined);
+        await updateChannel(table, other, id, meta('theirs again'), undefined);
       });
       await expect(update).rejects.toBeInstanceOf(Unavailable);
-      expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+      expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
     });
   });
 
@@ -364,7 +365,7 @@ describe('if a response to an update in place is lost', () => {
     const lost = calls + 1;
     failAt = (call) => (call === lost ? 'after' : undefined);
     beforeRetry = () => deleteChannel(table, other, _id, undefined);
-    const update = updateChannel(table, caller, _id, { local_name: 'ours' }, undefined);
+    const update = updateChannel(table, caller, _id, meta('ours'), undefined);
     await expect(update).rejects.toBeInstanceOf(Unavailable);
   });
 });
@@ -391,38 +392,38 @@ describe('if the first try of an update in place arrives late, after its repetit
       .mockReturnValueOnce(now + 4_000)
       .mockReturnValue(now + 1_000);
     const [result] = await Promise.allSettled([updateChannel(table, caller, id, patch, undefined)]);
-    await updateChannel(table, other, id, { local_name: 'theirs' }, undefined);
-    await updateChannel(table, other, id, { local_name: 'theirs again' }, undefined);
+    await updateChannel(table, other, id, meta('theirs'), undefined);
+    await updateChannel(table, other, id, meta('theirs again'), undefined);
     await arrive().catch(() => undefined);
     return result;
   };
 
   test('an update that found nothing to change throws Unavailable, because it may still happen', async () => {
     const { _id } = await create();
-    await updateChannel(table, other, _id, { local_name: 'ours' }, undefined);
+    await updateChannel(table, other, _id, meta('ours'), undefined);
 
-    const result = await updateLate(_id, { local_name: 'ours' });
+    const result = await updateLate(_id, meta('ours'));
 
     expect(result).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) });
-    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'ours', __v: 4 });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('ours'), __v: 4 });
   });
 
   test('an update that was done by its repetition is not done again', async () => {
     const { _id } = await create();
 
-    const result = await updateLate(_id, { local_name: 'ours' });
+    const result = await updateLate(_id, meta('ours'));
 
-    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
-    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+    expect(result).toMatchObject({ status: 'fulfilled', value: { ...meta('ours'), __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
   });
 
   test('an update that was done by a transaction is not done again', async () => {
     const { _id } = await create();
 
-    const result = await updateLate(_id, { name: 'Ours', local_name: 'ours' });
+    const result = await updateLate(_id, { name: 'Ours', ...meta('ours') });
 
-    expect(result).toMatchObject({ status: 'fulfilled', value: { local_name: 'ours', __v: 1 } });
-    expect(await getChannel(table, 'a', _id)).toMatchObject({ local_name: 'theirs again', __v: 3 });
+    expect(result).toMatchObject({ status: 'fulfilled', value: { ...meta('ours'), __v: 1 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
   });
 });
 
@@ -485,7 +486,7 @@ describe('the time of a write that is cancelled until its third attempt', () => 
       return undefined;
     };
     const startedAt = Date.now();
-    const patch = { local_name: 'x', disabled: true };
+    const patch = { ...meta('x'), disabled: true };
     const updated = await updateChannel(table, caller, _id, patch, undefined);
     expect(updated.updatedAt).toBeGreaterThanOrEqual(startedAt + stepMs);
   });
@@ -525,7 +526,7 @@ describe('if DynamoDB throttles', () => {
     failAt = every(1);
     const attempts = [
       create(),
-      updateChannel(table, caller, _id, { local_name: 'x' }, undefined),
+      updateChannel(table, caller, _id, meta('x'), undefined),
       updateChannel(table, caller, _id, { name: 'x' }, undefined),
       deleteChannel(table, caller, _id, undefined),
     ];
@@ -556,11 +557,9 @@ describe('if the clock is behind the stored time', () => {
       UpdateExpression: 'SET updatedAt = :ahead',
       ExpressionAttributeValues: { ':ahead': ahead },
     });
-    expect((await updateChannel(table, caller, _id, { local_name: 'x' }, undefined)).updatedAt).toBe(
-      ahead + 1,
-    );
+    expect((await updateChannel(table, caller, _id, meta('x'), undefined)).updatedAt).toBe(ahead + 1);
     expect((await updateChannel(table, caller, _id, { name: 'x' }, undefined)).updatedAt).toBe(ahead + 2);
-    expect((await updateChannel(table, caller, _id, { local_name: null }, undefined)).updatedAt).toBe(
+    expect((await updateChannel(table, caller, _id, { integration_meta: null }, undefined)).updatedAt).toBe(
       ahead + 3,
     );
   });

@@ -51,7 +51,10 @@ export const step = (state: State, action: Action, namespace: string): Step => {
     return { answer: created, next: created };
   }
   if (!state?.company_namespace.includes(namespace)) return { answer: 'absent', next: state };
-  if (action.kind === 'read') return { answer: state, next: state };
+  if (action.kind === 'read') {
+    const isShown = [undefined, state.integration_meta?.external_id].includes(action.externalId);
+    return { answer: isShown ? state : 'absent', next: state };
+  }
   if (!isKnown(action.ifMatch, state)) return { answer: 'stale', next: state };
   if (action.kind === 'delete') return { answer: state, next: undefined };
   const fields = { ...state, ...action.patch };
@@ -60,10 +63,18 @@ export const step = (state: State, action: Action, namespace: string): Step => {
   return { answer: next, next };
 };
 
-/** Whether a write changes fields of a single item in place: DynamoDB does not recognise its repetition by a token. */
+const externalIdsOf = ({ integration_meta: meta }: NonNullable<State>) =>
+  JSON.stringify([meta?.external_id, meta?.id]);
+
+/**
+ * Whether a write changes only the metadata of a single item, and no external id, in place: DynamoDB does not recognise its
+ * repetition by a token.
+ */
 export const isInPlace = (before: State, after: State): boolean =>
   before?.company_namespace.length === 1 &&
   after?.company_namespace.length === 1 &&
   before.company_namespace[0] === after.company_namespace[0] &&
   before.name === after.name &&
-  before.disabled === after.disabled;
+  before.local_name === after.local_name &&
+  before.disabled === after.disabled &&
+  externalIdsOf(before) === externalIdsOf(after);

@@ -7,6 +7,8 @@ import type { Action, Fields, IfMatch, Operation, Outcome } from './operation.ts
 export interface ChannelHistory {
   /** A word in every name of the channel, and in no other channel's name. */
   word: string;
+  /** A word in every local name of the channel. Undefined if the channel may be without a local name. */
+  localWord: string | undefined;
   /** Undefined until a client knows it. */
   id: string | undefined;
   operations: Operation[];
@@ -87,14 +89,27 @@ export const runClients = async (
   };
 
   const value = () => (random.next() < 0.3 ? random.pick(fewValues) : `v${++unique}`);
+  const newHistory = (): ChannelHistory => {
+    const word = `w${++unique}w`;
+    const localWord = random.next() < 0.5 ? `l${unique}l` : undefined;
+    return { word, localWord, id: undefined, operations: [] };
+  };
+  const localName = ({ localWord }: ChannelHistory) =>
+    localWord === undefined ? value() : `${localWord} ${value()}`;
   const someNamespaces = () => random.shuffle(namespaces).slice(0, random.pick([1, 1, 2, 3]));
+
+  const newFields = (history: ChannelHistory): Fields => ({
+    name: `${history.word} new`,
+    company_namespace: someNamespaces(),
+    ...((history.localWord !== undefined || random.next() < 0.5) && { local_name: localName(history) }),
+    ...(random.next() < 0.5 && { integration_meta: { external_id: value() } }),
+  });
 
   /** Creates a channel, again and again as a client of the API does, and makes it hot. */
   const create = async (slot: number) => {
-    const word = `w${++unique}w`;
-    const fields: Fields = { name: `${word} new`, company_namespace: someNamespaces() };
-    if (random.next() < 0.5) fields.local_name = value();
-    const history: ChannelHistory = { word, id: undefined, operations: [] };
+    const history = newHistory();
+    const { word } = history;
+    const fields = newFields(history);
     records.channels.push(history);
     const namespace = random.pick(fields.company_namespace as string[]);
     const idempotencyKey = random.next() < 0.5 ? `${run}-${word}` : undefined;
@@ -144,14 +159,16 @@ export const runClients = async (
   };
 
   const patches: [weight: number, patch: (channel: HotChannel) => Partial<Fields>][] = [
-    [25, () => ({ local_name: value() })],
-    [5, () => ({ local_name: null })],
-    [15, () => ({ integration_meta: { at: value() } })],
+    [25, () => ({ integration_meta: { at: value() } })],
+    [10, () => ({ integration_meta: { [random.pick(['external_id', 'id'])]: value() } })],
+    [5, () => ({ integration_meta: null })],
+    [10, ({ history }) => ({ local_name: localName(history) })],
+    [5, ({ history }) => ({ local_name: history.localWord ?? null })],
     [10, ({ history }) => ({ name: `${history.word} ${value()}` })],
     [10, ({ seen }) => ({ disabled: !seen.disabled })],
     [12, () => ({ company_namespace: someNamespaces() })],
-    [5, ({ history }) => ({ name: `${history.word} ${value()}`, local_name: value() })],
-    [5, ({ seen }) => ({ name: seen.name, disabled: seen.disabled, local_name: value() })],
+    [5, ({ history }) => ({ name: `${history.word} ${value()}`, local_name: localName(history) })],
+    [5, ({ seen }) => ({ name: seen.name, disabled: seen.disabled, integration_meta: { at: value() } })],
   ];
   const weights = patches.flatMap(([weight, patch]) => Array.from({ length: weight }, () => patch));
 
@@ -193,7 +210,17 @@ export const runClients = async (
     }
   };
   const byIds = () => hot.flatMap((each) => (each ? `_id=${each.id}` : [])).join('&');
-  const bySearch = ({ history }: HotChannel) => `search=${history.word}`;
+  const bySearch = ({ history }: HotChannel) => `search=${history.word}+${history.localWord ?? ''}`;
+  /** The newest channels come first, so that the page has the channel however many others have the same id. */
+  const lookUp = async (channel: HotChannel, namespace: string) => {
+    const externalId = `${channel.seen.integration_meta?.external_id ?? random.pick(fewValues)}`;
+    const query = `integration_meta.external_id=${externalId}&sort=-_id`;
+    const { reply, start, end } = await request(`GET /client-channel?${query}`, namespace);
+    if (reply.status !== 200) return;
+    const document = reply.body.data.find(({ _id }: ChannelDocument) => _id === channel.id);
+    const outcome: Outcome = document ? { document } : 'absent';
+    record(channel, namespace, { kind: 'read', externalId }, { start, end, outcome });
+  };
   /** A client repeats a creation long after it has got its answer. */
   const repeatCreation = async (channel: HotChannel) => {
     const { fields, key: idempotencyKey, namespace } = channel.create;
@@ -209,6 +236,7 @@ export const runClients = async (
     [18, get],
     [5, list(byIds)],
     [5, list(bySearch)],
+    [8, lookUp],
     [67, update],
     [2, remove],
     [3, repeatCreation],

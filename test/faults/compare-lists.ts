@@ -1,7 +1,8 @@
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
-import { expectedList } from '../support/oracle.ts';
+import { type ExpectedQuery, expectedList } from '../support/oracle.ts';
 import type { Random } from '../support/random.ts';
 import type { Service } from '../support/service.ts';
+import { findWrongExternalKeys } from '../support/whole-partitions.ts';
 
 type Ask = (query: string) => Promise<{ data: ChannelDocument[]; pagination: Record<string, unknown> }>;
 
@@ -16,6 +17,38 @@ const readAll = async (ask: Ask, query: string): Promise<ChannelDocument[]> => {
   return channels;
 };
 
+const asStored = ({ _id, integration_meta: meta }: ChannelDocument) => ({
+  _id,
+  ...(meta && { integration_meta: JSON.stringify(meta) }),
+});
+
+/** A part of the text of a channel, or of both its names. */
+const someText = ({ name, local_name }: ChannelDocument, random: Random): string => {
+  const text = random.next() < 0.5 ? name : `${local_name ?? ''} ${name}`;
+  const from = random.below(text.length - 2);
+  return text.slice(from, from + 3 + random.below(text.length)).trim();
+};
+
+/** Queries by external ids and searches that find some of these channels. */
+const someQueries = (
+  listed: ChannelDocument[],
+  random: Random,
+  searches: number,
+): [string, ExpectedQuery][] => {
+  const sort = [{ field: '_id' as const, descending: false }];
+  const byIds = ['external_id', 'id'].map((key): [string, ExpectedQuery] => {
+    const value = `${random.pick(listed)?.integration_meta?.[key] ?? 'nobody'}`;
+    return [`integration_meta.${key}=${value}`, { meta: [{ path: [key], values: [value] }], sort }];
+  });
+  const texts = listed.length
+    ? Array.from({ length: searches }, () => someText(random.pick(listed), random))
+    : [];
+  const bySearch = texts
+    .filter((search) => search)
+    .map((search): [string, ExpectedQuery] => [`search=${encodeURIComponent(search)}`, { search, sort }]);
+  return [...byIds, ...bySearch];
+};
+
 const isEqual = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
 /** What the lists of all namespaces show in the end. */
@@ -26,7 +59,7 @@ export interface Listed {
   contradictions: string[];
 }
 
-/** Reads all channels of some namespaces, and compares totals, copies and searches with them. */
+/** Reads all channels of some namespaces, and compares totals, copies, external keys and searches with them. */
 export const compareLists = async (
   service: Service,
   {
@@ -84,15 +117,10 @@ export const compareLists = async (
       await totalOf('disabled=false'),
       count(({ disabled }) => !disabled),
     );
-    const names = listed.map(({ name }) => name);
-    for (let made = 0; made < searches && names.length; made++) {
-      const name = random.pick(names);
-      const from = random.below(name.length - 2);
-      const search = name.slice(from, from + 3 + random.below(name.length)).trim();
-      if (!search) continue;
-      const found = await readAll(ask, `sort=_id&search=${encodeURIComponent(search)}`);
-      const sort = [{ field: '_id' as const, descending: false }];
-      expect(`the search for "${search}" in ${namespace}`, found, expectedList(listed, { search, sort }));
+    contradictions.push(...(await findWrongExternalKeys(service.channels, namespace, listed.map(asStored))));
+    for (const [query, filter] of someQueries(listed, random, searches)) {
+      const found = await readAll(ask, `sort=_id&${query}`);
+      expect(`the list by ${query} in ${namespace}`, found, expectedList(listed, filter));
     }
   }
   return { channels, contradictions };

@@ -12,10 +12,13 @@ export interface Fields {
 /** The versions that `If-Match` names. `any` stands for `*`. */
 export type IfMatch = number[] | 'any' | undefined;
 
-/** What a client asked for. A list and a search are, for each channel, a read. */
+/**
+ * What a client asked for. A list and a search are, for each channel, a read. A list by external id shows the channel only
+ * while it has this id.
+ */
 export type Action =
   | { kind: 'create'; fields: Fields }
-  | { kind: 'read' }
+  | { kind: 'read'; externalId?: string }
   | { kind: 'update'; patch: Partial<Fields>; ifMatch: IfMatch }
   | { kind: 'delete'; ifMatch: IfMatch };
 

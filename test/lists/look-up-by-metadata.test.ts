@@ -1,113 +1,196 @@
 import { describe, expect, test } from '@jest/globals';
+import { type ExternalKeyPath, externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { above, allIds } from '../../lib/channels/id-range.ts';
 import { metaKey } from '../../lib/channels/index-keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
-import { lookUpChannels } from '../../lib/lists/read/look-up-by-metadata.ts';
+import { lookUpChannels, lookUpKnownChannels } from '../../lib/lists/read/look-up-by-metadata.ts';
 import { mockTable } from '../support/mock-table.ts';
 import { idAt, seededAt } from '../support/seed.ts';
 
 const idOf = (ordinal: number) => idAt(seededAt, ordinal);
-const keyOf = (ordinal: number): Item => ({ pk: 'NS#acme', sk: idOf(ordinal) });
+const channelKey = (ordinal: number): Item => ({ pk: 'NS#acme', sk: idOf(ordinal) });
+const ordinals = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** A table whose index contains this many channels, 100 a page. A query of the partition finds channel 7 only. */
-const tableWith = (count: number) => {
-  let start = 0;
-  return mockTable(({ IndexName }) => {
-    if (!IndexName) return { items: [keyOf(7)] };
-    const ordinals = Array.from({ length: Math.min(100, count - start) }, (_, index) => start + index);
-    start += 100;
-    const items = ordinals.map(keyOf);
-    return { items, lastKey: start < count ? items.at(-1) : undefined };
-  });
+/** The key of the item of an external key. */
+const itemKey = (path: ExternalKeyPath, value: string): Item =>
+  externalKeyItemKey('acme', externalKeyOf(path, value) as string);
+
+interface Stored {
+  /** The number of channels with a value, and the ordinals of those that its item names. */
+  items?: Record<string, { n: number; known: number[] }>;
+  /** The ordinals of the channels that the index finds for a value. It returns 100 a page. */
+  indexed?: Record<string, number[]>;
+  path?: ExternalKeyPath;
+}
+
+/** A table with external keys and an index. A query of the partition finds channel 7 only. */
+const tableWith = ({ items = {}, indexed = {}, path = 'id' }: Stored) => {
+  const stored = Object.entries(items).map(
+    ([value, { n, known }]): Item => ({
+      ...itemKey(path, value),
+      n,
+      ...(known.length && { ids: new Set(known.map(idOf)) }),
+    }),
+  );
+  return mockTable(
+    ({ IndexName, ExpressionAttributeValues, ExclusiveStartKey }) => {
+      if (!IndexName) return { items: [channelKey(7)] };
+      const [, found = []] =
+        Object.entries(indexed).find(([value]) => metaKey(value) === ExpressionAttributeValues?.[':key']) ??
+        [];
+      const start = ExclusiveStartKey
+        ? found.findIndex((each) => idOf(each) === ExclusiveStartKey.sk) + 1
+        : 0;
+      const page = found.slice(start, start + 100).map(channelKey);
+      return { items: page, lastKey: start + 100 < found.length ? page.at(-1) : undefined };
+    },
+    (key) =>
+      `${key.pk}`.startsWith('NS#') ? key : stored.find(({ pk, sk }) => pk === key.pk && sk === key.sk),
+  );
 };
 
-const plan: Parameters<typeof lookUpChannels>[2] = {
-  read: 'lookup',
-  index: 'byMetaId',
-  values: ['5'],
-  idRange: allIds,
-};
+const lookup = (...values: string[]) => ({ lookup: { path: 'id' as const, values }, idRange: allIds });
+const idsOf = (channels: { _id: string }[] | undefined) => channels?.map(({ _id }) => _id);
 
 describe('lookUpChannels', () => {
-  test('queries the index by the hash of the value, over several pages, and gets the channels from the table', async () => {
-    const { table, queries, batches } = tableWith(250);
+  test('reads the items of all values in one call, and then their channels, without an index', async () => {
+    const { table, queries, batches } = tableWith({
+      items: { a: { n: 2, known: [1, 2] }, c: { n: 1, known: [3] }, d: { n: 0, known: [] } },
+    });
 
-    const channels = await lookUpChannels(table, 'acme', plan);
+    const channels = await lookUpChannels(table, 'acme', lookup('a', 'b', 'c', 'd'));
 
-    expect(channels.map(({ _id }) => _id)).toEqual(Array.from({ length: 250 }, (_, index) => idOf(index)));
-    expect(batches.flat()).toHaveLength(250);
+    expect(idsOf(channels)).toEqual([1, 2, 3].map(idOf));
+    expect(batches).toEqual([
+      ['a', 'b', 'c', 'd'].map((value) => itemKey('id', value)),
+      [1, 2, 3].map(channelKey),
+    ]);
+    expect(queries).toEqual([]);
+  });
+
+  test('reads no channel if no channel has one of the values', async () => {
+    const { table, batches } = tableWith({ items: { a: { n: 0, known: [] } } });
+
+    expect(await lookUpChannels(table, 'acme', lookup('a', 'b'))).toEqual([]);
+
+    expect(batches).toEqual([['a', 'b'].map((value) => itemKey('id', value))]);
+  });
+
+  test('gets a channel once if it had one value when one item was read, and another one when the next was', async () => {
+    const { table, batches } = tableWith({ items: { a: { n: 1, known: [1] }, b: { n: 2, known: [1, 2] } } });
+
+    await lookUpChannels(table, 'acme', lookup('a', 'b'));
+
+    expect(batches.at(-1)).toEqual([1, 2].map(channelKey));
+  });
+
+  test('gets only channels of the id range', async () => {
+    const { table, batches } = tableWith({ items: { a: { n: 3, known: [5, 6, 7] } } });
+
+    await lookUpChannels(table, 'acme', { ...lookup('a'), idRange: above(idOf(5), allIds) });
+
+    expect(batches.at(-1)).toEqual([6, 7].map(channelKey));
+  });
+
+  test('also reads the index, over several pages, for a value that more channels have than its item names', async () => {
+    const { table, queries, batches } = tableWith({
+      items: { a: { n: 251, known: [250, 251] }, b: { n: 1, known: [300] } },
+      indexed: { a: ordinals(251), b: [301] },
+    });
+
+    const channels = await lookUpChannels(table, 'acme', lookup('a', 'b'));
+
+    // The item also names channels that the index does not have yet.
+    expect(idsOf(channels)?.sort()).toEqual([...ordinals(252), 300].map(idOf));
+    expect(batches.slice(1).flat()).toHaveLength(253);
     expect(queries).toHaveLength(3);
     expect(queries[0]).toMatchObject({
       TableName: 'channels',
       IndexName: 'byMetaId',
       KeyConditionExpression: 'pk = :pk AND metaIdKey = :key',
-      ExpressionAttributeValues: { ':pk': 'NS#acme', ':key': metaKey('5') },
+      ExpressionAttributeValues: { ':pk': 'NS#acme', ':key': metaKey('a') },
     });
   });
 
-  test('gets a channel once if the index returns it twice', async () => {
-    const { table, batches } = mockTable(() => ({ items: [keyOf(1), keyOf(2), keyOf(1)] }));
+  test('reads the other index for the other key', async () => {
+    const { table, queries } = tableWith({ items: { a: { n: 2, known: [1] } }, path: 'external_id' });
 
-    await lookUpChannels(table, 'acme', plan);
+    await lookUpChannels(table, 'acme', { lookup: { path: 'external_id', values: ['a'] }, idRange: allIds });
 
-    expect(batches).toEqual([[1, 2].map(keyOf)]);
+    expect(queries).toMatchObject([
+      { IndexName: 'byExternalId', KeyConditionExpression: 'pk = :pk AND externalIdKey = :key' },
+    ]);
   });
 
-  test('gets only channels of the id range', async () => {
-    const { table, batches } = tableWith(10);
+  test.each([
+    '',
+    'null',
+  ])('reads only the index for %j, which counts as no id and has no item', async (value) => {
+    const { table, queries, batches } = tableWith({ indexed: { [value]: [1, 2] } });
 
-    await lookUpChannels(table, 'acme', { ...plan, idRange: above(idOf(6), allIds) });
+    expect(idsOf(await lookUpChannels(table, 'acme', lookup(value)))).toEqual([1, 2].map(idOf));
 
-    expect(batches).toEqual([[7, 8, 9].map(keyOf)]);
+    expect(batches).toEqual([[1, 2].map(channelKey)]);
+    expect(queries).toHaveLength(1);
   });
 
   test('gets up to 1,000 channels one by one', async () => {
-    const { table, queries } = tableWith(1_000);
+    const { table, queries } = tableWith({
+      items: { a: { n: 1_000, known: ordinals(20) } },
+      indexed: { a: ordinals(1_000) },
+    });
 
-    expect(await lookUpChannels(table, 'acme', plan)).toHaveLength(1_000);
+    expect(await lookUpChannels(table, 'acme', lookup('a'))).toHaveLength(1_000);
     expect(queries.filter(({ IndexName }) => !IndexName)).toEqual([]);
   });
 
-  test('reads the partition instead if the index finds more than 1,000', async () => {
-    const { table, queries, batches } = tableWith(1_001);
-
-    const channels = await lookUpChannels(table, 'acme', plan);
-
-    expect(channels.map(({ _id }) => _id)).toEqual([idOf(7)]);
-    expect(batches).toEqual([]);
-    expect(queries.at(-1)).toMatchObject({ ConsistentRead: true });
-  });
-
-  test('queries the index once for each of several values, and gets each channel once', async () => {
-    const found: Record<string, number[]> = {
-      [metaKey('a')]: [1, 2],
-      [metaKey('b')]: [],
-      [metaKey('c')]: [2, 3],
-    };
-    const { table, queries, batches } = mockTable(({ ExpressionAttributeValues }) => ({
-      items: (found[ExpressionAttributeValues?.[':key'] as string] ?? []).map(keyOf),
-    }));
-
-    await lookUpChannels(table, 'acme', { ...plan, values: ['a', 'b', 'c'] });
-
-    expect(queries).toHaveLength(3);
-    // Channel 2 had the value "a" when one query ran, and "c" when another one did.
-    expect(batches).toEqual([[1, 2, 3].map(keyOf)]);
-  });
-
-  test('counts the channels of all values together, and stops soon after 1,000', async () => {
-    const { table, queries, batches } = mockTable(({ IndexName }) => ({
-      items: IndexName ? Array.from({ length: 126 }, (_, index) => keyOf(index)) : [keyOf(7)],
-    }));
-
-    const channels = await lookUpChannels(table, 'acme', {
-      ...plan,
-      values: Array.from({ length: 100 }, (_, index) => `${index}`),
+  test('reads the partition instead, and no index, if more than 1,000 channels have one of the values', async () => {
+    const { table, queries, batches } = tableWith({
+      items: { a: { n: 981, known: ordinals(20) }, b: { n: 20, known: ordinals(20) } },
     });
 
-    expect(channels.map(({ _id }) => _id)).toEqual([idOf(7)]);
-    expect(batches).toEqual([]);
-    // The first 8 queries run at once and find 1,008 channels. Then the partition is read.
-    expect(queries).toHaveLength(9);
+    expect(idsOf(await lookUpChannels(table, 'acme', lookup('a', 'b')))).toEqual([idOf(7)]);
+
+    expect(batches).toHaveLength(1);
+    expect(queries).toMatchObject([{ ConsistentRead: true }]);
+    expect(queries[0]).not.toHaveProperty('IndexName');
+  });
+
+  test('reads the partition as soon as the index finds more than 1,000 channels that no item counts', async () => {
+    const values = ['null', ...ordinals(99).map((each) => `${each}`)];
+    const { table, queries, batches } = tableWith({
+      items: Object.fromEntries(values.slice(1).map((value) => [value, { n: 2, known: [] }])),
+      indexed: { null: ordinals(1_001) },
+    });
+
+    expect(idsOf(await lookUpChannels(table, 'acme', lookup(...values)))).toEqual([idOf(7)]);
+
+    expect(batches).toHaveLength(1);
+    // The first 8 values: 11 pages of the first one, and one of each other one. Then the partition.
+    expect(queries).toHaveLength(11 + 7 + 1);
+  });
+});
+
+describe('lookUpKnownChannels', () => {
+  test('finds the channels if the items name all of them', async () => {
+    const { table, queries } = tableWith({ items: { a: { n: 2, known: [1, 2] } } });
+
+    expect(idsOf(await lookUpKnownChannels(table, 'acme', lookup('a', 'b')))).toEqual([1, 2].map(idOf));
+    expect(queries).toEqual([]);
+  });
+
+  test.each<[string, Stored['items'], string[]]>([
+    ['an item does not name all', { a: { n: 3, known: [1, 2] } }, ['a', 'b']],
+    ['a value has no item because it counts as no id', {}, ['null']],
+    [
+      'there are more than 1,000',
+      Object.fromEntries(ordinals(51).map((each) => [`${each}`, { n: 20, known: ordinals(20) }])),
+      ordinals(51).map((each) => `${each}`),
+    ],
+  ])('finds nothing if %s', async (_, items, values) => {
+    const { table, queries, batches } = tableWith({ items: items ?? {} });
+
+    expect(await lookUpKnownChannels(table, 'acme', lookup(...values))).toBeUndefined();
+    expect([queries, batches.flat().filter(({ pk }) => pk === 'NS#acme')]).toEqual([[], []]);
   });
 });

@@ -40,6 +40,8 @@ describe('a filter', () => {
     ['a time before all updates matches all channels', { updatedAfter: seededAt }, names],
     ['a term matches folded names that contain it anywhere', { terms: ['tail'] }, names],
     ['several terms requires all of them', { terms: ['sale', 'ret'] }, ['Rétail, wholesale']],
+    ['a term also matches folded local names', { terms: ['قناه'] }, ['Retail']],
+    ['terms matches one in each name', { terms: ['def', 'tail'] }, ['retail']],
     ['no terms matches all channels', { terms: [] }, names],
     ['no conditions on metadata matches all channels', { metadata: [] }, names],
     ['several conditions requires all of them', { names: ['Retail', 'retail'], disabled: false }, ['retail']],

@@ -74,16 +74,16 @@ describe('Any other list is fetched, filtered and sorted', () => {
     [`_id=${id}&_id=${other}&name=a&${externalId}`, `get ${id}, ${other}`],
     [
       `${externalId}&integration_meta.id=5&name=a&from_updatedAt=1&disabled=true`,
-      'look up "ch_1" in byExternalId, of the partition',
+      'look up external_id "ch_1", of the partition',
     ],
     [
       'integration_meta.external_id[]=ch_2&integration_meta.external_id[]=ch_1',
-      'look up "ch_1", "ch_2" in byExternalId, of the partition',
+      'look up external_id "ch_1", "ch_2", of the partition',
     ],
-    ['integration_meta={"id":[5,"a"]}&disabled=true', 'look up "5", "a" in byMetaId, of the partition'],
+    ['integration_meta={"id":[5,"a"]}&disabled=true', 'look up id "5", "a", of the partition'],
     [
       `integration_meta.id=5&from__id=${id}`,
-      'look up "5" in byMetaId, of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
+      'look up id "5", of the partition from "60f1b2b3c9e9a12345678902" to "f…"',
     ],
     [
       'name=Rétail&name=retail&name=B&from_updatedAt=1&disabled=true',
@@ -129,7 +129,10 @@ describe('A search reads the search index', () => {
       `search=a&disabled=true&to__id=${id}`,
       'search "a" in the partition from "0…" to "60f1b2b3c9e9a12345678900", then filter and sort',
     ],
-    ['search=a&integration_meta.external_id=ch_1', 'search "a" in the partition, then filter and sort'],
+    [
+      'search=a&integration_meta.external_id=ch_1',
+      'look up external_id "ch_1", else search "a" in the partition, then filter and sort',
+    ],
   ])('"%s": %s', (query, plan) => {
     expect(planOf(query)).toBe(plan);
   });

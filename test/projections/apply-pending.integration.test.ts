@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { WriteContention } from '../../lib/dynamodb/failures.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
+import { bucketKey } from '../../lib/projections/rank-index/count-bucket.ts';
 import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
-import { foldText } from '../../lib/text/fold.ts';
 import {
   bySortKey,
   expectedEntries,
@@ -59,8 +59,48 @@ describe('a channel whose pending change is applied', () => {
     const id = await create({ name: 'Retail' });
     await apply(id);
     await update(id, { disabled: true });
-    await update(id, { local_name: 'x' });
+    await update(id, { integration_meta: '{}' });
     await update(id, { name: 'RETAIL' });
+    expect((await readProjections(service, namespace)).pendingChanges).toEqual([]);
+  });
+
+  test('gets a pending change for a local name, and has the entries of both names once it is applied', async () => {
+    const { namespace, create, update, remove, apply } = newNamespace(service);
+    const id = await create({ name: 'Retail', local_name: 'تجزئة' });
+    await apply(id);
+    const projected = () => readProjections(service, namespace);
+    const expected = (local_name: string) => ({
+      pendingChanges: [],
+      suffixEntries: expectedEntries(namespace, { [id]: { name: 'Retail', local_name } }),
+      buckets: [[allIds.first, 1]],
+    });
+    expect(await projected()).toEqual(expected('تجزئة'));
+    const bucket = await service.projections.get(bucketKey(namespace, allIds.first));
+
+    await update(id, { local_name: 'جملة' });
+    expect((await projected()).pendingChanges).toEqual([
+      { id, token: '1', targetText: 'retail\nجمله', indexedTexts: ['retail\nتجزيه'], isCounted: true },
+    ]);
+    await apply(id);
+    expect(await projected()).toEqual(expected('جملة'));
+
+    await update(id, { local_name: null });
+    await apply(id);
+    expect((await projected()).suffixEntries).toEqual(expectedEntries(namespace, { [id]: 'Retail' }));
+    // The count buckets know nothing of names.
+    expect(await service.projections.get(bucketKey(namespace, allIds.first))).toEqual(bucket);
+
+    await update(id, { local_name: 'جملة' });
+    await remove(id);
+    await apply(id);
+    expect(await projected()).toEqual(emptyProjections);
+  });
+
+  test('gets no pending change for a local name that is folded to the old one', async () => {
+    const { namespace, create, update, apply } = newNamespace(service);
+    const id = await create({ name: 'Retail', local_name: 'قناة' });
+    await apply(id);
+    await update(id, { local_name: 'قَنَاة' });
     expect((await readProjections(service, namespace)).pendingChanges).toEqual([]);
   });
 
@@ -80,14 +120,15 @@ describe('a channel whose pending change is applied', () => {
 
   test('may have more entries than fit a transaction', async () => {
     const { namespace, create, update, apply, find } = newNamespace(service);
-    const id = await create({ name: longName });
+    const reversed = [...longName].reverse().join('');
+    const id = await create({ name: longName, local_name: `${longName} x` });
     await apply(id);
-    await update(id, { name: [...longName].reverse().join('') });
+    await update(id, { name: reversed, local_name: `${reversed} y` });
     await apply(id);
     const { pendingChanges, suffixEntries: entries, buckets } = await readProjections(service, namespace);
     expect([pendingChanges, buckets]).toEqual([[], [[allIds.first, 1]]]);
     expect(entries).toEqual(
-      suffixEntries(namespace, id, foldText([...longName].reverse().join(''))).sort(bySortKey),
+      expectedEntries(namespace, { [id]: { name: reversed, local_name: `${reversed} y` } }),
     );
     expect(await find('\u4e02\u4e01')).toEqual([id]);
     expect(await find('\u4e01\u4e02')).toEqual([]);
@@ -107,6 +148,43 @@ describe('a search', () => {
     expect([await find('tai'), await find('ole')]).toEqual([[], [id]]);
     await remove(id);
     expect(await find('ole')).toEqual([]);
+  });
+
+  test('finds a channel by its local name, and by words of both names, whether they are applied or not', async () => {
+    const { create, update, remove, apply, find } = newNamespace(service);
+    const id = await create({ name: 'Retail', local_name: 'قناة التجزئة' });
+    const other = await create({ name: 'Retail' });
+    const found = async () => ({
+      oldName: await find('تجزئ'),
+      newName: await find('جمله'),
+      bothNames: await find('جمله tail'),
+    });
+    const both = [id, other].sort();
+    const before = { oldName: [id], newName: [], bothNames: [] };
+    expect([await find('tail'), await find('tail قناه'), await found()]).toEqual([both, [id], before]);
+    await apply(id);
+    expect([await find('tail'), await find('tail قناه'), await found()]).toEqual([both, [id], before]);
+    await update(id, { local_name: 'جملة' });
+    const after = { oldName: [], newName: [id], bothNames: [id] };
+    expect(await found()).toEqual(after);
+    await apply(id);
+    expect(await found()).toEqual(after);
+    await update(id, { local_name: null });
+    const without = { oldName: [], newName: [], bothNames: [] };
+    expect([await find('tail'), await found()]).toEqual([both, without]);
+    await apply(id);
+    expect([await find('tail'), await found()]).toEqual([both, without]);
+    await update(id, { local_name: 'جملة' });
+    await remove(id);
+    expect(await found()).toEqual(without);
+  });
+
+  test('does not find a text that begins in one name and ends in the other', async () => {
+    const { create, apply, find } = newNamespace(service);
+    const id = await create({ name: 'Ab', local_name: 'Cd' });
+    expect([await find('bc'), await find('b c')]).toEqual([[], [id]]);
+    await apply(id);
+    expect([await find('bc'), await find('b c')]).toEqual([[], [id]]);
   });
 
   test('finds names that contain all terms, at any position', async () => {
@@ -131,6 +209,21 @@ describe('a search', () => {
       if (page > 1) return;
       // Its entry moves from a later page to one that was read before.
       await update(ids[1] as string, { name: 'sa' });
+      await applyAll();
+    });
+    expect(found).toEqual([...ids].sort());
+  });
+
+  test('that reads several pages finds a channel whose local name is changed and applied between them', async () => {
+    const { namespace, create, update, applyAll } = newNamespace(service);
+    const ids = [
+      await create({ name: 'x', local_name: 'sm' }),
+      await create({ name: 'x', local_name: 'sz' }),
+    ];
+    await applyAll();
+    const found = await findPageByPage(service, namespace, 's', async (page) => {
+      if (page > 1) return;
+      await update(ids[1] as string, { local_name: 'sa' });
       await applyAll();
     });
     expect(found).toEqual([...ids].sort());
@@ -178,16 +271,17 @@ describe('a channel that is renamed again and again while its pending change wai
 
   test('is refused once its names fill the pending change, until that is applied; but it can be deleted at any time', async () => {
     const { create, update, remove, apply, find } = newNamespace(service);
-    const id = await create({ name: largeName(0) });
-    const renameEightTimes = async (from: number) => {
-      for (let count = from; count < from + 8; count++) await update(id, { name: largeName(count) });
+    const id = await create({ name: largeName(0), local_name: largeName(0) });
+    const renameThreeTimes = async (from: number) => {
+      for (let count = from; count < from + 3; count++)
+        await update(id, { name: largeName(count), local_name: largeName(count) });
     };
-    await renameEightTimes(1);
-    await expect(update(id, { name: largeName(9) })).rejects.toBeInstanceOf(WriteContention);
+    await renameThreeTimes(1);
+    await expect(update(id, { local_name: null })).rejects.toBeInstanceOf(WriteContention);
     await apply(id);
-    await renameEightTimes(9);
-    expect(await find('16')).toEqual([id]);
+    await renameThreeTimes(4);
+    expect(await find('6')).toEqual([id]);
     await remove(id);
-    expect(await find('16')).toEqual([]);
+    expect(await find('6')).toEqual([]);
   });
 });

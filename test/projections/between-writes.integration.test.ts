@@ -91,6 +91,18 @@ describe.each([
     expect(seen).toEqual(seen.map(() => ({ retail: [other], wholesale: [id], total: 2 })));
   });
 
+  test('every search finds a channel by its new local name only, and by its name', async () => {
+    const { other, ...fixture } = await newChannelWith('Other');
+    const id = await fixture.create({ name: 'Shop', local_name: 'Retail' });
+    await fixture.applyAll();
+    await fixture.update(id, { local_name: 'Wholesale' });
+    const find = async (text: string) => fixture.find(text === 'wholesale' ? 'wholesale shop' : text);
+
+    const seen = await seenWhileApplied({ ...fixture, find }, id);
+
+    expect(seen).toEqual(seen.map(() => ({ retail: [other], wholesale: [id], total: 3 })));
+  });
+
   test('no search and no count contains a channel that was deleted', async () => {
     const { other, id, ...fixture } = await newChannelWith('Retail');
     await fixture.applyAll();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { searchableText } from '../../lib/channels/searchable-text.ts';
 import {
   allSuffixEntries,
   entriesContaining,
@@ -11,13 +12,23 @@ const id = '60f1b2b3c9e9a12345678901';
 const suffixes = (name: string) =>
   suffixEntries('acme', id, foldText(name)).map(({ sk }) => sk.slice(0, sk.indexOf('\u0000')));
 
-describe('the suffix entries of a name', () => {
+describe('the suffix entries of a channel', () => {
   test('contain every suffix of every word once, with the whole name', () => {
     expect(suffixes('Shop shop op')).toEqual(['shop', 'hop', 'op', 'p']);
     expect(suffixEntries('acme', id, 'a b')).toEqual([
       { pk: 'SUFFIX#acme#1', sk: `a\u0000${id}`, name: 'a b' },
       { pk: 'SUFFIX#acme#2', sk: `b\u0000${id}`, name: 'a b' },
     ]);
+  });
+
+  test('contain the suffixes of both names, each with both names', () => {
+    expect(suffixEntries('acme', id, searchableText({ name: 'Ab', local_name: 'b قناة' }))).toEqual(
+      ['ab', 'b', 'قناه', 'ناه', 'اه', 'ه'].map((suffix) => ({
+        pk: expect.stringMatching(/^SUFFIX#acme#\d+$/),
+        sk: `${suffix}\u0000${id}`,
+        name: 'ab\nb قناه',
+      })),
+    );
   });
 
   test('are at most as many as its letters, and name their channel', () => {

@@ -42,9 +42,9 @@ const putStrayPendingChange = (namespace: string) =>
     pendingChangeUpdate(namespace, {
       id: idAt(seededAt, 1),
       token: '0',
-      targetName: 'stray',
+      targetText: 'stray',
       isCounted: false,
-      names: [],
+      texts: [],
       now: seededAt,
     }),
   );

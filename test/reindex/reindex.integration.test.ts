@@ -115,16 +115,16 @@ describe('reindexing a namespace', () => {
     const missing = '0'.repeat(24);
     const putPendingChange = (change: {
       id: string;
-      targetName?: string;
+      targetText?: string;
       isCounted: boolean;
-      names: string[];
+      texts: string[];
     }) =>
       service.channels.update(
         pendingChangeUpdate(namespace, { ...change, token: 'of the backup', now: context.now }),
       );
-    await putPendingChange({ id: kept, isCounted: true, names: ['kept'] });
-    await putPendingChange({ id: named, targetName: 'other', isCounted: true, names: ['named'] });
-    await putPendingChange({ id: missing, targetName: 'missing', isCounted: false, names: [] });
+    await putPendingChange({ id: kept, isCounted: true, texts: ['kept'] });
+    await putPendingChange({ id: named, targetText: 'other', isCounted: true, texts: ['named'] });
+    await putPendingChange({ id: missing, targetText: 'missing', isCounted: false, texts: [] });
     // After all 16 partitions of suffix entries were read, the projector begins to apply a pending change, and stops.
     const [applied] = suffixEntries(namespace, missing, 'missing');
     let queries = 0;
@@ -138,6 +138,21 @@ describe('reindexing a namespace', () => {
       pendingChanges: [],
       suffixEntries: expectedEntries(namespace, { [kept]: 'kept', [named]: 'named' }),
       buckets: [[allIds.first, 2]],
+    });
+  });
+
+  test('corrects a pending change that lacks the local name, as a former version wrote it', async () => {
+    const { namespace, create, applyAll, find } = newNamespace(service);
+    const id = await create({ name: 'Retail', local_name: 'قناة' });
+    await applyAll();
+    const former = { id, token: 'former', targetText: 'retail', isCounted: true, texts: ['wholesale'] };
+    await service.channels.update(pendingChangeUpdate(namespace, { ...former, now: context.now }));
+    expect(await reindexing.channels(service, namespace)).toBe(1);
+    expect(await find('قناه')).toEqual([id]);
+    const entries = expectedEntries(namespace, { [id]: { name: 'Retail', local_name: 'قناة' } });
+    expect(await readProjections(service, namespace)).toMatchObject({
+      pendingChanges: [],
+      suffixEntries: entries,
     });
   });
 
@@ -310,15 +325,17 @@ describe('reindexing a namespace whose projections have names of a former fold',
     await Promise.all([write(), repair()]);
     await applyAll();
     const now = { ...names, [idOf('Łódź')]: 'Łask 4', [idOf('Tromsø Łódź')]: undefined };
-    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, namesById(ids, now)));
+    const branch = { [idOf('فرع ١٢')]: { name: 'فرع ١٢', local_name: 'local 4' } };
+    const allNames = { ...namesById(ids, now), ...branch };
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, allNames));
     expect([await find('orsted'), await find('lask 4')]).toEqual([Object.keys(names).sort(), [idOf('Łódź')]]);
     expect(await reindex(service, namespace)).toMatchObject({ keys: 0, channels: 0 });
   });
 
   /** Leaves the pending change of a creation or a rename as a former version wrote it. */
-  const leaveFormerPendingChange = (namespace: string, id: string, targetName: string, names: string[]) =>
+  const leaveFormerPendingChange = (namespace: string, id: string, targetText: string, texts: string[]) =>
     service.channels.update(
-      pendingChangeUpdate(namespace, { id, token: 'former', targetName, isCounted: true, names, now: 0 }),
+      pendingChangeUpdate(namespace, { id, token: 'former', targetText, isCounted: true, texts, now: 0 }),
     );
 
   test('replaces those that a waiting change adds, even after the entries were read', async () => {
@@ -346,5 +363,78 @@ describe('reindexing a namespace whose projections have names of a former fold',
     await applyAll();
     expect(await find('lodz')).toEqual([id]);
     expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, { [id]: 'Łódź' }));
+  });
+});
+
+describe('reindexing a namespace whose suffix entries lack the local names, as in a former version', () => {
+  const localNames = ['قناة التجزئة', 'متجر', undefined, 'فرع ١٢'];
+
+  const seeded = async () => {
+    const made = newNamespace(service);
+    const ids: string[] = [];
+    for (const [index, local_name] of localNames.entries()) {
+      const id = await made.create({
+        name: `Shop ${index}`,
+        ...(local_name !== undefined && { local_name }),
+      });
+      ids.push(id);
+      await service.channels.delete({ Key: keys.pendingChange(made.namespace, id) });
+      for (const entry of suffixEntries(made.namespace, id, `shop ${index}`))
+        await service.projections.put({ Item: { ...entry } });
+    }
+    await reindexing.buckets(service, made.namespace);
+    return { ...made, ids };
+  };
+
+  test('adds them, and then searches find the channels by them', async () => {
+    const { namespace, ids, find } = await seeded();
+    const found = async () => Promise.all(['تجزئة', 'متجر', 'فرع 12', 'shop متجر', 'shop'].map(find));
+    expect(await found()).toEqual([[], [], [], [], [...ids].sort()]);
+    expect(await reindex(service, namespace)).toMatchObject({ keys: 0, buckets: 0, channels: 3 });
+    const [retail, store, , branch] = ids;
+    expect(await found()).toEqual([[retail], [store], [branch], [store], [...ids].sort()]);
+    expect(await reindex(service, namespace)).toMatchObject({ channels: 0 });
+  });
+
+  test('is right while other clients change and remove local names, and delete channels', async () => {
+    const { namespace, ids, create, update, remove, applyAll } = await seeded();
+    const [retail, store, plain, branch] = ids as [string, string, string, string];
+    const names: Record<string, { name: string; local_name?: string }> = {};
+    const write = async () => {
+      for (let round = 0; round < 5; round++) {
+        const made = { name: `New ${round}`, local_name: `جديد ${round}` };
+        names[await create(made)] = made;
+        await update(retail, { local_name: `جملة ${round}` });
+        await update(plain, { local_name: `محل ${round}` });
+        await applyAll();
+      }
+      await update(store, { local_name: null });
+      await remove(branch);
+    };
+    await Promise.all([write(), reindexing.channels(service, namespace)]);
+    await applyAll();
+    const now = {
+      ...names,
+      [retail]: { name: 'Shop 0', local_name: 'جملة 4' },
+      [store]: { name: 'Shop 1' },
+      [plain]: { name: 'Shop 2', local_name: 'محل 4' },
+    };
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, now));
+    expect(await reindex(service, namespace)).toMatchObject({ buckets: 0, channels: 0 });
+  });
+
+  test('is not needed for channels that were renamed or deleted since: their changes remove the entries', async () => {
+    const { namespace, ids, update, remove, applyAll } = await seeded();
+    const [retail, store, plain, branch] = ids as [string, string, string, string];
+    await update(retail, { name: 'Wholesale' });
+    await update(store, { local_name: null });
+    await remove(branch);
+    await applyAll();
+    const now = {
+      [retail]: { name: 'Wholesale', local_name: 'قناة التجزئة' },
+      [store]: 'Shop 1',
+      [plain]: 'Shop 2',
+    };
+    expect(await entriesOf(namespace)).toEqual(expectedEntries(namespace, now));
   });
 });

@@ -55,7 +55,7 @@ describe('resetIndexKeys', () => {
     const { documents, key, names } = await seedNamespace('meanwhile');
     const [, second, third] = documents.map(({ _id }) => _id);
     const table = interceptQueries(service.channels, async (page) => {
-      const body = { local_name: 'meanwhile', integration_meta: { external_id: 'new' } };
+      const body = { integration_meta: { external_id: 'new' } };
       await service.call(`PUT /client-channel/${second}`, { key, body });
       await service.call(`DELETE /client-channel/${third}`, { key });
       return page;

@@ -1,6 +1,6 @@
 import { allIds, type IdRange } from '../../lib/channels/id-range.ts';
 import type { IndexRange } from '../../lib/lists/plan/index-range.ts';
-import type { Plan } from '../../lib/lists/plan/plan.ts';
+import type { Lookup, Plan } from '../../lib/lists/plan/plan.ts';
 
 /** Shortens the lowest and the highest possible id, with which many keys end. */
 const quote = (key: string | number): string =>
@@ -23,6 +23,9 @@ const totals = {
 const directionText = ({ descending, total }: { descending: boolean; total: keyof typeof totals }) =>
   `${descending ? 'downwards' : 'upwards'}, total ${totals[total]}`;
 
+const lookupText = ({ path, values }: Lookup) =>
+  `look up ${path} ${values.map((value) => JSON.stringify(value)).join(', ')}`;
+
 /** A plan as one line of text. Different plans have different texts. `0…` is the lowest id, `f…` the highest. */
 export const describePlan = (plan: Plan): string => {
   switch (plan.read) {
@@ -33,11 +36,11 @@ export const describePlan = (plan: Plan): string => {
     case 'ids':
       return `get ${plan.ids.join(', ')}`;
     case 'search':
-      return `search ${plan.terms.map((term) => JSON.stringify(term)).join(', ')} in ${partitionText(plan.idRange)}${
+      return `${plan.lookup ? `${lookupText(plan.lookup)}, else ` : ''}search ${plan.terms.map((term) => JSON.stringify(term)).join(', ')} in ${partitionText(plan.idRange)}${
         plan.termsDecide ? '' : ', then filter and sort'
       }`;
     case 'lookup':
-      return `look up ${plan.values.map((value) => JSON.stringify(value)).join(', ')} in ${plan.index}, of ${partitionText(plan.idRange)}`;
+      return `${lookupText(plan.lookup)}, of ${partitionText(plan.idRange)}`;
     case 'fetchIndex':
       return `fetch ${plan.indexRanges.map(indexText).join(', ')}, of ${partitionText(plan.idRange)}`;
     case 'fetchPartition':

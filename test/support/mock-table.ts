@@ -20,8 +20,12 @@ export interface MockPage {
 /**
  * A table named `channels` whose client is mocked, so that a test sees the commands that DynamoDB would get.
  * @param answer makes the page for a query. A query that only counts gets the count of its items.
+ * @param find gives the stored item of a key, for a BatchGetItem. By default, each key has an item.
  */
-export const mockTable = (answer: (query: QueryCommandInput) => MockPage | Promise<MockPage>) => {
+export const mockTable = (
+  answer: (query: QueryCommandInput) => MockPage | Promise<MockPage>,
+  find: (key: Item) => Item | undefined = (key) => key,
+) => {
   const client = connect();
   const queries: QueryCommandInput[] = [];
   const batches: Item[][] = [];
@@ -41,14 +45,14 @@ export const mockTable = (answer: (query: QueryCommandInput) => MockPage | Promi
     .callsFake(({ RequestItems }: BatchGetCommandInput) => {
       const keys = RequestItems?.channels?.Keys ?? [];
       batches.push(keys);
-      return { Responses: { channels: keys } };
+      return { Responses: { channels: keys.map(find).filter((item) => item !== undefined) } };
     });
   const table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, 'channels');
   return {
     table,
     /** The queries that were sent. */
     queries,
-    /** The keys of each BatchGetItem that was sent. It finds all of them. */
+    /** The keys of each BatchGetItem that was sent. */
     batches,
   };
 };

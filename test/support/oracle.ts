@@ -47,10 +47,10 @@ const scalarAt = (value: unknown, [key, ...rest]: string[]): string | undefined 
   return own && scalarAt(own.value, rest);
 };
 
-const isFound = (name: string, search: string) => {
+const isFound = ({ name, local_name = '' }: ChannelDocument, search: string) => {
   // Clients send these words for "no value".
   if (['null', 'undefined'].includes(search)) return true;
-  const words = foldTerms(name);
+  const words = [...foldTerms(name), ...foldTerms(local_name)];
   return searchTerms(search).every((sought) => words.some((word) => word.includes(sought)));
 };
 
@@ -58,7 +58,7 @@ const isWanted = (channel: ChannelDocument, query: ExpectedQuery): boolean =>
   (!query.ids || query.ids.some((id) => id.toLowerCase() === channel._id)) &&
   (!query.names || query.names.some((name) => name === channel.name)) &&
   (!query.localNames || query.localNames.some((name) => name === channel.local_name)) &&
-  (query.search === undefined || isFound(channel.name, query.search)) &&
+  (query.search === undefined || isFound(channel, query.search)) &&
   (query.disabled === undefined || channel.disabled === query.disabled) &&
   (query.updatedAfter === undefined || Date.parse(channel.updatedAt) > query.updatedAfter) &&
   (!query.from || isAbove(channel._id, query.from)) &&

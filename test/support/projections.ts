@@ -6,6 +6,7 @@ import { allIds } from '../../lib/channels/id-range.ts';
 import { sumCounters, type Totals } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
+import { searchableText } from '../../lib/channels/searchable-text.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
@@ -17,7 +18,7 @@ import { readPendingChanges } from '../../lib/projections/read-pending-changes.t
 import { findByTerms } from '../../lib/projections/search-index/find-by-terms.ts';
 import { allSuffixEntries, suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
-import { foldTerms, foldText } from '../../lib/text/fold.ts';
+import { foldTerms } from '../../lib/text/fold.ts';
 import { channelOf } from './seed.ts';
 
 export const idsOf = (found: { id: string }[]) => found.map(({ id }) => id).sort();
@@ -57,6 +58,7 @@ export const newNamespace = (tables: ChannelTables) => {
 /** Runs all steps of reindexing a namespace, one after the other. Returns the result of each step. */
 export const reindex = async (tables: ChannelTables, namespace: string) => ({
   keys: await reindexing.keys(tables, namespace),
+  externalKeys: await reindexing.externalKeys(tables, namespace),
   channels: await reindexing.channels(tables, namespace),
   buckets: await reindexing.buckets(tables, namespace),
   totals: await reindexing.totals(tables, namespace),
@@ -88,10 +90,14 @@ export const readProjections = async ({ channels, projections }: ChannelTables, 
   };
 };
 
+/** The names of a channel. A text is the name of a channel without a local name. */
+type Names = string | Pick<Channel, 'name' | 'local_name'>;
+
 /** The suffix entries that channels must have, from their names by id. They are sorted as `readProjections` does. */
-export const expectedEntries = (namespace: string, names: Record<string, string>) =>
+export const expectedEntries = (namespace: string, names: Record<string, Names>) =>
   Object.entries(names)
-    .flatMap(([id, name]) => suffixEntries(namespace, id, foldText(name)))
+    .map(([id, each]) => ({ id, ...(typeof each === 'string' ? { name: each } : each) }))
+    .flatMap(({ id, ...each }) => suffixEntries(namespace, id, searchableText(each)))
     .sort(bySortKey);
 
 /**

@@ -19,6 +19,7 @@ const kinds = [
   'describe',
   'describe',
   'rename',
+  'rename locally',
   'toggle',
   'share',
   'delete',
@@ -81,8 +82,11 @@ export class RandomClient {
 
   async #create(): Promise<Reply> {
     const name = this.#newName();
+    const local_name = this.#newName();
     const company_namespace = this.#namespaces.slice(0, this.#random.pick([1, 1, 2]));
-    const reply = await this.#call('POST /client-channel', { name, company_namespace });
+    const integration_meta = { external_id: this.#random.pick(['same', name]) };
+    const body = { name, local_name, integration_meta, company_namespace };
+    const reply = await this.#call('POST /client-channel', body);
     if (reply.status === 201) this.#stored.set(reply.body.data._id, reply.body.data);
     if (reply.status === unavailable) this.#uncertainNames.add(name);
     return reply;
@@ -94,7 +98,7 @@ export class RandomClient {
   }
 
   async #read(kind: 'get' | 'search', before: ChannelDocument): Promise<Reply> {
-    const path = kind === 'get' ? `/${before._id}` : `?search=${before.name}`;
+    const path = kind === 'get' ? `/${before._id}` : `?search=${before.name}+${before.local_name}`;
     const reply = await this.#call(`GET /client-channel${path}`);
     const found = kind === 'get' ? reply.body.data : reply.body.data?.[0];
     if (reply.status === 200 && !isDeepStrictEqual(found, before))
@@ -114,8 +118,10 @@ export class RandomClient {
 
   #patch(kind: string, before: ChannelDocument): object {
     if (kind === 'rename') return { name: this.#newName() };
+    if (kind === 'rename locally') return { local_name: this.#newName() };
     if (kind === 'toggle') return { disabled: !before.disabled };
-    if (kind === 'describe') return { integration_meta: { at: this.#random.next() } };
+    if (kind === 'describe')
+      return { integration_meta: { [this.#random.pick(['at', 'external_id', 'id'])]: this.#random.next() } };
     const [home] = this.#namespaces;
     return { company_namespace: before.company_namespace.length === 1 ? this.#namespaces : [home] };
   }

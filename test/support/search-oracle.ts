@@ -38,11 +38,6 @@ export class SearchOracle {
     return new SearchOracle(service, namespace, key, random);
   }
 
-  /** The name of each channel by its id. */
-  get names(): Record<string, string> {
-    return Object.fromEntries([...this.channels.values()].map(({ _id, name }) => [_id, name]));
-  }
-
   async #call(route: string, body?: object) {
     const reply = await this.#service.call(route, { key: this.#key, ...(body && { body }) });
     assert.deepEqual([route, reply.body.error], [route, undefined]);
@@ -63,9 +58,12 @@ export class SearchOracle {
 
   #newPatch(chance: number): object {
     const { next, pick } = this.#random;
-    if (chance < 0.5) return { name: this.#newName() };
-    if (chance < 0.7) return { disabled: next() < 0.5 };
-    if (chance < 0.8) return { local_name: this.#newName() };
+    if (chance < 0.3) return { name: this.#newName() };
+    if (chance < 0.5) return { local_name: this.#newName() };
+    if (chance < 0.6) return { local_name: null };
+    if (chance < 0.65) return { name: this.#newName(), local_name: this.#newName() };
+    if (chance < 0.75) return { disabled: next() < 0.5 };
+    if (chance < 0.8) return { integration_meta: { at: next() } };
     return { company_namespace: pick([[this.#namespace, `${this.#namespace}-other`], [this.#namespace]]) };
   }
 
@@ -75,7 +73,11 @@ export class SearchOracle {
     const chance = next();
     const id = pick([...this.channels.keys()]);
     if (id === undefined || chance < 0.55) {
-      const body = { name: this.#newName(), disabled: next() < 0.3 };
+      const body = {
+        name: this.#newName(),
+        ...(next() < 0.5 && { local_name: this.#newName() }),
+        disabled: next() < 0.3,
+      };
       return this.#keep((await this.#call('POST /client-channel', body)).data);
     }
     const path = `/client-channel/${id}`;
@@ -87,7 +89,7 @@ export class SearchOracle {
   #pickQuery(all: ChannelDocument[]): [string, ExpectedQuery] {
     const { next, pick } = this.#random;
     const from = pick(all)?._id ?? allIds.first;
-    const search = pick(fragments);
+    const search = next() < 0.5 ? pick(fragments) : `${pick(fragments)} ${pick(fragments)}`;
     const byId: ExpectedQuery['sort'] = [{ field: '_id', descending: next() < 0.5 }];
     const sort = byId[0]?.descending ? '-_id' : '_id';
     const searched = `search=${encodeURIComponent(search)}`;

@@ -1,6 +1,8 @@
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
+import { ConditionFailed } from '../../lib/dynamodb/failures.ts';
+import type { Table, Update } from '../../lib/dynamodb/table.ts';
 import type { Service } from './service.ts';
 
 /** The time when seeded channels were created, by default: 2023-01-15T10:30:00.000Z. */
@@ -34,8 +36,24 @@ export const metaOfSize = (bytes: number): string =>
 
 const concurrency = 25;
 
+/** Makes a planned update. If the item of an external key has no room for another id, it only counts the channel. */
+export const makeUpdate = async (table: Table, update: Update): Promise<void> => {
+  try {
+    await table.update(update);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed && error.item?.ids)) throw error;
+    const { ':one': one, ':token': token } = update.ExpressionAttributeValues ?? {};
+    await table.update({
+      Key: update.Key,
+      UpdateExpression: 'SET #token = :token ADD n :one',
+      ExpressionAttributeNames: { '#token': 'token' },
+      ExpressionAttributeValues: { ':one': one, ':token': token },
+    });
+  }
+};
+
 /**
- * Writes channels into the table as creations do: copies, counters and pending changes. It is faster than creating them
+ * Writes channels into the table as creations do: copies, counters, pending changes and external keys. It is faster than creating them
  * over HTTP, and the test chooses their times.
  * @returns the documents that the service must show
  */
@@ -50,7 +68,7 @@ export const seedChannels = async (
     await Promise.all(
       writes.slice(start, start + concurrency).map(({ Put, Update }) => {
         if (Put) return table.put(Put);
-        if (Update) return table.update(Update);
+        if (Update) return makeUpdate(table, Update);
         throw new Error('A creation only puts and updates');
       }),
     );

@@ -1,18 +1,51 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { parseChannelId } from '../../lib/channels/channel-id.ts';
+import { allExternalKeys, externalKeysIn, toCarriers } from '../../lib/channels/external-keys.ts';
 import { fromItem, fromTombstone, isCounter, sumCounters } from '../../lib/channels/items.ts';
 import { itemsBetween, readTombstoneKey, sortKeyPrefix } from '../../lib/channels/keys.ts';
+import { searchableText } from '../../lib/channels/searchable-text.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
-import { foldText } from '../../lib/text/fold.ts';
 
 /** All items of a namespace, in the order of their sort keys. */
 export const readPartition = async (table: Table, namespace: string): Promise<Item[]> => {
   const items: Item[] = [];
   for await (const page of pages(table, itemsBetween(namespace, '!', '~~'))) items.push(...page.items);
   return items;
+};
+
+/** All external keys of a namespace that a channel carries or carried. */
+const readExternalKeys = async (table: Table, namespace: string): Promise<Item[]> => {
+  const items: Item[] = [];
+  for (const query of allExternalKeys(namespace))
+    for await (const page of pages(table, query)) items.push(...page.items);
+  return items;
+};
+
+/**
+ * Compares the external keys of a namespace with its channels. An item that names only a part of the carriers is right: some
+ * channels may have got the key when 20 others had it.
+ * @returns one line for each wrong item
+ */
+export const findWrongExternalKeys = async (
+  table: Table,
+  namespace: string,
+  channels: Pick<Channel, '_id' | 'integration_meta'>[],
+): Promise<string[]> => {
+  const wanted = new Map<string, string[]>();
+  for (const { _id, integration_meta } of channels)
+    for (const key of externalKeysIn(integration_meta)) wanted.set(key, [...(wanted.get(key) ?? []), _id]);
+  const stored = new Map(
+    (await readExternalKeys(table, namespace)).map((item) => [item.sk as string, toCarriers(item)]),
+  );
+  return [...new Set([...wanted.keys(), ...stored.keys()])].flatMap((key) => {
+    const carriers = wanted.get(key) ?? [];
+    const { count, ids } = stored.get(key) ?? { count: 0, ids: new Set<string>() };
+    if (count === carriers.length && [...ids].every((id) => carriers.includes(id))) return [];
+    return [`${namespace}: the item of ${key} says ${count}: ${[...ids]} instead of ${carriers}`];
+  });
 };
 
 const sortKeyOf = ({ sk }: Item) => sk as string;
@@ -33,7 +66,7 @@ const wrongTotals = (items: Item[], channels: Channel[]): string[] => {
     : [`the totals are ${JSON.stringify(totals)} instead of ${JSON.stringify(counted)}`];
 };
 
-/** Nothing applies pending changes, so each channel that has been here has one, with the name that it has now. */
+/** Nothing applies pending changes, so each channel that has been here has one, with the names that it has now. */
 const wrongPendingChanges = (items: Item[], channels: Map<string, Channel>): string[] => {
   const targets = new Map<string, unknown>();
   for (const item of items)
@@ -42,7 +75,7 @@ const wrongPendingChanges = (items: Item[], channels: Map<string, Channel>): str
   const gone = items.map((item) => readTombstoneKey(sortKeyOf(item))).filter((id) => id !== undefined);
   const wanted = new Map<string, unknown>([
     ...gone.map((id): [string, unknown] => [id, undefined]),
-    ...[...channels].map(([id, { name }]): [string, unknown] => [id, foldText(name)]),
+    ...[...channels].map(([id, channel]): [string, unknown] => [id, searchableText(channel)]),
   ]);
   return isDeepStrictEqual(targets, wanted) ? [] : ['the pending changes do not fit the channels'];
 };
@@ -63,7 +96,7 @@ const wrongIdempotencyRecords = (items: Item[], channels: Map<string, Channel>):
 
 /**
  * Looks for writes that were done in part only, in namespaces whose pending changes nobody applies: copies that differ or
- * are missing, and totals, tombstones, pending changes and idempotency records that do not fit the channels.
+ * are missing, and totals, tombstones, pending changes, external keys and idempotency records that do not fit the channels.
  * @param namespaces all namespaces of the channels in them
  * @returns one line for each fault. A whole state has none.
  */
@@ -71,10 +104,12 @@ export const findTornWrites = async (table: Table, namespaces: string[]): Promis
   const partitions = await Promise.all(
     namespaces.map(async (namespace) => {
       const items = await readPartition(table, namespace);
-      return { namespace, items, channels: channelsAmong(items) };
+      const channels = channelsAmong(items);
+      const wrongKeys = await findWrongExternalKeys(table, namespace, [...channels.values()]);
+      return { namespace, items, channels, wrongKeys };
     }),
   );
-  return partitions.flatMap(({ namespace, items, channels }) => {
+  return partitions.flatMap(({ namespace, items, channels, wrongKeys }) => {
     const copies = [...channels.values()].flatMap((channel) => {
       const others = partitions.filter(({ channels: copies }) => copies.has(channel._id));
       const places = others.map((each) => each.namespace).sort();
@@ -90,6 +125,8 @@ export const findTornWrites = async (table: Table, namespaces: string[]): Promis
       ...wrongTombstones(items, channels),
       ...wrongPendingChanges(items, channels),
       ...wrongIdempotencyRecords(items, channels),
-    ].map((fault) => `${namespace}: ${fault}`);
+    ]
+      .map((fault) => `${namespace}: ${fault}`)
+      .concat(wrongKeys);
   });
 };

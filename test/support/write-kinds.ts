@@ -33,6 +33,11 @@ export interface WriteKind {
 /** The second namespace of shared channels. */
 export const otherNamespace = (namespace: string): string => `${namespace}-other`;
 
+/** The metadata that every channel gets: both external ids. */
+const integration_meta = '{"external_id":"x","id":1}';
+/** Other metadata with the same external ids. */
+const otherMetadata = '{"external_id":"x","id":1,"is":"ours"}';
+
 const callerIn = (namespace: string): Caller => ({
   keyId: 'key1',
   namespace,
@@ -50,7 +55,7 @@ const creation = (idempotencyKey?: string): WriteKind => ({
       idempotencyKey === undefined ? undefined : { keyHash: idempotencyKey, fingerprint: 'f' };
     return {
       run: async (failing) => {
-        const input = { name: 'Retail', company_namespace };
+        const input = { name: 'Retail', integration_meta, company_namespace };
         return (await createChannel(failing, callerIn(namespace), input, idempotency)).document;
       },
       effect: async () => {
@@ -72,7 +77,7 @@ const writeOfExisting = (
   prepare: async (table, namespace) => {
     const caller = callerIn(namespace);
     const company_namespace = shared ? caller.namespaces : [namespace];
-    const input = { name: 'Retail', company_namespace };
+    const input = { name: 'Retail', integration_meta, company_namespace };
     const { document } = await createChannel(table, caller, input, undefined);
     return {
       run: (failing) => write(failing, caller, document._id),
@@ -111,10 +116,12 @@ const deletion = (etag: boolean): WriteKind =>
 export const writeKinds = {
   create: creation(),
   'create under a key': creation('key'),
-  'update in place': update(1, false, () => ({ local_name: 'ours' }), false),
-  'update in place under an ETag': update(1, false, () => ({ local_name: 'ours' }), true),
+  'update in place': update(1, false, () => ({ integration_meta: otherMetadata }), false),
+  'update in place under an ETag': update(1, false, () => ({ integration_meta: otherMetadata }), true),
+  'other external ids': update(2, true, () => ({ integration_meta: '{"external_id":"y"}' }), false),
   'merge of metadata': update(2, false, () => mergeIntoMeta({}, { a: 1 }), false),
   rename: update(2, true, () => ({ name: 'New' }), false),
+  'change of the local name': update(2, true, () => ({ local_name: 'New' }), false),
   'rename under an ETag': update(2, true, () => ({ name: 'New' }), true),
   toggle: update(2, true, () => ({ disabled: true }), false),
   share: update(2, false, ({ namespaces }) => ({ company_namespace: namespaces }), false),

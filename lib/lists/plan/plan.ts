@@ -1,4 +1,5 @@
 import { parseChannelId } from '../../channels/channel-id.ts';
+import type { ExternalKeyPath } from '../../channels/external-keys.ts';
 import { allIds, type IdRange, includes, isEmpty } from '../../channels/id-range.ts';
 import { nameKey, statusKey } from '../../channels/index-keys.ts';
 import { sortText } from '../../text/fold.ts';
@@ -14,16 +15,20 @@ import type { OrderTerm } from './order.ts';
  */
 type Total = 'counters' | 'count' | 'countSmallerSide';
 
-/** The indexes that find channels by a value in their metadata. They hold keys only. */
-type LookupIndex = 'byExternalId' | 'byMetaId';
+/** A filter by a metadata key that the external keys know: any of these values. */
+export interface Lookup {
+  path: ExternalKeyPath;
+  values: string[];
+}
 
 /**
  * How a list is read. A plan depends only on the query, so that the cost of a query is known before it runs.
  * - `scanPartition`, `scanIndex`: the partition, or an index, already has the order of the list. Only the page is read.
  * - `ids`: read the named channels one by one, then filter and sort.
  * - `search`: the search index finds the channels that hold the terms. If only the terms decide and the list is sorted
- *   by ids or names, only the page is read. Otherwise all channels that were found are read; then as `ids`.
- * - `lookup`: an index finds the channels that have one of several metadata values; then as `ids`.
+ *   by ids or names, only the page is read. Otherwise all channels that were found are read; then as `ids`. If another
+ *   filter is a lookup, it finds the channels instead of the search index, unless too many have one of its values.
+ * - `lookup`: the external keys tell which channels have one of several metadata values; then as `ids`.
  * - `fetchIndex`, `fetchPartition`: read all channels in ranges of an index, or of the partition, within a fixed budget;
  *   then filter and sort.
  * - `nothing`: no channel can match.
@@ -37,8 +42,8 @@ export type Plan =
     }
   | { read: 'scanIndex'; indexRange: IndexRange; descending: boolean; total: Total }
   | { read: 'ids'; ids: string[] }
-  | { read: 'search'; terms: string[]; idRange: IdRange; termsDecide: boolean }
-  | { read: 'lookup'; index: LookupIndex; values: string[]; idRange: IdRange }
+  | { read: 'search'; terms: string[]; idRange: IdRange; termsDecide: boolean; lookup?: Lookup }
+  | { read: 'lookup'; lookup: Lookup; idRange: IdRange }
   | { read: 'fetchIndex'; indexRanges: IndexRange[]; idRange: IdRange }
   | { read: 'fetchPartition'; idRange: IdRange }
   | { read: 'nothing' };
@@ -64,11 +69,13 @@ const planIds = (requestedIds: string[], idRange: IdRange): Plan => {
 const planSearch = (filter: ListFilter, terms: string[], idRange: IdRange, order: OrderTerm[]): Plan => {
   const { after, before, terms: _, ...others } = filter;
   const isByName = order.every(({ field }) => field === '_id' || field === 'name');
+  const lookup = lookupOf(filter);
   return {
     read: 'search',
     terms,
     idRange,
     termsDecide: isByName && !Object.keys(others).length,
+    ...(lookup && { lookup }),
   };
 };
 
@@ -111,21 +118,22 @@ const planScan = (filter: ListFilter, idRange: IdRange, order: OrderTerm[]): Pla
   };
 };
 
-const lookupIndexes: [LookupIndex, key: string][] = [
-  ['byExternalId', 'external_id'],
-  ['byMetaId', 'id'],
-];
+/** The metadata keys that can be looked up. */
+export const indexedKeys: readonly ExternalKeyPath[] = ['external_id', 'id'];
 
-/** The metadata keys that an index serves. */
-export const indexedKeys = lookupIndexes.map(([, key]) => key);
+const lookupOf = ({ metadata = [] }: ListFilter): Lookup | undefined => {
+  for (const path of indexedKeys) {
+    const condition = metadata.find((each) => each.path.length === 1 && each.path[0] === path);
+    if (condition) return { path, values: condition.values };
+  }
+  return undefined;
+};
 
 /** Plans to read all channels that may match, by the condition that usually leaves the fewest. */
 const planFetchAndFilter = (filter: ListFilter, idRange: IdRange): Plan => {
-  const { names, metadata = [], updatedAfter, disabled } = filter;
-  for (const [index, key] of lookupIndexes) {
-    const condition = metadata.find(({ path }) => path.length === 1 && path[0] === key);
-    if (condition) return { read: 'lookup', index, values: condition.values, idRange };
-  }
+  const { names, updatedAfter, disabled } = filter;
+  const lookup = lookupOf(filter);
+  if (lookup) return { read: 'lookup', lookup, idRange };
   const fetchIndex = (...indexRanges: IndexRange[]): Plan => ({ read: 'fetchIndex', indexRanges, idRange });
   if (names) return fetchIndex(...nameRanges(names, idRange));
   if (updatedAfter !== undefined) return fetchIndex(updatedSince(updatedAfter));

@@ -1,6 +1,6 @@
 import type { Channel } from '../../channels/channel.ts';
 import { scalarAt } from '../../channels/scalar-at.ts';
-import { foldText } from '../../text/fold.ts';
+import { searchableText } from '../../channels/searchable-text.ts';
 import type { ListFilter } from '../query/parse-list-query.ts';
 
 const matchesMetadata = (channel: Channel, filters: NonNullable<ListFilter['metadata']>): boolean => {
@@ -17,8 +17,8 @@ export const matches = (channel: Channel, filter: ListFilter): boolean => {
   if (disabled !== undefined && channel.disabled !== disabled) return false;
   if (updatedAfter !== undefined && channel.updatedAt <= updatedAfter) return false;
   if (terms) {
-    const folded = foldText(channel.name);
-    if (!terms.every((term) => folded.includes(term))) return false;
+    const text = searchableText(channel);
+    if (!terms.every((term) => text.includes(term))) return false;
   }
   return !metadata || matchesMetadata(channel, metadata);
 };

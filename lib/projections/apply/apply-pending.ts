@@ -13,12 +13,12 @@ import { suffixEntries } from '../search-index/suffix-entries.ts';
 /** The maximum number of pending changes whose suffix entries are written concurrently. */
 const concurrency = 8;
 
-/** The writes that make the suffix entries right. Puts come first, so that a reader always finds one of the two names. */
-const suffixEntryWrites = (namespace: string, { id, targetName, indexedNames }: PendingChange): Write[] => {
-  const entriesFor = (name: string) => suffixEntries(namespace, id, name);
-  const wanted = targetName === undefined ? [] : entriesFor(targetName);
+/** The writes that make the suffix entries right. Puts come first, so that a reader always finds one of the two texts. */
+const suffixEntryWrites = (namespace: string, { id, targetText, indexedTexts }: PendingChange): Write[] => {
+  const entriesFor = (text: string) => suffixEntries(namespace, id, text);
+  const wanted = targetText === undefined ? [] : entriesFor(targetText);
   const kept = new Set(wanted.map(({ sk }) => sk));
-  const stale = new Map(indexedNames.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
+  const stale = new Map(indexedTexts.flatMap(entriesFor).map(({ pk, sk }) => [sk, { pk, sk }]));
   return [
     ...wanted.map((Item) => ({ Put: { Item } })),
     ...[...stale.values()].filter(({ sk }) => !kept.has(sk)).map((Key) => ({ Delete: { Key } })),
@@ -32,7 +32,7 @@ const writeSuffixEntries = async (
   pendingChange: PendingChange,
 ): Promise<boolean> => {
   const writes = suffixEntryWrites(namespace, pendingChange);
-  if (pendingChange.targetName !== undefined && writes.some((write) => write.Delete))
+  if (pendingChange.targetText !== undefined && writes.some((write) => write.Delete))
     await incrementReindexEpoch(channels, namespace);
   const check = channels.qualify([tokenUnchanged(namespace, pendingChange)]);
   try {

@@ -23,7 +23,7 @@ import { splitBucket } from './recount-buckets.ts';
  */
 const maxPerTransaction = 64;
 
-const existsAfter = ({ targetName }: PendingChange): boolean => targetName !== undefined;
+const existsAfter = ({ targetText }: PendingChange): boolean => targetText !== undefined;
 
 /**
  * The buckets that replace one bucket when pending changes are applied to it; none if it has applied them already. If

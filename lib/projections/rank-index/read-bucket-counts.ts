@@ -52,8 +52,8 @@ const readBuckets = async (
  * The number that a pending change adds to the count of its bucket: 1, 0 or -1. If the bucket has applied an earlier
  * state, its `appliedIds` replace `isCounted`.
  */
-const countDifference = ({ id, targetName, isCounted }: PendingChange, { appliedIds }: CountBucket) =>
-  Number(targetName !== undefined) - Number(appliedIds[id] ?? isCounted);
+const countDifference = ({ id, targetText, isCounted }: PendingChange, { appliedIds }: CountBucket) =>
+  Number(targetText !== undefined) - Number(appliedIds[id] ?? isCounted);
 
 /** Up to this many channels may be counted one by one at any cost. A bucket that counts this many is split. */
 const alwaysCountable = 2 * bucketSize;

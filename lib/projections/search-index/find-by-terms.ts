@@ -6,35 +6,35 @@ import type { ChannelTables } from '../open-tables.ts';
 import { readPendingChangesAndEpoch, readReindexEpoch } from '../read-pending-changes.ts';
 import { entriesContaining, idOfEntry, type SuffixEntry } from './suffix-entries.ts';
 
-/** A channel that was found, with its folded name. */
+/** A channel that was found, with its searchable text. */
 export interface Hit {
   id: string;
-  name: string;
+  text: string;
 }
 
-/** Reads the suffix entries that contain a term and pass a filter. @returns the names by id, and the number of pages read */
+/** Reads the suffix entries that contain a term and pass a filter. @returns the searchable texts by id, and the number of pages read */
 const readSuffixEntries = async (
   projections: Table,
   namespace: string,
   term: string,
-  isWanted: (name: string) => boolean,
+  isWanted: (text: string) => boolean,
 ): Promise<{ found: Map<string, string>; pageCount: number }> => {
   const found = new Map<string, string>();
   let pageCount = 0;
   const query = entriesContaining(namespace, term);
   for await (const page of pagesWithinBudget(projections, query, () => queryTooBroad('by a longer word'))) {
     pageCount++;
-    for (const { sk, name } of page.items as unknown as SuffixEntry[])
-      if (isWanted(name)) found.set(idOfEntry(sk), name);
+    for (const { sk, name: text } of page.items as unknown as SuffixEntry[])
+      if (isWanted(text)) found.set(idOfEntry(sk), text);
   }
   return { found, pageCount };
 };
 
 /**
- * Finds the channels whose folded name contains each of these folded terms, in no order. The result contains every
+ * Finds the channels whose two names contain each of these folded terms, in no order. The result contains every
  * acknowledged write, because pending changes are read before the suffix entries and decide for their channels. In the
  * other order, a pending change that is applied between the two reads would hide its channel. Only the longest term is
- * looked up: its suffix entries contain the whole names, which are compared with the other terms.
+ * looked up: its suffix entries contain the searchable texts, which are compared with the other terms.
  * @throws ApiError `query_too_broad` if the entries of the longest term exceed the read budget; `unavailable` if the pending
  * changes exceed it, or if renamed channels were re-indexed during every attempt to read several pages
  */
@@ -43,17 +43,17 @@ export const findByTerms = async (
   namespace: string,
   terms: string[],
 ): Promise<Hit[]> => {
-  const containsAllTerms = (name: string) => terms.every((term) => name.includes(term));
+  const containsAllTerms = (text: string) => terms.every((term) => text.includes(term));
   const longest = terms.reduce((one, other) => (other.length > one.length ? other : one));
   const attempt = async (): Promise<Hit[] | typeof again> => {
     const { pendingChanges, epoch } = await readPendingChangesAndEpoch(channels, namespace);
     const { found, pageCount } = await readSuffixEntries(projections, namespace, longest, containsAllTerms);
     // A channel that is re-indexed between two pages may leave a page before it is read, and join one that was read.
     if (pageCount > 1 && (await readReindexEpoch(channels, namespace)) !== epoch) return again;
-    for (const { id, targetName } of pendingChanges)
-      if (targetName !== undefined && containsAllTerms(targetName)) found.set(id, targetName);
+    for (const { id, targetText } of pendingChanges)
+      if (targetText !== undefined && containsAllTerms(targetText)) found.set(id, targetText);
       else found.delete(id);
-    return [...found].map(([id, name]) => ({ id, name }));
+    return [...found].map(([id, text]) => ({ id, text }));
   };
   const exhausted = () => {
     throw new ApiError(

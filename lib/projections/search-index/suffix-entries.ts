@@ -1,3 +1,5 @@
+import { wordsIn } from '../../channels/searchable-text.ts';
+
 /** Separates a suffix from an id. No name contains this character, so that every suffix has a clear end. */
 const separator = '\u0000';
 
@@ -15,15 +17,15 @@ const partitionOf = (namespace: string, text: string) =>
 export const namespaceOfEntry = (partition: string): string | undefined =>
   /^SUFFIX#(.+)#\d+$/.exec(partition)?.[1];
 
-/** Says that a word of a channel's folded name ends with this suffix. */
+/** Says that a word of a channel's folded names ends with this suffix. */
 export interface SuffixEntry {
   pk: string;
   sk: string;
-  /** The whole folded name, so that a reader can look for other terms in it. */
+  /** The searchable text of the channel, so that a reader can look for other terms in it. */
   name: string;
 }
 
-/** The maximum characters of a suffix in a key. The name contains the rest. */
+/** The maximum characters of a suffix in a key. The searchable text contains the rest. */
 const maxSuffixCharacters = 64;
 
 const cut = (text: string) => [...text].slice(0, maxSuffixCharacters).join('');
@@ -34,15 +36,15 @@ const suffixesOf = (word: string): string[] => {
 };
 
 /**
- * The suffix entries of a folded name: one for every suffix of every word, cut to 64 characters. Any text inside a word
- * begins one of its suffixes. A reader that looks for a longer text has to compare the name.
+ * The suffix entries of a searchable text: one for every suffix of every word, cut to 64 characters. Any text inside a
+ * word begins one of its suffixes. A reader that looks for a longer text has to compare the searchable text.
  */
-export const suffixEntries = (namespace: string, id: string, folded: string): SuffixEntry[] => {
-  const suffixes = new Set(folded.split(' ').flatMap(suffixesOf));
+export const suffixEntries = (namespace: string, id: string, searchable: string): SuffixEntry[] => {
+  const suffixes = new Set(wordsIn(searchable).flatMap(suffixesOf));
   return [...suffixes].map((suffix) => ({
     pk: partitionOf(namespace, suffix),
     sk: `${suffix}${separator}${id}`,
-    name: folded,
+    name: searchable,
   }));
 };
 

@@ -39,9 +39,9 @@ export const concurrentUpdates: FaultRow = {
     const key = await service.newKey({ namespaces: [`updates-${seed}`] });
     const update = (patchOf: (index: number) => object, headers = {}) =>
       updateConcurrently(service.call, key, { count, atOnce: count, patchOf, headers });
-    const inPlace = await update((index) => ({ local_name: `n${index}` }), etag);
+    const inPlace = await update((index) => ({ integration_meta: { index } }), etag);
     const renames = await update((index) => ({ name: `n${index}` }), etag);
-    const free = await update((index) => ({ local_name: `n${index}` }));
+    const free = await update((index) => ({ integration_meta: { index } }));
     return {
       text: [
         format('in place under one ETag', inPlace),
