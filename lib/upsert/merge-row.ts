@@ -9,7 +9,10 @@ import { RowError } from './row-error.ts';
 import type { Where } from './upsert-request.ts';
 
 const outsideWhere = ({ path, value }: Where, problem: string) =>
-  new RowError('outside_where', `${problem}: "where" asks for "${value}" at "integration_meta.${path.join('.')}".`);
+  new RowError(
+    'outside_where',
+    `${problem}: "where" asks for "${value}" at "integration_meta.${path.join('.')}".`,
+  );
 
 /** Keys of objects are data, also `__proto__`. So objects are made of entries, and never by assignment. */
 const withEntry = (object: object, key: string, value: unknown): object =>

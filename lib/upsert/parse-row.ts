@@ -20,9 +20,7 @@ export const deleteRow = z.strictObject({
 export type UpsertFields = z.infer<typeof upsertRow>;
 
 /** A row of an upsert, with the text of its external key. */
-export type Row =
-  | { kind: 'upsert'; value: string; fields: UpsertFields }
-  | { kind: 'delete'; value: string };
+export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
 
 /** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
 const noIds = ['null', 'undefined'];
@@ -30,7 +28,8 @@ const noIds = ['null', 'undefined'];
 /** @throws ApiError `invalid_request` */
 const readKey = (meta: object, path: ExternalKeyPath): string => {
   const value = Object.hasOwn(meta, path) ? (meta as Record<string, unknown>)[path] : undefined;
-  const refuse = (message: string) => invalidRequest('field', [{ path: `integration_meta.${path}`, message }]);
+  const refuse = (message: string) =>
+    invalidRequest('field', [{ path: `integration_meta.${path}`, message }]);
   if (value === undefined) throw refuse('is required, because it names the channel');
   if (typeof value !== 'string' && typeof value !== 'number') throw refuse('must be a string or a number');
   const text = String(value);

@@ -39,7 +39,8 @@ const where = z.pipe(
     if (!name.startsWith(metaPrefix) || path.includes(''))
       return refuse('must be a path in the metadata, as in "integration_meta.source"', [name]);
     if (path.length > maxDepth) return refuse(`may have at most ${maxDepth} levels`, [name]);
-    if (typeof text !== 'string' || isBlank(text)) return refuse('must be a string that is not blank', [name]);
+    if (typeof text !== 'string' || isBlank(text))
+      return refuse('must be a string that is not blank', [name]);
     return { path, value: text };
   }),
 );

@@ -1,0 +1,69 @@
+import { ApiError } from '../api-error.ts';
+import type { Caller } from '../auth/authenticate.ts';
+import { isTransient } from '../dynamodb/failures.ts';
+import type { Table } from '../dynamodb/table.ts';
+import { mapConcurrently } from '../map-concurrently.ts';
+import { readHints } from './find-match.ts';
+import { parseRow, type Row } from './parse-row.ts';
+import { RowError } from './row-error.ts';
+import type { UpsertRequest } from './upsert-request.ts';
+import { type RowSuccess, upsertRow } from './upsert-row.ts';
+
+/** A row that failed alone. The error is an ApiError, a RowError, or a transient failure of the table. */
+export interface RowFailure {
+  result: 'failed';
+  error: Error;
+}
+
+export type RowResult = RowSuccess | RowFailure;
+
+/** As many rows run at a time as the totals of a namespace have items, so that rows do not wait for each other. */
+const concurrency = 8;
+
+const parse = (rows: unknown[], { match, caller }: { match: UpsertRequest['match']; caller: Caller }) => {
+  const known = new Set<string>();
+  return rows.map((input): Row | RowFailure => {
+    try {
+      const row = parseRow(input, match, caller.namespace);
+      if (known.has(row.value))
+        throw new RowError('duplicate_in_request', 'An earlier row of this request has the same key.');
+      known.add(row.value);
+      return row;
+    } catch (error) {
+      return toFailure(error);
+    }
+  });
+};
+
+/** @throws the error if it is a fault of the service */
+const toFailure = (error: unknown): RowFailure => {
+  if (error instanceof ApiError || error instanceof RowError || isTransient(error))
+    return { result: 'failed', error };
+  throw error;
+};
+
+/**
+ * Creates, changes and deletes up to 100 channels that are matched by an external key. Each row is done or not done, and
+ * fails alone. Any number of upserts of one key can run at once: they make one channel.
+ * @returns a result for each row, in their order
+ * @throws Throttled and Unavailable, if not even the matches can be read: then nothing is done
+ */
+export const upsertChannels = async (
+  table: Table,
+  caller: Caller,
+  { match, rows, dryRun, where }: UpsertRequest,
+): Promise<RowResult[]> => {
+  const parsed = parse(rows, { match, caller });
+  const keyOf = ({ value }: Row) => ({ path: match, value });
+  const valid = parsed.filter((row) => 'kind' in row);
+  const hints = await readHints(table, caller, valid.map(keyOf));
+  const context = { table, caller, where, dryRun };
+  return mapConcurrently(parsed, concurrency, async (row): Promise<RowResult> => {
+    if (!('kind' in row)) return row;
+    try {
+      return await upsertRow(context, row, keyOf(row), hints.get(row.value));
+    } catch (error) {
+      return toFailure(error);
+    }
+  });
+};
