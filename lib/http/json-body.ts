@@ -88,7 +88,10 @@ const repeatedKey = (json: string): string | undefined => {
  */
 export const readJsonBody = (
   { headers, body = '', isBase64Encoded }: BodyCarrier,
-  { accepted = [jsonType], maxBytes = defaultMaxBytes }: { accepted?: string[] | undefined; maxBytes?: number } = {},
+  {
+    accepted = [jsonType],
+    maxBytes = defaultMaxBytes,
+  }: { accepted?: string[] | undefined; maxBytes?: number } = {},
 ): unknown => {
   checkMediaType(headers, accepted);
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
