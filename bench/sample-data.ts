@@ -41,7 +41,7 @@ export const keysOfGet = { apiKey: { id: key.id }, channel: keys.channel(namespa
 
 const bodies: Partial<Record<OperationName, object>> = {
   'create-channel': { name: 'Shop 0001', local_name: 'قناة', integration_meta: { external_id: 'ch_1' } },
-  'update-channel': { local_name: 'متجر' },
+  'update-channel': { integration_meta: { external_id: 'ch_0', sync: 1 } },
 };
 
 /** A request as API Gateway passes it to the function of an operation. */

@@ -40,7 +40,10 @@ type Run = <Result>(args: string[]) => Promise<Result>;
 
 /** Runs Node with these arguments, and parses the last line of its output. */
 const runnerFor = (endpoint: string): Run => {
-  const env = { ...functionEnvironment(endpoint, endpoint, 'c0'.repeat(32)), LOG_REQUESTS: 'on' };
+  const env = {
+    ...functionEnvironment(endpoint, endpoint, 'c0'.repeat(32), 'http://localhost:3030'),
+    LOG_REQUESTS: 'on',
+  };
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   return async (args) => {
     const options = { env, cwd, maxBuffer: Number.POSITIVE_INFINITY };

@@ -42,9 +42,19 @@ const etagOf = ({ __v }: Pick<Channel, '__v'>) => `"${__v}"`;
 const ifMatchHeader = ({ ifMatch }: WriteOptions): Record<string, string> =>
   ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? ifMatch : etagOf(ifMatch) };
 
+/** The error of `fetch` says only "fetch failed". It keeps the reason in its cause, sometimes only as a code. */
+const noResponse = (url: string, error: Error): Error => {
+  const { message, code } = (error.cause ?? error) as Error & { code?: string };
+  const reason = message || code;
+  return new Error(
+    `There is no response from ${url} (${reason}). Check this URL, and that the service runs there.`,
+    { cause: error },
+  );
+};
+
 /**
- * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with the error
- * of `fetch` if there is no response, or with the signal's reason. A request is sent at most three times: see
+ * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with an error
+ * that names the URL if there is no response, or with the signal's reason. A request is sent at most three times: see
  * `sendWithRetries`.
  */
 export class ChannelsClient {
@@ -149,6 +159,10 @@ export class ChannelsClient {
       ...(signal && { signal }),
     };
     const isRepeatable = method === 'GET' || method === 'POST';
-    return sendWithRetries(() => this.#fetch(this.#url + path, request), isRepeatable, signal);
+    const send = () =>
+      this.#fetch(this.#url + path, request).catch((error: Error) => {
+        throw signal?.aborted ? error : noResponse(this.#url, error);
+      });
+    return sendWithRetries(send, isRepeatable, signal);
   }
 }

@@ -15,10 +15,13 @@ const pause = (seconds: number, signal: AbortSignal | undefined) =>
     signal?.addEventListener('abort', abort, { once: true });
   });
 
+/** A request that gets one of these, or no response, may have been carried out. The gateway has the first and the last. */
+const uncertainStatuses = [502, 503, 504];
+
 /**
  * Sends a request until it succeeds, at most three times. After a 429 it is always sent again, because a throttled request
- * was not carried out. After a 503, or without a response, it may have been carried out, so it is sent again only if it
- * `isRepeatable`. Before each retry this waits for 1 to 2 times `retry-after`, or 1 to 2 seconds.
+ * was not carried out. After a 502, 503 or 504, or without a response, it may have been carried out, so it is sent again
+ * only if it `isRepeatable`. Before each retry this waits for 1 to 2 times `retry-after`, or 1 to 2 seconds.
  * @throws ChannelsError for an error response; otherwise the error of `send`, or the signal's reason
  */
 export const sendWithRetries = async (
@@ -33,7 +36,8 @@ export const sendWithRetries = async (
     });
     if (response?.ok || response?.status === 304) return response;
     const error = response && (await readError(response));
-    const isRetryable = !error || error.status === 429 || (isRepeatable && error.status === 503);
+    const isRetryable =
+      !error || error.status === 429 || (isRepeatable && uncertainStatuses.includes(error.status));
     if (error && (isLast || !isRetryable)) throw error;
     signal?.throwIfAborted();
     await pause((error?.retryAfter ?? 1) * (1 + Math.random()), signal);

@@ -116,7 +116,7 @@ export interface ListQuery {
   name?: string[];
   /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. For example `local_name=قناة التجزئة`. */
   local_name?: string[];
-  /** The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh). For example `search=تجزئه`. */
+  /** The name or the local name contains each of these words, anywhere. One word may be in the name and another in the local name. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh). For example `search=تجزئه`. */
   search?: string;
   /** `true` for disabled channels only, `false` for enabled channels only. For example `disabled=false`. */
   disabled?: boolean;

@@ -116,7 +116,8 @@ const list = (options: Options): Action => {
     const found = (await listApiKeys(table)).filter(
       ({ namespaces }) => !wanted || wanted.some((namespace) => namespaces.includes(namespace)),
     );
-    return found.map(describeKey).join('\n') || 'There are no keys.';
+    if (found.length) return found.map(describeKey).join('\n');
+    return wanted ? `No key holds the namespace ${wanted.join(' or ')}.` : 'There are no keys.';
   };
 };
 

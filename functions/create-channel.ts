@@ -4,6 +4,7 @@ import { endpoint } from '../lib/http/endpoint.ts';
 import { etagOf } from '../lib/http/etag.ts';
 import { readIdempotencyKey } from '../lib/http/idempotency-key.ts';
 import { readJsonBody } from '../lib/http/json-body.ts';
+import { urlOf } from '../lib/http/public-url.ts';
 import { refuseParameters } from '../lib/http/request-parameters.ts';
 
 export const handler = endpoint('create-channel', async (event, { caller, channels }) => {
@@ -16,7 +17,7 @@ export const handler = endpoint('create-channel', async (event, { caller, channe
     status: 201,
     headers: {
       ETag: etagOf(document),
-      Location: `/client-channel/${document._id}`,
+      Location: urlOf(`/client-channel/${document._id}`, `client-channel/${document._id}`),
       ...(replayed && { 'Idempotency-Replayed': 'true' }),
     },
     body: { data: document },

@@ -1,17 +1,25 @@
+import { acceptsGzip } from '../lib/http/compression.ts';
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
 import { docsPage } from '../lib/openapi/docs-page.ts';
 
-const takesGzip = (accepted = '') => /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(accepted);
+/**
+ * The page, as seen from the root of the API. It is relative, so that it also leads to the page behind a path prefix or in a
+ * named stage. The root of a stage can lack the slash at its end: `/stage` is then the last segment.
+ */
+const pageFromRoot = (rawPath: string) => {
+  const lastSegment = rawPath.slice(rawPath.lastIndexOf('/') + 1);
+  return lastSegment ? `${lastSegment}/docs` : 'docs';
+};
 
-export const handler = publicEndpoint(({ headers }) => {
+export const handler = publicEndpoint(({ headers, rawPath, routeKey }) => {
+  if (routeKey === 'GET /') return { statusCode: 302, headers: { Location: pageFromRoot(rawPath) } };
   const { html, gzipped, policy } = docsPage();
-  const zipped = takesGzip(headers['accept-encoding']);
+  const zipped = acceptsGzip(headers['accept-encoding']);
   return {
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Security-Policy': policy,
       'Referrer-Policy': 'no-referrer',
-      Vary: 'Accept-Encoding',
       ...(zipped && { 'Content-Encoding': 'gzip' }),
     },
     body: zipped ? gzipped : html,

@@ -10,34 +10,13 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type Operation, operations } from '../lib/manifest/operations.ts';
+import { cors } from '../lib/manifest/cors.ts';
+import { type Operation, operations, routesOf } from '../lib/manifest/operations.ts';
 import { Alarms } from './alarms.ts';
 import { addDashboard } from './dashboard.ts';
 import type { Environment } from './environments.ts';
 import { namesOf } from './names.ts';
 import { OperationFunction } from './operation-function.ts';
-
-/** CORS: headers of the contract that browsers may send, in addition to those that they may always send. */
-const requestHeaders = [
-  'api-key',
-  'authorization',
-  'content-type',
-  'x-company-namespace',
-  'if-match',
-  'if-none-match',
-  'idempotency-key',
-  'x-request-id',
-];
-/** CORS: response headers of the contract that scripts in browsers may read. */
-const responseHeaders = [
-  'ETag',
-  'Location',
-  'Link',
-  'Retry-After',
-  'x-request-id',
-  'Idempotency-Replayed',
-  'x-consumed-capacity',
-];
 
 /**
  * The gateway's access log. It has every request, also those that never reach a function. It has no API keys, query
@@ -74,11 +53,9 @@ export class ApiStack extends Stack {
     const stage = this.#stage(api, environment);
     const functions = operations.map((operation: Operation) => {
       const created = new OperationFunction(this, operation, environment);
-      api.addRoutes({
-        path: operation.path,
-        methods: operation.methods.map((method) => HttpMethod[method]),
-        integration: new HttpLambdaIntegration(`${operation.name}-integration`, created.function),
-      });
+      const integration = new HttpLambdaIntegration(`${operation.name}-integration`, created.function);
+      for (const { path, methods } of routesOf(operation))
+        api.addRoutes({ path, methods: methods.map((method) => HttpMethod[method]), integration });
       return { name: operation.name, function: created.function, logGroup: created.logGroup };
     });
     const alarms = new Alarms(this, environment);
@@ -95,17 +72,16 @@ export class ApiStack extends Stack {
   }
 
   #api({ allowedOrigins, ...environment }: Environment): HttpApi {
-    const methods = new Set(operations.flatMap((operation) => operation.methods));
     return new HttpApi(this, 'Api', {
       apiName: namesOf({ allowedOrigins, ...environment }).namePrefix,
       createDefaultStage: false,
       ...(allowedOrigins.length && {
         corsPreflight: {
           allowOrigins: allowedOrigins,
-          allowMethods: [...methods].map((method) => CorsHttpMethod[method]),
-          allowHeaders: requestHeaders,
-          exposeHeaders: responseHeaders,
-          maxAge: Duration.hours(1),
+          allowMethods: cors.methods.map((method) => CorsHttpMethod[method]),
+          allowHeaders: cors.requestHeaders,
+          exposeHeaders: cors.responseHeaders,
+          maxAge: Duration.seconds(cors.maxAgeSeconds),
         },
       }),
     });

@@ -1,3 +1,4 @@
+import { developmentOrigins } from '../lib/manifest/cors.ts';
 import type { TableName } from '../lib/manifest/permission-types.ts';
 
 /** Request units per second. By default, AWS allows at most 40,000 of each for one table or index (Service Quotas). */
@@ -17,6 +18,11 @@ export interface Environment {
   deployedTo: { account: string; region: string };
   /** Whether tables and secrets are kept when their stack is deleted, and are protected against deletion. */
   keepsData: boolean;
+  /**
+   * The address at which clients reach the API, with its path prefix if it has one: `https://api.example.com/channels`. The
+   * headers `Link` and `Location` are absolute then. Without it they are relative, which also works behind any prefix.
+   */
+  publicUrl?: `https://${string}`;
   /** Origins whose scripts may call the API in a browser (CORS). An empty list turns CORS off. */
   allowedOrigins: string[];
   /** Limits of the gateway's stage: the sustained rate, and the burst. It answers requests above them with 429. */
@@ -64,7 +70,7 @@ export const environments: Environment[] = [
     name: 'dev',
     deployedTo: emulatedAws,
     keepsData: false,
-    allowedOrigins: ['http://localhost:3000', 'http://localhost:5173'],
+    allowedOrigins: developmentOrigins,
     throttling: { requestsPerSecond: 50, burst: 100 },
     maxTableUnits: {
       channels: { reads: 1_000, writes: 1_000 },

@@ -22,6 +22,7 @@ export class OperationFunction extends ServiceFunction {
         environmentVariables: {
           LOG_REQUESTS: 'on',
           ...(operation.cursors && cursorSecretReferences(environment)),
+          ...(operation.links && environment.publicUrl && { PUBLIC_URL: environment.publicUrl }),
         },
       },
       environment,

@@ -23,6 +23,12 @@ const cursors = z.object({
   CURSOR_SECRET_PREVIOUS: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 });
 
+/** The variables of functions whose responses have links. */
+const publicUrl = z.object({
+  /** The public address of the API. Without it, links are relative. */
+  PUBLIC_URL: z.optional(text),
+});
+
 /** The variables of functions that publish metrics. */
 const metrics = z.object({
   /** The namespace of the metrics in CloudWatch. Deployed functions have it. The local server does not: it has no metrics. */
@@ -47,5 +53,6 @@ export const readProjectionsConfig = () => read(projections);
 export const readChannelsConfig = () => read(channels);
 export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
+export const readPublicUrlConfig = () => read(publicUrl);
 export const readMetricsConfig = () => read(metrics);
 export const readEventsConfig = () => read(events);

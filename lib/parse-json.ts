@@ -10,6 +10,19 @@ const keepDigits = (_: string, value: unknown, { source = '' }: { source?: strin
   return BigInt(value) === integer ? value : integer;
 };
 
+type Reviver = Parameters<typeof JSON.parse>[1];
+
+// Node 20 does not give the source text to the reviver. Long integers would then be rounded in silence.
+if (
+  JSON.parse(
+    '1',
+    ((_key: string, _value: unknown, { source }: { source?: string } = {}) => source) as Reviver,
+  ) !== '1'
+)
+  throw new Error(
+    `Node.js 22.12 or later is needed, and this is ${process.version}: get it from https://nodejs.org`,
+  );
+
 /**
  * Parses JSON text. An integer that is written in digits alone, and that no double holds exactly, becomes a bigint.
  * `JSON.parse` would round it, and two different ids would become one.
@@ -18,4 +31,4 @@ const keepDigits = (_: string, value: unknown, { source = '' }: { source?: strin
  */
 export const parseExactJson = (text: string): unknown =>
   // The types of TypeScript do not know the third argument of the reviver, the source text (ECMAScript 2026).
-  JSON.parse(text, longInteger.test(text) ? (keepDigits as Parameters<typeof JSON.parse>[1]) : undefined);
+  JSON.parse(text, longInteger.test(text) ? (keepDigits as Reviver) : undefined);

@@ -46,7 +46,7 @@ const libraryFolder = join(releaseFolder, 'DynamoDBLocal_lib');
 const javaArguments = ({ dbPath, owner }: DynamoDbLocalOptions): string[] => [
   '-Xshare:auto',
   '-XX:+UseSerialGC',
-  // The second compiler would cost more at the start than it saves: most processes live for one test file.
+  // The second compiler would cost more at the start than it saves: most processes do not live long.
   '-XX:TieredStopAtLevel=1',
   '-Djava.awt.headless=true',
   '-Djava.net.preferIPv4Stack=true',

@@ -19,13 +19,20 @@ export const localEventBus = 'client-channels-local';
  * The environment variables of the functions on one machine: their own, and those of the SDK.
  * @param endpoint URL of DynamoDB Local
  * @param busEndpoint URL of the local event bus
+ * @param publicUrl URL of the local gateway
  */
-export const functionEnvironment = (endpoint: string, busEndpoint: string, cursorSecret: string) => ({
+export const functionEnvironment = (
+  endpoint: string,
+  busEndpoint: string,
+  cursorSecret: string,
+  publicUrl: string,
+) => ({
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
   PROJECTIONS_TABLE: localTables.projections,
   API_KEYS_TABLE: localTables.apiKeys,
   CURSOR_SECRET: cursorSecret,
+  PUBLIC_URL: publicUrl,
   ...sdkEnvironment,
   EVENT_BUS: localEventBus,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,

@@ -84,13 +84,6 @@ export const eventsRoute = ({ events }: EventBus): BuiltInRoute => ({
   }),
 });
 
-/** One line that identifies an event. It leaves out the documents, which may be long or confidential. */
-export const summaryOf = ({ 'detail-type': type, detail }: BusEvent): string => {
-  const { namespace, version, actor, changed, channel, previous } = detail;
-  const { _id, name } = channel ?? previous;
-  return `event: ${JSON.stringify({ type, namespace, _id, version, name, changed, actor })}`;
-};
-
 /** The reason to refuse a whole request, or undefined. */
 const findRequestError = (target: unknown, entries: Entry[]): string | undefined => {
   if (target !== 'AWSEvents.PutEvents') return `${target} is not served here.`;

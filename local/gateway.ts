@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { corsHeaders, preflightResponse } from './cors.ts';
 import { splitTarget, toEvent } from './gateway-event.ts';
 import { invokeFunction } from './gateway-function.ts';
 import { type ErrorStatus, errorResponse, type GatewayResponse } from './gateway-response.ts';
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   routes: Routes | Promise<Routes>;
   /** 0 selects a free port. */
   port: number;
+  /** Origins whose scripts may call the API in a browser (CORS). Default: none, and CORS is off. */
+  allowedOrigins?: readonly string[];
   /** Milliseconds that a function may take. A request that takes longer gets 503. */
   integrationTimeoutMs?: number;
   /** Milliseconds that `close` waits for running requests. */
@@ -47,11 +50,13 @@ const isPrintableAscii = (text: string) => /^[\x21-\x7e]*$/.test(text);
 const handle = async (
   request: IncomingMessage,
   routes: GatewayOptions['routes'],
+  allowedOrigins: readonly string[],
 ): Promise<GatewayResponse | undefined> => {
   const { method = '', url = '/', headers } = request;
   if (headSize(request) > maxHeadBytes) return errorResponse(431);
   const isHostMissing = headers.host === undefined && request.httpVersion === '1.1';
   if (isHostMissing || !isPrintableAscii(url)) return errorResponse(400);
+  if (method === 'OPTIONS' && allowedOrigins.length) return preflightResponse(headers.origin, allowedOrigins);
   const loadedRoutes = await Promise.resolve(routes).catch(() => undefined);
   if (loadedRoutes === undefined) return errorResponse(503);
   try {
@@ -61,7 +66,11 @@ const handle = async (
     if (body === undefined) return errorResponse(413);
     const { route } = match;
     if ('respond' in route) return route.respond();
-    return await invokeFunction(route, toEvent(request, body, match));
+    return await invokeFunction(
+      route,
+      toEvent(request, body, match),
+      corsHeaders(headers.origin, allowedOrigins),
+    );
   } catch (error) {
     if (error instanceof URIError) return errorResponse(400);
     if (error instanceof ClientDisconnected) return undefined;
@@ -94,7 +103,7 @@ const send = async (
   if (response.destroyed) return;
   const hasNoBody = status === 204 || status === 304;
   response.statusCode = status;
-  for (const [name, value] of headers) response.setHeader(name, value);
+  for (const [name, value] of headers) response.appendHeader(name, value);
   if (!hasNoBody) response.setHeader('content-length', body.length);
   const hasUnreadBody = !request.complete;
   if (hasUnreadBody) response.setHeader('connection', 'close');
@@ -173,18 +182,23 @@ const listenOnLoopback = async (newServer: () => Server, port: number): Promise<
 
 /**
  * Serves routes on the loopback interface like API Gateway's HTTP API: with the same events (payload format 2.0),
- * limits and error responses. It has no CORS, throttling, access log or authorizer.
+ * limits, error responses and CORS. It has no throttling, access log or authorizer.
  * @throws Error with one line if the port is taken or not allowed.
  */
 export const startGateway = async (options: GatewayOptions): Promise<Gateway> => {
-  const { routes, port: requestedPort, integrationTimeoutMs = 30_000, closeTimeoutMs = 10_000 } = options;
+  const { routes, port: requestedPort, allowedOrigins = [] } = options;
+  const { integrationTimeoutMs = 30_000, closeTimeoutMs = 10_000 } = options;
   const connections = new Set<Duplex>();
   const responses = new WeakMap<Duplex, ServerResponse>();
   let closing: Promise<void> | undefined;
 
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     responses.set(request.socket, response);
-    const result = await withTimeout(handle(request, routes), integrationTimeoutMs, errorResponse(503));
+    const result = await withTimeout(
+      handle(request, routes, allowedOrigins),
+      integrationTimeoutMs,
+      errorResponse(503),
+    );
     if (closing) response.setHeader('connection', 'close');
     if (result) await send(request, response, result);
   };

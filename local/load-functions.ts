@@ -1,4 +1,4 @@
-import { operations } from '../lib/manifest/operations.ts';
+import { operations, routesOf } from '../lib/manifest/operations.ts';
 import type { Route } from './gateway-routes.ts';
 
 /**
@@ -14,14 +14,15 @@ export const loadHandler = async <Handler>(file: string): Promise<Handler> => {
 };
 
 /**
- * Loads the functions of all operations. Returns one route per method.
+ * Loads the functions of all operations. Returns one route per method and path.
  * @throws Error if a function's file exports no `handler`.
  */
 export const loadRoutes = async (): Promise<Route[]> => {
   const routes: Route[] = [];
-  for (const { name, methods, path, handler } of operations) {
-    const invoke = await loadHandler<Route['invoke']>(handler);
-    routes.push(...methods.map((method): Route => ({ method, path, name, invoke })));
+  for (const operation of operations) {
+    const invoke = await loadHandler<Route['invoke']>(operation.handler);
+    for (const { path, methods } of routesOf(operation))
+      routes.push(...methods.map((method): Route => ({ method, path, name: operation.name, invoke })));
   }
   return routes;
 };

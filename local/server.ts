@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { developmentOrigins } from '../lib/manifest/cors.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
 import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
@@ -12,7 +13,7 @@ import {
   localTables,
   sdkEnvironment,
 } from './environment.ts';
-import { type EventBus, eventsRoute, startEventBus, summaryOf } from './event-bus.ts';
+import { type EventBus, eventsRoute, startEventBus } from './event-bus.ts';
 import { type Gateway, type Routes, startGateway } from './gateway.ts';
 import { findJava } from './java.ts';
 import { loadRoutes } from './load-functions.ts';
@@ -89,7 +90,7 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
   };
 
   try {
-    const gateway = await startGateway({ routes, port });
+    const gateway = await startGateway({ routes, port, allowedOrigins: developmentOrigins });
     started.gateway = gateway;
     const lock = await lockStateFolder(folder, gateway.port, inMemory);
     started.lock = lock;
@@ -106,13 +107,10 @@ export const startServer = async ({ port, folder, inMemory, signal }: ServerOpti
     const dynamoDbRecord = { dynamoDbPid: dynamoDb.pid, dynamoDbPort: dynamoDb.port };
     lock.update(dynamoDbRecord);
 
-    const bus = await startEventBus({
-      name: localEventBus,
-      onEvent: (event) => console.log(summaryOf(event)),
-    });
+    const bus = await startEventBus({ name: localEventBus });
     started.bus = bus;
     lock.update({ ...dynamoDbRecord, eventBusPort: bus.port });
-    enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder)));
+    enterEnvironment(functionEnvironment(dynamoDb.endpoint, bus.endpoint, cursorSecret(folder), gateway.url));
     await prepareTables();
     const apiKey = await localApiKey(folder, localTables.apiKeys);
     signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDynamoDbLocalOf } from './dynamodb-local.ts';
@@ -47,6 +47,10 @@ export const findRunningServer = (folder: string): ServerRecord | undefined => {
   return record && isAlive(record) ? record : undefined;
 };
 
+/** The files with the API key that the server prints, and with the secret that seals cursors. */
+const secretNames = ['api-key', 'cursor-secret'] as const;
+type SecretName = (typeof secretNames)[number];
+
 /** The lock of a state folder. No other server starts on the folder until `release`. */
 export interface StateLock {
   /**
@@ -54,6 +58,7 @@ export interface StateLock {
    * server is killed, the next one needs the id of DynamoDB Local.
    */
   update(running: Pick<ServerRecord, 'dynamoDbPid' | 'dynamoDbPort' | 'eventBusPort'>): void;
+  /** If the server was in memory, this also removes the secrets that it wrote, and the folder if it made it. */
   release(): void;
 }
 
@@ -68,7 +73,8 @@ export const lockStateFolder = async (
   port: number,
   inMemory: boolean,
 ): Promise<StateLock> => {
-  mkdirSync(folder, { recursive: true });
+  const isNewFolder = mkdirSync(folder, { recursive: true }) !== undefined;
+  const newSecrets = secretNames.filter((name) => !existsSync(join(folder, name)));
   const seen = readText(recordFile(folder));
   const previous = parseRecord(seen);
   if (previous && isHeldByAnother(previous))
@@ -102,12 +108,16 @@ export const lockStateFolder = async (
   }
   return {
     update,
-    release: () => rmSync(recordFile(folder), { force: true }),
+    release: () => {
+      if (inMemory) for (const name of newSecrets) rmSync(join(folder, name), { force: true });
+      rmSync(recordFile(folder), { force: true });
+      if (inMemory && isNewFolder && !readdirSync(folder).length) rmdirSync(folder);
+    },
   };
 };
 
 /** Writes a secret into the state folder. Only the current user can read the file. */
-export const saveSecret = (folder: string, name: string, value: string): void => {
+export const saveSecret = (folder: string, name: SecretName, value: string): void => {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, name);
   const next = `${file}.next`;
@@ -116,7 +126,7 @@ export const saveSecret = (folder: string, name: string, value: string): void =>
 };
 
 /** A secret that `saveSecret` wrote, or undefined. */
-export const readSecret = (folder: string, name: string): string | undefined =>
+export const readSecret = (folder: string, name: SecretName): string | undefined =>
   readText(join(folder, name))?.trim() || undefined;
 
 /** The secret that seals cursors. It is created in the first run and kept, so that cursors survive a restart. */

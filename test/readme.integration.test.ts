@@ -20,8 +20,9 @@ test('each curl of the README returns the response that it shows, except ids and
   const { key, url } = await server.ready();
   expect(examples).toHaveLength(3);
   for (const [, command = '', shown = ''] of examples) {
-    const script = command.replaceAll('http://localhost:3030', url).replace('KEY=$(cat .local/api-key)', '');
-    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env: { ...process.env, KEY: key } });
+    const script = command.replace(/^(API|KEY)=.*\n/gm, '');
+    const env = { ...process.env, API: url, KEY: key };
+    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env });
     expect(comparable(stdout)).toBe(comparable(shown));
   }
   server.ctrlC();

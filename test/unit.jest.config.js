@@ -1,4 +1,6 @@
-import main from '../jest.config.js';
+import all from '../jest.config.js';
+
+const { globalSetup: _, globalTeardown: __, ...main } = all;
 
 /** The tests that need no DynamoDB Local and no server. */
 export default {

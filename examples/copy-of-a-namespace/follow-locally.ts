@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChannelsClient } from '../../client/index.ts';
 import { backfill, type EventDetail, type PutIfNewer, toRow } from './copy.ts';
+import { exitWithMessage } from './exit-with-message.ts';
 
 const {
   URL: url = 'http://localhost:3030',
@@ -22,12 +23,14 @@ const putIfNewer: PutIfNewer = async (row) => {
   return true;
 };
 
-await backfill(new ChannelsClient({ url, key, namespace }), namespace, putIfNewer);
+await backfill(new ChannelsClient({ url, key, namespace }), namespace, putIfNewer).catch(exitWithMessage);
 console.log(`following ${namespace} in ${folder}`);
 
 /** Stands in for EventBridge. Each response repeats the earlier events, which change nothing. */
 for (;;) {
-  const response = await fetch(`${url}/_local/events`);
+  const response = await fetch(`${url}/_local/events`).catch(() =>
+    exitWithMessage(new Error(`The server at ${url} has stopped.`)),
+  );
   const { data } = (await response.json()) as { data: { detail: EventDetail }[] };
   for (const { detail } of data) {
     if (detail.namespace !== namespace || !(await putIfNewer(toRow(detail)))) continue;

@@ -7,6 +7,7 @@ import { Meter } from '../dynamodb/meter.ts';
 import type { Session } from '../dynamodb/session.ts';
 import { Table } from '../dynamodb/table.ts';
 import { operations, type ScopedOperation } from '../manifest/operations.ts';
+import { compress } from './compression.ts';
 import { toApiError } from './failure-to-api-error.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequest, logRequestFailure } from './request-log.ts';
@@ -51,12 +52,14 @@ const initialise = ({ event, context }: Hook): void => {
 const headersFor = ({ requestId, session }: Progress) => commonHeaders(requestId, session.meter.summary);
 
 const respondWithError = ({
+  event: { headers },
   context: { progress },
   error: thrown,
 }: Hook): APIGatewayProxyStructuredResultV2 => {
   const error = toApiError(thrown);
   logRequestFailure(progress.requestId, error);
-  return toErrorResponse(error, progress.requestId, headersFor(progress));
+  const response = toErrorResponse(error, progress.requestId, headersFor(progress));
+  return compress(response, headers['accept-encoding']);
 };
 
 /** Writes the request's line to the log, if the environment asks for it. */
@@ -100,7 +103,8 @@ export const authenticatedEndpoint = (
       logAccess(name, hook, response.statusCode);
       return response;
     })
-    .handler(async (event, { progress }) =>
-      toGatewayResponse(await run(event, progress as RequestContext), headersFor(progress)),
-    );
+    .handler(async (event, { progress }) => {
+      const response = await run(event, progress as RequestContext);
+      return compress(toGatewayResponse(response, headersFor(progress)), event.headers['accept-encoding']);
+    });
 };

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { compress } from './compression.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequestFailure } from './request-log.ts';
 import { refuseParameters } from './request-parameters.ts';
@@ -6,8 +7,11 @@ import { commonHeaders, toErrorResponse } from './response.ts';
 
 /** A response that is the same for everyone. */
 export interface PublicResponse {
+  /** 200 by default. */
+  statusCode?: 200 | 302;
   headers: Record<string, string>;
-  body: string;
+  /** Absent if the response is a redirect. */
+  body?: string;
   isBase64Encoded?: boolean;
 }
 
@@ -23,7 +27,10 @@ export const publicEndpoint =
     try {
       refuseParameters(event);
       const { headers, ...response } = run(event);
-      return { statusCode: 200, headers: { ...common, ...headers }, ...response };
+      return compress(
+        { statusCode: 200, headers: { ...common, ...headers }, ...response },
+        event.headers['accept-encoding'],
+      );
     } catch (error) {
       logRequestFailure(requestId, error);
       return toErrorResponse(error, requestId, common);

@@ -22,9 +22,12 @@ const securityHeaders = {
   'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
 };
 
-/** The headers of every response. @param consumed the value of `x-consumed-capacity`; absent if no table was touched */
+/**
+ * The headers of every response. Most responses depend on `Accept-Encoding` (see `compress`), so that all of them say so.
+ * @param consumed the value of `x-consumed-capacity`; absent if no table was touched */
 export const commonHeaders = (requestId: string, consumed: string | undefined): Record<string, string> => ({
   ...securityHeaders,
+  Vary: 'Accept-Encoding',
   'x-request-id': requestId,
   ...(consumed !== undefined && { 'x-consumed-capacity': consumed }),
 });

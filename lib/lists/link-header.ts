@@ -12,11 +12,13 @@ const decodedName = (parameter: string): string => [...new URLSearchParams(`?${p
  * The `Link` header of a page (RFC 8288): links to the first, previous, next and last page. The last page is left out if it
  * is too deep for a page number. All other parameters stay as the client wrote them, except that `>` is encoded, because it
  * would end the link.
+ * @param url the absolute URL of the list, without its query; empty for links that are relative to the request, so that
+ * they lead to the same list behind any path prefix
  * @param maxDepth how many channels can be reached by page number
  * @returns `undefined` if the header would be longer than 4 KB
  */
 export const linkHeader = (
-  path: string,
+  url: string,
   rawQueryString: string,
   pagination: Pagination,
   maxDepth: number,
@@ -25,8 +27,7 @@ export const linkHeader = (
     .replaceAll('>', '%3E')
     .split('&')
     .filter((parameter) => parameter && !pageParameters.has(decodedName(parameter)));
-  const link = (rel: string, parameter: string) =>
-    `<${path}?${[...kept, parameter].join('&')}>; rel="${rel}"`;
+  const link = (rel: string, parameter: string) => `<${url}?${[...kept, parameter].join('&')}>; rel="${rel}"`;
   const { next_cursor, prev_cursor, total_page, per_page } = pagination;
   const hasLast = total_page > 0 && total_page * per_page <= maxDepth;
   const header = [

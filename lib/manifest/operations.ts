@@ -8,6 +8,8 @@ export interface Operation {
   methods: readonly ('GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[];
   /** A route of API Gateway's HTTP API. `{id}` is one path segment. */
   path: string;
+  /** Another route of the function, for people: it leads to `path`. It is no part of the API's description. */
+  redirectFrom?: string;
   /** The scope that the caller's key needs; `any` if every key may call. Absent if the operation needs no key. */
   scope?: Scope | 'any';
   /** The file that exports `handler`, relative to the root of the project. */
@@ -17,6 +19,8 @@ export interface Operation {
   assets?: readonly string[];
   /** Whether the operation seals and opens cursors, and therefore needs their secret. */
   cursors?: boolean;
+  /** Whether responses of the operation have links, and therefore depend on the public address of the API. */
+  links?: boolean;
 }
 
 const authenticate: readonly DynamoDbAction[] = ['dynamodb:GetItem'];
@@ -47,6 +51,7 @@ export const operations = [
       },
     },
     cursors: true,
+    links: true,
   },
   {
     name: 'create-channel',
@@ -57,6 +62,7 @@ export const operations = [
     permissions: {
       tables: { apiKeys: authenticate, channels: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
     },
+    links: true,
   },
   {
     name: 'upsert-channels',
@@ -112,11 +118,18 @@ export const operations = [
     name: 'show-docs',
     methods: ['GET'],
     path: '/docs',
+    redirectFrom: '/',
     handler: 'functions/show-docs.ts',
     permissions: none,
     assets: ['swagger-ui-dist/swagger-ui-bundle.js', 'swagger-ui-dist/swagger-ui.css'],
   },
 ] as const satisfies Operation[];
+
+/** The routes of an operation: one per method, and that of the redirect. */
+export const routesOf = ({ methods, path, redirectFrom }: Operation) => [
+  { path, methods },
+  ...(redirectFrom === undefined ? [] : [{ path: redirectFrom, methods }]),
+];
 
 type Row = (typeof operations)[number];
 

@@ -2,6 +2,7 @@ import { type OperationName, operations, type ScopedOperation } from '../manifes
 import { describeSchemas, ref } from './component-schemas.ts';
 import { examples } from './example-exchanges.ts';
 import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
+import { introduction } from './introduction.ts';
 import { describeQuery } from './query-descriptions.ts';
 import { describePublicResponses, describeResponses, type SuccessResponse } from './response-descriptions.ts';
 
@@ -113,7 +114,7 @@ const describeScoped = ({ name, scope }: ScopedOperation, method: string) => {
     tags: [scope === 'any' ? 'API key' : 'Channels'],
     parameters: [...parameters.map((one) => ({ $ref: `#/components/parameters/${one}` })), ...query],
     ...(body && { requestBody: describeBody(name, method, body) }),
-    responses: describeResponses(name, success, errors),
+    responses: describeResponses(name, method, success, errors),
   };
 };
 
@@ -170,6 +171,7 @@ export const describeApi = () => ({
     title: 'Client Channels API',
     version: '0.1.0',
     summary: 'The distribution channels by which field-sales companies organise their clients',
+    description: introduction,
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/', description: 'The server that sent this description' }],

@@ -2,29 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
+import { startScript } from './docs-page-script.ts';
+import { pageStyle } from './docs-page-style.ts';
 
 const assets = createRequire(import.meta.url);
 /** Reads an asset of Swagger UI. Called only for the first request, because the assets have 2 MB. */
 const asset = (name: string) => readFileSync(assets.resolve(`swagger-ui-dist/${name}`), 'utf8');
 
 const hashSource = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** Text takes the direction of its first strong letter, so that Arabic runs from right to left. */
-const rightToLeft = `
-.swagger-ui .highlight-code code > span, .swagger-ui textarea, .swagger-ui input, .swagger-ui .markdown p
-{ unicode-bidi: plaintext; text-align: start; }`;
-
-const startScript = `
-document.querySelectorAll('textarea, input').forEach((field) => { field.dir = 'auto'; });
-new MutationObserver(() => {
-  for (const field of document.querySelectorAll('textarea:not([dir]), input[type=text]:not([dir]), pre:not([dir]), .markdown:not([dir])'))
-    field.dir = 'auto';
-}).observe(document.body, { childList: true, subtree: true });
-SwaggerUIBundle({
-  url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null,
-  persistAuthorization: false, displayRequestDuration: true, tryItOutEnabled: true,
-  presets: [SwaggerUIBundle.presets.apis], layout: 'BaseLayout',
-});`;
 
 /** Escapes each text that would end the script element that contains the script. */
 const escapeScript = (script: string) => script.replaceAll(/<(?=\/script|!--)/gi, '\\x3c');
@@ -38,7 +23,7 @@ export interface DocsPage {
 
 const renderPage = (): DocsPage => {
   const scripts = [escapeScript(asset('swagger-ui-bundle.js')), startScript];
-  const style = asset('swagger-ui.css') + rightToLeft;
+  const style = asset('swagger-ui.css') + pageStyle;
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Client Channels API</title><link rel="icon" href="data:,"><style>${style}</style></head>

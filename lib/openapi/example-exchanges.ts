@@ -9,7 +9,7 @@ export interface ExampleExchange {
   /** The id in the path. The default is a channel that exists. */
   id?: string;
   /** The only method that returns this. By default, all methods of the operation do. */
-  method?: 'PATCH';
+  method?: 'PUT' | 'PATCH';
   query?: string;
   /** The body of an earlier request with the same headers. */
   earlierBody?: unknown;
@@ -124,6 +124,8 @@ const tooLarge = {
 };
 
 const wrongMediaType = {
+  name: 'plain_text',
+  summary: 'A content type that is not JSON',
   headers: { 'content-type': 'text/plain' },
   status: 415,
   response: errorResponse(
@@ -200,13 +202,7 @@ export const examples: ExampleExchange[] = [
       ],
     ),
   },
-  {
-    operation: 'create-channel',
-    name: 'plain_text',
-    summary: 'A content type that is not JSON',
-    body: retail,
-    ...wrongMediaType,
-  },
+  { operation: 'create-channel', body: retail, ...wrongMediaType },
   { operation: 'create-channel', ...tooLarge },
   {
     operation: 'create-channel',
@@ -284,12 +280,16 @@ export const examples: ExampleExchange[] = [
     body: rename,
     ...stale,
   },
+  { operation: 'update-channel', method: 'PUT', body: rename, ...wrongMediaType },
   {
     operation: 'update-channel',
-    name: 'plain_text',
-    summary: 'A content type that is not JSON',
+    method: 'PATCH',
     body: rename,
     ...wrongMediaType,
+    response: errorResponse(
+      'unsupported_media_type',
+      'The body must be sent as "content-type: application/json" or "application/merge-patch+json".',
+    ),
   },
   { operation: 'update-channel', ...tooLarge },
   ...channelErrors('update-channel', rename),

@@ -103,7 +103,7 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'search',
     description:
-      'The name contains all of these words, anywhere. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh).',
+      'The name or the local name contains each of these words, anywhere. One word may be in the name and another in the local name. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh).',
     schema: { type: 'string', maxLength: 256 },
     example: 'تجزئه',
   },

@@ -37,8 +37,11 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     },
   };
 
-const examplesOf = (operation: ScopedOperation['name'], status: number) => {
-  const shown = examples.filter((example) => example.operation === operation && example.status === status);
+const examplesOf = (operation: ScopedOperation['name'], method: string, status: number) => {
+  const shown = examples.filter(
+    (example) =>
+      example.operation === operation && (example.method ?? method) === method && example.status === status,
+  );
   if (shown.length)
     return {
       examples: Object.fromEntries(
@@ -48,13 +51,13 @@ const examplesOf = (operation: ScopedOperation['name'], status: number) => {
   return errorExamples[status] && { example: errorExamples[status] };
 };
 
-const describeError = (operation: ScopedOperation['name'], status: number) => {
+const describeError = (operation: ScopedOperation['name'], method: string, status: number) => {
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
   const schema = gateway ? { anyOf: [ref('Error'), ref('GatewayError')] } : ref('Error');
   return {
     description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),
-    content: { 'application/json': { schema, ...examplesOf(operation, status) } },
+    content: { 'application/json': { schema, ...examplesOf(operation, method, status) } },
   };
 };
 
@@ -79,6 +82,7 @@ export interface SuccessResponse {
 /** Describes all responses of an operation, by status. */
 export const describeResponses = (
   operation: ScopedOperation['name'],
+  method: string,
   success: SuccessResponse,
   errors: number[],
 ) => ({
@@ -86,7 +90,7 @@ export const describeResponses = (
     description: success.description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...success.headers]),
     content: {
-      'application/json': { schema: ref(success.schema), ...examplesOf(operation, success.status) },
+      'application/json': { schema: ref(success.schema), ...examplesOf(operation, method, success.status) },
     },
   },
   ...(operation === 'get-channel' && {
@@ -98,7 +102,7 @@ export const describeResponses = (
   ...Object.fromEntries(
     [400, 401, 403, ...errors, 429, 500, 503]
       .sort((a, b) => a - b)
-      .map((status) => [status, describeError(operation, status)]),
+      .map((status) => [status, describeError(operation, method, status)]),
   ),
   431: headersTooLarge,
 });

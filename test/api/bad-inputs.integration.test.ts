@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { failure } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
@@ -91,6 +92,11 @@ describe('a query', () => {
     'integration_meta={"a":[[1]]}',
     'integration_meta={"a":[{"b":1}]}',
     'integration_meta={}',
+    'integration_meta={"id":""}',
+    'integration_meta={"id":null}',
+    'integration_meta={"id":[null]}',
+    'integration_meta={"id":["7",""]}',
+    'integration_meta={"a":{"id":""}}',
     'integration_meta=',
     'integration_meta[]=x',
     'integration_meta.a=',
@@ -147,6 +153,7 @@ describe('a query', () => {
     '&&&=',
     'sort=',
     'search=%20%20',
+    `search=${encode('\u200b\u2800 \ufeff')}`,
   ])('is odd but handled: %s', async (query) => {
     const reply = await list(query);
     // Only the empty parameter name is refused.
@@ -222,7 +229,6 @@ describe('the body of a POST', () => {
     ['100 KB of a name', { name: 'x'.repeat(100_000) }, 400, 'invalid_request'],
     ['disabled as text', { name: 'x', disabled: 'false' }, 400, 'invalid_request'],
     ['disabled as a number', { name: 'x', disabled: 0 }, 400, 'invalid_request'],
-    ['disabled as null', { name: 'x', disabled: null }, 400, 'invalid_request'],
     ['metadata as text', { name: 'x', integration_meta: '{}' }, 400, 'invalid_request'],
     ['metadata as a list', { name: 'x', integration_meta: [] }, 400, 'invalid_request'],
     ['namespaces as text', { name: 'x', company_namespace: 'company1' }, 400, 'invalid_request'],
@@ -268,6 +274,9 @@ describe('a header', () => {
     [{ 'content-type': 'multipart/form-data; boundary=x' }, 415, 'unsupported_media_type'],
     [{ 'content-type': 'application/json; charset=utf-16' }, 415, 'unsupported_media_type'],
     [{ 'content-type': 'application/json, application/json' }, 415, 'unsupported_media_type'],
+    [{ 'content-type': 'application/merge-patch+json' }, 415, 'unsupported_media_type'],
+    [{ 'content-type': 'application/vnd.api+json' }, 415, 'unsupported_media_type'],
+    [{ 'content-encoding': 'gzip' }, 415, 'unsupported_media_type'],
     [{ 'idempotency-key': '' }, 400, 'invalid_request'],
     [{ 'idempotency-key': 'x'.repeat(256) }, 400, 'invalid_request'],
     [{ 'idempotency-key': 'é' }, 400, 'invalid_request'],
@@ -279,6 +288,27 @@ describe('a header', () => {
     [{ authorization: 'Basic eDp5' }, 401, 'unauthenticated'],
   ])('of a POST is refused: %j', async (headers, status, code) => {
     expect(await post({ name: 'x' }, headers)).toEqual(failure(status, code));
+  });
+
+  test.each([
+    'application/merge-patch+json',
+    'application/json-patch+json',
+  ])('of a PUT is refused: content-type: %s', async (type) => {
+    expect(await put({ name: 'y' }, { 'content-type': type })).toEqual(
+      failure(415, 'unsupported_media_type', 'The body must be sent as "content-type: application/json".'),
+    );
+  });
+
+  test('that says that the body is compressed is refused, and the error names the encoding', async () => {
+    const body = gzipSync('{"name":"y"}');
+
+    expect(await put(body, { 'content-encoding': 'gzip' })).toEqual(
+      failure(
+        415,
+        'unsupported_media_type',
+        'The body must be sent without "content-encoding": "gzip" is not supported.',
+      ),
+    );
   });
 
   test.each([

@@ -75,6 +75,15 @@ describe('if the key is cached', () => {
     expect(calls).toEqual([...Array(20).fill(1), 2, 2]);
   });
 
+  test('a merge of metadata takes two calls: it reads the channel, and updates it in place', async () => {
+    const { _id } = await create();
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    const merge = (meta: object) =>
+      costOf(`PATCH /client-channel/${_id}`, { headers, body: { integration_meta: meta } });
+    expect(await merge({ sync: 1 })).toEqual({ calls: 2, rcu: 1, wcu: 5 });
+    expect(await merge({ sync: 1 })).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  });
+
   test('an update that changes nothing takes one call', async () => {
     const channel = await create();
     for (const sent of [channel, { name: channel.name }, { local_name: channel.local_name }])
@@ -263,20 +272,20 @@ describe('a search with another filter and 320 hits', () => {
     };
   };
 
-  // The first calls read the pending changes (there are none), 6 units of suffix entries, and then the counters.
+  // The first calls read the pending changes (there are none), 7 units of suffix entries, and then the counters.
 
   test('reads the partition between the hits if the namespace has 384 channels', async () => {
     const costOfSearch = await seedHits('few', 384);
 
-    expect(await costOfSearch('disabled=true')).toEqual({ calls: 4, rcu: 6 + 1 + 32, total: 40 });
+    expect(await costOfSearch('disabled=true')).toEqual({ calls: 4, rcu: 7 + 1 + 32, total: 40 });
   });
 
   test('reads the hits one by one if the namespace has 3,264 channels', async () => {
     const costOfSearch = await seedHits('many', 3_264);
 
-    expect(await costOfSearch('disabled=true')).toEqual({ calls: 7, rcu: 6 + 1 + 320, total: 40 });
+    expect(await costOfSearch('disabled=true')).toEqual({ calls: 7, rcu: 7 + 1 + 320, total: 40 });
     // The names of the hits tell which of them a filter by name leaves out, so the counters are not read either.
     const name = 'name=Target+Channel+00007&name=target+channel+00008';
-    expect(await costOfSearch(name)).toEqual({ calls: 3, rcu: 6 + 2, total: 1 });
+    expect(await costOfSearch(name)).toEqual({ calls: 3, rcu: 7 + 2, total: 1 });
   });
 });

@@ -6,8 +6,8 @@ import { useService } from '../support/use-service.ts';
 const service = useService({ namespaces: ['company1', 'company2'] });
 
 const create = (body: unknown, headers = {}) => service.call('POST /client-channel', { body, headers });
-const read = (path: string | undefined, namespace: string) =>
-  service.call(`GET ${path}`, { headers: { 'x-company-namespace': namespace } });
+const read = (id: string, namespace: string) =>
+  service.call(`GET /client-channel/${id}`, { headers: { 'x-company-namespace': namespace } });
 
 describe('POST /client-channel', () => {
   test('creates the channel of the specification', async () => {
@@ -23,18 +23,18 @@ describe('POST /client-channel', () => {
 
     const { _id, createdAt } = created.body.data;
     const channel = { _id: anId, ...body, createdAt: aTime, updatedAt: createdAt, __v: 0 };
-    const location = `/client-channel/${_id}`;
+    const location = `client-channel/${_id}`;
     expect(created).toEqual(success(201, channel, { location, etag: '"0"' }));
-    expect(await read(location, 'company1')).toEqual(success(200, created.body.data, { etag: '"0"' }));
+    expect(await read(_id, 'company1')).toEqual(success(200, created.body.data, { etag: '"0"' }));
   });
 
   test('creates a channel in another namespace of the key than the one that the request acts in', async () => {
-    const { headers, body } = await create({ name: 'x', company_namespace: ['company2'] });
+    const { body } = await create({ name: 'x', company_namespace: ['company2'] });
 
-    expect(await read(headers.location, 'company1')).toEqual(
+    expect(await read(body.data._id, 'company1')).toEqual(
       failure(404, 'not_found', 'There is no such channel.'),
     );
-    expect(await read(headers.location, 'company2')).toEqual(success(200, body.data, { etag: '"0"' }));
+    expect(await read(body.data._id, 'company2')).toEqual(success(200, body.data, { etag: '"0"' }));
   });
 
   test('returns the defaults of the fields that were not sent: enabled, in the namespace of the request', async () => {
@@ -51,11 +51,31 @@ describe('POST /client-channel', () => {
     });
   });
 
+  test.each([
+    { local_name: null, disabled: null, integration_meta: null, company_namespace: null },
+    { local_name: '' },
+  ])('counts fields that generated clients send without a value as absent: %j', async (fields) => {
+    const { status, body } = await create({ name: 'x', ...fields });
+
+    expect([status, body.data]).toEqual([
+      201,
+      {
+        _id: anId,
+        name: 'x',
+        disabled: false,
+        company_namespace: ['company1'],
+        createdAt: aTime,
+        updatedAt: aTime,
+        __v: 0,
+      },
+    ]);
+  });
+
   test('creates a shared channel in each of its namespaces', async () => {
-    const { headers, body } = await create({ name: 'shared', company_namespace: ['company2', 'company1'] });
+    const { body } = await create({ name: 'shared', company_namespace: ['company2', 'company1'] });
 
     for (const namespace of ['company1', 'company2'])
-      expect(await read(headers.location, namespace)).toEqual(success(200, body.data, { etag: '"0"' }));
+      expect(await read(body.data._id, namespace)).toEqual(success(200, body.data, { etag: '"0"' }));
   });
 
   test('lists all errors of a body', async () => {
@@ -114,12 +134,12 @@ describe('Idempotency-Key', () => {
 
   test('returns the first response again for an equal body, even if the channel has changed since', async () => {
     const first = await createOnce('order-1', '{"name":"a","integration_meta":{"x":1,"y":2.0}}');
-    await service.call(`PUT ${first.headers.location}`, { body: { name: 'changed' } });
+    await service.call(`PUT /client-channel/${first.body.data._id}`, { body: { name: 'changed' } });
 
     const second = await createOnce('order-1', '{ "integration_meta": {"y": 2, "x": 1}, "name": "a" }');
 
     const { data } = first.body;
-    const headers = { etag: '"0"', location: `/client-channel/${data._id}` };
+    const headers = { etag: '"0"', location: `client-channel/${data._id}` };
     expect(first).toEqual(success(201, data, headers));
     expect(second).toEqual(success(201, data, { ...headers, 'idempotency-replayed': 'true' }));
   });

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { describeApi } from '../../lib/openapi/api-description.ts';
+import { exampleAddress, introduction } from '../../lib/openapi/introduction.ts';
 import { failure } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -9,6 +12,7 @@ const commonHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  vary: 'Accept-Encoding',
   'x-request-id': 'mine',
 };
 const headers = { 'x-request-id': 'mine' };
@@ -25,12 +29,62 @@ describe('GET /openapi.json', () => {
     expect(reply.headers).not.toHaveProperty('x-consumed-capacity');
   });
 
+  test('returns the same description with and without gzip', async () => {
+    const zipped = await service.call('GET /openapi.json', { headers: { 'accept-encoding': 'gzip' } });
+    const plain = await service.call('GET /openapi.json', { headers: { 'accept-encoding': 'identity' } });
+
+    expect(zipped.headers['content-encoding']).toBe('gzip');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.body).toEqual(zipped.body);
+  });
+
   test('refuses query parameters', async () => {
     expect(await service.call('GET /openapi.json?a=1')).toEqual(
       failure(400, 'invalid_request', expect.any(String), [
         { path: 'a', message: 'is not a parameter of this operation' },
       ]),
     );
+  });
+});
+
+describe('the introduction', () => {
+  test('contains calls that can be pasted, one after the other, with the results that it promises', async () => {
+    const [settings = '', ...calls] = [...introduction.matchAll(/~~~sh\n([^~]+)~~~/g)].map(
+      ([, text]) => text,
+    );
+    const key = await service.newKey({ namespaces: ['introduction'] });
+    const ownSettings = settings.replace(exampleAddress, service.url).replace('paste your key here', key);
+
+    const replies: unknown[] = [];
+    for (const call of calls) {
+      const { stdout } = await promisify(execFile)('sh', ['-c', ownSettings + call]);
+      replies.push(JSON.parse(stdout));
+    }
+
+    const created = {
+      name: 'Retail Channel',
+      local_name: 'قناة التجزئة',
+      integration_meta: { external_id: 'ch_123' },
+    };
+    const none = { success: true, data: [], pagination: expect.objectContaining({ total: 0 }) };
+    const one = {
+      ...none,
+      data: [expect.objectContaining(created)],
+      pagination: expect.objectContaining({ total: 1 }),
+    };
+    expect(replies).toEqual([
+      none,
+      { ...none, pagination: expect.objectContaining({ per_page: 100 }) },
+      none,
+      expect.objectContaining({
+        code: 'invalid_request',
+        details: [expect.objectContaining({ path: 'serch' })],
+      }),
+      { success: true, data: expect.objectContaining(created) },
+      one,
+      one,
+      { data: [] },
+    ]);
   });
 });
 

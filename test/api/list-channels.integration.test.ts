@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { aTime, failure } from '../support/matchers.ts';
+import { startPrefixProxy } from '../support/prefix-proxy.ts';
 import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
 import type { Reply } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
@@ -50,9 +51,9 @@ describe('GET /client-channel', () => {
     });
     expect(first.headers.link).toBe(
       [
-        '</client-channel?per_page=25&page=1>; rel="first"',
-        `</client-channel?per_page=25&cursor=${next_cursor}>; rel="next"`,
-        '</client-channel?per_page=25&page=3>; rel="last"',
+        '<?per_page=25&page=1>; rel="first"',
+        `<?per_page=25&cursor=${next_cursor}>; rel="next"`,
+        '<?per_page=25&page=3>; rel="last"',
       ].join(', '),
     );
 
@@ -132,6 +133,66 @@ describe('GET /client-channel', () => {
     expect(await list(query)).toEqual(
       failure(400, 'invalid_request', `The query parameter "${path}" ${message}.`, [{ path, message }]),
     );
+  });
+
+  test('has links, and a location for a new channel, that work behind a path prefix', async () => {
+    const { key, ids } = await seedNamespace(many(5));
+    const proxy = await startPrefixProxy('/erp/v1', service.url);
+    const collection = `${proxy.endpoint}/erp/v1/client-channel`;
+    const fetchJson = async (url: URL, options: RequestInit = {}) => {
+      const headers = { 'api-key': key, 'content-type': 'application/json' };
+      const response = await fetch(url, { headers, ...options });
+      expect(response.ok).toBe(true);
+      return { headers: response.headers, data: ((await response.json()) as { data: unknown }).data };
+    };
+
+    const listed: string[] = [];
+    let url: URL | undefined = new URL(`${collection}?per_page=2`);
+    while (url) {
+      const page = await fetchJson(url);
+      listed.push(...(page.data as { _id: string }[]).map(({ _id }) => _id));
+      const next = /<([^>]*)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
+      url = next === undefined ? undefined : new URL(next, url);
+    }
+    const created = await fetchJson(new URL(collection), { method: 'POST', body: '{"name":"x"}' });
+    const read = await fetchJson(new URL(created.headers.get('location') ?? '', collection));
+    proxy.close();
+
+    expect(listed).toEqual(ids);
+    expect(read.data).toEqual(created.data);
+  });
+
+  test('is compressed with gzip from 1 KB on if the client accepts it, and says that it depends on that', async () => {
+    const { documents, key } = await seedNamespace(many(100));
+    const get = (path: string, encoding: string) =>
+      service.call(`GET /client-channel${path}`, { key, headers: { 'accept-encoding': encoding } });
+    const list = '?per_page=100';
+
+    const zipped = await get(list, 'br, gzip;q=0.5');
+    const plain = await get(list, 'gzip;q=0, br');
+    const small = await get(`/${documents[0]?._id}`, 'gzip');
+    const error = await get(
+      `?${many(50)
+        .map((_, index) => `unknown${index}=`)
+        .join('&')}`,
+      'gzip',
+    );
+
+    expect(zipped.body).toEqual({ ...plain.body, data: documents });
+    expect(zipped.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'x-consumed-capacity': expect.stringMatching(/^calls=/),
+    });
+    expect(Number(plain.headers['content-length'])).toBeGreaterThan(
+      10 * Number(zipped.headers['content-length']),
+    );
+    expect(error).toMatchObject({
+      status: 400,
+      headers: { 'content-encoding': 'gzip' },
+      body: { code: 'invalid_request' },
+    });
+    for (const reply of [plain, small]) expect(reply.headers).not.toHaveProperty('content-encoding');
+    for (const { headers } of [zipped, plain, small, error]) expect(headers.vary).toBe('Accept-Encoding');
   });
 
   test('leaves out the links if they would exceed 4 KB', async () => {

@@ -69,6 +69,14 @@ describe('a search that finds a suffix entry which contradicts the table', () =>
     ]);
   });
 
+  test('leaves out a channel that has another local name now, and logs it', async () => {
+    const id = await createFormer('Depot', 'شرق');
+    await putSuffixEntries(id, 'depot\nغرب');
+
+    expect(await search('غرب')).toEqual({ status: 200, ids: [], total: 0 });
+    expect(failures.map(({ channel }) => channel)).toEqual([id]);
+  });
+
   test('uses the name in the table, and logs both channels', async () => {
     const [one, other] = [await create('Straße north'), await create('Corner south')];
     await putSuffixEntries(one, 'straße north');

@@ -82,7 +82,8 @@ test('the channel of the README is found by its Arabic name, and by words of bot
     name: 'Retail Channel',
     local_name: 'قناة التجزئة',
   });
-  await call('POST /client-channel', { name: 'Retail Channel', local_name: 'قناة الجملة' });
+  // Its local name comes first in the alphabet. Lists by name do not look at it.
+  const other = await call('POST /client-channel', { name: 'Retail Channel', local_name: 'الجملة' });
   const found = async () => {
     const texts = [
       'التجزئة',
@@ -95,6 +96,7 @@ test('the channel of the README is found by its Arabic name, and by words of bot
   };
   expect(await found()).toEqual(Array.from({ length: 5 }, () => [channel]));
   expect(await search('التجزئة wholesale', { key })).toEqual([]);
+  expect(await call('GET /client-channel?search=retail&sort=name')).toEqual([channel, other]);
 
   await applyPending(service, 'readme', [channel._id]);
   expect(await found()).toEqual(Array.from({ length: 5 }, () => [channel]));

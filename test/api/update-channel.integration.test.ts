@@ -43,6 +43,7 @@ describe('PUT /client-channel/{id}', () => {
     [{ integration_meta: { a: { b: [1, null] } } }],
     [{ company_namespace: ['company1', 'company2'] }],
     [{ name: 'New', integration_meta: {}, disabled: true }],
+    [{ local_name: 'محلي', integration_meta: { b: 1 } }],
   ])('changes the fields that are sent, and keeps the others: %j', async (patch) => {
     const channel = await create({ local_name: 'x', integration_meta: { a: 1 } });
 
@@ -75,6 +76,18 @@ describe('PUT /client-channel/{id}', () => {
     const channel = await create({ local_name: 'x', integration_meta: { a: 1, b: 2 } });
 
     expect(await put(channel._id, patch)).toEqual(success(200, channel, { etag: '"0"' }));
+  });
+
+  test.each([
+    { createdAt: null, updatedAt: null, __v: null, _id: null },
+    { createdAt: 1, updatedAt: {}, __v: '9', _id: 5 },
+  ])('ignores the fields that the service sets itself, whatever they hold: %j', async (fields) => {
+    const channel = await create({});
+
+    const updated = await put(channel._id, { name: 'New', ...fields });
+
+    const expected = { ...channel, name: 'New', updatedAt: aTime, __v: 1 };
+    expect(updated).toEqual(success(200, expected, { etag: '"1"' }));
   });
 
   test('is available as PATCH too', async () => {
@@ -176,6 +189,153 @@ describe('If-Match', () => {
     const first = { ...channel, ...patch, updatedAt: aTime, __v: 1 };
     expect(byTag).toEqual(success(200, first, { etag: '"1"' }));
     expect(byStar).toEqual(success(200, { ...first, local_name: 'y', __v: 2 }, { etag: '"2"' }));
+  });
+});
+
+describe('PATCH with application/merge-patch+json', () => {
+  const merge = (id: string, body: unknown, headers = {}) =>
+    service.call(`PATCH /client-channel/${id}`, {
+      body,
+      headers: { 'content-type': 'application/merge-patch+json', ...headers },
+    });
+  const meta = { external_id: 'ch_1', sap: { client: 100, plant: { id: 7 } }, tags: ['a', 'b'] };
+
+  test('merges the metadata at every level, removes a key with null, and keeps the other fields', async () => {
+    const channel = await create({ local_name: 'x', integration_meta: meta });
+
+    const patch = {
+      sap: { plant: { id: null, name: 'Riyadh' } },
+      tags: [null],
+      crm: { id: 'c' },
+      gone: null,
+    };
+    const merged = await merge(channel._id, { name: 'New', integration_meta: patch });
+
+    const integration_meta = {
+      external_id: 'ch_1',
+      sap: { client: 100, plant: { name: 'Riyadh' } },
+      tags: [null],
+      crm: { id: 'c' },
+    };
+    const expected = { ...channel, name: 'New', integration_meta, updatedAt: aTime, __v: 1 };
+    expect(merged).toEqual(success(200, expected, { etag: '"1"' }));
+    expect((await get(channel._id)).body).toEqual(merged.body);
+    const found = await service.call('GET /client-channel?integration_meta.external_id=ch_1&name=New');
+    expect(found.body.data).toEqual([merged.body.data]);
+  });
+
+  test.each([
+    [undefined, { a: 1, b: null }, { a: 1 }],
+    [undefined, {}, {}],
+    [{ a: 1 }, null, undefined],
+    [{ a: 1 }, { a: null }, {}],
+    [{ a: { b: 1 } }, { a: 'x' }, { a: 'x' }],
+  ])('changes the metadata %j by %j to %j', async (before, patch, after) => {
+    const channel = await create({ integration_meta: before });
+
+    const { status, body } = await merge(channel._id, { integration_meta: patch });
+
+    const { integration_meta: _, ...rest } = channel;
+    const expected = { ...rest, ...(after && { integration_meta: after }), updatedAt: aTime, __v: 1 };
+    expect([status, body.data]).toEqual([200, expected]);
+  });
+
+  test('returns the channel as it is, with the same version, if nothing changes', async () => {
+    const channel = await create({ local_name: 'x', integration_meta: meta });
+
+    const reply = await merge(channel._id, { local_name: 'x', integration_meta: { sap: {}, gone: null } });
+
+    expect(reply).toEqual(success(200, channel, { etag: '"0"' }));
+  });
+
+  test('removes the local name with null, and changes all copies of a shared channel', async () => {
+    const shared = { local_name: 'x', company_namespace: ['company1', 'company2'], integration_meta: meta };
+    const channel = await create(shared);
+
+    const { body } = await merge(channel._id, { local_name: null, integration_meta: { tags: null } });
+
+    const { local_name: _, ...rest } = channel;
+    const { tags: __, ...integration_meta } = meta;
+    expect(body.data).toEqual({ ...rest, integration_meta, updatedAt: aTime, __v: 1 });
+    for (const namespace of ['company1', 'company2'])
+      expect((await get(channel._id, namespace)).body).toEqual(body);
+  });
+
+  test.each<[object, string, number, string]>([
+    [{ name: null }, 'The field "name" must be a string.', 400, 'invalid_request'],
+    [{ disabled: null }, 'The field "disabled" must be true or false.', 400, 'invalid_request'],
+    [
+      { company_namespace: null },
+      'The field "company_namespace" must be an array of strings.',
+      400,
+      'invalid_request',
+    ],
+    [{}, 'The body must contain at least one field to change.', 400, 'invalid_request'],
+    [[], 'The body must be a JSON object.', 400, 'invalid_request'],
+    [
+      { integration_meta: { b: 'x'.repeat(40_000) } },
+      'The field "integration_meta" is larger than 64 KiB after the merge.',
+      400,
+      'invalid_request',
+    ],
+    [
+      { integration_meta: { b: 1 }, company_namespace: ['theirs'] },
+      'This API key does not hold the namespace "theirs".',
+      403,
+      'forbidden',
+    ],
+  ])('is refused (case %#), and writes nothing', async (patch, error, status, code) => {
+    const channel = await create({ integration_meta: { a: 'x'.repeat(40_000) } });
+
+    expect(await merge(channel._id, patch)).toMatchObject({ status, body: errorBody(code, error) });
+    expect((await get(channel._id)).body.data).toEqual(channel);
+  });
+
+  test('obeys If-Match, and returns 404 for an unknown channel', async () => {
+    const channel = await create({});
+    const patch = { integration_meta: { a: 1 } };
+
+    const current = await merge(channel._id, patch, { 'if-match': '"0"' });
+    const stale = await merge(channel._id, { integration_meta: { a: 2 } }, { 'if-match': '"0"' });
+    const unchanged = await merge(channel._id, patch, { 'if-match': '"0"' });
+    const unknown = await merge('60f1b2b3c9e9a12345678901', patch, { 'if-match': '*' });
+
+    const { body, status } = current;
+    expect([status, body.data.integration_meta, body.data.__v]).toEqual([200, { a: 1 }, 1]);
+    expect([stale, unchanged]).toEqual([
+      failure(412, 'precondition_failed'),
+      failure(412, 'precondition_failed'),
+    ]);
+    expect(unknown).toEqual(failure(404, 'not_found', 'There is no such channel.'));
+  });
+
+  test('keeps the keys of eight integrations that write at once', async () => {
+    const channel = await create({ integration_meta: { external_id: 'ch_1' } });
+
+    const replies = await Promise.all(
+      [...Array(8).keys()].map((index) =>
+        merge(channel._id, { integration_meta: { [`key${index}`]: index } }),
+      ),
+    );
+
+    const succeeded = replies.flatMap(({ status }, index) => (status === 200 ? [`key${index}`] : []));
+    const { data } = (await get(channel._id)).body;
+    expect(Object.keys(data.integration_meta)).toEqual(['external_id', ...succeeded]);
+    expect(data.__v).toBe(succeeded.length);
+    expect(succeeded.length).toBeGreaterThan(0);
+    expect(replies.map(({ status }) => [200, 409].includes(status))).toEqual(Array(8).fill(true));
+  });
+
+  test('with application/json, PATCH replaces the whole metadata', async () => {
+    const channel = await create({ integration_meta: meta });
+
+    const reply = await merge(
+      channel._id,
+      { integration_meta: { a: 1 } },
+      { 'content-type': 'application/json' },
+    );
+
+    expect(reply.body.data.integration_meta).toEqual({ a: 1 });
   });
 });
 

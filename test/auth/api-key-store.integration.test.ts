@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, test } from '@jest/globals';
@@ -15,7 +16,9 @@ let client: DynamoDBDocumentClient;
 let table: Table;
 let losesResponse = false;
 
-useDynamoDb(() => createTables(new DynamoDBClient({}), { keys: apiKeysTable }));
+const tableName = `keys-${randomUUID()}`;
+
+useDynamoDb(() => createTables(new DynamoDBClient({}), { [tableName]: apiKeysTable }));
 
 beforeAll(() => {
   client = connect();
@@ -28,7 +31,7 @@ beforeAll(() => {
     },
     { step: 'deserialize', priority: 'high' },
   );
-  table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, 'keys');
+  table = new Table({ client, meter: new Meter(), signal: AbortSignal.timeout(600_000) }, tableName);
 });
 
 const grant = { namespaces: ['a'], scopes: ['channels:read'] as Scope[] };

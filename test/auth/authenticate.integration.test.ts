@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 /** @jest-environment ./test/support/one-realm-environment.ts */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -29,7 +30,9 @@ const newGate = () => {
 let gate = newGate();
 let readCount = 0;
 
-useDynamoDb(() => createTables(new DynamoDBClient({}), { keys: apiKeysTable }));
+const tableName = `keys-${randomUUID()}`;
+
+useDynamoDb(() => createTables(new DynamoDBClient({}), { [tableName]: apiKeysTable }));
 
 beforeAll(() => {
   client = connect();
@@ -48,7 +51,7 @@ beforeEach(async () => {
   key = createApiKey('test');
   const open = new Table(
     { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(600_000) },
-    'keys',
+    tableName,
   );
   await saveApiKey(open, key, { namespaces: ['a'], scopes: ['channels:read'] });
 });
@@ -59,7 +62,7 @@ const send = (signal = AbortSignal.timeout(600_000), sent = key) => {
     { 'api-key': formatApiKey(sent) },
     'channels:read',
     'test',
-    new Table({ client, meter, signal }, 'keys'),
+    new Table({ client, meter, signal }, tableName),
   );
   return { caller, meter };
 };

@@ -1,4 +1,6 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
 import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
@@ -251,20 +253,73 @@ describe('a request whose response is lost', () => {
   });
 });
 
+/** A port on which nothing listens. */
+const unusedPort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+};
+
+describe('a request without a response', () => {
+  const lost = new TypeError('the connection was reset');
+
+  test('is an error that names the URL, the reason and what to check', async () => {
+    isLost = () => true;
+    await expect(client.update('x', { name: 'New' })).rejects.toEqual(
+      new Error(
+        `There is no response from ${service.url} (the connection was reset). Check this URL, and that the service runs there.`,
+        { cause: lost },
+      ),
+    );
+  });
+
+  test('names the reason that fetch keeps in the causes of its error', async () => {
+    const port = await unusedPort();
+    const reasons = {
+      [`http://127.0.0.1:${port}`]: `connect ECONNREFUSED 127.0.0.1:${port}`,
+      [`localhost:${port}`]: 'unknown scheme',
+      nowhere: 'Invalid URL',
+    };
+    for (const [url, reason] of Object.entries(reasons))
+      await expect(new ChannelsClient({ url, key }).delete('x')).rejects.toThrow(
+        `There is no response from ${url} (${reason}). `,
+      );
+  });
+
+  test('names the code if the reason has no sentence, as when a name has two addresses and neither answers', async () => {
+    const cause = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' });
+    const refused: typeof fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
+    const elsewhere = new ChannelsClient({ url: 'http://localhost', key, fetch: refused });
+    await expect(elsewhere.delete('x')).rejects.toThrow(
+      'There is no response from http://localhost (ECONNREFUSED). ',
+    );
+  });
+});
+
 describe('a retry', () => {
   const respondWith = (status: number) => () => new Response('{}', { status, headers: retryImmediately });
 
   test.each([
     ['follows a 429 for a change', 429, 'update', 3],
+    ['follows a 502 for a read', 502, 'get', 3],
     ['follows a 503 for a read', 503, 'get', 3],
+    ['follows a 504 for a creation, which has an idempotency key', 504, 'create', 3],
     ['does not follow a 503 for a change, which may have been carried out', 503, 'update', 1],
+    ['does not follow a 504 for a deletion, which may have been carried out', 504, 'delete', 1],
     ['does not follow a 409, after which the channel must be read again', 409, 'update', 1],
   ] as const)('%s', async (_, status, operation, attempts) => {
     const { _id } = await client.create(retail);
     sent = [];
     replaceResponse = respondWith(status);
-    const call = operation === 'get' ? client.get(_id) : client.update(_id, { name: 'New' });
-    await expect(call).rejects.toMatchObject({ status });
+    const calls = {
+      get: () => client.get(_id),
+      create: () => client.create(retail),
+      update: () => client.update(_id, { name: 'New' }),
+      delete: () => client.delete(_id),
+    };
+    await expect(calls[operation]()).rejects.toMatchObject({ status });
     expect(sent).toHaveLength(attempts);
   });
 

@@ -35,7 +35,9 @@ describe('npm run keys', () => {
         lines: [listed.lines[1]],
         errors: [],
       });
-    expect((await keysCommand('list', '--namespace', 'nobody')).lines).toEqual(['There are no keys.']);
+    expect((await keysCommand('list', '--namespace', 'nobody', '--namespace', 'none')).lines).toEqual([
+      'No key holds the namespace nobody or none.',
+    ]);
 
     expect(await keysCommand('revoke', id)).toEqual({
       code: 0,
@@ -87,6 +89,9 @@ describe('npm run keys', () => {
       ['revoke', '0123456789abcdef', 'dev'],
       'Unexpected argument "dev": options follow a "--", as in npm run -s keys -- list.',
     ],
+    [['list', '--namspace', 'a'], 'There is no option --namspace.'],
+    [['list', '--namespace'], 'The option --namespace needs a value.'],
+    [['create', '--namespace', '--scope', 'read'], 'The option --namespace needs a value.'],
     [['destroy'], 'Usage:'],
     [[], 'Usage:'],
   ])('refuses %j, and the first line says why', async (args, line) => {

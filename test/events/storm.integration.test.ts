@@ -3,7 +3,7 @@ import { runStorm } from '../support/storm.ts';
 import { useService } from '../support/use-service.ts';
 
 /**
- * `STORM_SEED=7 npm test -- test/events/storm` repeats the test with the same random numbers. `npm run test:storm` makes
+ * `STORM_SEED=7 STORM_CHANGES=2000 npm test -- test/events/storm` repeats the test with the same random numbers, and makes
  * more changes.
  */
 const seed = Number(process.env.STORM_SEED ?? Math.floor(Math.random() * 2 ** 31));

@@ -138,6 +138,23 @@ describe('the deployed example', () => {
   });
 });
 
+it('says in one sentence that the key or the URL is wrong', async () => {
+  const { url, stop } = await startServer();
+  const errorsOf = async (file: string, URL: string) => {
+    const environment = { ...sdkEnvironment, COPY_TABLE: 'none', URL, KEY: 'wrong' };
+    return run(`examples/copy-of-a-namespace/${file}.ts`, [], environment).ended;
+  };
+  for (const file of ['follow-locally', 'backfill']) {
+    const wrongKey = await errorsOf(file, url);
+    const wrongUrl = await errorsOf(file, 'http://127.0.0.1:1');
+    expect([wrongKey, wrongUrl]).toEqual([
+      { code: 1, errors: [expect.stringMatching(/^A valid API key is needed/)] },
+      { code: 1, errors: [expect.stringMatching(/^There is no response from http:\/\/127\.0\.0\.1:1 /)] },
+    ]);
+  }
+  await stop();
+});
+
 describe('the example stacks', () => {
   const eventBusName = 'client-channels-dev';
   const pattern = { source: ['client-channels'], detail: { namespace: ['acme'] } };

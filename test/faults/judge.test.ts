@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { judge } from './judge.ts';
-import type { Action, Operation, Outcome } from './operation.ts';
+import type { Action, Fields, Operation, Outcome } from './operation.ts';
 
 // Histories that were made by hand: the judge must accept what the service promises, and notice everything else.
 
@@ -26,12 +26,19 @@ const operation = (start: number, end: number, action: Action, outcome: Outcome)
 const created = operation(0, 1, { kind: 'create', fields }, { document: documentOf(0) });
 const read = (start: number, end: number, outcome: Outcome) =>
   operation(start, end, { kind: 'read' }, outcome);
-const update = (start: number, end: number, local_name: string, outcome: Outcome, ifMatch?: number[]) =>
-  operation(start, end, { kind: 'update', patch: { local_name }, ifMatch }, outcome);
+const meta = (value: string) => ({ integration_meta: { value } });
+/** An update of the metadata, which is in place. */
+const update = (start: number, end: number, value: string, outcome: Outcome, ifMatch?: number[]) =>
+  operation(start, end, { kind: 'update', patch: meta(value), ifMatch }, outcome);
+const inTransaction = (start: number, end: number, patch: Partial<Fields>, outcome: Outcome) =>
+  operation(start, end, { kind: 'update', patch, ifMatch: undefined }, outcome);
 const remove = (start: number, end: number, outcome: Outcome) =>
   operation(start, end, { kind: 'delete', ifMatch: undefined }, outcome);
-const shows = (__v: number, local_name?: string): Outcome => ({
-  document: documentOf(__v, local_name === undefined ? {} : { local_name }),
+const shows = (__v: number, value?: string): Outcome => ({
+  document: documentOf(__v, value === undefined ? {} : meta(value)),
+});
+const showsFields = (__v: number, changes: Partial<ChannelDocument>): Outcome => ({
+  document: documentOf(__v, changes),
 });
 
 describe('a history is right', () => {
@@ -96,6 +103,14 @@ describe('a history is wrong', () => {
       [update(2, 9, 'x', shows(3, 'z')), update(3, 4, 'y', shows(2, 'y')), update(5, 6, 'z', shows(3, 'z'))],
       'foreign',
     ],
+    ...[{ name: 'x' }, { local_name: 'x' }].map((names): [string, Operation[], ReturnType<typeof judge>] => [
+      `if an update in a transaction shows the version that one other writer made of it: ${JSON.stringify(names)}`,
+      [
+        inTransaction(2, 9, names, showsFields(2, { ...names, disabled: true })),
+        inTransaction(3, 4, { disabled: true }, showsFields(2, { ...names, disabled: true })),
+      ],
+      'twice',
+    ]),
     ['if 429 or 409 denies a write', [update(2, 3, 'x', 'refused'), read(4, 5, shows(1, 'x'))], 'denied'],
     ['if 412 denies a write', [update(2, 3, 'x', 'stale', [0]), read(4, 5, shows(1, 'x'))], 'denied'],
     ['if 404 denies a deletion', [remove(2, 3, 'absent'), read(4, 5, 'absent')], 'denied'],
@@ -109,7 +124,7 @@ describe('a history is wrong', () => {
   test('if an event shows a version that no operation made', () => {
     const versions = new Map([
       [0, { disabled: false, ...fields, __v: 0 }],
-      [1, { disabled: false, ...fields, local_name: 'x', __v: 1 }],
+      [1, { disabled: false, ...fields, ...meta('x'), __v: 1 }],
     ]);
     expect(judge({ operations: [created, read(2, 3, shows(0))], versions })).toBe('foreign');
     expect(judge({ operations: [created, update(2, 3, 'x', 'refused')], versions })).toBe('denied');

@@ -181,6 +181,18 @@ describe('sweep-pending', () => {
     expect(await pendingIds(other)).toEqual([]);
   });
 
+  test('applies pending changes even if the heartbeat cannot be sent, and fails at the end', async () => {
+    const { namespace } = newNamespace(service);
+    await seedOne(namespace, 1);
+    const isHeartbeat = (body: { Key?: { pk?: { S?: string } } }) => body.Key?.pk?.S === heartbeatKey.pk;
+    proxy.fault = (_operation, { body }) =>
+      isHeartbeat(body) ? { __type: 'AccessDeniedException' } : 'none';
+
+    await expect(sweepPending({}, newContext())).rejects.toThrow(/^The heartbeat was not sent: /);
+
+    expect(await pendingIds(namespace)).toEqual([]);
+  });
+
   test('applies all pending changes that it can, logs the others, and fails with their number', async () => {
     const { namespace } = newNamespace(service);
     const broken = channelOf(0)._id;

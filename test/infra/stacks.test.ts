@@ -79,7 +79,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       expect(withoutResources).toEqual(expect.arrayContaining(actions));
   });
 
-  it('have exactly the routes of the operations, each to its own function', () => {
+  it('have exactly the routes of the operations, each to its own function, and the root, which leads to the page', () => {
     const targets = Object.fromEntries(
       resourcesOfType(api, 'AWS::ApiGatewayV2::Route').map(([, { RouteKey, Target }]) => {
         const integration = api[Target.replace('integrations/', '')]?.Properties;
@@ -89,12 +89,15 @@ describe.each(environments)('the stacks of $name', (environment) => {
     );
     expect(targets).toEqual(
       Object.fromEntries(
-        rows.flatMap(({ name: operation, methods, path }) =>
-          methods.map((method) => [
-            `${method} ${path}`,
+        rows
+          .flatMap(({ name: operation, methods, path }) =>
+            methods.map((method) => [`${method} ${path}`, operation]),
+          )
+          .concat([['GET /', 'show-docs']])
+          .map(([route, operation]) => [
+            route,
             `${findFunction(api, `client-channels-${name}-${operation}`).id}.Arn`,
           ]),
-        ),
       ),
     );
   });
@@ -206,6 +209,19 @@ describe.each(environments)('the stacks of $name', (environment) => {
       `{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`,
     );
     expect(secret).not.toHaveProperty('SecretString');
+  });
+
+  it('give the public address, if there is one, to the functions whose responses have links', () => {
+    const publicUrl = 'https://api.example.com/channels';
+    const named = synthesizeStacks({ ...environment, publicUrl }).api;
+    const urls = rows.map((row) => {
+      const { properties } = findFunction(named, `client-channels-${name}-${row.name}`);
+      return [row.name, properties.Environment.Variables.PUBLIC_URL];
+    });
+    expect(urls.filter(([, url]) => url !== undefined)).toEqual([
+      ['list-channels', publicUrl],
+      ['create-channel', publicUrl],
+    ]);
   });
 
   it('allow browsers only from the allowed origins', () => {

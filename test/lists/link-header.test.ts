@@ -3,8 +3,8 @@ import { linkHeader } from '../../lib/lists/link-header.ts';
 import type { Pagination } from '../../lib/lists/pagination.ts';
 
 /** The links of a list in which page numbers reach the 10,000th channel. */
-const linksOf = (path: string, query: string, pagination: Pagination) =>
-  linkHeader(path, query, pagination, 10_000);
+const linksOf = (url: string, query: string, pagination: Pagination) =>
+  linkHeader(url, query, pagination, 10_000);
 
 const middle: Pagination = {
   page: 2,
@@ -22,10 +22,10 @@ const without = (...names: (keyof Pagination)[]) =>
   ) as unknown as Pagination;
 
 describe('The Link header of a page', () => {
-  const first = '</client-channel?page=1>; rel="first"';
-  const prev = '</client-channel?cursor=PREV>; rel="prev"';
-  const next = '</client-channel?cursor=NEXT>; rel="next"';
-  const last = '</client-channel?page=3>; rel="last"';
+  const first = '<?page=1>; rel="first"';
+  const prev = '<?cursor=PREV>; rel="prev"';
+  const next = '<?cursor=NEXT>; rel="next"';
+  const last = '<?page=3>; rel="last"';
 
   test.each<[string, Pagination, string[]]>([
     ['a page in the middle', middle, [first, prev, next, last]],
@@ -33,14 +33,14 @@ describe('The Link header of a page', () => {
     ['a last page', without('next_cursor'), [first, prev, last]],
     ['an empty list', { ...without('prev_cursor', 'next_cursor'), total_page: 0 }, [first]],
   ])('of %s has links to the pages that exist', (_, pagination, links) => {
-    expect(linksOf('/client-channel', '', pagination)).toBe(links.join(', '));
+    expect(linksOf('', '', pagination)).toBe(links.join(', '));
   });
 
   test.each([
     [10_000, 'page=400'],
     [10_001, undefined],
   ])('of a list of %d channels names the last page only if a page number reaches it', (total, last) => {
-    const header = linksOf('/client-channel', '', { ...middle, total, total_page: Math.ceil(total / 25) });
+    const header = linksOf('', '', { ...middle, total, total_page: Math.ceil(total / 25) });
     expect(/page=\d+(?=>; rel="last")/.exec(header ?? '')?.[0]).toBe(last);
   });
 
@@ -61,20 +61,26 @@ describe('The Link header of a page', () => {
     ],
     ['name=b&name=a&name=b', 'name=b&name=a&name=b&'],
   ])('keeps all parameters of %s except page and cursor, as the client wrote them', (rawQueryString, kept) => {
-    expect(linksOf('/v1/client-channel', rawQueryString, middle)).toBe(
+    expect(linksOf('https://api.example.com/v1/client-channel', rawQueryString, middle)).toBe(
       [
-        `</v1/client-channel?${kept}page=1>; rel="first"`,
-        `</v1/client-channel?${kept}cursor=PREV>; rel="prev"`,
-        `</v1/client-channel?${kept}cursor=NEXT>; rel="next"`,
-        `</v1/client-channel?${kept}page=3>; rel="last"`,
+        `<https://api.example.com/v1/client-channel?${kept}page=1>; rel="first"`,
+        `<https://api.example.com/v1/client-channel?${kept}cursor=PREV>; rel="prev"`,
+        `<https://api.example.com/v1/client-channel?${kept}cursor=NEXT>; rel="next"`,
+        `<https://api.example.com/v1/client-channel?${kept}page=3>; rel="last"`,
       ].join(', '),
     );
   });
 
-  test('encodes > in a parameter, because it would end the link', () => {
-    expect(linksOf('/client-channel', 'search=a>b', middle)?.split(', ')[0]).toBe(
-      '</client-channel?search=a%3Eb&page=1>; rel="first"',
+  test('resolves to the same list behind any path prefix if it is relative', () => {
+    const [, relative = ''] =
+      /<(\?[^>]*)>; rel="next"/.exec(linksOf('', 'per_page=5&page=2', middle) ?? '') ?? [];
+    expect(new URL(relative, 'https://example.com/erp/v1/client-channel?per_page=5&page=2').href).toBe(
+      'https://example.com/erp/v1/client-channel?per_page=5&cursor=NEXT',
     );
+  });
+
+  test('encodes > in a parameter, because it would end the link', () => {
+    expect(linksOf('', 'search=a>b', middle)?.split(', ')[0]).toBe('<?search=a%3Eb&page=1>; rel="first"');
   });
 
   describe('is limited in size:', () => {

@@ -1,13 +1,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sdkEnvironment } from '../../local/environment.ts';
-import {
-  type BusEvent,
-  type EventBus,
-  eventsRoute,
-  startEventBus,
-  summaryOf,
-} from '../../local/event-bus.ts';
+import { type BusEvent, type EventBus, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 
 let bus: EventBus;
 let client: EventBridgeClient;
@@ -78,21 +72,4 @@ describe('the local event bus', () => {
       await put(...Array.from({ length: 10 }, (_, index) => entry({ Detail: `{"n":${call * 10 + index}}` })));
     expect(bus.events.map(({ detail }) => detail.n)).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 10));
   });
-});
-
-it('the summary of an event is one line that identifies the event without its documents', () => {
-  const detail = {
-    namespace: 'acme',
-    version: 3,
-    actor: 'key1',
-    changed: ['name'],
-    channel: { _id: '63c3', name: 'Retail', integration_meta: { secret: 1 } },
-    previous: { _id: '63c3', name: 'Old' },
-  };
-  const event = { 'detail-type': 'ChannelUpdated', detail } as BusEvent;
-  expect(summaryOf(event)).toBe(
-    'event: {"type":"ChannelUpdated","namespace":"acme","_id":"63c3","version":3,"name":"Retail","changed":["name"],"actor":"key1"}',
-  );
-  const deletion = { ...event, detail: { ...detail, channel: null } };
-  expect(summaryOf(deletion)).toContain('"name":"Old"');
 });

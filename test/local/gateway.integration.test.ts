@@ -297,6 +297,70 @@ describe('the response of a function', () => {
   });
 });
 
+describe('CORS', () => {
+  const origin = 'http://localhost:5173';
+  let open: Gateway;
+  beforeAll(async () => {
+    open = await startGateway({ routes, port: 0, allowedOrigins: ['http://localhost:3000', origin] });
+  });
+  afterAll(() => open.close());
+
+  /** The status, and all headers that are about CORS. */
+  const corsOf = async (path: string, init: RequestInit) => {
+    const { status, headers } = await fetch(`http://127.0.0.1:${open.port}${path}`, init);
+    const about = [...headers].filter(([name]) => name === 'vary' || name.startsWith('access-control-'));
+    return [status, Object.fromEntries(about)];
+  };
+  const allowOrigin = { 'access-control-allow-origin': origin, vary: 'origin' };
+
+  it.each([
+    '/client-channel',
+    '/client-channel/a',
+    '/nowhere',
+  ])('answers a preflight request of an allowed origin for %s without a function', async (path) => {
+    const headers = { origin, 'access-control-request-method': 'PUT' };
+    expect(await corsOf(path, { method: 'OPTIONS', headers })).toEqual([
+      204,
+      {
+        ...allowOrigin,
+        'access-control-allow-methods': 'GET,POST,PUT,PATCH,DELETE',
+        'access-control-allow-headers':
+          'api-key,authorization,content-type,x-company-namespace,if-match,if-none-match,idempotency-key,x-request-id',
+        'access-control-max-age': '3600',
+      },
+    ]);
+  });
+
+  it('lets scripts of an allowed origin read the response of a function, and its headers', async () => {
+    result = { statusCode: 304, headers: { Vary: 'Accept-Encoding' } };
+    expect(await corsOf('/result', { headers: { origin } })).toEqual([
+      304,
+      {
+        ...allowOrigin,
+        vary: 'Accept-Encoding, origin',
+        'access-control-expose-headers':
+          'ETag,Location,Link,Retry-After,x-request-id,Idempotency-Replayed,x-consumed-capacity',
+      },
+    ]);
+  });
+
+  it.each([
+    ['another origin', '/result', { origin: 'http://localhost:5174' }],
+    ['no origin', '/result', {}],
+    ['a response of the gateway itself', '/nowhere', { origin }],
+    ['a function that fails', '/throws', { origin }],
+  ])('allows nothing for %s', async (_kind, path, headers) => {
+    result = { statusCode: 304 };
+    const [, allowed] = await withoutErrorLog(() => corsOf(path, { headers }));
+    expect(allowed).toEqual({});
+  });
+
+  it('answers a preflight request of another origin with 204, and allows nothing', async () => {
+    const headers = { origin: 'https://example.com', 'access-control-request-method': 'GET' };
+    expect(await corsOf('/client-channel', { method: 'OPTIONS', headers })).toEqual([204, {}]);
+  });
+});
+
 describe('a response of the gateway itself', () => {
   it.each([
     ['GET', '/'],

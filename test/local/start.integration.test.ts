@@ -1,9 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../../local/gateway.ts';
 import { commandLine } from '../../local/processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { inFolder, record, recordFile, start, startByNpm, useLocalServers } from '../support/local-server.ts';
+import { send } from '../support/service.ts';
 
 useLocalServers();
 
@@ -18,6 +20,9 @@ describe('npm start', () => {
     });
     expect(created.status).toBe(201);
     const location = created.headers.get('location') as string;
+    expect(location).toMatch(new RegExp(`^${url}/client-channel/[0-9a-f]{24}$`));
+    const listed = await fetch(`${url}/client-channel?per_page=1`, { headers: { 'api-key': key } });
+    expect(listed.headers.get('link')).toContain(`<${url}/client-channel?per_page=1&page=1>; rel="first"`);
 
     const second = await start().ended;
     expect(second).toEqual({
@@ -34,7 +39,7 @@ describe('npm start', () => {
     const { key: sameKey, url: next } = await third.ready();
     expect(sameKey).toBe(key);
     expect(commandLine(killedRecord.dynamoDbPid as number)).toBeUndefined();
-    const kept = await fetch(new URL(location, next), { headers: { 'api-key': sameKey } });
+    const kept = await fetch(next + new URL(location).pathname, { headers: { 'api-key': sameKey } });
     expect([kept.status, ((await kept.json()) as { data: { name: string } }).data.name]).toEqual([
       200,
       'kept',
@@ -47,6 +52,24 @@ describe('npm start', () => {
     expect(await third.ended).toEqual({ code: 0, errors: [] });
     expect(commandLine(dynamoDbPid as number)).toBeUndefined();
     expect(existsSync(recordFile())).toBe(false);
+  });
+
+  it('in memory prints only its key and its URL, whatever is written, can be used by a console, and leaves no file', async () => {
+    const server = start(['--in-memory'], { LOCAL_STATE_DIR: inFolder('memory') });
+    const { key, url } = await server.ready();
+    expect(readFileSync(inFolder('memory/api-key'), 'utf8')).toBe(`${key}\n`);
+    const { headers } = await send(url, 'POST /client-channel', {
+      key,
+      headers: { origin: 'http://localhost:5173' },
+      body: { name: 'Retail' },
+    });
+    expect(headers['access-control-allow-origin']).toBe('http://localhost:5173');
+    await eventually(async () => expect((await send(url, 'GET /_local/events')).body.data).toHaveLength(1));
+
+    server.ctrlC();
+    expect(await server.ended).toEqual({ code: 0, errors: [] });
+    expect(server.lines).toEqual([`api-key: ${key}`, `ready at ${url}`, 'stopping']);
+    expect(existsSync(inFolder('memory'))).toBe(false);
   });
 
   it('leaves no process and no lock if Ctrl-C arrives while DynamoDB Local starts', async () => {
@@ -86,6 +109,9 @@ describe('a start that fails', () => {
   });
   afterAll(() => taken.close());
 
+  /** `JSON.parse` as it is in Node 20. */
+  const withoutSourceText =
+    'const {parse}=JSON;JSON.parse=(text,reviver)=>parse(text,reviver&&((key,value)=>reviver(key,value)))';
   const onlyNode = () => ({ PATH: inFolder('nothing'), JAVA_HOME: '' });
   const brokenJava = () => {
     const home = inFolder('bin');
@@ -111,6 +137,12 @@ describe('a start that fails', () => {
       [],
       () => ({ PORT: '3030x' }),
       /^PORT is "3030x", but it must be a number from 0 to 65535$/,
+    ],
+    [
+      'Node.js hides the digits of long integers',
+      ['--in-memory'],
+      () => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(withoutSourceText)}` }),
+      /^Node\.js 22\.12 or later is needed, and this is v\d/,
     ],
     ['there is no Java', [], onlyNode, /^Java 17 or later is needed: get one/],
     ['DynamoDB Local is broken', [], brokenJava, /^DynamoDB Local does not start: no class$/],

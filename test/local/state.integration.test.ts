@@ -67,6 +67,25 @@ describe('the lock of a state folder', () => {
     expect(findRunningServer(folder)).toBeUndefined();
   });
 
+  it.each([
+    ['removes the secrets of a server in memory', true, []],
+    ['keeps the secrets of a server that keeps its data', false, ['api-key', 'cursor-secret']],
+  ])('%s when it is released', async (_rule, inMemory, left) => {
+    const lock = await lockStateFolder(folder, 3030, inMemory);
+    saveSecret(folder, 'api-key', 'key');
+    cursorSecret(folder);
+    lock.release();
+    expect(readdirSync(folder)).toEqual(left);
+  });
+
+  it('keeps the secrets of an earlier run, also when a server in memory releases it', async () => {
+    saveSecret(folder, 'api-key', 'key');
+    const lock = await lockStateFolder(folder, 3030, true);
+    cursorSecret(folder);
+    lock.release();
+    expect(readdirSync(folder)).toEqual(['api-key']);
+  });
+
   it('is refused with one line while another server runs, and the record of that server stays', async () => {
     const existing = { ...(await startOther()), ...rest };
     writeRecord(existing);

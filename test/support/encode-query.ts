@@ -116,8 +116,7 @@ const pairsOfMeta = (path: string[], values: string[], { meta }: EncodingStyle):
   const [value, ...more] = values;
   if (value !== undefined && more.length === 0) forms.push(() => [['integration_meta', nested(path, value)]]);
   for (const name of namesOfPath(path)) {
-    // Only an object in JSON can express an empty text.
-    if (!values.includes('')) forms.push(() => inJson(name, values));
+    forms.push(() => inJson(name, values));
     if (values.length > 0 && !values.some(looksAbsent) && !values.some(looksLikeJson))
       for (const write of [inBrackets, indexed, repeated]) forms.push(() => write(name, values));
   }

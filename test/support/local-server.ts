@@ -85,16 +85,23 @@ export const start = (args: string[] = [], environment: NodeJS.ProcessEnv = {}) 
 export const startByNpm = (...args: string[]) =>
   server(launch('npm', ['start', '--', ...args], { PORT: '0' }));
 
-/** Runs `commands/<name>.ts` and waits until it ends. */
-const command =
-  (name: string) =>
+/** Runs a program of the project and waits until it ends. */
+const program =
+  (file: string) =>
   async (...args: string[]) => {
-    const { lines, ended } = run(`commands/${name}.ts`, args);
+    const { lines, ended } = run(file, args);
     const { code, errors } = await ended;
     return { code, lines, errors };
   };
+
+const command = (name: string) => program(`commands/${name}.ts`);
 
 export const keysCommand = command('api-keys');
 export const reindexCommand = command('reindex-namespaces');
 export const replayCommand = command('replay');
 export const restoreCommand = command('restore-backup');
+export const cdkCommand =
+  (name: string) =>
+  (...args: string[]) =>
+    command('run-cdk')(name, ...args);
+export const faultsCommand = program('test/faults/run.ts');

@@ -12,6 +12,7 @@ const commonHeaders = {
   date: text,
   'keep-alive': text,
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  vary: 'Accept-Encoding',
   'x-content-type-options': 'nosniff',
   'x-request-id': text,
 };

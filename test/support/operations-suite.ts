@@ -35,7 +35,7 @@ export const testOperations = (target: () => Target): void => {
       };
       expect(created).toMatchObject({
         status: 201,
-        headers: { etag: '"0"', location: `/client-channel/${_id}`, 'cache-control': 'no-store' },
+        headers: { etag: '"0"', location: `client-channel/${_id}`, 'cache-control': 'no-store' },
         body: { success: true, data: document },
       });
 
@@ -64,6 +64,7 @@ export const testOperations = (target: () => Target): void => {
     test('describe themselves to anyone, and can be tried on a page', async () => {
       const description = await target().call('GET /openapi.json');
       const page = await target().call('GET /docs');
+      const root = await target().call('GET /');
 
       expect(description).toMatchObject({ status: 200, body: { openapi: expect.stringMatching(/^3\.1/) } });
       expect(page).toMatchObject({
@@ -71,6 +72,8 @@ export const testOperations = (target: () => Target): void => {
         headers: { 'content-type': 'text/html; charset=utf-8' },
         body: expect.stringContaining('SwaggerUIBundle'),
       });
+      // The client follows the redirect.
+      expect(root.body === page.body).toBe(true);
     });
 
     test('list all channels by cursor, with an exact total on every page', async () => {

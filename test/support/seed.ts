@@ -67,7 +67,8 @@ export const seedChannels = async (
   for (let start = 0; start < writes.length; start += concurrency)
     await Promise.all(
       writes.slice(start, start + concurrency).map(({ Put, Update }) => {
-        if (Put) return table.put(Put);
+        // Without its condition, a put can be sent again if its answer is late.
+        if (Put) return table.put({ Item: Put.Item });
         if (Update) return makeUpdate(table, Update);
         throw new Error('A creation only puts and updates');
       }),

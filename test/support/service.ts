@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createApiKey, formatApiKey, type Scope } from '../../lib/auth/api-key.ts';
 import { saveApiKey } from '../../lib/auth/api-key-store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
@@ -13,7 +13,7 @@ import { startGateway } from '../../local/gateway.ts';
 import { loadRoutes } from '../../local/load-functions.ts';
 import { type RunningStreamConsumers, startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import type { DynamoDbProxy } from './dynamodb-proxy.ts';
-import { startTestDynamoDb } from './start-test-dynamodb.ts';
+import { enterSharedDynamoDb } from './shared-dynamodb.ts';
 
 /** A whole response, as the client gets it. */
 export interface Reply {
@@ -94,20 +94,21 @@ export interface ServiceOptions {
 }
 
 /**
- * Starts the service on a DynamoDB Local of its own. Functions read their environment when they are imported, so call
+ * Starts the service on tables of its own in the shared DynamoDB Local. Functions read their environment when they are imported, so call
  * this before.
  */
 export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {}): Promise<Service> => {
   const environment = 'test';
-  const dynamoDb = await startTestDynamoDb();
-  if (proxy) process.env.AWS_ENDPOINT_URL_DYNAMODB = await proxy.start(dynamoDb.endpoint);
+  const endpoint = enterSharedDynamoDb();
+  if (proxy) process.env.AWS_ENDPOINT_URL_DYNAMODB = await proxy.start(endpoint);
   const suffix = randomUUID();
   const names = {
     channels: `channels-${suffix}`,
     projections: `projections-${suffix}`,
     apiKeys: `api-keys-${suffix}`,
   };
-  await createTables(new DynamoDBClient({}), {
+  const administration = new DynamoDBClient({ endpoint });
+  await createTables(administration, {
     [names.channels]: channelsTable,
     [names.projections]: projectionsTable,
     [names.apiKeys]: apiKeysTable,
@@ -150,7 +151,10 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     call: (route, call) => send(url, route, call),
     stop: async () => {
       await Promise.all([gateway.close(), running.stop()]);
-      await Promise.all([bus.stop(), dynamoDb.stop()]);
+      await bus.stop();
+      // The engine runs on. Its memory is for the files to come.
+      for (const TableName of Object.values(names))
+        await administration.send(new DeleteTableCommand({ TableName }));
       proxy?.close();
     },
   };

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll } from '@jest/globals';
-import type { DynamoDbLocal } from '../../local/dynamodb-local.ts';
-import { startTestDynamoDb } from './start-test-dynamodb.ts';
+import { beforeAll } from '@jest/globals';
+import { enterSharedDynamoDb } from './shared-dynamodb.ts';
 
 /**
- * Starts a DynamoDB Local before the tests of a file, and stops it after them. The SDK of this process speaks to it.
- * @param prepare runs once it answers, for example to create tables
+ * Points the SDK to the DynamoDB Local that all test files share, before the tests of a file.
+ * @param prepare creates the tables of the file. Their names must be random: see `enterSharedDynamoDb`
  */
 export const useDynamoDb = (prepare?: () => Promise<void>): void => {
-  let dynamoDb: DynamoDbLocal;
   beforeAll(async () => {
-    dynamoDb = await startTestDynamoDb();
+    enterSharedDynamoDb();
     await prepare?.();
   });
-  afterAll(() => dynamoDb.stop());
 };

@@ -46,7 +46,7 @@ export const metadataFilters: Parser<MetadataFilter[]> = (raw, addIssue) => {
 const noValue =
   'has no value: a metadata filter needs one, because without it the list would hold every channel';
 const noOperators = 'there are no operators, and several values mean any of them';
-const onlyScalars = 'may list strings, numbers, booleans and null, but no lists and no objects';
+const onlyScalars = 'may list strings, numbers and booleans, but no lists and no objects';
 
 /**
  * The conditions of one parameter. Dots separate levels only before the first bracket. Keys in brackets and in JSON are
@@ -94,9 +94,13 @@ const valuesOf = (
     return addIssue(name, `must be text, or a list of texts: ${noOperators}`);
   }
   if (!Array.isArray(parsed)) return [text];
-  if (isElement || !parsed.every(isScalar)) return addIssue(name, onlyScalars);
-  if (parsed.includes('') || parsed.includes(null)) return addIssue(name, 'lists an empty value');
-  return parsed.map(String);
+  return isElement ? addIssue(name, onlyScalars) : textsOf(parsed, name, addIssue);
+};
+
+/** The texts of a JSON list of scalars. */
+const textsOf = (list: unknown[], name: string, addIssue: AddIssue): string[] | undefined => {
+  if (!list.every(isScalar)) return addIssue(name, onlyScalars);
+  return list.some(isEmpty) ? addIssue(name, 'lists an empty value') : list.map(String);
 };
 
 /** A condition for each scalar, and for each list of scalars, in a JSON value. */
@@ -104,9 +108,11 @@ const leavesOf = (value: unknown, path: string[], addIssue: AddIssue): MetadataF
   const name = [metaName, ...path].join('.');
   const problem = problemOf(path);
   if (problem) return addIssue(name, problem);
+  if (isEmpty(value)) return addIssue(name, noValue);
   if (isScalar(value)) return [{ path, values: [String(value)] }];
   if (Array.isArray(value)) {
-    return value.every(isScalar) ? [{ path, values: value.map(String) }] : addIssue(name, onlyScalars);
+    const values = textsOf(value, name, addIssue);
+    return values && [{ path, values }];
   }
   const entries = Object.entries(value as object);
   if (entries.length === 0) return addIssue(name, noValue);
@@ -117,5 +123,8 @@ const problemOf = (path: string[]): string | undefined => {
   if (path.length > maxDepth) return `may have at most ${maxDepth} levels`;
   return path.some((key) => key.startsWith('$')) ? `has a key that begins with $: ${noOperators}` : undefined;
 };
+
+/** A connector with a blank code sends one of these. In JSON, every other text means itself. */
+const isEmpty = (value: unknown): boolean => value === '' || value === null;
 
 const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null;

@@ -1,4 +1,5 @@
 import { parseExactJson } from '../../parse-json.ts';
+import { isBlank } from '../../text/blank.ts';
 
 /** One parameter of a query string: `sortBy[0][field]=_id` has the path `['sortBy', '0', 'field']`. */
 export interface RawParameter {
@@ -40,8 +41,8 @@ export const nameFromPath = ([root, ...keys]: RawParameter['path']): string =>
 export const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || value === 'null' || value === 'undefined';
 
-/** Whether a text is absent or only white space. */
-export const hasNoText = (text: string): boolean => isAbsent(text) || text.trim() === '';
+/** Whether a text is absent, or nothing in it can be seen. Such a search has no terms. */
+export const hasNoText = (text: string): boolean => isAbsent(text) || isBlank(text);
 
 /** Whether any of these parameters has a value. */
 export const hasValue = (raw: RawParameter[] = []): boolean => raw.some(({ value }) => !isAbsent(value));

@@ -30,7 +30,7 @@ const repairs = {
 
 export const stoppedProjector: FaultRow = {
   fault: "the stream's consumer stops",
-  promise: '0 wrong answers, while it is stopped and after the repair (its alarm has no test here yet)',
+  promise: '0 wrong answers, while it is stopped and after the repair',
   run: async ({ service, seed, count }) => {
     let answers = 0;
     const wrong: SearchOracle['wrong'] = [];

@@ -1,0 +1,134 @@
+/** The address in the calls of the introduction: that of `npm start`. The page `/docs` shows its own address instead. */
+export const exampleAddress = 'http://localhost:3030';
+
+/**
+ * The introduction of the description, in Markdown: what a newcomer must know before the first call. A test runs each
+ * block of shell commands, in this order.
+ */
+export const introduction = `
+ERP connectors, web consoles and mobile apps read and change the distribution channels of a company here.
+
+## Get a key
+
+An operator of the service makes keys. A key holds the namespaces of one or more companies, and the scopes
+\`channels:read\`, \`channels:write\` or both. On your own machine, \`npm start\` prints a key for the namespace \`company1\`.
+
+Send the key in the header \`api-key\`, or as \`Authorization: Bearer <key>\`. On the page \`/docs\`, press **Authorize** and
+paste it. A request acts in the first namespace of the key, or in the one that the header \`x-company-namespace\` names.
+
+~~~sh
+URL=${exampleAddress}
+KEY='paste your key here'
+~~~
+
+~~~sh
+curl -s "$URL/client-channel" \\
+  -H "api-key: $KEY"
+~~~
+
+## Pages and changes
+
+A page has 25 channels, or as many as \`per_page\` says (at most 100). To read all channels, send the \`next_cursor\` of each
+page as the \`cursor\` of the next request, until a page has none. An empty \`cursor\` means the first page.
+
+~~~sh
+CURSOR=
+curl -s -G "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  -d per_page=100 -d "cursor=$CURSOR"
+~~~
+
+To come back for changes, send \`from_updatedAt\`: the largest \`updatedAt\` that you have, minus 10 seconds, in milliseconds
+since the epoch. The margin is necessary because a write can become visible after a later one. A list does not show
+deletions: the events do.
+
+~~~sh
+curl -s -G "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  -d from_updatedAt=1700000000000
+~~~
+
+## Errors
+
+An error has a sentence for people (\`error\`) and a \`code\` for programs. An unknown parameter or field is an error, so a
+misspelt filter never returns everything. \`details\` lists what is wrong. Quote \`request_id\` when you ask for help.
+
+~~~sh
+curl -s "$URL/client-channel?serch=a" \\
+  -H "api-key: $KEY"
+~~~
+
+After 429 and 503, wait for the seconds in \`Retry-After\` and try again. After a 503, or without a response, a write may
+have been carried out. A creation with an \`Idempotency-Key\` can be repeated for 24 hours, and is done once. Before you
+repeat a change, read the channel again. With \`If-Match\`, a change never overwrites that of somebody else.
+
+~~~sh
+curl -s "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  -H 'content-type: application/json' \\
+  -H 'Idempotency-Key: first-channel' \\
+  -d '{
+    "name": "Retail Channel",
+    "local_name": "قناة التجزئة",
+    "integration_meta": {
+      "external_id": "ch_123"
+    }
+  }'
+~~~
+
+## Limits
+
+- A body has at most 256 KiB. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.
+- A page has at most 100 channels and 5 MiB. A filter has at most 100 values.
+- A page in \`_id\` order can have any number. In another order, \`page\` × \`per_page\` is at most 10,000; a cursor has no limit.
+- The number of requests per second is limited for everybody together. Beyond it, the response is 429.
+
+## Metadata
+
+\`integration_meta\` takes any JSON object. Only its keys \`external_id\` and \`id\` are indexed: filters by them are cheap in a
+company of any size. A filter by another key reads all channels that the other filters leave. If these are more than 4 MB,
+the response is 400 \`query_too_broad\`.
+
+~~~sh
+curl -s -G "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  -d integration_meta.external_id=ch_123
+~~~
+
+Text that is not ASCII must be percent-encoded in a query. \`curl\` does it:
+
+~~~sh
+curl -s -G "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  --data-urlencode 'search=قناة التجزئة'
+~~~
+
+## Events
+
+Each change becomes an event on the bus \`client-channels-<environment>\` of Amazon EventBridge: \`ChannelCreated\`,
+\`ChannelUpdated\` or \`ChannelDeleted\`. An event can come twice, and in any order: use the \`version\` to order the events of a
+channel. The file \`docs/events.md\` of the service says more. On your own machine, the last 1,000 events are here:
+
+~~~sh
+curl -s "$URL/_local/events"
+~~~
+
+## Client
+
+A typed client for TypeScript and JavaScript is in the folder \`client\` of the service. It follows cursors, and repeats
+requests only where this is safe.
+
+~~~js
+import { ChannelsClient } from
+  'client-channels-client';
+
+const api = new ChannelsClient({
+  url: '${exampleAddress}',
+  key: process.env.KEY,
+});
+for await (const channel of api.all())
+  console.log(channel.name);
+~~~
+
+For other languages, tools generate a client from \`/openapi.json\`.
+`.trim();
