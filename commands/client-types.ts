@@ -57,7 +57,7 @@ const typeOf = (schema: Schema, indent: string): string => {
 const toInterface = (name: string, schema: Schema) =>
   `${comment(schema.description, '')}export interface ${name} {\n${fields(schema, '  ')}}\n`;
 
-/** Generates the client's TypeScript types from the description: channels, request bodies, list queries and errors. */
+/** Generates the client's TypeScript types from the description: channels, request bodies, list queries, results and errors. */
 export const clientTypes = (description: ReturnType<typeof describeApi>): string => {
   const {
     Channel,
@@ -65,6 +65,9 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelChange,
     Pagination,
     OwnKey,
+    ChannelUpsert,
+    ChannelUpsertAnswer,
+    UpsertResult,
     Error: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
@@ -74,10 +77,19 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
       name,
       { ...(schema ?? content?.['application/json']?.schema), ...(description && { description }) },
     ]);
-  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, OwnKey, ErrorBody } as Record<
-    string,
-    Schema
-  >;
+  const { channels, ...envelope } = ChannelUpsert?.properties ?? {};
+  const interfaces = {
+    Channel,
+    ChannelCreation,
+    ChannelChange,
+    Pagination,
+    OwnKey,
+    UpsertRow: channels?.items,
+    UpsertEnvelope: { description: 'The fields of an upsert beside its rows.', properties: envelope },
+    UpsertResult,
+    UpsertSummary: ChannelUpsertAnswer?.properties?.summary,
+    ErrorBody,
+  } as Record<string, Schema>;
   const ListQuery: Schema = {
     description: 'The query of a list. A channel must match all filters.',
     properties: Object.fromEntries(query),
