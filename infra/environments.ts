@@ -89,7 +89,7 @@ export const environments: Environment[] = [
     allowedOrigins: [],
     throttling: { requestsPerSecond: 200, burst: 400 },
     maxTableUnits: {
-      channels: { reads: 12_000, writes: 2_500 },
+      channels: { reads: 12_000, writes: 3_000 },
       channelsIndex: { reads: 12_000, writes: 500 },
       projections: { reads: 12_000, writes: 8_000 },
       apiKeys: { reads: 400, writes: 10 },
@@ -105,7 +105,7 @@ export const environments: Environment[] = [
     allowedOrigins: [],
     throttling: { requestsPerSecond: 1_000, burst: 2_000 },
     maxTableUnits: {
-      channels: { reads: 12_000, writes: 12_000 },
+      channels: { reads: 12_000, writes: 15_000 },
       channelsIndex: { reads: 12_000, writes: 2_500 },
       projections: { reads: 12_000, writes: 40_000 },
       apiKeys: { reads: 2_000, writes: 10 },

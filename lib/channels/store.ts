@@ -127,6 +127,7 @@ export const createChannel = async (
 /**
  * Creates a channel, unless a channel of the caller's namespace carries one of its external keys. Any number of such
  * creations can run at once: one succeeds.
+ * @param externalKey this one. Another external key of the channel may have other carriers
  * @returns undefined if another channel carries the key
  * @throws ApiError `forbidden` for a namespace that the caller does not hold
  */
@@ -332,8 +333,13 @@ export const updateKnownChannel = (
 ): Promise<Change> =>
   changeFound(table, newWriteContext(caller), { found: known }, patchOf, undefined, exactly);
 
-/** Deletes a channel that was read. @param check is called with each version that the write meets, and may throw */
-const deleteFound = (
+/**
+ * Deletes a channel that the caller has read, from all its namespaces.
+ * @param check is called with each version that the write meets. It throws if this one must stay; see `checkDeletion`
+ * @returns the channel as it last was
+ * @throws ApiError `not_found`; WriteContention if other writers were always faster
+ */
+export const deleteKnownChannel = (
   table: Table,
   caller: Caller,
   known: Channel | undefined,
@@ -363,21 +369,6 @@ export const deleteChannel = async (
   id: string,
   precondition: Precondition,
 ): Promise<Channel> =>
-  deleteFound(table, caller, await readChannel(table, caller.namespace, id), (found) =>
+  deleteKnownChannel(table, caller, await readChannel(table, caller.namespace, id), (found) =>
     checkDeletion(found, precondition, caller),
   );
-
-/**
- * Deletes a channel that the caller has read. Otherwise like `deleteChannel`.
- * @param check is called with each version that the write meets, and may throw
- */
-export const deleteKnownChannel = (
-  table: Table,
-  caller: Caller,
-  known: Channel,
-  check: (found: Channel) => void,
-): Promise<Channel> =>
-  deleteFound(table, caller, known, (found) => {
-    check(found);
-    checkDeletion(found, undefined, caller);
-  });

@@ -3,8 +3,10 @@ import type { Channel } from '../channels/channel.ts';
 import {
   type Carriers,
   type ExternalKeyPath,
+  externalKeyItemKey,
   externalKeyOf,
   readCarriers,
+  toCarriers,
 } from '../channels/external-keys.ts';
 import { fromItem } from '../channels/items.ts';
 import { keys } from '../channels/keys.ts';
@@ -23,6 +25,15 @@ export interface RowKey {
 /** The channels of a namespace that carry a key: none, one, or several, of which up to 10 ids are known. */
 export type Match = { channel: Channel | undefined } | { ambiguous: string[] };
 
+/**
+ * What probably matches a key: one channel, or none. A channel is certain. Only if `isCertain` says so, a missing channel is
+ * certain, too.
+ */
+export interface Hint {
+  channel: Channel | undefined;
+  isCertain: boolean;
+}
+
 /** The maximum number of ids that an error names. */
 const maxNamedIds = 10;
 
@@ -30,7 +41,7 @@ const maxNamedIds = 10;
 export const carries = ({ integration_meta }: Channel, { path, value }: RowKey): boolean =>
   integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === value;
 
-/** The external key of a row as its item names it. */
+/** The external key of a row as its item names it. A key that a row may have is never one that counts as no id. */
 export const externalKeyOfRow = ({ path, value }: RowKey): string => externalKeyOf(path, value) as string;
 
 const readChannels = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
@@ -70,31 +81,42 @@ export const findMatch = (table: Table, { namespace }: Caller, key: RowKey): Pro
 };
 
 /**
- * Reads what may match many keys, in two calls for 100 of them. The ids may be a moment old, so only a channel that carries
- * the key is certain.
- * @returns by the text of the key; a key is missing if `findMatch` has to find out more
+ * Reads what matches many different keys, in two calls for 100 of them. The first call may read items that are a moment old,
+ * because that costs half as much. So the second call reads the channels, strongly consistent.
+ * @param needsProof whether the caller relies on it that no channel carries this key. The second call then reads its item again
+ * @returns by the text of the key. A key is missing if `findMatch` has to find out more
  */
 export const readHints = async (
   table: Table,
   { namespace }: Caller,
   rowKeys: RowKey[],
-): Promise<Map<string, { channel: Channel | undefined }>> => {
-  const carriersByKey = await readCarriers(table, namespace, rowKeys.map(externalKeyOfRow), {
-    consistent: false,
+  needsProof: (key: RowKey) => boolean,
+): Promise<Map<string, Hint>> => {
+  const none: Carriers = { count: 0, ids: new Set() };
+  const known = await readCarriers(table, namespace, rowKeys.map(externalKeyOfRow), { consistent: false });
+  const toRead = rowKeys.flatMap((key) => {
+    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
+    if (count === 1) return [...ids].map((id) => keys.channel(namespace, id));
+    return count === 0 && needsProof(key) ? [externalKeyItemKey(namespace, externalKeyOfRow(key))] : [];
   });
-  const single = (key: RowKey) => {
-    const carriers = carriersByKey.get(externalKeyOfRow(key));
-    return carriers?.count === 1 ? [...carriers.ids] : [];
+  const itemsBySortKey = new Map((await table.batchGet(toRead)).map((item) => [item.sk as string, item]));
+  const hintOf = (key: RowKey): Hint | undefined => {
+    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
+    if (count === 0) {
+      const item = itemsBySortKey.get(externalKeyOfRow(key));
+      return item && toCarriers(item).count > 0
+        ? undefined
+        : { channel: undefined, isCertain: needsProof(key) };
+    }
+    const [id = ''] = count === 1 ? ids : [];
+    const item = itemsBySortKey.get(id);
+    const channel = item && fromItem(item);
+    return channel && carries(channel, key) ? { channel, isCertain: true } : undefined;
   };
-  const channels = await readChannels(table, namespace, [...new Set(rowKeys.flatMap(single))]);
-  const byId = new Map(channels.map((channel) => [channel._id, channel]));
-  const hints = new Map<string, { channel: Channel | undefined }>();
+  const hints = new Map<string, Hint>();
   for (const key of rowKeys) {
-    const count = carriersByKey.get(externalKeyOfRow(key))?.count ?? 0;
-    const [id] = single(key);
-    const channel = id === undefined ? undefined : byId.get(id);
-    if (count === 0) hints.set(key.value, { channel: undefined });
-    else if (channel && carries(channel, key)) hints.set(key.value, { channel });
+    const hint = hintOf(key);
+    if (hint) hints.set(key.value, hint);
   }
   return hints;
 };

@@ -8,11 +8,9 @@ import type { UpsertFields } from './parse-row.ts';
 import { RowError } from './row-error.ts';
 import type { Where } from './upsert-request.ts';
 
-const outsideWhere = ({ path, value }: Where, problem: string) =>
-  new RowError(
-    'outside_where',
-    `${problem}: "where" asks for "${value}" at "integration_meta.${path.join('.')}".`,
-  );
+/** The message does not repeat the condition: it may be long, and every row may fail with it. */
+const outsideWhere = (problem: string) =>
+  new RowError('outside_where', `${problem} at the path that "where" names.`);
 
 /** Keys of objects are data, also `__proto__`. So objects are made of entries, and never by assignment. */
 const withEntry = (object: object, key: string, value: unknown): object =>
@@ -34,21 +32,20 @@ const withValueAt = (meta: object, where: Where, [key, ...deeper] = where.path):
   } else if (inner === undefined || isObject(inner)) {
     return withEntry(meta, name, withValueAt(inner ?? {}, where, deeper));
   }
-  throw outsideWhere(where, 'The row has another value');
+  throw outsideWhere('The row has another value');
 };
 
 /** @throws ApiError `invalid_request` if the object is larger than 64 KiB */
-const serialize = (meta: object): string => {
+const serialize = (meta: object, when = ''): string => {
   const result = serializeIntegrationMeta(meta);
   if ('text' in result) return result.text;
   const [{ message }] = result.problems;
-  throw invalidRequest('field', [{ path: 'integration_meta', message }]);
+  throw invalidRequest('field', [{ path: 'integration_meta', message: message + when }]);
 };
 
 /** Checks that a condition selects the metadata (JSON text) of a channel. @throws RowError `outside_where` */
 export const checkWhere = (where: Where | undefined, meta: string | undefined, problem: string): void => {
-  if (where && scalarAt(JSON.parse(meta ?? '{}'), where.path) !== where.value)
-    throw outsideWhere(where, problem);
+  if (where && scalarAt(JSON.parse(meta ?? '{}'), where.path) !== where.value) throw outsideWhere(problem);
 };
 
 /**
@@ -74,7 +71,7 @@ export const toPatch = (fields: UpsertFields, channel: Channel, where: Where | u
   checkWhere(where, channel.integration_meta, 'The channel with this key has another value');
   const { name, local_name, disabled, company_namespace } = fields;
   const merged = mergeTopLevel(JSON.parse(channel.integration_meta ?? '{}'), fields.integration_meta);
-  const integration_meta = serialize(merged);
+  const integration_meta = serialize(merged, ' after the merge');
   checkWhere(where, integration_meta, 'The row would change the value');
   return {
     ...(name !== undefined && { name }),

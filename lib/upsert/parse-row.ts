@@ -25,16 +25,30 @@ export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { ki
 /** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
 const noIds = ['null', 'undefined'];
 
+type ParsedKey = { value: string } | { problem: string };
+
+const parseKey = (meta: object, path: ExternalKeyPath): ParsedKey => {
+  const value = Object.hasOwn(meta, path) ? (meta as Record<string, unknown>)[path] : undefined;
+  if (value === undefined) return { problem: 'is required, because it names the channel' };
+  if (typeof value !== 'string' && typeof value !== 'number')
+    return { problem: 'must be a string or a number' };
+  const text = String(value);
+  if (isBlank(text) || noIds.includes(text)) return { problem: 'must not be blank' };
+  return { value: text };
+};
+
 /** @throws ApiError `invalid_request` */
 const readKey = (meta: object, path: ExternalKeyPath): string => {
-  const value = Object.hasOwn(meta, path) ? (meta as Record<string, unknown>)[path] : undefined;
-  const refuse = (message: string) =>
-    invalidRequest('field', [{ path: `integration_meta.${path}`, message }]);
-  if (value === undefined) throw refuse('is required, because it names the channel');
-  if (typeof value !== 'string' && typeof value !== 'number') throw refuse('must be a string or a number');
-  const text = String(value);
-  if (isBlank(text) || noIds.includes(text)) throw refuse('must not be blank');
-  return text;
+  const key = parseKey(meta, path);
+  if ('value' in key) return key.value;
+  throw invalidRequest('field', [{ path: `integration_meta.${path}`, message: key.problem }]);
+};
+
+/** The text of the key of a row, which may be wrong in other respects. Undefined if it has no key. */
+export const keyOfRow = (row: unknown, path: ExternalKeyPath): string | undefined => {
+  if (!isObject(row) || !('integration_meta' in row) || !isObject(row.integration_meta)) return undefined;
+  const key = parseKey(row.integration_meta, path);
+  return 'value' in key ? key.value : undefined;
 };
 
 /**

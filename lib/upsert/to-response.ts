@@ -15,27 +15,28 @@ const summaryOf = (results: RowResult[]) => {
   return summary;
 };
 
+const describeResult = (result: RowResult, index: number, describe: (error: Error) => RowProblem) => {
+  if (result.result !== 'failed') return { index, ...result };
+  const { code, message, details } = describe(result.error);
+  return { index, result: result.result, code, error: message, ...(details && { details }) };
+};
+
+const largeFields = ['channel', 'previous', 'details'];
+
+const withoutLargeFields = (row: object) =>
+  Object.fromEntries(Object.entries(row).filter(([field]) => !largeFields.includes(field)));
+
 /**
  * The body of the response to an upsert: a row for each result, and how many there are of each. Once the rows would exceed
- * 5 MiB, the channels of the remaining rows are left out.
+ * 5 MiB, the channels of the remaining rows are left out, and the details of their errors.
  * @param describe tells the client what is wrong with a row
  */
 export const toUpsertResponse = (results: RowResult[], describe: (error: Error) => RowProblem) => {
   let bytes = 0;
-  let isFull = false;
-  const rows = results.map((result, index) => {
-    if (result.result === 'failed') {
-      const { code, message, details } = describe(result.error);
-      return { index, result: result.result, code, error: message, ...(details && { details }) };
-    }
-    const row = { index, ...result };
+  const data = results.map((result, index) => {
+    const row = describeResult(result, index, describe);
     bytes += encodedBytes(row);
-    isFull ||= bytes > maxDataBytes;
-    if (!isFull) return row;
-    const { channel, ...others } = row;
-    if (!('previous' in others)) return others;
-    const { previous, ...withoutChannels } = others;
-    return withoutChannels;
+    return bytes > maxDataBytes ? withoutLargeFields(row) : row;
   });
-  return { data: rows, summary: summaryOf(results) };
+  return { data, summary: summaryOf(results) };
 };

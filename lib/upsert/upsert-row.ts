@@ -1,14 +1,16 @@
 import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
+import type { ChannelPatch } from '../channels/body-schema.ts';
 import { applyPatch, checkDeletion, differentFields, newChannel } from '../channels/change-rules.ts';
 import { type Channel, toDocument } from '../channels/channel.ts';
 import { newChannelId } from '../channels/channel-id.ts';
 import type { ChannelDocument } from '../channels/document-schema.ts';
+import { planChannelWrites } from '../channels/plan-channel-writes.ts';
 import { createUnlessCarried, deleteKnownChannel, updateKnownChannel } from '../channels/store.ts';
 import { WriteContention } from '../dynamodb/failures.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
-import { carries, externalKeyOfRow, findMatch, type Match, type RowKey } from './find-match.ts';
+import { carries, externalKeyOfRow, findMatch, type Hint, type Match, type RowKey } from './find-match.ts';
 import { checkWhere, toNewChannel, toPatch } from './merge-row.ts';
 import type { Row, UpsertFields } from './parse-row.ts';
 import { RowError } from './row-error.ts';
@@ -61,6 +63,14 @@ const toSuccess = (before: Channel, after: Channel, dryRun: boolean): RowSuccess
 /** The write context of a dry run. It writes nothing, so the id of the write is not stored. */
 const dryContext = (caller: Caller) => ({ caller, now: Date.now(), writeId: '' });
 
+/** Plans an update and does not make it. @throws ApiError if the real update would be refused, also for its size */
+const planUpdate = (caller: Caller, before: Channel, patch: ChannelPatch): Channel => {
+  const context = dryContext(caller);
+  const after = applyPatch(before, patch, undefined, context);
+  if (after) planChannelWrites(before, after, { now: context.now, keyId: caller.keyId }, 0);
+  return after ?? before;
+};
+
 /** @returns undefined if another channel carries the key */
 const create = async (
   { table, caller, where, dryRun }: UpsertContext,
@@ -88,10 +98,7 @@ const update = async (
     if (!carries(found, key)) throw new MatchLost();
     return toPatch(fields, found, where);
   };
-  if (dryRun) {
-    const after = applyPatch(channel, patchOf(channel), undefined, dryContext(caller)) ?? channel;
-    return toSuccess(channel, after, dryRun);
-  }
+  if (dryRun) return toSuccess(channel, planUpdate(caller, channel, patchOf(channel)), dryRun);
   const { before, after } = await updateKnownChannel(table, caller, channel, patchOf);
   return toSuccess(before, after, dryRun);
 };
@@ -104,11 +111,9 @@ const remove = async (
   const check = (found: Channel) => {
     if (!carries(found, key)) throw new MatchLost();
     checkWhere(where, found.integration_meta, 'The channel with this key has another value');
+    checkDeletion(found, undefined, caller);
   };
-  if (dryRun) {
-    check(channel);
-    checkDeletion(channel, undefined, caller);
-  }
+  if (dryRun) check(channel);
   const last = dryRun ? channel : await deleteKnownChannel(table, caller, channel, check);
   return { result: 'deleted', _id: last._id, __v: last.__v + 1, channel: toDocument(last) };
 };
@@ -136,22 +141,21 @@ const isMatchLost = (error: unknown): boolean =>
 
 /**
  * Carries out one row: all of it, or nothing.
- * @param hint what probably matches. A channel must have been read from the table; that there is none, is checked
+ * @param hint what probably matches: see `readHints`. Without it, the match is read
  * @throws ApiError and RowError for a row that is refused; WriteContention, Throttled and Unavailable
  */
 export const upsertRow = (
   context: UpsertContext,
   row: Row,
   key: RowKey,
-  hint: { channel: Channel | undefined } | undefined,
+  hint: Hint | undefined,
 ): Promise<RowSuccess> => {
   const { table, caller } = context;
-  // Only a creation notices by itself that a channel is there.
-  const isUseful = hint?.channel || (row.kind === 'upsert' && !context.dryRun);
-  let assumed: Match | undefined = isUseful ? hint : undefined;
+  let assumed = hint;
   const attempt = async (): Promise<RowSuccess | typeof again> => {
     const match = assumed ?? (await findMatch(table, caller, key));
-    const isCertain = !assumed || 'ambiguous' in assumed || assumed.channel !== undefined;
+    // Without a certain match, it is not certain either that the row is a creation. Then its refusal proves nothing.
+    const isCertain = assumed?.isCertain ?? true;
     assumed = undefined;
     try {
       return (await applyRow(context, row, key, match)) ?? again;

@@ -8,7 +8,10 @@ let foreign: { _id: string };
 
 beforeAll(async () => {
   foreignKey = await service.newKey({ namespaces: ['company2'] });
-  const { body } = await service.call('POST /client-channel', { key: foreignKey, body: { name: 'secret' } });
+  const { body } = await service.call('POST /client-channel', {
+    key: foreignKey,
+    body: { name: 'secret', integration_meta: { external_id: 'secret', id: 'secret' } },
+  });
   foreign = body.data;
   // From now on the own key is cached, so that all requests report the same capacity.
   await service.call('GET /client-channel');
@@ -59,11 +62,38 @@ test.each([
   ['its id', () => `?_id=${foreign._id}`],
   ['a search', () => '?search=secret'],
   ['its name', () => '?name=secret'],
+  ['its external id', () => '?integration_meta.external_id=secret'],
+  ['its other external id, among others', () => '?integration_meta.id=["secret","x"]'],
+  ['its external id and a search', () => '?integration_meta.external_id=secret&search=secret'],
   ['a lower bound', () => '?from__id=000000000000000000000000'],
 ])('a list does not contain a channel of another namespace, whatever the filter: %s', async (_, query) => {
   const { body } = await service.call(`GET /client-channel${query()}`);
 
   expect([body.data, body.pagination.total]).toEqual([[], 0]);
+});
+
+test('a shared channel is found by its external id only in its own namespaces, and as long as it is there', async () => {
+  const key = await service.newKey({ namespaces: ['left', 'right'] });
+  const strangers = await service.newKey({ namespaces: ['strangers'] });
+  const body = {
+    name: 'shared',
+    integration_meta: { external_id: 'shared' },
+    company_namespace: ['left', 'right'],
+  };
+  const { _id } = (await service.call('POST /client-channel', { key, body })).body.data;
+  const query = 'GET /client-channel?integration_meta.external_id=shared';
+  const found = async () =>
+    Promise.all([
+      ...['left', 'right'].map(async (namespace) => {
+        const headers = { 'x-company-namespace': namespace };
+        return (await service.call(query, { key, headers })).body.pagination.total;
+      }),
+      service.call(query, { key: strangers }).then((reply) => reply.body.pagination.total),
+    ]);
+
+  expect(await found()).toEqual([1, 1, 0]);
+  await service.call(`PUT /client-channel/${_id}`, { key, body: { company_namespace: ['left'] } });
+  expect(await found()).toEqual([1, 0, 0]);
 });
 
 test.each(['cursor', 'from__id'])('a cursor of another namespace is refused as %s', async (parameter) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
+import { rebuildExternalKeys } from '../../lib/reindex/rebuild-external-keys.ts';
 import { freezeEventualReads } from '../support/freeze-eventual-reads.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { channelOf, seedChannels, seededAt } from '../support/seed.ts';
@@ -123,8 +124,8 @@ describe('if DynamoDB ends its pages early', () => {
     const pages = await pagesOf(seeded.list, query);
 
     expect(pages).toEqual(expected);
-    // Channels by id are read in batches, without a query.
-    if (template !== '_id=TWELVE') expect(countEndedPages()).toBeGreaterThan(0);
+    // Channels by their ids are read in batches, without a query.
+    if (!/^(_id|integration_meta)/.test(template)) expect(countEndedPages()).toBeGreaterThan(0);
   });
 });
 
@@ -176,7 +177,7 @@ describe('a search with more suffix entries than one request may read', () => {
     }),
   });
 
-  test('reads the channels between its bounds if it has other filters, and otherwise is refused', async () => {
+  test('reads the channels between its bounds if it has other filters, or those with its external id, and otherwise is refused', async () => {
     const { list, ids } = await seedNamespace('entries');
     await applyPending(service, 'entries', ids);
     const filtered = 'search=shop&disabled=false&sort=-updatedAt';
@@ -186,6 +187,7 @@ describe('a search with more suffix entries than one request may read', () => {
     makePagesSmall();
 
     expect((await list(bounded)).body).toEqual(expected.body);
+    expect((await list('search=shop&integration_meta.external_id=ch_1')).body.pagination.total).toBe(7);
     expect(await list(filtered)).toMatchObject(
       tooBroad('by a longer word in "search", or by "from__id" and "to__id"'),
     );
@@ -228,19 +230,131 @@ describe('while the indexes, and reads that are not strongly consistent, lag beh
     // Lists by `_id` read the table, so they are exact even now.
     expect((await list('per_page=100')).body.data).toContainEqual(created);
     expect((await list(`_id=${deleted}`)).body.data).toEqual([]);
-    // A lookup reads the channels that an index names from the table. It may miss a channel, but each channel that it
-    // returns matches.
-    const named = (await list('integration_meta.external_id=ch_0&per_page=100')).body;
-    const other = (await list('integration_meta.external_id=ch_1&per_page=100')).body;
-    expect([named.pagination.total + other.pagination.total, named.data.length + other.data.length]).toEqual([
-      28, 28,
-    ]);
-    for (const { _id } of [...named.data, ...other.data]) expect([moved, deleted]).not.toContain(_id);
+    // A lookup by an external id reads the table too.
+    const totalOf = async (id: string) =>
+      (await list(`integration_meta.external_id=${id}&per_page=100`)).body.pagination.total;
+    expect([await totalOf('ch_0'), await totalOf('ch_1'), await totalOf('elsewhere')]).toEqual([14, 14, 1]);
 
     proxy.reset();
     expect((await list('name=Retail&sort=-_id&per_page=1')).body.data).toEqual([created]);
-    expect((await list('integration_meta.external_id=elsewhere')).body.pagination.total).toBe(1);
     expect((await list('sort=-name&per_page=1')).body.data).toMatchObject([{ _id: renamed }]);
+  });
+
+  test('a list by external ids sees every acknowledged write, in each namespace of the channel', async () => {
+    const namespaces = ['ids-a', 'ids-b'];
+    const key = await service.newKey({ namespaces });
+    const seeded = Array.from({ length: 99 }, (_, ordinal) =>
+      channelOf(ordinal, {
+        integration_meta: JSON.stringify({ external_id: `e${ordinal}`, id: ordinal }),
+        company_namespace: ['ids-a'],
+      }),
+    );
+    await seedChannels(service, seeded);
+    await freezeEventualReads(proxy, service);
+    const call = async (route: string, body?: object, headers = {}) => {
+      const reply = await service.call(route, { key, headers, ...(body && { body }) });
+      expect([route, reply.status, reply.body.error]).toEqual([route, expect.any(Number), undefined]);
+      return reply.body;
+    };
+    const found = async (query: string): Promise<string[][]> => {
+      const pages = namespaces.map(async (namespace) => {
+        const headers = { 'x-company-namespace': namespace };
+        const { data } = await call(`GET /client-channel?${query}&per_page=100`, undefined, headers);
+        return data.map(({ _id }: Channel) => _id);
+      });
+      return Promise.all(pages);
+    };
+    const all = encodeURIComponent(JSON.stringify(seeded.map((_, ordinal) => `e${ordinal}`)));
+    const seededIds = seeded.map(({ _id }) => _id);
+    const put = (id: string | undefined, body: object) => call(`PUT /client-channel/${id}`, body);
+
+    // A creation, and its replay.
+    const body = { name: 'x', integration_meta: { external_id: 'new', id: 'new' } };
+    const headers = { 'idempotency-key': 'k' };
+    const { _id } = (await call('POST /client-channel', body, headers)).data;
+    await call('POST /client-channel', body, headers);
+    expect(await found('integration_meta.external_id=new')).toEqual([[_id], []]);
+    expect(await found('integration_meta.id=new')).toEqual([[_id], []]);
+    // Another external id, for a channel with one that others look up.
+    await put(_id, { integration_meta: { external_id: 'e7', id: 'new' } });
+    expect(await found('integration_meta.external_id=new')).toEqual([[], []]);
+    expect(await found(`integration_meta.external_id=${all}`)).toEqual([[...seededIds, _id], []]);
+    // The channel joins the other namespace, is changed from there, and leaves the first one.
+    await put(_id, { company_namespace: namespaces });
+    expect(await found('integration_meta.external_id=e7')).toEqual([[seededIds[7], _id], [_id]]);
+    const inOther = { 'x-company-namespace': 'ids-b' };
+    await call(`PATCH /client-channel/${_id}`, { integration_meta: { external_id: 'e8' } }, inOther);
+    expect(await found('integration_meta.external_id=e8')).toEqual([[seededIds[8], _id], [_id]]);
+    expect(await found('integration_meta.id=new')).toEqual([[], []]);
+    await call(`PATCH /client-channel/${_id}`, { company_namespace: ['ids-b'] }, inOther);
+    expect(await found('integration_meta.external_id=e8')).toEqual([[seededIds[8]], [_id]]);
+    // A deletion, and metadata that are removed.
+    await call(`DELETE /client-channel/${_id}`, undefined, inOther);
+    await put(seededIds[8], { integration_meta: null });
+    expect(await found('integration_meta.external_id=e8')).toEqual([[], []]);
+    expect(await found(`integration_meta.external_id=${all}`)).toEqual([seededIds.toSpliced(8, 1), []]);
+  });
+
+  test('a list by an external id sees the writes of up to 20 channels, of more after the index has caught up or a re-index', async () => {
+    const namespace = 'crowded';
+    const key = await service.newKey({ namespaces: [namespace] });
+    const meta = { integration_meta: { external_id: 'same' } };
+    const create = async () =>
+      (await service.call('POST /client-channel', { key, body: { name: 'x', ...meta } })).body.data._id;
+    const found = async (): Promise<string[]> =>
+      (
+        await service.call('GET /client-channel?integration_meta.external_id=same&per_page=100', { key })
+      ).body.data.map(({ _id }: Channel) => _id);
+    const remove = (id: string | undefined) => service.call(`DELETE /client-channel/${id}`, { key });
+    await freezeEventualReads(proxy, service);
+
+    const ids: string[] = [];
+    for (let count = 0; count < 20; count++) ids.push(await create());
+    expect(await found()).toEqual(ids);
+    ids.push(await create(), await create());
+    expect(await found()).toEqual(ids.slice(0, 20));
+    proxy.reset();
+    expect(await found()).toEqual(ids);
+
+    // Two channels that the item does not know are left, and a new one.
+    await freezeEventualReads(proxy, service);
+    for (const id of ids.splice(0, 15)) await remove(id);
+    ids.push(await create());
+    expect(await found()).toEqual(ids);
+    await remove(ids.pop());
+    proxy.reset();
+    expect(await rebuildExternalKeys(service.channels, namespace)).toBe(1);
+    await freezeEventualReads(proxy, service);
+    await remove(ids.pop());
+    expect(await found()).toEqual(ids);
+    expect(await rebuildExternalKeys(service.channels, namespace)).toBe(0);
+  });
+
+  test('a search together with an external id sees every acknowledged write, also if more than 20 channels have it', async () => {
+    const key = await service.newKey({ namespaces: ['both'] });
+    const seeded = Array.from({ length: 25 }, (_, ordinal) =>
+      channelOf(ordinal, {
+        name: `Shop ${ordinal}`,
+        integration_meta: '{"id":7}',
+        company_namespace: ['both'],
+      }),
+    );
+    await seedChannels(service, seeded);
+    await freezeEventualReads(proxy, service);
+    const body = { name: 'New shop', integration_meta: { external_id: 'new', id: 7 } };
+    const { data: created } = (await service.call('POST /client-channel', { key, body })).body;
+
+    for (const [query, total] of [
+      ['search=shop&integration_meta.external_id=new', 1],
+      ['search=nobody&integration_meta.external_id=new', 0],
+      ['search=shop&integration_meta.id=7', 26],
+      ['search=shop&integration_meta.id=7&integration_meta.external_id=new', 1],
+    ] as const) {
+      const { pagination, data } = (await service.call(`GET /client-channel?${query}&sort=-_id`, { key }))
+        .body;
+      expect([query, pagination.total]).toEqual([query, total]);
+      if (total) expect(data[0]).toEqual(created);
+    }
   });
 
   test('a search with other filters or another order sees every acknowledged write, however many channels it finds', async () => {

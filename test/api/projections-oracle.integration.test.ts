@@ -8,6 +8,7 @@ import { expectedEntries, idsOf, readProjections } from '../support/projections.
 import { type Random, randomFrom } from '../support/random.ts';
 import { SearchOracle } from '../support/search-oracle.ts';
 import { useService } from '../support/use-service.ts';
+import { findWrongExternalKeys } from '../support/whole-partitions.ts';
 
 /**
  * Makes random writes, and compares a search or a list with a plain array after each of them. Meanwhile the projector is
@@ -63,6 +64,12 @@ describe.each(Object.entries(projectors))('while the projector is %s', (name, pr
     }
     isOver = true;
     await projecting;
+
+    const stored = [...oracle.channels.values()].map(({ _id, integration_meta: meta }) => ({
+      _id,
+      ...(meta && { integration_meta: JSON.stringify(meta) }),
+    }));
+    expect(await findWrongExternalKeys(service.channels, namespace, stored)).toEqual([]);
 
     // Once all changes are applied, the projections are exact, even if the projector was killed before.
     await applyPending(service, namespace, await pendingIds(namespace));

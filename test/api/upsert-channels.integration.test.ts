@@ -254,7 +254,7 @@ describe('where', () => {
     index: 0,
     result: 'failed',
     code: 'outside_where',
-    error: `${value}: "where" asks for "sap" at "integration_meta.source".`,
+    error: `${value} at the path that "where" names.`,
   });
 
   it('is set in a channel that is created', async () => {

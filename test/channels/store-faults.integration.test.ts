@@ -17,7 +17,9 @@ import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { cancelled, conflict, connectionLost, throttled } from '../support/dynamodb-errors.ts';
 import { disconnect, failTries } from '../support/failing-client.ts';
+import { interruptBefore } from '../support/projections.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
+import { findTornWrites } from '../support/whole-partitions.ts';
 
 // The store on DynamoDB Local, with calls that fail: before DynamoDB gets the request, or before its response arrives.
 
@@ -562,6 +564,71 @@ describe('if the clock is behind the stored time', () => {
     expect((await updateChannel(table, caller, _id, { integration_meta: null }, undefined)).updatedAt).toBe(
       ahead + 3,
     );
+  });
+});
+
+describe('an external id that 20 channels have', () => {
+  const input = { name: 'x', integration_meta: '{"external_id":"crowded"}' };
+  const countOf = async (namespace: string) =>
+    (
+      await table.query({
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: { ':pk': `NS#${namespace}`, ':first': '0', ':last': 'g' },
+      })
+    ).count;
+
+  /** A namespace in which the external id is crowded. */
+  const crowded = async () => {
+    const namespace = randomUUID();
+    const own: Caller = { keyId: 'k', namespace, namespaces: [namespace] };
+    for (let count = 0; count < 20; count++) await createChannel(table, own, input, undefined);
+    return { namespace, own };
+  };
+
+  test('does not hide that a creation repeats an earlier one, or that an update met another version', async () => {
+    const { namespace, own } = await crowded();
+    const idempotency = { keyHash: 'k', fingerprint: 'f' };
+    const first = await createChannel(table, own, input, idempotency);
+    const again = await createChannel(table, own, input, idempotency);
+    expect(again).toEqual({ document: first.document, replayed: true });
+
+    const { document } = await createChannel(table, own, { name: 'x' }, undefined);
+    const { channels } = interruptBefore(
+      { channels: table, projections: table },
+      'TransactWrite',
+      'EXTERNAL#',
+      () => updateChannel(table, own, document._id, { name: 'theirs' }, undefined),
+    );
+    const patch = { name: 'x', integration_meta: input.integration_meta };
+    const updated = await updateChannel(channels, own, document._id, patch, undefined);
+    expect(updated).toMatchObject({ ...patch, __v: 2 });
+    expect(await countOf(namespace)).toBe(22);
+    expect(await findTornWrites(table, [namespace])).toEqual([]);
+  });
+
+  test('is given to no second channel if the first try of a creation arrives late: the creation throws Unavailable', async () => {
+    const { namespace, own } = await crowded();
+    const lost = calls + 1;
+    failAt = (call) => (call === lost ? 'before' : undefined);
+    await expect(createChannel(table, own, input, undefined)).rejects.toBeInstanceOf(Unavailable);
+    expect(await countOf(namespace)).toBe(20);
+  });
+});
+
+describe('a channel whose stored index keys are wrong', () => {
+  test('can be updated, and gets the right ones', async () => {
+    const input = { name: 'x', integration_meta: '{"external_id":"right"}' };
+    const { _id } = (await createChannel(table, caller, input, undefined)).document;
+    const key = { pk: 'NS#a', sk: _id };
+    const { externalIdKey } = (await table.get(key)) ?? {};
+    await table.update({
+      Key: key,
+      UpdateExpression: 'SET externalIdKey = :wrong',
+      ExpressionAttributeValues: { ':wrong': 'wrong' },
+    });
+    const patch = { integration_meta: '{"at":1,"external_id":"right"}' };
+    expect(await updateChannel(table, caller, _id, patch, undefined)).toMatchObject({ ...patch, __v: 1 });
+    expect(await table.get(key)).toMatchObject({ ...patch, externalIdKey });
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
+import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { heartbeatKey, keys } from '../../lib/channels/keys.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { matches } from '../../local/stream-filter.ts';
@@ -27,6 +28,7 @@ describe('the filter of publish-events', () => {
     ['a counter', keys.counter('acme', 3)],
     ['an idempotency record', keys.idempotency('acme', 'hash')],
     ['a pending change', { pk: 'NS#acme', sk: `~pending#${id}` }],
+    ['an external key', externalKeyItemKey('acme', externalKeyOf('external_id', 'x') as string)],
     ['an item of another kind of partition', { pk: 'OTHER#acme', sk: id }],
   ])('does not deliver %s', (_, key) => {
     expect(['INSERT', 'MODIFY', 'REMOVE'].some((name) => isDelivered(name, key))).toBe(false);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
@@ -119,15 +120,17 @@ describe('reindexing a namespace that has lost all its channels', () => {
 });
 
 describe('finding namespaces', () => {
-  test('finds those of which only a suffix entry, a bucket, a counter or a pending change is left, and no others', async () => {
+  test('finds those of which only a suffix entry, a bucket, a counter, a pending change or an external key is left, and no others', async () => {
     const before = await findNamespaces(service);
     for (const pk of ['SUFFIX#entry#3', 'BUCKET#bucket'])
       await service.projections.put({ Item: { pk, sk: 'x' } });
     await service.channels.put({ Item: { ...keys.counter('counter', 0), enabled: 1 } });
     await putStrayPendingChange('pending');
+    const key = externalKeyItemKey('key', externalKeyOf('id', 'x') as string);
+    await service.channels.put({ Item: { ...key, n: 1, token: 't' } });
     // Items of the service itself belong to no namespace.
     await service.channels.put({ Item: { pk: 'HEARTBEAT', sk: 'x' } });
     const found = (await findNamespaces(service)).filter((namespace) => !before.includes(namespace));
-    expect(found).toEqual(['bucket', 'counter', 'entry', 'pending']);
+    expect(found).toEqual(['bucket', 'counter', 'entry', 'key', 'pending']);
   });
 });

@@ -56,6 +56,13 @@ export class SearchOracle {
       .slice(0, 256);
   }
 
+  /** Metadata with external ids. The first ones are of many channels. */
+  #newMeta(): object {
+    const { below, next } = this.#random;
+    const externalId = below(next() < 0.5 ? 3 : 300);
+    return { external_id: `e${externalId}`, ...(next() < 0.2 && { id: externalId }) };
+  }
+
   #newPatch(chance: number): object {
     const { next, pick } = this.#random;
     if (chance < 0.3) return { name: this.#newName() };
@@ -63,7 +70,8 @@ export class SearchOracle {
     if (chance < 0.6) return { local_name: null };
     if (chance < 0.65) return { name: this.#newName(), local_name: this.#newName() };
     if (chance < 0.75) return { disabled: next() < 0.5 };
-    if (chance < 0.8) return { integration_meta: { at: next() } };
+    if (chance < 0.77) return { integration_meta: { at: next() } };
+    if (chance < 0.82) return { integration_meta: this.#newMeta() };
     return { company_namespace: pick([[this.#namespace, `${this.#namespace}-other`], [this.#namespace]]) };
   }
 
@@ -77,6 +85,7 @@ export class SearchOracle {
         name: this.#newName(),
         ...(next() < 0.5 && { local_name: this.#newName() }),
         disabled: next() < 0.3,
+        integration_meta: this.#newMeta(),
       };
       return this.#keep((await this.#call('POST /client-channel', body)).data);
     }
@@ -93,6 +102,11 @@ export class SearchOracle {
     const byId: ExpectedQuery['sort'] = [{ field: '_id', descending: next() < 0.5 }];
     const sort = byId[0]?.descending ? '-_id' : '_id';
     const searched = `search=${encodeURIComponent(search)}`;
+    const externalIds = [pick(all), pick(all)].map(
+      (each) => `${each?.integration_meta?.external_id ?? 'nobody'}`,
+    );
+    const meta = [{ path: ['external_id'], values: externalIds }];
+    const byExternalIds = `integration_meta.external_id=${encodeURIComponent(JSON.stringify(externalIds))}`;
     return pick<[string, ExpectedQuery]>([
       [`${searched}&sort=${sort}`, { search, sort: byId }],
       [`${searched}&sort=name`, { search, sort: byName }],
@@ -100,6 +114,8 @@ export class SearchOracle {
       [`sort=${sort}`, { sort: byId }],
       [`from__id=${from}&sort=${sort}`, { from: { id: from, at: 'id' }, sort: byId }],
       [`to__id=${from}&sort=${sort}`, { to: { id: from, at: 'id' }, sort: byId }],
+      [`${byExternalIds}&sort=${sort}`, { meta, sort: byId }],
+      [`${byExternalIds}&${searched}`, { meta, search, sort: byIdUpwards }],
       // The indexes of DynamoDB Local do not lag, so these lists are exact here.
       ['sort=name', { sort: byName }],
       ['disabled=true', { disabled: true, sort: byIdUpwards }],

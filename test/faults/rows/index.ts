@@ -7,6 +7,7 @@ import { killedWrites } from './killed-writes.ts';
 import { lostAndRefused, lostResponses } from './lost-responses.ts';
 import { outages } from './outages.ts';
 import { repeatedCreations } from './repeated-creations.ts';
+import { sharedExternalId } from './shared-external-id.ts';
 import { stoppedProjector } from './stopped-projector.ts';
 import { rejectedEntries, repeatedRecords } from './storms.ts';
 import { throttledCalls } from './throttled-calls.ts';
@@ -23,6 +24,7 @@ export const faultRows: FaultRow[] = [
   differentClocks,
   stoppedProjector,
   conflicts,
+  sharedExternalId,
   killedWrites,
   concurrentUpdates,
   repeatedCreations,
