@@ -131,6 +131,24 @@ describe('a request', () => {
     expect(sent).toHaveLength(1 + 3);
   });
 
+  test('of several rows ends the iteration if it is too large, because no row can be blamed', async () => {
+    replaceResponse = () => new Response('{"message":"too large"}', { status: 413 });
+    await expect(collect(client.upsertAll(rowsOf('a', 'b')))).rejects.toMatchObject({ status: 413 });
+  });
+
+  test('is not sent again, without a pause, if the signal aborts while it runs', async () => {
+    const controller = new AbortController();
+    replaceResponse = () => {
+      controller.abort(new Error('enough'));
+      return new Response('{}', { status: 429 });
+    };
+    const running = collect(client.upsertAll(rowsOf('a'), { signal: controller.signal }));
+    const rejected = expect(running).rejects.toThrow('enough');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(jest.getTimerCount()).toBe(0);
+    await rejected;
+  });
+
   test('ends the iteration at once if the key is refused', async () => {
     replaceResponse = () => Response.json({ code: 'unauthenticated', error: 'no' }, { status: 401 });
     await expect(collect(client.upsertAll(rowsOf('a')))).rejects.toMatchObject({ code: 'unauthenticated' });
