@@ -30,7 +30,7 @@ const sendBatch = async (send: Send, batch: UpsertRow[]): Promise<RowResult[]> =
 };
 
 /**
- * Sends a batch, and then its rows that failed for a moment only, at most five times. Before it sends them again, it waits
+ * Sends a batch, and then those of its rows that failed for a moment only, at most five times. Before it sends them again, it waits
  * for 1 to 2 seconds, and each time twice as long.
  */
 const upsertBatch = async (
@@ -45,8 +45,7 @@ const upsertBatch = async (
       send,
       left.map(([, row]) => row),
     );
-    for (const [position, [index]] of left.entries())
-      results[index] = { ...(answers[position] as RowResult), index };
+    for (const [position, [index]] of left.entries()) results[index] = answers[position] as RowResult;
     left = left.filter(([index]) => transientCodes.includes(results[index]?.code));
     if (!left.length || attempt === maxAttempts) return results;
     await pause(2 ** (attempt - 1), signal);

@@ -45,7 +45,8 @@ describe('batches of rows', () => {
 
   test('hold a row alone that is larger than a request may be', async () => {
     const large = rowOf(1, { name: 'x'.repeat(3 * 1024 * 1024) });
-    expect(await batchesOf([rowOf(0), large, rowOf(2)])).toEqual([[rowOf(0)], [large], [rowOf(2)]]);
+    const sizes = (await batchesOf([large, rowOf(2), large])).map(({ length }) => length);
+    expect(sizes).toEqual([1, 1, 1]);
   });
 
   test('never hold the same key twice, which is compared as text at the path of the match', async () => {
