@@ -14,7 +14,7 @@ import {
 import { channelDocument } from '../channels/document-schema.ts';
 import { errorStatuses } from '../http/error-statuses.ts';
 import { pagination } from '../lists/pagination.ts';
-import { upsertRow } from '../upsert/parse-row.ts';
+import { upsertFields } from '../upsert/parse-row.ts';
 import { maxRows, upsertBody } from '../upsert/upsert-request.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -166,7 +166,7 @@ const metaKey = (what: string) => ({
 /** The body of an upsert. */
 const upsert = (): JsonSchema => {
   const body = toJsonSchema(upsertBody, 'input');
-  const row = toJsonSchema(upsertRow, 'input');
+  const row = toJsonSchema(upsertFields, 'input');
   const key = 'It carries the key: a string or a number at the path that `match` names.';
   return {
     ...body,

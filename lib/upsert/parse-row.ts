@@ -6,7 +6,7 @@ import { isObject } from '../channels/is-object.ts';
 import { isBlank } from '../text/blank.ts';
 
 /** A channel that an upsert creates or changes. The name is needed only for a new channel. */
-export const upsertRow = z.extend(createBody, {
+export const upsertFields = z.extend(createBody, {
   name: z.optional(nameText),
   integration_meta: integrationMetaPatch,
 });
@@ -17,7 +17,7 @@ export const deleteRow = z.strictObject({
   integration_meta: integrationMetaPatch,
 });
 
-export type UpsertFields = z.infer<typeof upsertRow>;
+export type UpsertFields = z.infer<typeof upsertFields>;
 
 /** A row of an upsert, with the text of its external key. */
 export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
@@ -62,7 +62,7 @@ export const parseRow = (row: unknown, path: ExternalKeyPath, namespace: string)
     const { integration_meta } = parseObject(deleteRow, row, 'row');
     return { kind: 'delete', value: readKey(integration_meta, path) };
   }
-  const fields = parseObject(upsertRow, row, 'row');
+  const fields = parseObject(upsertFields, row, 'row');
   const value = readKey(fields.integration_meta, path);
   if (fields.company_namespace && !fields.company_namespace.includes(namespace))
     throw invalidRequest('field', [

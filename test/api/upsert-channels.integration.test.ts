@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
+import { toItem } from '../../lib/channels/items.ts';
+import { rebuildExternalKeys } from '../../lib/reindex/rebuild-external-keys.ts';
 import { anId, aTime } from '../support/matchers.ts';
+import { channelOf, idAt, seedChannels, seededAt } from '../support/seed.ts';
+import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
 const service = useService({ namespaces: ['company1', 'company2'] });
@@ -46,13 +51,6 @@ describe('a row whose key no channel carries', () => {
       summary: { created: 1, updated: 0, unchanged: 0, deleted: 0, failed: 0 },
     });
     expect(await read(_id)).toEqual(answer.data[0].channel);
-  });
-
-  it('creates it without the metadata keys that are null', async () => {
-    const key = newKey();
-    const [row] = await rowsOf([{ name: 'x', ...meta(key, { removed: null, kept: { inner: null } }) }]);
-
-    expect(row.channel.integration_meta).toEqual({ external_id: key, kept: { inner: null } });
   });
 
   it('fails without a name', async () => {
@@ -179,7 +177,9 @@ describe('the rows of a request', () => {
         { name: 'Elsewhere', ...meta(newKey()), company_namespace: ['company2'] },
         { delete: true, name: 'x', ...meta(newKey()) },
         { delete: false, ...meta(newKey()) },
-        { name: 'Second', ...meta(second) },
+        { name: 'The key of a wrong row', ...meta(second) },
+        { delete: true, ...meta(first) },
+        { name: 'Last', ...meta(newKey()) },
       ],
     });
 
@@ -196,9 +196,11 @@ describe('the rows of a request', () => {
       [7, 'failed', 'invalid_request'],
       [8, 'failed', 'invalid_request'],
       [9, 'failed', 'invalid_request'],
-      [10, 'created', undefined],
+      [10, 'failed', 'duplicate_in_request'],
+      [11, 'failed', 'duplicate_in_request'],
+      [12, 'created', undefined],
     ]);
-    expect(answer.summary).toEqual({ created: 2, updated: 0, unchanged: 0, deleted: 0, failed: 9 });
+    expect(answer.summary).toEqual({ created: 2, updated: 0, unchanged: 0, deleted: 0, failed: 11 });
   });
 });
 
@@ -263,19 +265,8 @@ describe('where', () => {
     expect(row.channel.integration_meta).toEqual({ external_id: key, source: 'sap' });
   });
 
-  it('is set at a deeper path', async () => {
-    const key = newKey();
-    const [row] = await rowsOf([{ name: 'x', ...meta(key, { a: { c: 1 } }) }], {
-      where: { 'integration_meta.a.b': 'y' },
-    });
-    expect(row.channel.integration_meta).toEqual({ external_id: key, a: { b: 'y', c: 1 } });
-  });
-
-  it.each([
-    ['another value', { source: 'oracle' }],
-    ['an object', { source: {} }],
-  ])('refuses to create a channel with %s there', async (_, others) => {
-    expect(await rowsOf([{ name: 'x', ...meta(newKey(), others) }], { where })).toEqual([
+  it('refuses to create a channel with another value', async () => {
+    expect(await rowsOf([{ name: 'x', ...meta(newKey(), { source: 'oracle' }) }], { where })).toEqual([
       outside('The row has another value'),
     ]);
   });
@@ -305,5 +296,294 @@ describe('where', () => {
       outside('The row would change the value'),
     ]);
     expect(await read(before._id)).toEqual(before);
+  });
+});
+
+describe('a request', () => {
+  const row = { name: 'x', ...meta('never-created') };
+
+  it.each<[string, number, string, Partial<Call>]>([
+    ['an empty array of rows', 400, 'invalid_request', { body: { channels: [] } }],
+    ['101 rows', 400, 'invalid_request', { body: { channels: Array(101).fill(row) } }],
+    ['an unknown field', 400, 'invalid_request', { body: { channels: [row], dryRun: true } }],
+    ['a body that is no object', 400, 'invalid_request', { body: [row] }],
+    ['no body', 400, 'invalid_json', { body: '' }],
+    ['another content type', 415, 'unsupported_media_type', { headers: { 'content-type': 'text/plain' } }],
+    ['an unknown namespace', 403, 'forbidden', { headers: { 'x-company-namespace': 'foreign' } }],
+    ['more than 2 MiB', 413, 'payload_too_large', { body: `{"x":"${'x'.repeat(2 ** 21)}"}` }],
+  ])('with %s is refused as a whole', async (_, status, code, call) => {
+    const reply = await service.call('POST /client-channel/upsert', { body: { channels: [row] }, ...call });
+
+    expect([reply.status, reply.body.code]).toEqual([status, code]);
+    expect(await namesFor('never-created')).toEqual([]);
+  });
+
+  it('takes no query parameters, and needs the scope to write', async () => {
+    const reader = await service.newKey({ namespaces: ['company1'], scopes: ['channels:read'] });
+    const body = { channels: [row] };
+
+    expect((await service.call('POST /client-channel/upsert?dry_run=true', { body })).status).toBe(400);
+    expect((await service.call('POST /client-channel/upsert', { key: reader, body })).status).toBe(403);
+    expect(await namesFor('never-created')).toEqual([]);
+  });
+
+  it('may have almost 2 MiB', async () => {
+    const filler = { filler: 'x'.repeat(20_000) };
+    const channels = Array.from({ length: 100 }, () => ({ name: 'x', ...meta(newKey(), filler) }));
+
+    expect((await upsert({ channels })).summary).toMatchObject({ created: 100 });
+  });
+
+  it.each(['', '__proto__', 'constructor', 'a.b'])('keeps the metadata key "%s" as it is', async (key) => {
+    const integration_meta = JSON.parse(`{"external_id":"${newKey()}","${key}":{"x":1}}`);
+
+    const [created] = await rowsOf([{ name: 'x', integration_meta }]);
+    const [updated] = await rowsOf([{ integration_meta: { ...integration_meta, added: 1 } }]);
+
+    expect(created.channel.integration_meta).toEqual(integration_meta);
+    expect(Object.keys(updated.channel.integration_meta)).toContain(key);
+  });
+});
+
+describe('the size of the results', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => index);
+  /** Channels of about 60 KiB: 100 of them are more than one response holds. */
+  const seedLarge = (prefix: string) => {
+    const filler = 'x'.repeat(60_000);
+    return seedChannels(
+      service,
+      names(100).map((index) =>
+        channelOf(index, {
+          _id: idAt(seededAt, 5_000 + ++keys * 1_000 + index),
+          integration_meta: JSON.stringify({ external_id: `${prefix}-${index}`, filler }),
+        }),
+      ),
+    );
+  };
+
+  it('stays below 5 MiB: the channels of the last rows are left out', async () => {
+    const stored = await seedLarge('large');
+    const channels = names(100).map((index) => meta(`large-${index}`, { sync: index }));
+
+    const reply = await service.call('POST /client-channel/upsert', { body: { channels } });
+
+    const { data, summary } = reply.body;
+    expect(summary).toMatchObject({ updated: 100 });
+    expect(Buffer.byteLength(JSON.stringify(reply.body))).toBeLessThan(5.5 * 2 ** 20);
+    const withChannel = data.filter(({ channel }: { channel?: object }) => channel).length;
+    expect(withChannel).toBeGreaterThan(80);
+    expect(data[withChannel - 1].channel).toMatchObject({ integration_meta: { sync: withChannel - 1 } });
+    expect(data.slice(withChannel)).toEqual(
+      stored.slice(withChannel).map(({ _id }, index) => ({
+        index: withChannel + index,
+        result: 'updated',
+        _id,
+        __v: 1,
+        changed: ['integration_meta'],
+      })),
+    );
+    expect(withChannel).toBeLessThan(100);
+  });
+
+  it('stays below it in a dry run, too, which shows each channel twice', async () => {
+    const stored = await seedLarge('dry');
+    const channels = names(100).map((index) => ({ name: 'New', ...meta(`dry-${index}`) }));
+
+    const { data } = await upsert({ channels, dry_run: true });
+
+    const withChannel = data.filter(({ channel }: { channel?: object }) => channel).length;
+    expect(withChannel).toBeGreaterThan(40);
+    expect(withChannel).toBeLessThan(45);
+    expect(data.filter(({ previous }: { previous?: object }) => previous)).toHaveLength(withChannel);
+    const { _id } = stored[99] as { _id: string };
+    expect(data[99]).toEqual({ index: 99, result: 'updated', _id, __v: 1, changed: ['name'] });
+  });
+
+  it('fails a row whose merged metadata is larger than 64 KiB, also in a dry run', async () => {
+    const key = newKey();
+    const before = await create({ name: 'x', ...meta(key, { old: 'x'.repeat(40_000) }) });
+    const message = 'is larger than 64 KiB after the merge';
+
+    for (const dry_run of [false, true])
+      expect(await rowsOf([meta(key, { added: 'x'.repeat(30_000) })], { dry_run })).toEqual([
+        {
+          index: 0,
+          result: 'failed',
+          code: 'invalid_request',
+          error: `The field "integration_meta" ${message}.`,
+          details: [{ path: 'integration_meta', message }],
+        },
+      ]);
+    expect(await read(before._id)).toEqual(before);
+  });
+});
+
+describe('a key that many channels carry', () => {
+  /** Stores so many channels with the same key as the service would, but faster. */
+  const seedCarriers = async (namespace: string, count: number) => {
+    const integration_meta = JSON.stringify({ external_id: 'crowded' });
+    const carriers = Array.from({ length: count }, (_, index) =>
+      channelOf(index, { company_namespace: [namespace], integration_meta }),
+    );
+    for (let start = 0; start < count; start += 100)
+      await service.channels.transact(() =>
+        carriers.slice(start, start + 100).map((channel) => ({ Put: { Item: toItem(namespace, channel) } })),
+      );
+    const ids = new Set(carriers.slice(0, 20).map(({ _id }) => _id));
+    const itemKey = externalKeyItemKey(namespace, externalKeyOf('external_id', 'crowded') as string);
+    await service.channels.put({ Item: { ...itemKey, n: count, ids, token: 'seeded' } });
+    const key = await service.newKey({ namespaces: [namespace] });
+    return async (row: object) =>
+      (await service.call('POST /client-channel/upsert', { key, body: { channels: [row] } })).body.data[0];
+  };
+
+  it.each([20, 21, 5_000])('is ambiguous if they are %d, before and after reindexing', async (count) => {
+    const namespace = `crowd${count}`;
+    const send = await seedCarriers(namespace, count);
+
+    for (const step of [() => undefined, () => rebuildExternalKeys(service.channels, namespace)]) {
+      await step();
+      for (const row of [
+        { name: 'x', ...meta('crowded') },
+        { delete: true, ...meta('crowded') },
+      ]) {
+        const { result, code, error } = await send(row);
+        const ids = new Set(error.match(/[0-9a-f]{24}/g));
+        expect([result, code, ids.size]).toEqual(['failed', 'ambiguous_match', 10]);
+      }
+    }
+  });
+
+  it('matches the last of 21 channels once the others are deleted, before and after reindexing', async () => {
+    const namespace = 'crowdgone';
+    const send = await seedCarriers(namespace, 21);
+    const key = await service.newKey({ namespaces: [namespace] });
+    const ids = Array.from({ length: 21 }, (_, index) => channelOf(index)._id);
+    const last = ids.pop() as string;
+    for (const id of ids) await service.call(`DELETE /client-channel/${id}`, { key });
+
+    expect(await send({ name: 'Last', ...meta('crowded') })).toMatchObject({ result: 'updated', _id: last });
+    await rebuildExternalKeys(service.channels, namespace);
+    expect(await send({ name: 'Last', ...meta('crowded') })).toMatchObject({
+      result: 'unchanged',
+      _id: last,
+    });
+  });
+});
+
+describe('the namespaces of a row', () => {
+  it('are those of the channel that it creates or changes, and must be those of the key', async () => {
+    const [key, other] = [newKey(), newKey()];
+    const both = ['company1', 'company2'];
+
+    const [created] = await rowsOf([{ name: 'x', company_namespace: both, ...meta(key) }]);
+    expect(created.channel.company_namespace).toEqual(both);
+    const [left] = await rowsOf([{ company_namespace: ['company1'], ...meta(key) }]);
+    expect(left).toMatchObject({ result: 'updated', changed: ['company_namespace'], __v: 1 });
+
+    for (const dry_run of [false, true]) {
+      const foreign = [...both, 'foreign'];
+      const rows = await rowsOf(
+        [key, other].map((each) => ({ name: 'x', company_namespace: foreign, ...meta(each) })),
+        { dry_run },
+      );
+      const message = '"foreign" is not yours';
+      expect(rows).toEqual(
+        [0, 1].map((index) => ({
+          index,
+          result: 'failed',
+          code: 'forbidden',
+          error: 'This API key does not hold the namespace "foreign".',
+          details: [{ path: 'company_namespace', message }],
+        })),
+      );
+    }
+    expect(await namesFor(other)).toEqual([]);
+  });
+
+  it('fail a move that needs more than 100 items, also in a dry run', async () => {
+    const namespaces = Array.from({ length: 19 }, (_, index) => `move${index}`);
+    const key = await service.newKey({ namespaces });
+    const send = async (body: object) =>
+      (await service.call('POST /client-channel/upsert', { key, body })).body.data[0];
+    const from = namespaces.slice(0, 10);
+    const to = [namespaces[0], ...namespaces.slice(10)];
+    const integration_meta = { external_id: 'mover', id: 'mover' };
+    const { _id } = await send({ channels: [{ name: 'x', company_namespace: from, integration_meta }] });
+    const row = { company_namespace: to, integration_meta };
+
+    const results = [await send({ channels: [row], dry_run: true }), await send({ channels: [row] })];
+
+    const message = 'moves the channel between too many namespaces at once: move it in two updates';
+    const failed = {
+      index: 0,
+      result: 'failed',
+      code: 'invalid_request',
+      error: `This update ${message}.`,
+      details: [{ path: 'company_namespace', message }],
+    };
+    expect(results).toEqual([failed, failed]);
+    const stored = await service.call(`GET /client-channel/${_id}`, { key });
+    expect(stored.body.data).toMatchObject({ company_namespace: from, __v: 0 });
+  });
+});
+
+describe('two tenants', () => {
+  it('use one key for channels of their own', async () => {
+    const foreignKey = await service.newKey({ namespaces: ['company3'] });
+    const foreign = async (rows: object[], options = {}) =>
+      (
+        await service.call('POST /client-channel/upsert', {
+          key: foreignKey,
+          body: { channels: rows, ...options },
+        })
+      ).body.data;
+    const key = newKey();
+    const [own] = await rowsOf([{ name: 'Own', ...meta(key) }]);
+
+    expect(await foreign([{ delete: true, ...meta(key) }])).toEqual([{ index: 0, result: 'unchanged' }]);
+    const [theirs] = await foreign([{ name: 'Theirs', ...meta(key) }]);
+
+    expect(theirs).toMatchObject({ result: 'created', channel: { company_namespace: ['company3'] } });
+    expect(theirs._id).not.toBe(own._id);
+    expect(await foreign([{ delete: true, ...meta(key) }])).toMatchObject([
+      { result: 'deleted', _id: theirs._id },
+    ]);
+    expect(await read(own._id)).toEqual(own.channel);
+  });
+
+  it('share a channel: both match it, and only the one that holds all its namespaces can delete it', async () => {
+    const key = newKey();
+    const shared = ['company1', 'company4'];
+    const owner = await service.newKey({ namespaces: shared });
+    const partner = await service.newKey({ namespaces: ['company4'] });
+    const send = async (apiKey: string, row: object) =>
+      (await service.call('POST /client-channel/upsert', { key: apiKey, body: { channels: [row] } })).body
+        .data[0];
+    const created = await send(owner, { name: 'Shared', company_namespace: shared, ...meta(key) });
+    const { _id } = created;
+
+    const changed = await send(partner, { disabled: true, ...meta(key, { partner: 1 }) });
+    expect(changed).toMatchObject({ result: 'updated', _id, changed: ['disabled', 'integration_meta'] });
+    expect(await send(service.key, { disabled: true, ...meta(key) })).toMatchObject({
+      result: 'unchanged',
+      _id,
+    });
+    const taken = await send(partner, { company_namespace: ['company4'], ...meta(key) });
+    expect(taken).toMatchObject({ result: 'failed', code: 'forbidden' });
+    expect(await send(partner, { delete: true, ...meta(key) })).toEqual({
+      index: 0,
+      result: 'failed',
+      code: 'forbidden',
+      error: 'This API key does not hold the namespace "company1".',
+      details: [{ path: 'company_namespace', message: '"company1" is not yours' }],
+    });
+    expect(await read(_id)).toEqual(changed.channel);
+    expect(await send(owner, { delete: true, ...meta(key) })).toMatchObject({
+      result: 'deleted',
+      _id,
+      __v: 2,
+    });
+    expect(await send(partner, { delete: true, ...meta(key) })).toEqual({ index: 0, result: 'unchanged' });
   });
 });
