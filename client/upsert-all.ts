@@ -30,8 +30,8 @@ const sendBatch = async (send: Send, batch: UpsertRow[]): Promise<RowResult[]> =
 };
 
 /**
- * Sends a batch, and then those of its rows that failed for a moment only, at most five times. Before it sends them again, it waits
- * for 1 to 2 seconds, and each time twice as long.
+ * Sends a batch, and then those of its rows that failed for a moment only. A row is sent at most five times. Before rows
+ * are sent again, this waits for 1 to 2 seconds, and each time twice as long.
  */
 const upsertBatch = async (
   send: Send,
@@ -53,7 +53,8 @@ const upsertBatch = async (
 };
 
 /**
- * Sends batches one after the other: a row applies after all earlier ones, and a namespace can hardly write faster.
+ * Sends batches one after the other: so a row applies after all earlier rows with its key. More requests at once would
+ * hardly be faster, because the service works on several rows of a request at once.
  * @returns the results in the order of the rows
  */
 export async function* upsertAll(
