@@ -15,6 +15,7 @@ import { loadRoutes } from '../local/load-functions.ts';
 export const tables = { channels: 'channels', projections: 'projections', apiKeys: 'api-keys' };
 
 export interface MeasuredService {
+  url: string;
   newKey(namespace: string): Promise<string>;
   /** The response to `GET /client-channel?<query>`, with the capacity that it consumed. */
   list(key: string, query: string): Promise<{ status: number; body: ListBody; cost: string }>;
@@ -49,14 +50,19 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
   const signal = AbortSignal.timeout(60 * 60 * 1000);
   const apiKeys = new Table({ client: connect(), meter: new Meter(), signal }, tables.apiKeys);
   const gateway = await startGateway({ routes: await loadRoutes(), port: 0 });
+  const url = `http://127.0.0.1:${gateway.port}`;
   return {
+    url,
     newKey: async (namespace) => {
       const key = createApiKey('bench');
-      await saveApiKey(apiKeys, key, { namespaces: [namespace], scopes: ['channels:read'] });
+      await saveApiKey(apiKeys, key, {
+        namespaces: [namespace],
+        scopes: ['channels:read', 'channels:write'],
+      });
       return formatApiKey(key);
     },
     list: async (key, query) => {
-      const response = await fetch(`http://127.0.0.1:${gateway.port}/client-channel?${query}`, {
+      const response = await fetch(`${url}/client-channel?${query}`, {
         headers: { 'api-key': key },
       });
       return {

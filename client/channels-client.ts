@@ -1,7 +1,10 @@
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError } from './channels-error.ts';
 import { sendWithRetries } from './send-with-retries.ts';
-import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination } from './types.ts';
+import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, UpsertRow } from './types.ts';
+import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
+import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
+import { toUpsertBatches } from './upsert-batches.ts';
 
 export interface ClientOptions {
   /** The base URL of the service: `https://….amazonaws.com`, or `http://localhost:3030`. */
@@ -135,6 +138,37 @@ export class ChannelsClient {
     return this.#sendForChannel('DELETE', pathOf(id), { ...options, headers: ifMatchHeader(options) });
   }
 
+  /**
+   * Creates, changes and deletes channels that are matched by an external key, in one request. Each row is done or fails
+   * alone: look at the result of each, because a row that fails is no error here. It is safe to repeat the call. If the
+   * client had to do that, rows that were done the first time are `unchanged`.
+   * @param rows 1 to 100, of at most 2 MiB in JSON
+   */
+  async upsert(rows: UpsertRow[], options: UpsertOptions & CallOptions = {}): Promise<UpsertAnswer> {
+    const body = toUpsertBody(rows, options);
+    const response = await this.#send('POST', `${collection}/upsert`, { ...options, body });
+    const { data, summary } = await response.json();
+    return { data, summary };
+  }
+
+  /**
+   * Upserts any number of rows, in batches, one after the other. It reads rows when it needs them, and holds one batch in
+   * memory. A row with the key of an earlier row applies after it. Rows that failed with `conflict`, `too_many_requests`
+   * or `unavailable` are sent again, at most five times in all.
+   *
+   * If a request fails for good, the iteration ends with its error. The rows whose results you have are done. It is safe
+   * to send all rows again.
+   * @param options.onProgress is called after each batch. The last call has the totals
+   * @returns the results in the order of the rows. Nothing is sent until you read them
+   */
+  upsertAll(
+    rows: Iterable<UpsertRow> | AsyncIterable<UpsertRow>,
+    options: UpsertOptions & CallOptions & { onProgress?: (progress: UpsertProgress) => void } = {},
+  ): AsyncGenerator<UpsertedRow, void, undefined> {
+    const send = (batch: UpsertRow[]) => this.upsert(batch, options);
+    return upsertAll(send, toUpsertBatches(rows, options), options);
+  }
+
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */
   async me(options: CallOptions = {}): Promise<OwnKey> {
     const response = await this.#send('GET', '/me', options);
@@ -158,6 +192,7 @@ export class ChannelsClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     };
+    // A creation has an idempotency key, and an upsert matches what it has created.
     const isRepeatable = method === 'GET' || method === 'POST';
     const send = () =>
       this.#fetch(this.#url + path, request).catch((error: Error) => {

@@ -7,4 +7,14 @@ export {
   type WriteOptions,
 } from './channels-client.ts';
 export { ChannelsError, type ErrorCode, type ErrorDetail } from './channels-error.ts';
-export type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination } from './types.ts';
+export type {
+  Channel,
+  ChannelChange,
+  ChannelCreation,
+  OwnKey,
+  Pagination,
+  UpsertRow,
+  UpsertSummary,
+} from './types.ts';
+export type { RowResult, UpsertAnswer, UpsertErrorCode, UpsertOptions } from './upsert.ts';
+export type { UpsertedRow, UpsertProgress } from './upsert-all.ts';

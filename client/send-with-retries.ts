@@ -1,19 +1,7 @@
 import { readError } from './channels-error.ts';
+import { pause } from './pause.ts';
 
 const maxAttempts = 3;
-
-const pause = (seconds: number, signal: AbortSignal | undefined) =>
-  new Promise<void>((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, seconds * 1_000);
-    signal?.addEventListener('abort', abort, { once: true });
-  });
 
 /** A request that gets one of these, or no response, may have been carried out. The gateway has the first and the last. */
 const uncertainStatuses = [502, 503, 504];
@@ -39,7 +27,6 @@ export const sendWithRetries = async (
     const isRetryable =
       !error || error.status === 429 || (isRepeatable && uncertainStatuses.includes(error.status));
     if (error && (isLast || !isRetryable)) throw error;
-    signal?.throwIfAborted();
-    await pause((error?.retryAfter ?? 1) * (1 + Math.random()), signal);
+    await pause(error?.retryAfter ?? 1, signal);
   }
 };

@@ -83,6 +83,59 @@ export interface OwnKey {
   expires_at: string | null;
 }
 
+export interface UpsertRow {
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  name?: string;
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  local_name?: string | null;
+  disabled?: boolean | null;
+  /** Any JSON object. It carries the key: a string or a number at the path that `match` names. */
+  integration_meta: Record<string, unknown>;
+  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
+  company_namespace?: string[] | null;
+  /** True: the row deletes the channel. It then has no other field. */
+  delete?: boolean;
+}
+
+/** The fields of an upsert beside its rows. */
+export interface UpsertEnvelope {
+  match?: "integration_meta.external_id" | "integration_meta.id";
+  dry_run?: boolean;
+  /** One path in the metadata with its value. No channel with another value is touched. */
+  where?: Record<string, string>;
+}
+
+export interface UpsertResult {
+  /** The position of the row in the request. */
+  index: number;
+  result: "created" | "updated" | "unchanged" | "deleted" | "failed";
+  _id?: string;
+  __v?: number;
+  /** The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB. */
+  channel?: Record<string, unknown>;
+  /** The fields that an update changed. */
+  changed?: string[];
+  /** In a dry run: the channel before the update. */
+  previous?: Record<string, unknown>;
+  /** Why the row failed: an error code, or `ambiguous_match`, `duplicate_in_request`, `outside_where`. After `conflict`, `too_many_requests` and `unavailable`, send the row again. */
+  code?: string;
+  /** A message for people. */
+  error?: string;
+  details?: {
+    path: string;
+    message: string;
+  }[];
+}
+
+/** How many rows have which result. */
+export interface UpsertSummary {
+  created: number;
+  updated: number;
+  unchanged: number;
+  deleted: number;
+  failed: number;
+}
+
 export interface ErrorBody {
   /** Always `false`. */
   success: boolean;

@@ -60,7 +60,7 @@ const typeOf = (schema: Schema, indent: string): string => {
 const toInterface = (name: string, schema: Schema) =>
   `${comment(schema.description, '')}export interface ${name} {\n${fields(schema, '  ')}}\n`;
 
-/** Generates the client's TypeScript types from the description: channels, request bodies, list queries and errors. */
+/** Generates the client's TypeScript types from the description: channels, request bodies, list queries, results and errors. */
 export const clientTypes = (description: ReturnType<typeof describeApi>): string => {
   const {
     Channel,
@@ -68,6 +68,9 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelChange,
     Pagination,
     OwnKey,
+    ChannelUpsert,
+    ChannelUpsertAnswer,
+    UpsertResult,
     ServiceError: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
@@ -78,10 +81,19 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
       name,
       { ...(schema.contentSchema ?? schema), ...(description && { description }) },
     ]);
-  const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, OwnKey, ErrorBody } as Record<
-    string,
-    Schema
-  >;
+  const { channels, ...envelope } = ChannelUpsert?.properties ?? {};
+  const interfaces = {
+    Channel,
+    ChannelCreation,
+    ChannelChange,
+    Pagination,
+    OwnKey,
+    UpsertRow: channels?.items,
+    UpsertEnvelope: { description: 'The fields of an upsert beside its rows.', properties: envelope },
+    UpsertResult,
+    UpsertSummary: ChannelUpsertAnswer?.properties?.summary,
+    ErrorBody,
+  } as Record<string, Schema>;
   const ListQuery: Schema = {
     description: 'The query of a list. A channel must match all filters.',
     properties: Object.fromEntries(query),

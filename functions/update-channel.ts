@@ -9,7 +9,7 @@ import { channelIdIn, refuseParameters } from '../lib/http/request-parameters.ts
 const acceptedTypes: Record<string, string[]> = { PUT: [jsonType], PATCH: [jsonType, mergePatchType] };
 
 export const handler = endpoint('update-channel', async (event, { caller, channels }) => {
-  const body = readJsonBody(event, acceptedTypes[event.requestContext.http.method]);
+  const body = readJsonBody(event, { accepted: acceptedTypes[event.requestContext.http.method] });
   refuseParameters(event);
   const parse = isMergePatch(event) ? parseMergePatch : parseUpdateBody;
   const change = parse(body, event.pathParameters?.id ?? '');

@@ -18,7 +18,10 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'unavailable';
 
-/** One problem of a request. The path names the field or parameter: `integration_meta.a`, `per_page`. */
+/**
+ * One problem of a request. The path names the field or parameter: `integration_meta.a`, `per_page`. An error shows the first
+ * 256 characters of it.
+ */
 export interface ErrorDetail {
   path: string;
   message: string;
@@ -29,9 +32,15 @@ export interface ErrorDetail {
  */
 export const maxDetails = 100;
 
+/** A path contains keys of any length, and one long key may be in a hundred paths. */
+const maxPathCharacters = 256;
+
+const shorten = (path: string): string =>
+  path.length > maxPathCharacters ? `${path.slice(0, maxPathCharacters).toWellFormed()}…` : path;
+
 /** Puts the first problem into a sentence, and says whether there are more. */
 const describeProblems = (part: string, { path, message }: ErrorDetail, count: number): string => {
-  const sentence = `The ${part} "${path}" ${message}.`;
+  const sentence = `The ${part} "${shorten(path)}" ${message}.`;
   if (count === 1) return sentence;
   const where = count > maxDetails ? `see the details, which are the first ${maxDetails}` : 'see the details';
   return `${sentence} This is the first of ${count} problems: ${where}.`;
@@ -49,7 +58,9 @@ export class ApiError extends Error {
     super(message, { cause: options.cause });
     this.name = 'ApiError';
     this.code = code;
-    this.details = options.details?.slice(0, maxDetails);
+    this.details = options.details
+      ?.slice(0, maxDetails)
+      .map(({ path, message }) => ({ path: shorten(path), message }));
   }
 }
 

@@ -40,7 +40,7 @@ export const integrationMeta = z.pipe(
 );
 
 /** Metadata of a merge patch. The limit of the size holds for the merged object only. */
-const integrationMetaPatch = z.custom<object>(isObject, 'must be a JSON object').check((context) => {
+export const integrationMetaPatch = z.custom<object>(isObject, 'must be a JSON object').check((context) => {
   for (const problem of problemsOfMeta(context.value) ?? [])
     context.issues.push({ code: 'custom', input: context.value, ...problem });
 });
@@ -115,8 +115,17 @@ const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[]): E
     return [{ path: issue.path.join('.'), message }];
   });
 
-const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z.infer<Schema> => {
-  if (!isObject(body)) throw new ApiError('invalid_request', 'The body must be a JSON object.');
+/**
+ * Parses a JSON object with a schema.
+ * @param what what the object is to the client
+ * @throws ApiError `invalid_request` with all problems
+ */
+export const parseObject = <Schema extends z.ZodMiniObject>(
+  schema: Schema,
+  body: unknown,
+  what = 'body',
+): z.infer<Schema> => {
+  if (!isObject(body)) throw new ApiError('invalid_request', `The ${what} must be a JSON object.`);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const details = toDetails(parsed.error.issues, body, Object.keys(schema.shape));
@@ -127,10 +136,10 @@ const parse = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown): z
  * Parses the body of a creation.
  * @throws ApiError `invalid_request` with all problems.
  */
-export const parseCreateBody = (body: unknown): CreateChannelInput => parse(createBody, body);
+export const parseCreateBody = (body: unknown): CreateChannelInput => parseObject(createBody, body);
 
 const parseChange = <Schema extends z.ZodMiniObject>(schema: Schema, body: unknown, id: string) => {
-  const { _id, createdAt, updatedAt, __v, ...patch } = parse(schema, body);
+  const { _id, createdAt, updatedAt, __v, ...patch } = parseObject(schema, body);
   if (!Object.keys(body as object).length)
     throw new ApiError('invalid_request', 'The body must contain at least one field to change.');
   if (typeof _id === 'string' && _id.toLowerCase() !== id.toLowerCase())

@@ -66,9 +66,11 @@ export type CrowdedKeys = ReadonlySet<string>;
 
 const itemName = ({ pk, sk }: Item): string => `${pk} ${sk}`;
 
-/** The name of the item of an external key, if this is one. */
-export const nameOfExternalKeyItem = (item: Item): string | undefined =>
-  namespaceOfExternalKeys(item.pk as string) === undefined ? undefined : itemName(item);
+/** The name of the item of an external key, if this is one that has no room for another id. */
+export const nameOfCrowdedItem = (item: Item): string | undefined =>
+  namespaceOfExternalKeys(item.pk as string) !== undefined && toCarriers(item).ids.size >= maxCarrierIds
+    ? itemName(item)
+    : undefined;
 
 /** If the item is crowded, only its count changes: a lookup then also reads the index. */
 const addCarrier = (namespace: string, externalKey: string, id: string, crowded: CrowdedKeys): Write => {
@@ -91,6 +93,21 @@ const addCarrier = (namespace: string, externalKey: string, id: string, crowded:
       ConditionExpression: 'attribute_not_exists(ids) OR size(ids) < :max',
       ExpressionAttributeNames,
       ExpressionAttributeValues: { ...values, ':id': new Set([id]), ':max': maxCarrierIds },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+};
+
+/** Adds the condition that nobody carries the key to the write that adds a carrier to this item. Returns other writes unchanged. */
+export const requireNoCarrier = (write: Write, { pk, sk }: { pk: string; sk: string }): Write => {
+  const { Update } = write;
+  if (Update?.Key?.pk !== pk || Update.Key.sk !== sk) return write;
+  const { ':max': _, ...values } = Update.ExpressionAttributeValues ?? {};
+  return {
+    Update: {
+      ...Update,
+      ConditionExpression: 'attribute_not_exists(n) OR n = :zero',
+      ExpressionAttributeValues: { ...values, ':zero': 0 },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
@@ -140,15 +157,20 @@ export const toCarriers = ({ n, ids }: Item): Carriers => ({
 });
 
 /**
- * Reads which channels carry external keys, strongly consistent, for 1 read unit each.
+ * Reads which channels carry external keys.
  * @param externalKeys different ones
+ * @param options.consistent false: the answer may be a moment old, and costs 0.5 read units a key in place of 1
  * @returns the carriers by external key. A key that no channel ever carried is missing
  */
 export const readCarriers = async (
   table: Table,
   namespace: string,
   externalKeys: string[],
+  options: { consistent?: boolean } = {},
 ): Promise<Map<string, Carriers>> => {
-  const items = await table.batchGet(externalKeys.map((key) => externalKeyItemKey(namespace, key)));
+  const items = await table.batchGet(
+    externalKeys.map((key) => externalKeyItemKey(namespace, key)),
+    options,
+  );
   return new Map(items.map((item) => [item.sk as string, toCarriers(item)]));
 };

@@ -21,7 +21,7 @@ import {
 import { type Channel, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
 import type { ChannelDocument } from './document-schema.ts';
-import type { CrowdedKeys } from './external-keys.ts';
+import { type CrowdedKeys, externalKeyItemKey, requireNoCarrier } from './external-keys.ts';
 import { counterShards, fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
 import type { PatchOf } from './merge-patch.ts';
@@ -46,7 +46,13 @@ const withCurrentTime = (write: WriteContext): WriteContext => ({
 
 const authorOf = ({ now, caller }: WriteContext) => ({ now, keyId: caller.keyId });
 
-const randomShard = () => Math.floor(Math.random() * counterShards);
+let lastShard = Math.floor(Math.random() * counterShards);
+
+/** Writes of one process take turns, so that the rows of one upsert do not conflict with each other. */
+const nextShard = () => {
+  lastShard = (lastShard + 1) % counterShards;
+  return lastShard;
+};
 
 const readChannel = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
   const item = await table.get(keys.channel(namespace, id));
@@ -83,10 +89,17 @@ const replay = (record: IdempotencyRecord, { fingerprint }: Idempotency): Create
   return { document: JSON.parse(record.document), replayed: true };
 };
 
+/** Plans one attempt to create a channel. Each has its own time, and therefore its own id: an id holds the time of creation. */
+const planCreation = (caller: Caller, input: CreateChannelInput, crowded: CrowdedKeys) => {
+  const write = newWriteContext(caller);
+  const channel = newChannel(input, newChannelId(write.now), write);
+  const writes = planChannelWrites(undefined, channel, authorOf(write), nextShard(), crowded);
+  return { writes, document: toDocument(channel), now: write.now };
+};
+
 /**
  * Creates a channel with its copies, totals, external keys and idempotency record: all or nothing, in one round trip. (In
- * two, if 20 channels carry one of its external keys.) Each attempt has its own time, and therefore its own id, because an
- * id holds the time of creation.
+ * two, if 20 channels carry one of its external keys.)
  * @throws ApiError `forbidden` for a namespace that the caller does not hold; `idempotency_key_reused`
  */
 export const createChannel = async (
@@ -96,12 +109,9 @@ export const createChannel = async (
   idempotency: Idempotency | undefined,
 ): Promise<CreatedChannel> => {
   const draw = (crowded: CrowdedKeys) => {
-    const write = newWriteContext(caller);
-    const channel = newChannel(input, newChannelId(write.now), write);
-    const document = toDocument(channel);
+    const { writes, document, now } = planCreation(caller, input, crowded);
     // The record comes first, because the error of a failed transaction lists its reasons by position.
-    const record = idempotency && idempotencyPut(caller.namespace, idempotency, document, write.now);
-    const writes = planChannelWrites(undefined, channel, authorOf(write), randomShard(), crowded);
+    const record = idempotency && idempotencyPut(caller.namespace, idempotency, document, now);
     return { writes: record ? [record, ...writes] : writes, result: document };
   };
   try {
@@ -111,6 +121,33 @@ export const createChannel = async (
       idempotency && error instanceof TransactionConditionFailed && error.conditionFailures[0]?.item;
     if (!record) throw error;
     return replay(record as unknown as IdempotencyRecord, idempotency);
+  }
+};
+
+/**
+ * Creates a channel, unless a channel of the caller's namespace carries one of its external keys. Any number of such
+ * creations can run at once: one succeeds.
+ * @param externalKey this one. Another external key of the channel may have other carriers
+ * @returns undefined if another channel carries the key
+ * @throws ApiError `forbidden` for a namespace that the caller does not hold
+ */
+export const createUnlessCarried = async (
+  table: Table,
+  caller: Caller,
+  input: CreateChannelInput,
+  externalKey: string,
+): Promise<ChannelDocument | undefined> => {
+  const item = externalKeyItemKey(caller.namespace, externalKey);
+  try {
+    return await transactChange(table, (crowded) => {
+      const { writes, document } = planCreation(caller, input, crowded);
+      return { writes: writes.map((write) => requireNoCarrier(write, item)), result: document };
+    });
+  } catch (error) {
+    if (!(error instanceof TransactionConditionFailed)) throw error;
+    // A try that was lost may still arrive once the key is free again.
+    if (error.outcomeUnknown) throw new Unavailable(error);
+    return undefined;
   }
 };
 
@@ -179,7 +216,7 @@ const tryTransaction = async (
       const current = withCurrentTime(write);
       const after = makeNext(current);
       return {
-        writes: planChannelWrites(before, after, authorOf(current), randomShard(), crowded),
+        writes: planChannelWrites(before, after, authorOf(current), nextShard(), crowded),
         result: after ?? before,
       };
     });
@@ -191,6 +228,63 @@ const tryTransaction = async (
     return { found: own?.item ? fromItem(own.item) : await readChannel(table, namespace, before._id) };
   }
 };
+
+/** A version of a channel, and the one that a write made of it. They are the same if the write changed nothing. */
+export interface Change {
+  before: Channel;
+  after: Channel;
+}
+
+/**
+ * Changes a channel that an earlier attempt has found.
+ * @param first the outcome of that attempt
+ * @param patchOf is called with each version that the write meets
+ * @param conditionOf the versions on which the write may be made, if it was planned for this one
+ */
+const changeFound = (
+  table: Table,
+  write: WriteContext,
+  first: Exclude<WriteOutcome, { written: Channel }>,
+  patchOf: PatchOf,
+  precondition: Precondition,
+  conditionOf: (found: Channel) => Precondition,
+): Promise<Change> => {
+  let outcome = first;
+  let mayFollow = false;
+  const attempt = async (): Promise<Change | typeof again> => {
+    const found = existing(outcome.found);
+    mayFollow ||= outcome.mayFollow ?? false;
+    const patch = patchOf(found);
+    const current = withCurrentTime(write);
+    if (!applyPatch(found, patch, precondition, current)) {
+      // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
+      if (mayFollow) throw new Unavailable();
+      return { before: found, after: found };
+    }
+    const next =
+      isInPlace(found, patch) && !outcome.hasWrongKeys
+        ? await tryInPlace(
+            table,
+            found._id,
+            patch,
+            conditionOf(found),
+            current,
+            found.updatedAt >= current.now,
+          )
+        : await tryTransaction(
+            table,
+            found,
+            (latest) => applyPatch(found, patch, precondition, latest) ?? found,
+            write,
+          );
+    if ('written' in next) return { before: found, after: next.written };
+    outcome = next;
+    return again;
+  };
+  return retry(attempt, { signal: table.signal, exhausted: contention });
+};
+
+const exactly = ({ __v }: Channel): Precondition => ({ versions: [__v] });
 
 /**
  * Changes a channel. If no other item depends on the changed fields, this takes one round trip; otherwise it takes a
@@ -207,35 +301,59 @@ export const updateChannel = async (
   precondition: Precondition,
 ): Promise<Channel> => {
   const write = newWriteContext(caller);
-  const dependsOnChannel = typeof change === 'function';
-  const patchFor = dependsOnChannel ? change : () => change;
-  const conditionFor = ({ __v }: Channel) => (dependsOnChannel ? { versions: [__v] } : precondition);
-  let outcome: WriteOutcome =
-    !dependsOnChannel && mayBeInPlace(change)
-      ? await tryInPlace(table, id, change, precondition, write, false)
-      : { found: await readChannel(table, caller.namespace, id) };
-  let mayFollow = false;
+  if (typeof change === 'function') {
+    const found = await readChannel(table, caller.namespace, id);
+    return (await changeFound(table, write, { found }, change, precondition, exactly)).after;
+  }
+  const first: WriteOutcome = mayBeInPlace(change)
+    ? await tryInPlace(table, id, change, precondition, write, false)
+    : { found: await readChannel(table, caller.namespace, id) };
+  if ('written' in first) return first.written;
+  return (
+    await changeFound(
+      table,
+      write,
+      first,
+      () => change,
+      precondition,
+      () => precondition,
+    )
+  ).after;
+};
+
+/**
+ * Changes a channel that the caller has read. Otherwise like `updateChannel`.
+ * @param patchOf is called with each version that the write meets, and the write succeeds only on exactly that version
+ */
+export const updateKnownChannel = (
+  table: Table,
+  caller: Caller,
+  known: Channel,
+  patchOf: PatchOf,
+): Promise<Change> =>
+  changeFound(table, newWriteContext(caller), { found: known }, patchOf, undefined, exactly);
+
+/**
+ * Deletes a channel that the caller has read, from all its namespaces.
+ * @param check is called with each version that the write meets. It throws if this one must stay; see `checkDeletion`
+ * @returns the channel as it last was
+ * @throws ApiError `not_found`; WriteContention if other writers were always faster
+ */
+export const deleteKnownChannel = (
+  table: Table,
+  caller: Caller,
+  known: Channel | undefined,
+  check: (found: Channel) => void,
+): Promise<Channel> => {
+  const write = newWriteContext(caller);
+  let found = known;
   const attempt = async (): Promise<Channel | typeof again> => {
+    const channel = existing(found);
+    check(channel);
+    const outcome = await tryTransaction(table, channel, () => undefined, write);
     if ('written' in outcome) return outcome.written;
-    const found = existing(outcome.found);
-    mayFollow ||= outcome.mayFollow ?? false;
-    const patch = patchFor(found);
-    const current = withCurrentTime(write);
-    if (!applyPatch(found, patch, precondition, current)) {
-      // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
-      if (mayFollow) throw new Unavailable();
-      return found;
-    }
-    outcome =
-      isInPlace(found, patch) && !outcome.hasWrongKeys
-        ? await tryInPlace(table, id, patch, conditionFor(found), current, found.updatedAt >= current.now)
-        : await tryTransaction(
-            table,
-            found,
-            (latest) => applyPatch(found, patch, precondition, latest) ?? found,
-            write,
-          );
-    return 'written' in outcome ? outcome.written : again;
+    found = outcome.found;
+    return again;
   };
   return retry(attempt, { signal: table.signal, exhausted: contention });
 };
@@ -250,16 +368,7 @@ export const deleteChannel = async (
   caller: Caller,
   id: string,
   precondition: Precondition,
-): Promise<Channel> => {
-  const write = newWriteContext(caller);
-  let found = await readChannel(table, caller.namespace, id);
-  const attempt = async (): Promise<Channel | typeof again> => {
-    const channel = existing(found);
-    checkDeletion(channel, precondition, caller);
-    const outcome = await tryTransaction(table, channel, () => undefined, write);
-    if ('written' in outcome) return outcome.written;
-    found = outcome.found;
-    return again;
-  };
-  return retry(attempt, { signal: table.signal, exhausted: contention });
-};
+): Promise<Channel> =>
+  deleteKnownChannel(table, caller, await readChannel(table, caller.namespace, id), (found) =>
+    checkDeletion(found, precondition, caller),
+  );

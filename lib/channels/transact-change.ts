@@ -1,18 +1,18 @@
 import { TransactionConditionFailed, Unavailable } from '../dynamodb/failures.ts';
 import type { Table, Write } from '../dynamodb/table.ts';
 import { transact } from '../dynamodb/transact.ts';
-import { type CrowdedKeys, nameOfExternalKeyItem } from './external-keys.ts';
+import { type CrowdedKeys, nameOfCrowdedItem } from './external-keys.ts';
 
-/** The crowded external keys that failed a transaction, or undefined if something else failed it too. */
-const crowdedKeysIn = ({ conditionFailures }: TransactionConditionFailed): string[] | undefined => {
-  const names: string[] = [];
-  for (const failure of conditionFailures) {
-    if (!failure) continue;
-    const name = failure.item && nameOfExternalKeyItem(failure.item);
-    if (name === undefined) return undefined;
-    names.push(name);
-  }
-  return names;
+/**
+ * The crowded external keys that failed a transaction.
+ * @param known those of which the writes already took account
+ * @returns nothing if something else failed it, too
+ */
+const newCrowdedKeys = ({ conditionFailures }: TransactionConditionFailed, known: CrowdedKeys): string[] => {
+  const names = conditionFailures
+    .filter((failure) => failure !== undefined)
+    .map(({ item }) => item && nameOfCrowdedItem(item));
+  return names.every((name) => name !== undefined && !known.has(name)) ? (names as string[]) : [];
 };
 
 /**
@@ -34,9 +34,10 @@ export const transactChange = async <Result>(
         return { writes: table.qualify(writes), result };
       });
     } catch (error) {
-      const names = error instanceof TransactionConditionFailed ? crowdedKeysIn(error) : undefined;
-      if (!names) throw error;
-      if ((error as TransactionConditionFailed).outcomeUnknown) throw new Unavailable(error);
+      if (!(error instanceof TransactionConditionFailed)) throw error;
+      const names = newCrowdedKeys(error, crowded);
+      if (!names.length) throw error;
+      if (error.outcomeUnknown) throw new Unavailable(error);
       for (const name of names) crowded.add(name);
     }
   }

@@ -1,7 +1,8 @@
 import { ApiError } from '../api-error.ts';
 import { parseExactJson } from '../parse-json.ts';
 
-const maxBytes = 256 * 1024;
+/** The maximum size of a body, unless the operation takes larger ones. */
+const defaultMaxBytes = 256 * 1024;
 
 /** The parts of API Gateway's event that carry the body. */
 export interface BodyCarrier {
@@ -80,13 +81,17 @@ const repeatedKey = (json: string): string | undefined => {
 
 /**
  * Reads the body of a request as JSON (RFC 8259). An integer that no double holds exactly becomes a bigint.
- * @param accepted the media types that the operation takes
- * @throws ApiError `unsupported_media_type`; `payload_too_large` over 256 KiB; `invalid_json` for anything that is not
+ * @param options.accepted the media types that the operation takes
+ * @param options.maxBytes the maximum size of the body; 256 KiB without it
+ * @throws ApiError `unsupported_media_type`; `payload_too_large`; `invalid_json` for anything that is not
  * JSON, for a byte order mark, for invalid UTF-8, and for an object with the same key twice
  */
 export const readJsonBody = (
   { headers, body = '', isBase64Encoded }: BodyCarrier,
-  accepted = [jsonType],
+  {
+    accepted = [jsonType],
+    maxBytes = defaultMaxBytes,
+  }: { accepted?: string[] | undefined; maxBytes?: number } = {},
 ): unknown => {
   checkMediaType(headers, accepted);
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.ts';
+import { encodedBytes, maxDataBytes } from '../response-size.ts';
 import type { Plan } from './plan/plan.ts';
 
 /**
@@ -21,20 +22,12 @@ export const checkDepth = (plan: Plan, page: number, perPage: number): void => {
     );
 };
 
-/**
- * Lambda accepts responses of up to 6 MB, encoded as JSON once more (Lambda quotas). The rest is for the other parts of
- * the response.
- */
-const maxBytes = 5 * 1024 * 1024;
-
-const encodedBytes = (value: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(value)));
-
 /** How many documents of these sizes fit one response, counted from the first. */
 const countThatFits = (sizes: number[]): number => {
   let bytes = 0;
   for (const [index, size] of sizes.entries()) {
     bytes += size;
-    if (bytes > maxBytes) return index;
+    if (bytes > maxDataBytes) return index;
   }
   return sizes.length;
 };

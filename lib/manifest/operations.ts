@@ -65,6 +65,17 @@ export const operations = [
     links: true,
   },
   {
+    name: 'upsert-channels',
+    methods: ['POST'],
+    path: '/client-channel/upsert',
+    scope: 'channels:write',
+    handler: 'functions/upsert-channels.ts',
+    permissions: {
+      tables: { apiKeys: authenticate, channels: ['dynamodb:BatchGetItem', ...change] },
+      indexes: { action: 'dynamodb:Query', names: ['byExternalId', 'byMetaId'] },
+    },
+  },
+  {
     name: 'get-channel',
     methods: ['GET'],
     path: '/client-channel/{id}',

@@ -11,7 +11,7 @@ interface OperationDescription {
   description?: string;
   parameters: RequestParameter[];
   query?: object[];
-  body?: 'ChannelCreation' | 'ChannelChange';
+  body?: 'ChannelCreation' | 'ChannelChange' | 'ChannelUpsert';
   success: SuccessResponse;
   errors: number[];
 }
@@ -50,6 +50,20 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
       headers: ['ETag', 'Location', 'Idempotency-Replayed'],
     },
     errors: [409, 413, 415, 422],
+  },
+  'upsert-channels': {
+    summary: 'Create, change and delete channels by external key',
+    description:
+      'Up to 100 rows. Each row is matched with the channel that carries its key, and is done or fails alone: the response is 200 also if rows failed. A row without a match creates a channel. A row that would change nothing writes nothing. Metadata merges by its top-level keys, and `null` removes one. `where` protects all channels that do not have its value. A request can be repeated.',
+    parameters: commonParameters,
+    body: 'ChannelUpsert',
+    success: {
+      status: 200,
+      description: 'A result for each row, in their order.',
+      schema: 'ChannelUpsertAnswer',
+      headers: [],
+    },
+    errors: [413, 415],
   },
   'get-channel': {
     summary: 'Get a channel',

@@ -14,6 +14,8 @@ import {
 import { channelDocument } from '../channels/document-schema.ts';
 import { errorStatuses } from '../http/error-statuses.ts';
 import { pagination } from '../lists/pagination.ts';
+import { upsertFields } from '../upsert/parse-row.ts';
+import { maxRows, upsertBody } from '../upsert/upsert-request.ts';
 
 type JsonSchema = Record<string, unknown>;
 
@@ -163,6 +165,93 @@ const error: JsonSchema = {
   ...openToNewFields,
 };
 
+const metaKey = (what: string) => ({
+  type: 'object',
+  additionalProperties: true,
+  description: `Any JSON object. ${what}`,
+});
+
+/** The body of an upsert. */
+const upsert = (): JsonSchema => {
+  const body = toJsonSchema(upsertBody, 'input');
+  const row = toJsonSchema(upsertFields, 'input');
+  const key = 'It carries the key: a string or a number at the path that `match` names.';
+  return {
+    ...body,
+    properties: {
+      ...(body.properties as JsonSchema),
+      channels: {
+        type: 'array',
+        minItems: 1,
+        maxItems: maxRows,
+        items: {
+          ...row,
+          properties: {
+            ...(row.properties as JsonSchema),
+            integration_meta: metaKey(key),
+            delete: {
+              type: 'boolean',
+              description: 'True: the row deletes the channel. It then has no other field.',
+            },
+          },
+        },
+      },
+      where: {
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 1,
+        additionalProperties: { type: 'string', minLength: 1 },
+        description: 'One path in the metadata with its value. No channel with another value is touched.',
+      },
+    },
+  };
+};
+
+const count = { type: 'integer', minimum: 0 };
+const upsertSummary: JsonSchema = {
+  type: 'object',
+  properties: { created: count, updated: count, unchanged: count, deleted: count, failed: count },
+  required: ['created', 'updated', 'unchanged', 'deleted', 'failed'],
+  description: 'How many rows have which result.',
+};
+
+const upsertResult: JsonSchema = {
+  type: 'object',
+  properties: {
+    index: { ...count, description: 'The position of the row in the request.' },
+    result: { type: 'string', enum: ['created', 'updated', 'unchanged', 'deleted', 'failed'] },
+    _id: { type: 'string' },
+    __v: { type: 'integer', minimum: 0 },
+    channel: {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
+    },
+    changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
+    previous: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'In a dry run: the channel before the update.',
+    },
+    code: {
+      type: 'string',
+      description:
+        'Why the row failed: an error code, or `ambiguous_match`, `duplicate_in_request`, `outside_where`. After `conflict`, `too_many_requests` and `unavailable`, send the row again.',
+    },
+    error: { type: 'string', description: 'A message for people.' },
+    details: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+        required: ['path', 'message'],
+      },
+    },
+  },
+  required: ['index', 'result'],
+};
+
 const gatewayError: JsonSchema = {
   type: 'object',
   description: 'An error of the gateway. The request did not reach the service.',
@@ -184,6 +273,12 @@ export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelCreation: toJsonSchema(createBody, 'input'),
   ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
+  ChannelUpsert: upsert(),
+  ChannelUpsertAnswer: envelope({
+    data: { type: 'array', maxItems: maxRows, items: ref('UpsertResult') },
+    summary: upsertSummary,
+  }),
+  UpsertResult: upsertResult,
   Channel: { ...toJsonSchema(channelDocument, 'output'), description: 'A distribution channel.' },
   Pagination: toJsonSchema(pagination, 'output'),
   ChannelAnswer: envelope({ data: ref('Channel') }),

@@ -57,6 +57,7 @@ describe('the client', () => {
       'get-channel': () => client.get(_id),
       'update-channel': () => client.update(_id, { name: 'New' }),
       'delete-channel': () => client.delete(_id),
+      'upsert-channels': () => client.upsert([retail]),
       'get-own-key': () => client.me(),
     };
     for (const [name, call] of Object.entries(calls)) {

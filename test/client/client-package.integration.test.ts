@@ -39,12 +39,21 @@ test('the package has the compiled client with its types, its README and the lic
 });
 
 const user = `
-import { type Channel, ChannelsClient, ChannelsError } from 'client-channels-client';
+import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from 'client-channels-client';
 
 const channels = new ChannelsClient({ url: 'http://localhost:3030', key: '' });
 export const first = async (): Promise<Channel | undefined> => (await channels.list({ sort: '-name' })).data[0];
 // @ts-expect-error only fields of a channel are sorted by
 export const unsorted = () => channels.list({ sort: 'nmae' });
+export const failedRows = async (rows: AsyncIterable<UpsertRow>) => {
+  const failed: UpsertRow[] = [];
+  for await (const { row, result } of channels.upsertAll(rows)) if (result === 'failed') failed.push(row);
+  return failed;
+};
+// @ts-expect-error a row needs a key
+export const withoutKey = () => channels.upsert([{ name: 'Retail' }]);
+// @ts-expect-error only two paths can be matched
+export const byName = () => channels.upsertAll([], { match: 'name' });
 export const isNotFound = (error: unknown) => error instanceof ChannelsError && error.code === 'not_found';
 `;
 const onNode = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types'), '--lib', 'es2023'];
@@ -65,13 +74,16 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
 
-test('the example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
-  const readme = readFileSync(join(source, 'README.md'), 'utf8');
-  const [, example = '', expectedOutput = ''] = /```js\n([^`]*)```\n\n```\n([^`]*)```/.exec(readme) ?? [];
-  writeFileSync(join(folder, 'example.mjs'), example);
-  const { stdout } = await run(process.execPath, ['example.mjs'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
-  });
-  expect(stdout).toBe(expectedOutput);
+const readme = readFileSync(join(source, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```js\n(.*?)```\n\n```\n(.*?)```/gs)];
+test('each example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
+  expect(examples).toHaveLength(2);
+  for (const [, example = '', expectedOutput] of examples) {
+    writeFileSync(join(folder, 'example.mjs'), example);
+    const { stdout } = await run(process.execPath, ['example.mjs'], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
+    });
+    expect(stdout).toBe(expectedOutput);
+  }
 });

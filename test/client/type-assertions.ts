@@ -4,8 +4,12 @@ import type {
   ChannelCreation,
   ChannelQuery,
   ChannelsError,
+  ErrorCode,
+  UpsertErrorCode,
+  UpsertRow,
 } from '../../client/index.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import type { RowErrorCode } from '../../lib/upsert/row-error.ts';
 
 /**
  * Only the compiler checks this file, in client-types.test.ts and in `npm run lint`. A line below `@ts-expect-error` must
@@ -44,3 +48,8 @@ export const queryByArrays: ChannelQuery = { integration_meta: { external_id: [[
 export const isNotFound = error.code === 'not_found';
 // @ts-expect-error the codes are a closed set
 export const isUnknownCode = error.code === 'no_such_code';
+
+export const rowErrorCodesAreComplete: Identical<Exclude<UpsertErrorCode, ErrorCode>, RowErrorCode> = true;
+export const deletion: UpsertRow = { delete: true, integration_meta: { external_id: 'x' } };
+// @ts-expect-error a row needs a key
+export const rowWithoutKey: UpsertRow = { name: 'Retail' };

@@ -37,19 +37,20 @@ const readKnown = async (table: Table, namespace: string, { path, values }: Look
 
 const indexOf: Record<ExternalKeyPath, string> = { external_id: 'byExternalId', id: 'byMetaId' };
 
-/** Finds ids in the index of a path. It may lag behind the table. */
-const findInIndex = async (
+/** Finds up to `limit` ids in the index of a path. It may lag behind the table. */
+export const findInIndex = async (
   table: Table,
   namespace: string,
   path: ExternalKeyPath,
   value: string,
+  limit: number,
 ): Promise<string[]> => {
   const query = {
     IndexName: indexOf[path],
     KeyConditionExpression: `pk = :pk AND ${sortKeyOf(indexOf[path])} = :key`,
     ExpressionAttributeValues: { ':pk': partitionOf(namespace), ':key': metaKey(value) },
   };
-  return (await readFirst(table, query, maxReadByIds + 1)).map(({ sk }) => sk as string);
+  return (await readFirst(table, query, limit)).map(({ sk }) => sk as string);
 };
 
 const readFound = (table: Table, namespace: string, ids: Set<string>, idRange: IdRange) =>
@@ -75,7 +76,7 @@ export const lookUpChannels = async (
   const readAll = () => readAllChannels(table, namespace, idRange);
   if (count > maxReadByIds) return readAll();
   for (let start = 0; start < incomplete.length; start += concurrency) {
-    const find = (value: string) => findInIndex(table, namespace, lookup.path, value);
+    const find = (value: string) => findInIndex(table, namespace, lookup.path, value, maxReadByIds + 1);
     const found = await Promise.all(incomplete.slice(start, start + concurrency).map(find));
     for (const id of found.flat()) ids.add(id);
     if (ids.size > maxReadByIds) return readAll();

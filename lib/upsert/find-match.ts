@@ -1,0 +1,122 @@
+import type { Caller } from '../auth/authenticate.ts';
+import type { Channel } from '../channels/channel.ts';
+import {
+  type Carriers,
+  type ExternalKeyPath,
+  externalKeyItemKey,
+  externalKeyOf,
+  readCarriers,
+  toCarriers,
+} from '../channels/external-keys.ts';
+import { fromItem } from '../channels/items.ts';
+import { keys } from '../channels/keys.ts';
+import { scalarAt } from '../channels/scalar-at.ts';
+import { WriteContention } from '../dynamodb/failures.ts';
+import { again, retry } from '../dynamodb/retry.ts';
+import type { Table } from '../dynamodb/table.ts';
+import { findInIndex } from '../lists/read/look-up-by-metadata.ts';
+
+/** The external key of a row: the text at a path of `integration_meta`. */
+export interface RowKey {
+  path: ExternalKeyPath;
+  value: string;
+}
+
+/** The channels of a namespace that carry a key: none, one, or several, of which up to 10 ids are known. */
+export type Match = { channel: Channel | undefined } | { ambiguous: string[] };
+
+/**
+ * What probably matches a key: one channel, or none. A channel is certain. Only if `isCertain` says so, a missing channel is
+ * certain, too.
+ */
+export interface Hint {
+  channel: Channel | undefined;
+  isCertain: boolean;
+}
+
+/** The maximum number of ids that an error names. */
+const maxNamedIds = 10;
+
+/** Whether a channel carries a key. */
+export const carries = ({ integration_meta }: Channel, { path, value }: RowKey): boolean =>
+  integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === value;
+
+/** The external key of a row as its item names it. A key that a row may have is never one that counts as no id. */
+export const externalKeyOfRow = ({ path, value }: RowKey): string => externalKeyOf(path, value) as string;
+
+const readChannels = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
+  (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);
+
+const idsOf = async (table: Table, namespace: string, { path, value }: RowKey, { count, ids }: Carriers) => {
+  if (count <= ids.size) return [...ids];
+  const indexed = await findInIndex(table, namespace, path, value, maxNamedIds);
+  return [...new Set([...ids, ...indexed])];
+};
+
+/**
+ * Finds the channels that carry a key, strongly consistent.
+ * @throws WriteContention if they change during every attempt
+ */
+export const findMatch = (table: Table, { namespace }: Caller, key: RowKey): Promise<Match> => {
+  const externalKey = externalKeyOfRow(key);
+  const attempt = async (): Promise<Match | typeof again> => {
+    const carriers = (await readCarriers(table, namespace, [externalKey])).get(externalKey);
+    if (!carriers?.count) return { channel: undefined };
+    const ids = await idsOf(table, namespace, key, carriers);
+    const found = (await readChannels(table, namespace, ids)).filter((channel) => carries(channel, key));
+    if (carriers.count === 1 && found.length === 1) return { channel: found[0] };
+    // Fewer: a channel has changed since its id was read, or the index does not show it yet.
+    if (found.length < 2) return again;
+    return {
+      ambiguous: found
+        .map(({ _id }) => _id)
+        .sort()
+        .slice(0, maxNamedIds),
+    };
+  };
+  const exhausted = () => {
+    throw new WriteContention();
+  };
+  return retry(attempt, { signal: table.signal, exhausted });
+};
+
+/**
+ * Reads what matches many different keys, in two calls for 100 of them. The first call may read items that are a moment old,
+ * because that costs half as much. So the second call reads the channels, strongly consistent.
+ * @param needsProof whether the caller relies on it that no channel carries this key. The second call then reads its item again
+ * @returns by the text of the key. A key is missing if `findMatch` has to find out more
+ */
+export const readHints = async (
+  table: Table,
+  { namespace }: Caller,
+  rowKeys: RowKey[],
+  needsProof: (key: RowKey) => boolean,
+): Promise<Map<string, Hint>> => {
+  const none: Carriers = { count: 0, ids: new Set() };
+  const known = await readCarriers(table, namespace, rowKeys.map(externalKeyOfRow), { consistent: false });
+  const toRead = rowKeys.flatMap((key) => {
+    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
+    if (count === 1) return [...ids].map((id) => keys.channel(namespace, id));
+    return count === 0 && needsProof(key) ? [externalKeyItemKey(namespace, externalKeyOfRow(key))] : [];
+  });
+  const itemsBySortKey = new Map((await table.batchGet(toRead)).map((item) => [item.sk as string, item]));
+  const hintOf = (key: RowKey): Hint | undefined => {
+    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
+    if (count === 0) {
+      const item = itemsBySortKey.get(externalKeyOfRow(key));
+      return item && toCarriers(item).count > 0
+        ? undefined
+        : { channel: undefined, isCertain: needsProof(key) };
+    }
+    const [id = ''] = count === 1 ? ids : [];
+    const item = itemsBySortKey.get(id);
+    const channel = item && fromItem(item);
+    return channel && carries(channel, key) ? { channel, isCertain: true } : undefined;
+  };
+  const hints = new Map<string, Hint>();
+  for (const key of rowKeys) {
+    const hint = hintOf(key);
+    if (hint) hints.set(key.value, hint);
+  }
+  return hints;
+};

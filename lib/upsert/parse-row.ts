@@ -1,0 +1,72 @@
+import * as z from 'zod/mini';
+import { invalidRequest } from '../api-error.ts';
+import { createBody, integrationMetaPatch, nameText, parseObject } from '../channels/body-schema.ts';
+import type { ExternalKeyPath } from '../channels/external-keys.ts';
+import { isObject } from '../channels/is-object.ts';
+import { isBlank } from '../text/blank.ts';
+
+/** A channel that an upsert creates or changes. The name is needed only for a new channel. */
+export const upsertFields = z.extend(createBody, {
+  name: z.optional(nameText),
+  integration_meta: integrationMetaPatch,
+});
+
+/** A deletion by key. Metadata other than the key has no effect. */
+export const deleteRow = z.strictObject({
+  delete: z.literal(true, 'must be true, or absent'),
+  integration_meta: integrationMetaPatch,
+});
+
+export type UpsertFields = z.infer<typeof upsertFields>;
+
+/** A row of an upsert, with the text of its external key. */
+export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
+
+/** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
+const noIds = ['null', 'undefined'];
+
+type ParsedKey = { value: string } | { problem: string };
+
+const parseKey = (meta: object, path: ExternalKeyPath): ParsedKey => {
+  const value = Object.hasOwn(meta, path) ? (meta as Record<string, unknown>)[path] : undefined;
+  if (value === undefined) return { problem: 'is required, because it names the channel' };
+  if (typeof value !== 'string' && typeof value !== 'number')
+    return { problem: 'must be a string or a number' };
+  const text = String(value);
+  if (isBlank(text) || noIds.includes(text)) return { problem: 'must not be blank' };
+  return { value: text };
+};
+
+/** @throws ApiError `invalid_request` */
+const readKey = (meta: object, path: ExternalKeyPath): string => {
+  const key = parseKey(meta, path);
+  if ('value' in key) return key.value;
+  throw invalidRequest('field', [{ path: `integration_meta.${path}`, message: key.problem }]);
+};
+
+/** The text of the key of a row, which may be wrong in other respects. Undefined if it has no key. */
+export const keyOfRow = (row: unknown, path: ExternalKeyPath): string | undefined => {
+  if (!isObject(row) || !('integration_meta' in row) || !isObject(row.integration_meta)) return undefined;
+  const key = parseKey(row.integration_meta, path);
+  return 'value' in key ? key.value : undefined;
+};
+
+/**
+ * Parses one row of an upsert.
+ * @param path where the row carries its key
+ * @param namespace the namespace of the request. A row may not leave it out
+ * @throws ApiError `invalid_request`
+ */
+export const parseRow = (row: unknown, path: ExternalKeyPath, namespace: string): Row => {
+  if (isObject(row) && Object.hasOwn(row, 'delete')) {
+    const { integration_meta } = parseObject(deleteRow, row, 'row');
+    return { kind: 'delete', value: readKey(integration_meta, path) };
+  }
+  const fields = parseObject(upsertFields, row, 'row');
+  const value = readKey(fields.integration_meta, path);
+  if (fields.company_namespace && !fields.company_namespace.includes(namespace))
+    throw invalidRequest('field', [
+      { path: 'company_namespace', message: `must contain "${namespace}", the namespace of the request` },
+    ]);
+  return { kind: 'upsert', value, fields };
+};

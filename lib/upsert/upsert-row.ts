@@ -1,0 +1,172 @@
+import { ApiError } from '../api-error.ts';
+import type { Caller } from '../auth/authenticate.ts';
+import type { ChannelPatch } from '../channels/body-schema.ts';
+import { applyPatch, checkDeletion, differentFields, newChannel } from '../channels/change-rules.ts';
+import { type Channel, toDocument } from '../channels/channel.ts';
+import { newChannelId } from '../channels/channel-id.ts';
+import type { ChannelDocument } from '../channels/document-schema.ts';
+import { planChannelWrites } from '../channels/plan-channel-writes.ts';
+import { createUnlessCarried, deleteKnownChannel, updateKnownChannel } from '../channels/store.ts';
+import { WriteContention } from '../dynamodb/failures.ts';
+import { again, retry } from '../dynamodb/retry.ts';
+import type { Table } from '../dynamodb/table.ts';
+import { carries, externalKeyOfRow, findMatch, type Hint, type Match, type RowKey } from './find-match.ts';
+import { checkWhere, toNewChannel, toPatch } from './merge-row.ts';
+import type { Row, UpsertFields } from './parse-row.ts';
+import { RowError } from './row-error.ts';
+import type { Where } from './upsert-request.ts';
+
+/** A channel that was not created, because the upsert is a dry run. */
+type NewDocument = Omit<ChannelDocument, '_id' | 'createdAt' | 'updatedAt' | '__v'>;
+
+/** What became of a row that did not fail. */
+export type RowSuccess =
+  | { result: 'created'; _id?: string; __v?: number; channel: ChannelDocument | NewDocument }
+  | {
+      result: 'updated';
+      _id: string;
+      __v: number;
+      channel: ChannelDocument;
+      changed: string[];
+      previous?: ChannelDocument;
+    }
+  | { result: 'unchanged'; _id?: string; __v?: number; channel?: ChannelDocument }
+  | { result: 'deleted'; _id: string; __v: number; channel: ChannelDocument };
+
+/** What all rows of an upsert share. */
+export interface UpsertContext {
+  table: Table;
+  caller: Caller;
+  where: Where | undefined;
+  dryRun: boolean;
+}
+
+/** The channel that a row matched no longer carries its key: the row has to be matched again. */
+class MatchLost extends Error {}
+
+const withChannel = (channel: Channel) => ({
+  _id: channel._id,
+  __v: channel.__v,
+  channel: toDocument(channel),
+});
+
+const toSuccess = (before: Channel, after: Channel, dryRun: boolean): RowSuccess =>
+  before === after
+    ? { result: 'unchanged', ...withChannel(after) }
+    : {
+        result: 'updated',
+        ...withChannel(after),
+        changed: differentFields(before, after),
+        ...(dryRun && { previous: toDocument(before) }),
+      };
+
+/** The write context of a dry run. It writes nothing, so the id of the write is not stored. */
+const dryContext = (caller: Caller) => ({ caller, now: Date.now(), writeId: '' });
+
+/** Plans an update and does not make it. @throws ApiError if the real update would be refused, also for its size */
+const planUpdate = (caller: Caller, before: Channel, patch: ChannelPatch): Channel => {
+  const context = dryContext(caller);
+  const after = applyPatch(before, patch, undefined, context);
+  if (after) planChannelWrites(before, after, { now: context.now, keyId: caller.keyId }, 0);
+  return after ?? before;
+};
+
+/** @returns undefined if another channel carries the key */
+const create = async (
+  { table, caller, where, dryRun }: UpsertContext,
+  fields: UpsertFields,
+  key: RowKey,
+): Promise<RowSuccess | undefined> => {
+  const input = toNewChannel(fields, where);
+  if (dryRun) {
+    const context = dryContext(caller);
+    const planned = toDocument(newChannel(input, newChannelId(context.now), context));
+    const { _id, createdAt, updatedAt, __v, ...channel } = planned;
+    return { result: 'created', channel };
+  }
+  const channel = await createUnlessCarried(table, caller, input, externalKeyOfRow(key));
+  return channel && { result: 'created', _id: channel._id, __v: channel.__v, channel };
+};
+
+const update = async (
+  { table, caller, where, dryRun }: UpsertContext,
+  fields: UpsertFields,
+  key: RowKey,
+  channel: Channel,
+): Promise<RowSuccess> => {
+  const patchOf = (found: Channel) => {
+    if (!carries(found, key)) throw new MatchLost();
+    return toPatch(fields, found, where);
+  };
+  if (dryRun) return toSuccess(channel, planUpdate(caller, channel, patchOf(channel)), dryRun);
+  const { before, after } = await updateKnownChannel(table, caller, channel, patchOf);
+  return toSuccess(before, after, dryRun);
+};
+
+const remove = async (
+  { table, caller, where, dryRun }: UpsertContext,
+  key: RowKey,
+  channel: Channel,
+): Promise<RowSuccess> => {
+  const check = (found: Channel) => {
+    if (!carries(found, key)) throw new MatchLost();
+    checkWhere(where, found.integration_meta, 'The channel with this key has another value');
+    checkDeletion(found, undefined, caller);
+  };
+  if (dryRun) check(channel);
+  const last = dryRun ? channel : await deleteKnownChannel(table, caller, channel, check);
+  return { result: 'deleted', _id: last._id, __v: last.__v + 1, channel: toDocument(last) };
+};
+
+/** @returns undefined if the row has to be matched again */
+const applyRow = async (
+  context: UpsertContext,
+  row: Row,
+  key: RowKey,
+  match: Match,
+): Promise<RowSuccess | undefined> => {
+  if ('ambiguous' in match)
+    throw new RowError(
+      'ambiguous_match',
+      `More than one channel carries this key: ${match.ambiguous.join(', ')}. Give each its own key.`,
+    );
+  const { channel } = match;
+  if (row.kind === 'delete') return channel ? remove(context, key, channel) : { result: 'unchanged' };
+  return channel ? update(context, row.fields, key, channel) : create(context, row.fields, key);
+};
+
+/** Whether the matched channel has changed so much that the row has to be matched again. */
+const isMatchLost = (error: unknown): boolean =>
+  error instanceof MatchLost || (error instanceof ApiError && error.code === 'not_found');
+
+/**
+ * Carries out one row: all of it, or nothing.
+ * @param hint what probably matches: see `readHints`. Without it, the match is read
+ * @throws ApiError and RowError for a row that is refused; WriteContention, Throttled and Unavailable
+ */
+export const upsertRow = (
+  context: UpsertContext,
+  row: Row,
+  key: RowKey,
+  hint: Hint | undefined,
+): Promise<RowSuccess> => {
+  const { table, caller } = context;
+  let assumed = hint;
+  const attempt = async (): Promise<RowSuccess | typeof again> => {
+    const match = assumed ?? (await findMatch(table, caller, key));
+    // Without a certain match, it is not certain either that the row is a creation. Then its refusal proves nothing.
+    const isCertain = assumed?.isCertain ?? true;
+    assumed = undefined;
+    try {
+      return (await applyRow(context, row, key, match)) ?? again;
+    } catch (error) {
+      const isRefusal = error instanceof ApiError || error instanceof RowError;
+      if (isMatchLost(error) || (isRefusal && !isCertain)) return again;
+      throw error;
+    }
+  };
+  const exhausted = () => {
+    throw new WriteContention();
+  };
+  return retry(attempt, { signal: table.signal, exhausted });
+};
