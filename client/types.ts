@@ -17,26 +17,31 @@ export interface Channel {
   createdAt: string;
   /** ISO 8601, UTC, with milliseconds. */
   updatedAt: string;
-  /** 0 after creation. Every change adds 1. */
+  /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
   __v: number;
 }
 
 export interface ChannelCreation {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name: string;
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean | null;
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
+  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[] | null;
 }
 
 export interface ChannelChange {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean;
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
-  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
+  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[];
   /** Accepted if it is the id in the path. Null is ignored. */
   _id?: string | null;
@@ -79,10 +84,11 @@ export interface OwnKey {
 }
 
 export interface ErrorBody {
-  success: false;
+  /** Always `false`. */
+  success: boolean;
   /** A message for people. */
   error: string;
-  /** A code for programs. It never changes. */
+  /** A code for programs. Codes never change, but later versions may add some. */
   code: "invalid_request" | "invalid_json" | "invalid_cursor" | "cursor_mismatch" | "page_too_deep" | "page_too_large" | "query_too_broad" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_requests" | "unavailable" | "internal_error";
   /** All problems of the request, but at most the first 100. */
   details?: {
@@ -99,22 +105,22 @@ export interface ListQuery {
   page?: number;
   /** The number of channels of a page. The default is 25. For example `per_page=25`. */
   per_page?: number;
-  /** The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`. */
+  /** The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`. An empty cursor counts as absent. */
   cursor?: string;
   /** The field to sort by. The default is `_id`. A leading `-` means descending. Not allowed together with `sortBy`. For example `sort=-createdAt`. */
   sort?: "_id" | "-_id" | "name" | "-name" | "local_name" | "-local_name" | "disabled" | "-disabled" | "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
   /** The direction of `sort`. `dsc` means the same as `desc`. Not allowed together with `sortBy`. For example `sortPageOrder=desc`. */
   sortPageOrder?: "asc" | "desc" | "dsc";
-  /** Several fields to sort by, in JSON or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`. For example `sortBy=[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]`. */
+  /** Several fields to sort by, in JSON or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, `sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`. An empty text counts as absent. For example `sortBy=[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]`. */
   sortBy?: ({
     field: "_id" | "name" | "local_name" | "disabled" | "createdAt" | "updatedAt";
     type: "asc" | "desc";
   })[];
-  /** The channel has one of these ids. A malformed id matches nothing. Several values are written as `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b`, or in JSON as `_id=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. Commas also separate ids: `_id=a,b`. No other parameter allows this. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
+  /** The channel has one of these ids. A malformed id matches nothing. Several values are written as `_id=a&_id=b`, `_id[]=a&_id[]=b`, `_id[0]=a&_id[1]=b`, or in JSON as `_id=["a","b"]`. Brackets may be percent-encoded. At most 100 different values. An empty list, `[]`, matches nothing. So does an empty element. Commas also separate ids: `_id=a,b`. No other parameter allows this. For example `_id=65f0a1b2c3d4e5f601234567` or `_id=65f0a1b2c3d4e5f601234568`. */
   _id?: string[];
-  /** The name equals one of these values exactly. Several values are written as `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b`, or in JSON as `name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. For example `name=Retail Channel` or `name=قناة التجزئة`. */
+  /** The name equals one of these values exactly. Several values are written as `name=a&name=b`, `name[]=a&name[]=b`, `name[0]=a&name[1]=b`, or in JSON as `name=["a","b"]`. Brackets may be percent-encoded. At most 100 different values. An empty list, `[]`, matches nothing. So does an empty element. For example `name=Retail Channel` or `name=قناة التجزئة`. */
   name?: string[];
-  /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values. For example `local_name=قناة التجزئة`. */
+  /** The local name equals one of these values exactly. Several values are written as `local_name=a&local_name=b`, `local_name[]=a&local_name[]=b`, `local_name[0]=a&local_name[1]=b`, or in JSON as `local_name=["a","b"]`. Brackets may be percent-encoded. At most 100 different values. An empty list, `[]`, matches nothing. So does an empty element. For example `local_name=قناة التجزئة`. */
   local_name?: string[];
   /** The name or the local name contains each of these words, anywhere. One word may be in the name and another in the local name. These make no difference: case, accents, invisible characters, the script of digits (`١٢` is `12`), kinds of quotes and dashes, Latin strokes and ligatures (`ł` is `l`, `æ` is `ae`), and the writing variants of Arabic, Persian and Urdu (tatweel, tashkeel, the forms of alef, heh, kaf and yeh). For example `search=تجزئه`. */
   search?: string;
@@ -126,6 +132,6 @@ export interface ListQuery {
   from__id?: string;
   /** The id is less than this id. Also accepts a cursor of a list in the order of `_id`. For example `to__id=ffffffffffffffffffffffff`. */
   to__id?: string;
-  /** The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON `integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. Several values mean any of them, at most 100: `integration_meta.external_id[]=a&integration_meta.external_id[]=b`, or in JSON as `integration_meta.external_id=["a","b"]` or `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget. */
-  integration_meta?: Record<string, string>;
+  /** The metadata contain these scalars, compared as text, in JSON: `integration_meta={"external_id":"ch_123"}`. Other forms are `integration_meta[external_id]=ch_123` and `integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget. For example `integration_meta={"external_id":"ch_123"}`. */
+  integration_meta?: Record<string, unknown>;
 }

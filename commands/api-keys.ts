@@ -22,7 +22,7 @@ const usage = `Usage:
 create prints the new key. Nobody can read it again. The name of a key is for its operators; it is not part of the key.
 list shows one key on each line: id, last four characters, name ("-" if it has none), namespaces, scopes, creation,
 state. With --namespace, it shows only the keys that hold this namespace.
-Add --environment <name> to act on a deployed environment, in the account and region of your shell.
+Add --environment <name> to act on a deployed environment. Your shell must be in its account and region.
 Without it, the command acts on the local server that is running.`;
 
 const scopes: Record<string, Scope> = { read: 'channels:read', write: 'channels:write' };

@@ -5,6 +5,8 @@ interface Schema {
   $ref?: string;
   const?: unknown;
   enum?: unknown[];
+  /** All values of today. Unlike an `enum`, it may get more. */
+  'x-extensible-enum'?: unknown[];
   anyOf?: Schema[];
   type?: string | string[];
   items?: Schema;
@@ -17,8 +19,8 @@ interface Schema {
 interface Parameter extends Schema {
   name: string;
   in: string;
-  schema?: Schema;
-  content?: Record<string, { schema: Schema }>;
+  /** A string that holds JSON has the schema of its value in `contentSchema`. */
+  schema: Schema & { contentSchema?: Schema };
 }
 
 const comment = (text: string | undefined, indent: string) => (text ? `${indent}/** ${text} */\n` : '');
@@ -43,7 +45,8 @@ const listType = (items: Schema, indent: string): string => {
 };
 
 const typeOf = (schema: Schema, indent: string): string => {
-  const { $ref, const: constant, enum: values, anyOf, type, items = {} } = schema;
+  const { $ref, const: constant, enum: closed, anyOf, type, items = {} } = schema;
+  const values = closed ?? schema['x-extensible-enum'];
   if ($ref !== undefined) return $ref.split('/').at(-1) as string;
   if (constant !== undefined) return JSON.stringify(constant);
   if (values) return values.map((value) => JSON.stringify(value)).join(' | ');
@@ -65,14 +68,15 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     ChannelChange,
     Pagination,
     OwnKey,
-    Error: ErrorBody,
+    ServiceError: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
   const list = description.paths['/client-channel']?.get as { parameters: Parameter[] };
   const query = list.parameters
-    .filter((parameter) => parameter.in === 'query')
-    .map(({ name, schema, content, description }): [string, Schema] => [
+    // The client writes each filter by metadata in one form, `integration_meta`.
+    .filter((parameter) => parameter.in === 'query' && !parameter.name.includes('.'))
+    .map(({ name, schema, description }): [string, Schema] => [
       name,
-      { ...(schema ?? content?.['application/json']?.schema), ...(description && { description }) },
+      { ...(schema.contentSchema ?? schema), ...(description && { description }) },
     ]);
   const interfaces = { Channel, ChannelCreation, ChannelChange, Pagination, OwnKey, ErrorBody } as Record<
     string,

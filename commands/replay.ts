@@ -2,11 +2,11 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { findEnvironment } from '../infra/environments.ts';
 import { deadLetterQueueName } from '../infra/names.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { Meter } from '../lib/dynamodb/meter.ts';
-import { Table } from '../lib/dynamodb/table.ts';
+import type { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
 import type { ChannelEvent } from '../lib/events/event-schema.ts';
 import { publish } from '../lib/events/publish-with-retries.ts';
+import { openChannelTables } from '../lib/projections/open-tables.ts';
 import { readDeadLetterEvents, receiveDeadLetters } from './replay/dead-letters.ts';
 import { readArguments, type Selection } from './replay/replay-arguments.ts';
 import { readTableEvents } from './replay/table-events.ts';
@@ -92,15 +92,15 @@ const replayDeadLetters = async (replay: Replay, queueName: string, selection: S
 
 const run = async (): Promise<void> => {
   const { environment, deadLetters, send, selection } = readArguments();
-  const { channelsTable, eventBus } = await selectTarget(environment);
+  const { eventBus, readChannelTables } = await selectTarget(environment);
   const signal = AbortSignal.timeout(timeoutMs);
   const replay = new Replay(send, eventBus, signal);
   if (deadLetters) {
     const queueName = deadLetterQueueName(findEnvironment(environment), 'publish-events');
     await replayDeadLetters(replay, queueName, selection);
   } else {
-    const table = new Table({ client: connect(), meter: new Meter(), signal }, channelsTable);
-    await replayTable(replay, table, selection);
+    const { channels } = openChannelTables(connect(), await readChannelTables(), signal);
+    await replayTable(replay, channels, selection);
   }
   const { published, failed } = replay;
   console.log(

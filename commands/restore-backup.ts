@@ -1,108 +1,81 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  RestoreTableToPointInTimeCommand,
-} from '@aws-sdk/client-dynamodb';
-import type { Environment } from '../infra/environments.ts';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Environment, RestoredTables } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
-import { type RestoredTables, saveRestoredTables } from '../infra/restored-tables.ts';
+import { saveRestoredTables } from '../infra/restored-tables.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import { toCreateTableInput } from '../lib/manifest/create-table-input.ts';
-import { projectionsTable, tableNames } from '../lib/manifest/tables.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
-import { findNamespaces } from '../lib/reindex/find-namespaces.ts';
-import { runCdk } from './cdk.ts';
-import { reindexNamespace } from './reindex-namespace.ts';
+import {
+  createProjections,
+  newTableNames,
+  refuseOtherTables,
+  restoreChannels,
+} from './restore/new-tables.ts';
+import { raiseVersions } from './restore/raise-versions.ts';
+import { rebuildDerivedData } from './restore/rebuild-derived-data.ts';
 import { readArguments } from './restore/restore-arguments.ts';
-import { describeTable, type TableChanges, waitUntilActive } from './restore/table-changes.ts';
+import type { TableChanges } from './restore/table-changes.ts';
 import { applySettings, enableStream } from './restore/table-settings.ts';
+import { uniteCopies } from './restore/unite-copies.ts';
 import { runCommand } from './run-command.ts';
+import { runCdk } from './stacks/run-cdk.ts';
 import { selectTarget } from './target.ts';
 
-/** The names depend only on the environment and the time, so that the command finds its tables when it is run again. */
-const newTables = ({ name }: Environment, at: Date): RestoredTables => {
-  const suffix = `-${at.toISOString().replace('.000', '').replace(/[-:]/g, '')}`;
-  const { channels, projections } = tableNames(name);
-  return { channels: channels + suffix, projections: projections + suffix };
+/** The stacks that use the tables. The data stack, with the tables that are no longer used, does not change. */
+const stacksOf = (environment: Environment): string[] => {
+  const { apiStack, eventsStack } = namesOf(environment);
+  return [apiStack, eventsStack, '--exclusively'];
 };
 
-const restoreChannels = async (
+/** The last step deploys this copy of the project. It must change the names of the tables, and nothing else. */
+const refuseOtherCode = (environment: Environment): void => {
+  const code = runCdk(environment, ['diff', ...stacksOf(environment), '--method', 'template', '--fail']);
+  if (code !== 0)
+    throw new Error(
+      `This copy of the project is not what is deployed to ${environment.name} (see above). Nothing was restored: check out ` +
+        `the commit that is deployed, or deploy this one first.`,
+    );
+};
+
+const makeTables = async (
   changes: TableChanges,
+  environment: Environment,
+  names: RestoredTables,
   source: string,
-  target: string,
   at: Date,
 ): Promise<void> => {
-  if (!(await describeTable(changes, target)))
-    await changes.client.send(
-      new RestoreTableToPointInTimeCommand({
-        SourceTableName: source,
-        TargetTableName: target,
-        RestoreDateTime: at,
-      }),
-    );
-  console.log(`Restoring ${source} as it was at ${at.toISOString()} into ${target}.`);
-  await waitUntilActive(changes, target);
-};
-
-const createProjections = async (changes: TableChanges, name: string): Promise<void> => {
-  if (!(await describeTable(changes, name)))
-    await changes.client.send(
-      new CreateTableCommand({
-        ...toCreateTableInput(name, projectionsTable),
-        // As in the data stack: with the key of the account that AWS manages.
-        SSESpecification: { Enabled: true, SSEType: 'KMS' },
-      }),
-    );
-  await waitUntilActive(changes, name);
-};
-
-/** How often a namespace is tried. Nobody else writes to these tables, so only throttling can make a step fail. */
-const maxAttempts = 5;
-
-/**
- * Rebuilds everything that is derived from the channels. A backup can contain a part of a transaction, so that also totals
- * and pending changes are right only after this.
- */
-const rebuildDerivedData = async (names: RestoredTables): Promise<void> => {
+  await restoreChannels(changes, source, names.channels, at);
+  await createProjections(changes, names.projections);
+  console.log(`Setting up ${names.channels} and ${names.projections}.`);
+  await applySettings(changes, names.channels, environment, 'channels');
+  await applySettings(changes, names.projections, environment, 'projections');
   // No timeout: a person can end the command and start it again.
   const tables = openChannelTables(connect(), names, new AbortController().signal);
-  for (const namespace of await findNamespaces(tables)) {
-    let attempts = 1;
-    while (!(await reindexNamespace(tables, namespace)))
-      if (attempts++ === maxAttempts)
-        throw new Error(`"${namespace}" could not be rebuilt. Run the command again.`);
-  }
+  console.log(`The copies of ${await uniteCopies(tables.channels)} shared channels differed.`);
+  await rebuildDerivedData(tables);
+  await raiseVersions(tables.channels);
 };
 
-/** Deploys the stacks that use the tables. The data stack, with the tables that are no longer used, does not change. */
 const deploy = (environment: Environment): void => {
-  const { apiStack, eventsStack } = namesOf(environment);
-  const code = runCdk(environment, [
-    ...['deploy', apiStack, eventsStack, '--exclusively'],
-    ...['--require-approval', 'never'],
-  ]);
+  const code = runCdk(environment, ['deploy', ...stacksOf(environment), '--require-approval', 'never']);
   if (code !== 0) throw new Error('The deployment failed. Run the command again.');
 };
 
 const run = async (): Promise<void> => {
-  const { environment, at } = readArguments();
-  const inUse = await selectTarget(environment.name);
-  const tables = newTables(environment, at);
-  if (inUse.channelsTable !== tables.channels) {
-    const changes: TableChanges = { client: new DynamoDBClient(), pauseMs: 5_000 };
-    await restoreChannels(changes, inUse.channelsTable, tables.channels, at);
-    await createProjections(changes, tables.projections);
-    console.log(`Setting up ${tables.channels} and ${tables.projections}.`);
-    await applySettings(changes, tables.channels, environment, 'channels');
-    await applySettings(changes, tables.projections, environment, 'projections');
-    await rebuildDerivedData(tables);
-    // Last, so that the stream consumers do not have to read what the rebuild wrote.
-    await enableStream(changes, tables.channels);
-    await saveRestoredTables(environment, tables);
+  const { environment, at, from } = readArguments();
+  const { readChannelTables } = await selectTarget(environment.name);
+  const inUse = await readChannelTables();
+  const names = newTableNames(environment, at);
+  const changes: TableChanges = { client: new DynamoDBClient(), pauseMs: 5_000 };
+  if (inUse.channels !== names.channels) {
+    const source = from ?? inUse.channels;
+    await refuseOtherTables(changes, names, source);
+    refuseOtherCode(environment);
+    await makeTables(changes, environment, names, source, at);
+    await saveRestoredTables(environment, names);
   }
-  console.log(
-    `Deploying functions and stream mappings that use ${tables.channels} and ${tables.projections}.`,
-  );
+  // The stream consumers do not have to read what the rebuild wrote. And only a table that was rebuilt has a stream.
+  await enableStream(changes, names.channels);
+  console.log(`Deploying functions and stream mappings that use ${names.channels} and ${names.projections}.`);
   deploy(environment);
 };
 

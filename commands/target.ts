@@ -1,27 +1,29 @@
 import { findEnvironment } from '../infra/environments.ts';
 import { namesOf } from '../infra/names.ts';
 import { withRestoredTables } from '../infra/restored-tables.ts';
+import type { ChannelTables } from '../lib/projections/open-tables.ts';
 import { checkAccount } from './check-account.ts';
 
 /** The names of the resources that a command acts on. */
 export interface Target {
   environment: string;
-  channelsTable: string;
-  projectionsTable: string;
   apiKeysTable: string;
   eventBus: string;
+  /** Only commands on channels call this, so that nothing about a restored backup can stop others, as `keys revoke`. */
+  readChannelTables(): Promise<ChannelTableNames>;
 }
+
+type ChannelTableNames = Record<keyof ChannelTables, string>;
 
 const deployedTarget = async (environment: string): Promise<Target> => {
   const found = findEnvironment(environment);
   await checkAccount(found);
-  const { tables, eventBus } = namesOf(await withRestoredTables(found));
+  const { tables, eventBus } = namesOf(found);
   return {
     environment: found.name,
-    channelsTable: tables.channels,
-    projectionsTable: tables.projections,
     apiKeysTable: tables.apiKeys,
     eventBus,
+    readChannelTables: async () => namesOf(await withRestoredTables(found)).tables,
   };
 };
 
@@ -41,10 +43,9 @@ const localTarget = async (): Promise<Target> => {
   });
   return {
     environment: localEnvironment,
-    channelsTable: localTables.channels,
-    projectionsTable: localTables.projections,
     apiKeysTable: localTables.apiKeys,
     eventBus: localEventBus,
+    readChannelTables: async () => localTables,
   };
 };
 

@@ -168,7 +168,7 @@ export class Alarms extends Construct {
     this.#addAlarm(`${name}-dropped`, {
       metric: droppedRecords.with({ period, statistic: 'Sum' }),
       atLeast: 1,
-      description: `Lambda gave up on records that ${name} could not handle.`,
+      description: `Lambda gave up on records that ${name} could not handle, and no dead-letter queue has them.`,
       runbook: 'dropped',
     });
     // `sweep-pending` sends a heartbeat every 5 minutes. One that is a little late must not raise the alarm.

@@ -7,6 +7,14 @@ interface MaxUnits {
   writes: number;
 }
 
+/** The names of the two tables that `restore-backup` makes. They take the place of the data stack's tables. */
+export interface RestoredTables {
+  /** Restored from the backup. */
+  channels: string;
+  /** Created empty, and rebuilt from the channels. */
+  projections: string;
+}
+
 /** Settings that differ between environments. Settings that all environments share are in the stacks. */
 export interface Environment {
   /** Part of the name of every resource, so that environments can share an account. */
@@ -46,11 +54,10 @@ export interface Environment {
     /** How far a stream consumer is behind the stream of the channels table. */
     streamLagMs: number;
   };
-  /**
-   * Tables that were restored from a backup. They are used instead of those of the data stack (docs/operations.md). No row
-   * has this: `withRestoredTables` reads it from the account.
-   */
-  restored?: { channelsTable: string; channelsStream: string; projectionsTable: string };
+  /** Used instead of the tables of the data stack. No row has this: `withRestoredTables` reads it from the account. */
+  restoredTables?: RestoredTables;
+  /** The ARN of the stream of the restored channels table. No row has this: `withRestoredStream` reads it. */
+  restoredStream?: string;
   /**
    * Version ids of the cursor secret. It is absent until the first rotation. Then functions get the version that is
    * current when CloudFormation updates them. `previous` still opens the cursors that were sealed before a rotation.

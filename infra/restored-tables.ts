@@ -1,44 +1,63 @@
-import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { Environment } from './environments.ts';
+import type { Environment, RestoredTables } from './environments.ts';
 import { namesOf } from './names.ts';
 
-/** The names of two tables that take the place of the data stack's tables. */
-export interface RestoredTables {
-  channels: string;
-  projections: string;
-}
-
 const readParameter = async (environment: Environment): Promise<RestoredTables | undefined> => {
+  const Name = namesOf(environment).restoredTablesParameter;
   const client = new SSMClient({ region: environment.deployedTo.region });
   try {
-    const { Parameter } = await client.send(
-      new GetParameterCommand({ Name: namesOf(environment).restoredTablesParameter }),
-    );
+    const { Parameter } = await client.send(new GetParameterCommand({ Name }));
     return JSON.parse(Parameter?.Value as string);
   } catch (error) {
     if (error instanceof ParameterNotFound) return undefined;
-    throw error;
+    throw new Error(
+      `The parameter ${Name} says which tables ${environment.name} uses, and it cannot be read (every command and every ` +
+        `deployment needs ssm:GetParameter): ${(error as Error).message}`,
+    );
   }
 };
 
+/**
+ * Adds to an environment the names of the restored tables that it uses, if there are any. They are stored in the account, and
+ * not in this project: a deployment from an older copy of the project must not move the service back to the tables of the
+ * stack.
+ * @throws Error with one line if the parameter cannot be read
+ */
+export const withRestoredTables = async (environment: Environment): Promise<Environment> => {
+  const restoredTables = await readParameter(environment);
+  return restoredTables ? { ...environment, restoredTables } : environment;
+};
+
 const readStream = async ({ deployedTo: { region } }: Environment, TableName: string): Promise<string> => {
-  const { Table } = await new DynamoDBClient({ region }).send(new DescribeTableCommand({ TableName }));
-  if (!Table?.LatestStreamArn) throw new Error(`The restored table ${TableName} has no stream.`);
-  return Table.LatestStreamArn;
+  try {
+    const { Table } = await new DynamoDBClient({ region }).send(new DescribeTableCommand({ TableName }));
+    if (Table?.LatestStreamArn) return Table.LatestStreamArn;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) throw new Error('the table does not exist');
+    throw new Error(
+      `the table cannot be read (a deployment needs dynamodb:DescribeTable): ${(error as Error).message}`,
+    );
+  }
+  throw new Error('the table has no stream: run the restore again, with the same time');
 };
 
 /**
- * Adds to an environment the restored tables that it uses, if there are any. Which ones is stored in the account, and not in
- * this project: a deployment from an older copy of the project must not move the service back to the tables of the stack.
- * @throws Error if the account cannot be read, or if a restored table does not exist or has no stream
+ * Adds to an environment the ARN of the stream of its restored channels table, if it uses restored tables. Only a deployment
+ * needs it.
+ * @throws Error with one line if the table does not exist, has no stream or cannot be read
  */
-export const withRestoredTables = async (environment: Environment): Promise<Environment> => {
-  const found = await readParameter(environment);
-  if (!found) return environment;
-  const { channels: channelsTable, projections: projectionsTable } = found;
-  const channelsStream = await readStream(environment, channelsTable);
-  return { ...environment, restored: { channelsTable, channelsStream, projectionsTable } };
+export const withRestoredStream = async (environment: Environment): Promise<Environment> => {
+  const { restoredTables } = environment;
+  if (!restoredTables) return environment;
+  try {
+    return { ...environment, restoredStream: await readStream(environment, restoredTables.channels) };
+  } catch (error) {
+    throw new Error(
+      `The parameter ${namesOf(environment).restoredTablesParameter} names the table ${restoredTables.channels}, but ` +
+        (error as Error).message,
+    );
+  }
 };
 
 /** Stores which restored tables an environment uses. The next deployment points functions and stream mappings at them. */

@@ -19,14 +19,19 @@ const streamReadActions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dy
  * its ARN changes.
  */
 const channelsStreamOf = (scope: Construct, environment: Environment): string =>
-  environment.restored?.channelsStream ??
+  environment.restoredStream ??
   StringParameter.valueForStringParameter(scope, namesOf(environment).streamParameter);
 
 /** A function that consumes the stream of the channels table. Its manifest row sets the event source mapping. */
 export class StreamConsumerFunction extends ServiceFunction {
   /** Keeps references to the records on which the function gave up. Undefined if the manifest row wants none. */
   readonly deadLetterQueue: Queue | undefined;
-  /** How many records Lambda has dropped: their retries were exhausted, or they were too old. */
+  /**
+   * How many records Lambda has dropped: their retries were exhausted, or they were too old. It does not count those that it
+   * has sent to the dead-letter queue, but it counts those that it could not send there (AWS Lambda Developer Guide, "Types of
+   * metrics for Lambda functions", `DroppedEventCount` and `OnFailureDestinationDeliveredEventCount`). It does not count what
+   * has left the stream before Lambda read it.
+   */
   readonly droppedRecords: Metric;
 
   constructor(scope: Construct, consumer: StreamConsumer, environment: Environment) {

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { parseArguments, parseNamespace } from '../arguments.ts';
 
@@ -7,7 +8,7 @@ const usage = `Usage:
   npm run -s replay -- --environment <name> --dead-letters [--namespace <name>] [--channel <id>] [--from …] [--to …]
 Prints the events that would be published again. With --send it publishes them. Times are ISO 8601, as
 2026-11-24T09:00:00Z.
-Add --environment <name> to act on a deployed environment, in the account and region of your shell. Without it, the
+Add --environment <name> to act on a deployed environment. Your shell must be in its account and region. Without it, the
 command acts on the local server that is running, which has no queue of dead letters.`;
 
 /** Selects the events that match all the given fields. */
@@ -29,9 +30,10 @@ export interface ReplayArguments {
 
 const parseTime = (option: string, text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
-  const time = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new Error(`--${option} is a time as 2026-11-24T09:00:00Z, not "${text}".`);
-  return time;
+  // Date alone takes 30 February for 2 March.
+  const isTime = z.iso.datetime({ offset: true }).safeParse(text).success;
+  if (!isTime) throw new Error(`--${option} is a time as 2026-11-24T09:00:00Z, not "${text}".`);
+  return Date.parse(text);
 };
 
 const parseChannel = (text: string | undefined): string | undefined => {

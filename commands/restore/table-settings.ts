@@ -9,17 +9,15 @@ import {
   type UpdateTableCommandInput,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Environment } from '../../infra/environments.ts';
+import type { Environment, RestoredTables } from '../../infra/environments.ts';
 import { tagsOf } from '../../infra/names.ts';
 import { channelsTable, projectionsTable, type TableDefinition } from '../../lib/manifest/tables.ts';
 import { changeTable, type TableChanges, waitUntilActive } from './table-changes.ts';
 
 const definitions = { channels: channelsTable, projections: projectionsTable } satisfies Record<
-  string,
+  keyof RestoredTables,
   TableDefinition
 >;
-
-export type RestoredTable = keyof typeof definitions;
 
 /** One change of UpdateTable, or undefined if the table is right. */
 type Update = (table: TableDescription) => Omit<UpdateTableCommandInput, 'TableName'> | undefined;
@@ -42,7 +40,7 @@ const limitIndex =
   };
 
 /** The settings that UpdateTable sets, without the stream. Each is a call of its own, because DynamoDB allows only one at once. */
-const updatesOf = ({ maxTableUnits, keepsData }: Environment, table: RestoredTable): Update[] => {
+const updatesOf = ({ maxTableUnits, keepsData }: Environment, table: keyof RestoredTables): Update[] => {
   const { indexes = [] }: TableDefinition = definitions[table];
   const limit = toThroughput(maxTableUnits[table]);
   return [
@@ -100,7 +98,7 @@ export const applySettings = async (
   changes: TableChanges,
   name: string,
   environment: Environment,
-  table: RestoredTable,
+  table: keyof RestoredTables,
 ): Promise<void> => {
   const { timeToLive, isDerived }: TableDefinition = definitions[table];
   for (const find of updatesOf(environment, table)) await update(changes, name, find);

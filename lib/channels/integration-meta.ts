@@ -37,7 +37,7 @@ const inexactIntegers = (value: unknown, path: string[] = []): string[][] => {
 };
 
 /** A problem with a value inside of `integration_meta`, or with the whole object: then the path is empty. */
-export interface MetaProblem {
+interface MetaProblem {
   path: string[];
   message: string;
 }

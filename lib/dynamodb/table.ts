@@ -120,7 +120,10 @@ export class Table {
     };
   }
 
-  /** Reads the whole table, or one whole index, a page at a time. Only commands and schedules use it, never a request. */
+  /**
+   * Reads the whole table, strongly consistent, or one whole index, which may be behind, a page at a time. Only commands and
+   * schedules use it, never a request.
+   */
   async *scan(index?: string): AsyncGenerator<Item> {
     const { client } = this.session;
     let from: Key | undefined;
@@ -128,6 +131,7 @@ export class Table {
       const command = new ScanCommand({
         TableName: this.name,
         IndexName: index,
+        ConsistentRead: index === undefined,
         ExclusiveStartKey: from,
         ...metered,
       });

@@ -135,12 +135,15 @@ const describeScoped = ({ name, scope }: ScopedOperation, method: string) => {
 const publicDescriptions = {
   'describe-api': {
     summary: 'Get this description',
+    description:
+      'The description of the whole API, for people and for generators of clients. No API key is needed.',
     responses: describePublicResponses('application/json', 'The description of the API, in OpenAPI 3.1.', {
       type: 'object',
     }),
   },
   'show-docs': {
     summary: 'Show the documentation page',
+    description: 'A page for browsers. No API key is needed.',
     responses: describePublicResponses(
       'text/html; charset=utf-8',
       'A page on which people read and try the API.',
@@ -186,6 +189,7 @@ export const describeApi = () => ({
     version: '0.1.0',
     summary: 'The distribution channels by which field-sales companies organise their clients',
     description: introduction,
+    contact: { name: 'The operators who gave you the API key' },
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/', description: 'The server that sent this description' }],

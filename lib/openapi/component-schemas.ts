@@ -15,20 +15,28 @@ import { channelDocument } from '../channels/document-schema.ts';
 import { errorStatuses } from '../http/error-statuses.ts';
 import { pagination } from '../lists/pagination.ts';
 import { upsertFields } from '../upsert/parse-row.ts';
+import { rowErrorCodes } from '../upsert/row-error.ts';
 import { maxRows, upsertBody } from '../upsert/upsert-request.ts';
 
 type JsonSchema = Record<string, unknown>;
 
-/**
- * No control characters, and at least one character that is no white space: the checks of `nameText`, as far as a pattern
- * that all tools understand can say them.
- */
-const control = '\\u0000-\\u001f\\u007f-\\u009f';
-const notBlank = `^[^${control}]*[^\\s${control}][^${control}]*$`;
+/** The checks of `nameText`, as far as a pattern that all tools understand can say them: no control characters, not blank. */
+const notAName = '[\\u0000-\\u001f\\u007f-\\u009f]|^\\s*$';
 
 const time = { format: 'date-time', description: 'ISO 8601, UTC, with milliseconds.' };
-const { _id, createdAt, updatedAt, __v } = channelDocument.shape;
-const { key_id, name, namespace, scopes, expires_at } = ownKey.shape;
+const nameDescription =
+  'Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space.';
+const metadata = {
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
+};
+const namespacesDescription =
+  'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.';
+const { _id, local_name, integration_meta, company_namespace, createdAt, updatedAt, __v } =
+  channelDocument.shape;
+const { key_id, namespace, scopes, expires_at } = ownKey.shape;
 const { pre_page, next_page, total, next_cursor, prev_cursor } = pagination.shape;
 
 /** What clients send back as they read it. */
@@ -41,28 +49,25 @@ const extraKeywords = new Map<unknown, JsonSchema>([
     {
       minLength: 1,
       maxLength: maxNameCharacters,
-      pattern: notBlank,
-      description:
-        'Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space.',
+      // Tools that make examples from a schema would make gibberish from a positive pattern.
+      not: { type: 'string', pattern: notAName },
+      description: nameDescription,
     },
   ],
-  [
-    integrationMeta,
-    {
-      type: 'object',
-      additionalProperties: true,
-      description:
-        'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
-    },
-  ],
+  [channelDocument.shape.name, { description: nameDescription }],
+  [local_name, { description: nameDescription }],
+  [integrationMeta, metadata],
+  [integration_meta, metadata],
   [
     namespaces,
     {
+      minItems: 1,
       maxItems: maxNamespaces,
-      description:
-        'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.',
+      items: { type: 'string' },
+      description: `${namespacesDescription} Each has 1 to 64 of the characters A-Z a-z 0-9 _ . -`,
     },
   ],
+  [company_namespace, { description: namespacesDescription }],
   [_id, { description: 'An ObjectId. Ids sort by the time of creation.' }],
   [
     serverFields._id,
@@ -70,23 +75,22 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   ],
   [serverFields.createdAt, ignoredTime],
   [serverFields.updatedAt, ignoredTime],
-  [serverFields.__v, { type: ['integer', 'null'], description: 'Accepted and ignored.' }],
+  [serverFields.__v, { type: ['integer', 'null'], format: 'int64', description: 'Accepted and ignored.' }],
   [createdAt, time],
   [updatedAt, time],
-  [__v, { description: '0 after creation. Every change adds 1.' }],
-  [key_id, { description: 'The id of the key. It is in logs and events, and it is no secret.' }],
-  [name, { description: 'What the operators call the key. Empty if they gave it no name.' }],
-  [namespace, { description: 'The namespace in which this request acts.' }],
-  [scopes, { description: 'What the key may do: `channels:read`, `channels:write`.' }],
   [
-    expires_at,
+    __v,
     {
-      anyOf: undefined,
-      type: ['string', 'null'],
-      format: 'date-time',
-      description: 'Null if the key never expires.',
+      format: 'int64',
+      description:
+        '0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits.',
     },
   ],
+  [key_id, { description: 'The id of the key. It is in logs and events, and it is no secret.' }],
+  [ownKey.shape.name, { description: 'What the operators call the key. Empty if they gave it no name.' }],
+  [namespace, { description: 'The namespace in which this request acts.' }],
+  [scopes, { description: 'What the key may do: `channels:read`, `channels:write`.' }],
+  [expires_at, { format: 'date-time', description: 'Null if the key never expires.' }],
   [pre_page, { description: '0 on the first page.' }],
   [next_page, { description: '0 if there is no next page.' }],
   [total, { description: 'The exact number of channels that match.' }],
@@ -94,169 +98,188 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [prev_cursor, { description: 'Absent if there is no previous page.' }],
 ]);
 
+/** Zod writes `anyOf` for a type that may be null. Generated clients make a class of its own from each `anyOf`. */
+const mergeNull = (schema: JsonSchema): JsonSchema => {
+  const { anyOf, ...others } = schema;
+  const [described, nothing] = (anyOf ?? []) as JsonSchema[];
+  return nothing?.type === 'null' ? { ...described, ...others, type: [described?.type, 'null'] } : schema;
+};
+
+const mapValues = (object: unknown, change: (schema: JsonSchema) => JsonSchema) =>
+  Object.fromEntries(
+    Object.entries(object as Record<string, JsonSchema>).map(([key, one]) => [key, change(one)]),
+  );
+
+/** Limits that a later version may extend. Generated clients would refuse a response beyond them. */
+const limits = ['pattern', 'minLength', 'minItems', 'minimum', 'maximum'];
+
+/** A later version may add fields. Some generated clients refuse unknown fields unless the schema allows them. */
+const openToNewFields = { additionalProperties: true };
+
+const openResponse = (schema: JsonSchema) => {
+  for (const keyword of limits) delete schema[keyword];
+  if (schema.type === 'object') Object.assign(schema, openToNewFields);
+};
+
 /** @param io whether the schema describes what clients send (`input`) or receive (`output`) */
 const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema => {
   const { $schema: _, ...described } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      // Zod limits integers to those that JavaScript represents exactly. In a response this tells clients nothing.
-      if (io === 'output' && jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (io === 'output') openResponse(jsonSchema);
+      // Without a format, generated clients use 32 bits.
+      if (jsonSchema.type === 'integer') jsonSchema.format = 'int64';
       Object.assign(jsonSchema, extraKeywords.get(zodSchema));
     },
   });
-  return described;
+  return { ...described, properties: mapValues(described.properties, mergeNull) };
 };
 
-/** The fields of a channel that clients write. */
-const writtenFields = z.strictObject({
-  name: nameText,
-  local_name: nameText,
-  integration_meta: integrationMeta,
-  company_namespace: namespaces,
-});
-
-/** The document of a channel. Fields that clients write have the limits of request bodies. */
-const channel = (): JsonSchema => {
-  const document = toJsonSchema(channelDocument, 'output');
-  const body = toJsonSchema(writtenFields, 'input');
-  return {
-    ...document,
-    description: 'A distribution channel.',
-    properties: { ...(document.properties as JsonSchema), ...(body.properties as JsonSchema) },
-  };
+const errorDetails: JsonSchema = {
+  type: 'array',
+  description: `All problems of the request, or of the row, but at most the first ${maxDetails}.`,
+  items: {
+    type: 'object',
+    properties: { path: { type: 'string' }, message: { type: 'string' } },
+    required: ['path', 'message'],
+    ...openToNewFields,
+  },
 };
 
 const error: JsonSchema = {
   type: 'object',
   properties: {
-    success: { const: false },
+    success: { type: 'boolean', description: 'Always `false`.' },
     error: { type: 'string', description: 'A message for people.' },
     code: {
       type: 'string',
-      enum: [...Object.keys(errorStatuses), 'internal_error'],
-      description: 'A code for programs. It never changes.',
+      // An `enum` would be closed: some generated clients cannot read an error with a value that is not in it.
+      'x-extensible-enum': [...Object.keys(errorStatuses), 'internal_error'],
+      description: 'A code for programs. Codes never change, but later versions may add some.',
     },
-    details: {
-      type: 'array',
-      maxItems: maxDetails,
-      description: `All problems of the request, but at most the first ${maxDetails}.`,
-      items: {
-        type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-        required: ['path', 'message'],
-        additionalProperties: false,
-      },
-    },
+    details: errorDetails,
     request_id: {
       type: 'string',
       description: 'The same as in the header x-request-id. Quote it when you ask for help.',
     },
   },
   required: ['success', 'error', 'code', 'request_id'],
-  additionalProperties: false,
+  ...openToNewFields,
 };
 
-const metaKey = (what: string) => ({
-  type: 'object',
-  additionalProperties: true,
-  description: `Any JSON object. ${what}`,
-});
-
-/** The body of an upsert. */
+/** The body of an upsert. A schema of its own describes a row: a wrong row does not make the request wrong. */
 const upsert = (): JsonSchema => {
   const body = toJsonSchema(upsertBody, 'input');
-  const row = toJsonSchema(upsertFields, 'input');
-  const key = 'It carries the key: a string or a number at the path that `match` names.';
   return {
     ...body,
     properties: {
       ...(body.properties as JsonSchema),
-      channels: {
-        type: 'array',
-        minItems: 1,
-        maxItems: maxRows,
-        items: {
-          ...row,
-          properties: {
-            ...(row.properties as JsonSchema),
-            integration_meta: metaKey(key),
-            delete: {
-              type: 'boolean',
-              description: 'True: the row deletes the channel. It then has no other field.',
-            },
-          },
-        },
+      match: {
+        ...((body.properties as JsonSchema).match as JsonSchema),
+        description: 'Where each row carries its key. `integration_meta.external_id` if it is absent.',
       },
+      dry_run: { type: 'boolean', description: 'True: the response says what would be done, and nothing is written.' },
+      channels: { type: 'array', minItems: 1, maxItems: maxRows, items: ref('UpsertRow') },
       where: {
         type: 'object',
         minProperties: 1,
         maxProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
-        description: 'One path in the metadata with its value. No channel with another value is touched.',
+        description:
+          'One path in the metadata with its value. No channel with another value there is changed or deleted, and a new channel gets the value.',
       },
     },
   };
 };
 
-const count = { type: 'integer', minimum: 0 };
-const upsertSummary: JsonSchema = {
-  type: 'object',
-  properties: { created: count, updated: count, unchanged: count, deleted: count, failed: count },
-  required: ['created', 'updated', 'unchanged', 'deleted', 'failed'],
-  description: 'How many rows have which result.',
-};
-
-const upsertResult: JsonSchema = {
-  type: 'object',
-  properties: {
-    index: { ...count, description: 'The position of the row in the request.' },
-    result: { type: 'string', enum: ['created', 'updated', 'unchanged', 'deleted', 'failed'] },
-    _id: { type: 'string' },
-    __v: { type: 'integer', minimum: 0 },
-    channel: {
-      type: 'object',
-      additionalProperties: true,
-      description:
-        'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
-    },
-    changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
-    previous: {
-      type: 'object',
-      additionalProperties: true,
-      description: 'In a dry run: the channel before the update.',
-    },
-    code: {
-      type: 'string',
-      description:
-        'Why the row failed: an error code, or `ambiguous_match`, `duplicate_in_request`, `outside_where`. After `conflict`, `too_many_requests` and `unavailable`, send the row again.',
-    },
-    error: { type: 'string', description: 'A message for people.' },
-    details: {
-      type: 'array',
-      items: {
+const upsertRow = (): JsonSchema => {
+  const row = toJsonSchema(upsertFields, 'input');
+  return {
+    ...row,
+    description:
+      'A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Absent fields of a channel that exists stay as they are. A new channel needs a name.',
+    properties: {
+      ...(row.properties as JsonSchema),
+      integration_meta: {
         type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-        required: ['path', 'message'],
+        additionalProperties: true,
+        description: 'Merges by its top-level keys into the metadata of the channel. `null` removes a key.',
+      },
+      delete: {
+        type: 'boolean',
+        description: 'True: the row deletes the channel. Its only other field is `integration_meta`, with the key.',
       },
     },
+  };
+};
+
+const count = { type: 'integer', format: 'int64' };
+const upsertResults = ['created', 'updated', 'unchanged', 'deleted', 'failed'];
+
+const upsertSummary: JsonSchema = {
+  type: 'object',
+  description: 'How many rows have which result.',
+  properties: Object.fromEntries(upsertResults.map((result) => [result, count])),
+  required: upsertResults,
+  ...openToNewFields,
+};
+
+/** A channel in a result of an upsert. It is no `Channel`: one that a dry run would create has no id, times and version. */
+const upsertedChannel = (description: string): JsonSchema => ({
+  type: 'object',
+  description,
+  properties: mapValues(toJsonSchema(channelDocument, 'output').properties, (field) => field),
+  required: ['name', 'disabled', 'company_namespace'],
+  ...openToNewFields,
+});
+
+const upsertResult = (): JsonSchema => ({
+  type: 'object',
+  description: 'What became of a row.',
+  properties: {
+    index: { ...count, description: 'The position of the row in the request, from 0.' },
+    result: { type: 'string', 'x-extensible-enum': upsertResults, description: 'What was done.' },
+    _id: {
+      type: 'string',
+      description:
+        'The id of the channel. Absent if the row failed, if a deletion found no channel, and if a dry run would create one.',
+    },
+    __v: {
+      ...count,
+      description: 'The version of the channel after the row; of a deleted one, the version of the deletion.',
+    },
+    channel: upsertedChannel(
+      'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
+    ),
+    changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
+    previous: upsertedChannel('In a dry run: the channel before the update.'),
+    code: {
+      type: 'string',
+      'x-extensible-enum': rowErrorCodes,
+      description:
+        'Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe.',
+    },
+    error: { type: 'string', description: 'A message for people.' },
+    details: errorDetails,
   },
   required: ['index', 'result'],
-};
+  ...openToNewFields,
+});
 
 const gatewayError: JsonSchema = {
   type: 'object',
   description: 'An error of the gateway. The request did not reach the service.',
   properties: { message: { type: ['string', 'null'] } },
   required: ['message'],
-  additionalProperties: false,
+  ...openToNewFields,
 };
 
 const envelope = (properties: JsonSchema): JsonSchema => ({
   type: 'object',
-  properties: { success: { const: true }, ...properties },
+  properties: { success: { type: 'boolean', description: 'Always `true`.' }, ...properties },
   required: ['success', ...Object.keys(properties)],
-  additionalProperties: false,
+  ...openToNewFields,
 });
 
 export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -266,20 +289,25 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelCreation: toJsonSchema(createBody, 'input'),
   ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
   ChannelUpsert: upsert(),
+  UpsertRow: upsertRow(),
   ChannelUpsertAnswer: envelope({
-    data: { type: 'array', maxItems: maxRows, items: ref('UpsertResult') },
+    data: { type: 'array', items: ref('UpsertResult') },
     summary: upsertSummary,
   }),
-  UpsertResult: upsertResult,
-  Channel: channel(),
+  UpsertResult: upsertResult(),
+  Channel: { ...toJsonSchema(channelDocument, 'output'), description: 'A distribution channel.' },
   Pagination: toJsonSchema(pagination, 'output'),
   ChannelAnswer: envelope({ data: ref('Channel') }),
   ChannelListAnswer: envelope({
-    data: { type: 'array', maxItems: 100, items: ref('Channel') },
+    data: { type: 'array', items: ref('Channel') },
     pagination: ref('Pagination'),
   }),
   OwnKey: toJsonSchema(ownKey, 'output'),
   OwnKeyAnswer: envelope({ data: ref('OwnKey') }),
-  Error: error,
+  ServiceError: error,
   GatewayError: gatewayError,
+  AnyError: {
+    description: 'An error of the service or of the gateway.',
+    anyOf: [ref('ServiceError'), ref('GatewayError')],
+  },
 });

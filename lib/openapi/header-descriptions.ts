@@ -53,34 +53,40 @@ export const requestParameters = {
     in: 'header',
     description:
       'The namespace in which the request acts. The default is the first namespace that the API key holds. For example `company1`.',
-    schema: { type: 'string' },
+    schema: { type: 'string', examples: ['company1'] },
   },
   RequestId: {
     name: 'x-request-id',
     in: 'header',
     description:
       'The id of the request in the response and in logs: 1 to 128 printable ASCII characters. The service replaces any other value by an id of its own. For example `import-42`.',
-    schema: { type: 'string' },
+    schema: { type: 'string', examples: ['import-42'] },
   },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
     description:
-      'Requests with the same key, body and namespace create one channel. For 24 hours, repeated requests get the same 201 response. For example a UUID.',
-    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]+$' },
+      'Requests with the same key, body and namespace create one channel. For 24 hours, repeated requests get the same 201 response. 1 to 255 printable ASCII characters, for example a UUID.',
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      not: { pattern: '[^\\x20-\\x7e]' },
+      examples: ['0a4a7b86-5b6e-4f4e-8f4e-0c1f1d2b3c4d'],
+    },
   },
   IfMatch: {
     name: 'If-Match',
     in: 'header',
     description:
       'The request succeeds only if the channel has this version. One ETag or several, or `*` for any version. Weak ETags never match.',
-    schema: { type: 'string' },
+    schema: { type: 'string', examples: ['"0"'] },
   },
   IfNoneMatch: {
     name: 'If-None-Match',
     in: 'header',
     description: 'The response is 304 if the channel still has this version.',
-    schema: { type: 'string' },
+    schema: { type: 'string', examples: ['"0"'] },
   },
   Id: {
     name: 'id',

@@ -130,5 +130,14 @@ for await (const channel of api.all())
   console.log(channel.name);
 ~~~
 
-For other languages, tools generate a client from \`/openapi.json\`.
+### Generated clients
+
+OpenAPI Generator (Java, Go, Python, TypeScript and others) and openapi-python-client make clients from this description. The
+file \`docs/generated-clients.md\` of the service says which were tried.
+
+- **Java needs the option \`containerDefaultToNull=true\`.** Without it, an update of the name also sends empty namespaces, which
+  are refused, and can send empty metadata, which replace those of the channel.
+- Never pass an empty list as a filter. Most clients then send no filter, and the list has every channel.
+- \`sortBy\` and \`integration_meta\` in a query are strings that hold JSON.
+- Later versions may add fields to answers, and codes to errors.
 `.trim();

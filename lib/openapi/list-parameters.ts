@@ -4,31 +4,59 @@ import { sortFields } from '../lists/query/sorting.ts';
 export interface DescribedParameter {
   name: string;
   description: string;
-  schema?: object;
-  style?: 'form' | 'deepObject';
+  schema: object;
+  style?: 'form';
   explode?: boolean;
-  content?: Record<string, { schema: object; example?: unknown }>;
   example?: unknown;
 }
 
-const integer = (minimum: number, maximum?: number) => ({
+/** Without a format, generated clients use 32 bits. */
+const integer = (minimum: number, maximum: number) => ({
   type: 'integer',
+  format: 'int64',
   minimum,
-  maximum: maximum ?? Number.MAX_SAFE_INTEGER,
+  maximum,
 });
 
-const listForms = (name: string) =>
-  `Several values are written as \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\`, or in JSON as \`${name}=["a","b"]\`. ` +
-  'Brackets may be percent-encoded. An empty list, `[]`, matches nothing, and so does an empty element. At most 100 different values.';
+/** A string that holds JSON. Generated clients send it as it is: they write objects in a query in different, wrong ways. */
+const jsonText = (contentSchema: object) => ({
+  type: 'string',
+  contentMediaType: 'application/json',
+  contentSchema,
+});
 
-const listParameter = (name: string, meaning: string, example: unknown, more = ''): DescribedParameter => ({
+/** An empty text counts as absent. Converters for tools such as Postman, which fill in every parameter, use the default. */
+const absentByDefault = (schema: object) => ({ ...schema, default: '' });
+
+/** The end of the year 2099, in milliseconds since the epoch. The service refuses times more than a year ahead. */
+const latestTime = Date.UTC(2100, 0) - 1;
+
+const listParameter = (
+  name: string,
+  meaning: string,
+  example: unknown,
+  more: string,
+): DescribedParameter => ({
   name,
-  description: `${meaning} ${listForms(name)}${more}`,
+  description:
+    `${meaning} Several values are written as \`${name}=a&${name}=b\`, \`${name}[]=a&${name}[]=b\`, \`${name}[0]=a&${name}[1]=b\`, or in JSON as \`${name}=["a","b"]\`. ` +
+    `Brackets may be percent-encoded. At most 100 different values. An empty list, \`[]\`, matches nothing.${more}`,
   style: 'form',
   explode: true,
-  schema: { type: 'array', items: { type: 'string' }, maxItems: 100 },
+  // With an empty list, a generated client sends no parameter, and the list would hold every channel.
+  schema: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 100 },
   example,
 });
+
+const emptyElement = ' So does an empty element.';
+
+const metadataParameter = (key: string, example: string[]): DescribedParameter =>
+  listParameter(
+    `integration_meta.${key}`,
+    `The metadata have one of these values at \`${key}\`, compared as text.`,
+    example,
+    ' A filter without a value is refused, and so is an empty element. This key is indexed.',
+  );
 
 /**
  * The descriptions of the query parameters of a list, in the order of the contract. Clients write lists of values in several
@@ -40,7 +68,7 @@ export const describedParameters: DescribedParameter[] = [
     description:
       'The number of the page. The first page, 1, is the default. A list that is sorted by `name`, `updatedAt` or `disabled`, or filtered by ' +
       '`disabled`, allows `page × per_page` up to 10,000; use `cursor` to read further. Other lists have no such limit.',
-    schema: integer(1),
+    schema: integer(1, Number.MAX_SAFE_INTEGER),
     example: 1,
   },
   {
@@ -52,8 +80,8 @@ export const describedParameters: DescribedParameter[] = [
   {
     name: 'cursor',
     description:
-      'The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`.',
-    schema: { type: 'string' },
+      'The `next_cursor` or `prev_cursor` of an earlier response. Send it with the same filters and the same order. A cursor is opaque. Not allowed together with `page`. An empty cursor counts as absent.',
+    schema: absentByDefault({ type: 'string' }),
   },
   {
     name: 'sort',
@@ -73,33 +101,41 @@ export const describedParameters: DescribedParameter[] = [
     name: 'sortBy',
     description:
       'Several fields to sort by, in JSON or in brackets: `sortBy[0][field]=name&sortBy[0][type]=desc`, `sortBy[][field]=name&sortBy[][type]=desc`, ' +
-      '`sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`.',
-    content: {
-      'application/json': {
-        schema: {
-          type: 'array',
-          items: {
-            type: 'object',
-            properties: { field: { enum: [...sortFields] }, type: { enum: ['asc', 'desc'] } },
-            required: ['field', 'type'],
-            additionalProperties: false,
+      '`sortBy[]={"field":"name","type":"desc"}`, or, for one field, `sortBy[field]=name&sortBy[type]=desc`. An empty text counts as absent.',
+    schema: absentByDefault(
+      jsonText({
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            field: { type: 'string', enum: [...sortFields] },
+            type: { type: 'string', enum: ['asc', 'desc'] },
           },
+          required: ['field', 'type'],
+          additionalProperties: false,
         },
-        example: [
-          { field: 'disabled', type: 'asc' },
-          { field: 'name', type: 'desc' },
-        ],
-      },
-    },
+      }),
+    ),
+    example: '[{"field":"disabled","type":"asc"},{"field":"name","type":"desc"}]',
   },
   listParameter(
     '_id',
     'The channel has one of these ids. A malformed id matches nothing.',
     ['65f0a1b2c3d4e5f601234567', '65f0a1b2c3d4e5f601234568'],
-    ' Commas also separate ids: `_id=a,b`. No other parameter allows this.',
+    `${emptyElement} Commas also separate ids: \`_id=a,b\`. No other parameter allows this.`,
   ),
-  listParameter('name', 'The name equals one of these values exactly.', ['Retail Channel', 'قناة التجزئة']),
-  listParameter('local_name', 'The local name equals one of these values exactly.', ['قناة التجزئة']),
+  listParameter(
+    'name',
+    'The name equals one of these values exactly.',
+    ['Retail Channel', 'قناة التجزئة'],
+    emptyElement,
+  ),
+  listParameter(
+    'local_name',
+    'The local name equals one of these values exactly.',
+    ['قناة التجزئة'],
+    emptyElement,
+  ),
   {
     name: 'search',
     description:
@@ -117,7 +153,7 @@ export const describedParameters: DescribedParameter[] = [
     name: 'from_updatedAt',
     description:
       'The channel was updated after this time, in milliseconds since the epoch. Seconds, dates as text, and times more than a year ahead are refused.',
-    schema: integer(0),
+    schema: integer(0, latestTime),
     example: 1700000000000,
   },
   {
@@ -132,18 +168,17 @@ export const describedParameters: DescribedParameter[] = [
     schema: { type: 'string' },
     example: 'ffffffffffffffffffffffff',
   },
+  metadataParameter('external_id', ['ch_123', 'ch_124']),
+  metadataParameter('id', ['77']),
   {
     name: 'integration_meta',
     description:
-      'The metadata contain these scalars, compared as text: `integration_meta[external_id]=ch_123`, `integration_meta.external_id=ch_123` (dots separate levels), or in JSON ' +
-      '`integration_meta={"external_id":"ch_123"}`. In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. ' +
-      'Several values mean any of them, at most 100: `integration_meta.external_id[]=a&integration_meta.external_id[]=b`, or in JSON as ' +
-      '`integration_meta.external_id=["a","b"]` or `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
+      'The metadata contain these scalars, compared as text, in JSON: `integration_meta={"external_id":"ch_123"}`. Other forms are `integration_meta[external_id]=ch_123` and ' +
+      '`integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. ' +
+      'Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
       'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. ' +
       'Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget.',
-    style: 'deepObject',
-    explode: true,
-    schema: { type: 'object', additionalProperties: { type: 'string' } },
-    example: { external_id: 'ch_123' },
+    schema: jsonText({ type: 'object', minProperties: 1, additionalProperties: true }),
+    example: '{"external_id":"ch_123"}',
   },
 ];

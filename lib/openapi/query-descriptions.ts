@@ -9,25 +9,16 @@ const exampleText = (name: string, example: unknown): string =>
         .join(' or ')}.`;
 
 /**
- * Moves examples into the description, because Swagger UI fills every example and default into its form: a request with all
- * parameters at once would be invalid.
+ * Puts the example into the description and into the schema, and not beside the schema: Swagger UI would fill it into its
+ * form, and a request with all parameters at once would be invalid.
  */
-const describeParameter = ({ example, content, ...parameter }: DescribedParameter) => {
-  const json = content?.['application/json'];
-  if (json)
-    return {
-      ...parameter,
-      description: parameter.description + exampleText(parameter.name, JSON.stringify(json.example)),
-      content: { 'application/json': { schema: { ...json.schema, default: [] } } },
-    };
-  if (parameter.style === 'deepObject')
-    return {
-      ...parameter,
-      examples: { none: { summary: 'None', value: {} }, one: { summary: 'One', value: example } },
-    };
-  return { ...parameter, description: parameter.description + exampleText(parameter.name, example) };
-};
+const describeParameter = ({ example, schema, ...parameter }: DescribedParameter) => ({
+  in: 'query',
+  ...parameter,
+  description: parameter.description + exampleText(parameter.name, example),
+  // Tools such as Postman fill in the example, or else the default.
+  schema: example === undefined || 'default' in schema ? schema : { ...schema, examples: [example] },
+});
 
 /** Describes the query parameters of a list so that Swagger UI leaves all of them empty at first. */
-export const describeQuery = () =>
-  describedParameters.map((parameter) => ({ in: 'query', ...describeParameter(parameter) }));
+export const describeQuery = () => describedParameters.map(describeParameter);

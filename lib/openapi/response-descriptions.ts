@@ -53,7 +53,7 @@ const examplesOf = (operation: ScopedOperation['name'], method: string, status: 
 
 const describeError = (operation: ScopedOperation['name'], method: string, status: number) => {
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
-  const schema = gateway ? { anyOf: [ref('Error'), ref('GatewayError')] } : ref('Error');
+  const schema = ref(gateway ? 'AnyError' : 'ServiceError');
   return {
     description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),
@@ -115,7 +115,7 @@ export const describePublicResponses = (type: string, description: string, schem
     headers: headerReferences(commonHeaders),
     content: {
       'application/json': {
-        schema: { anyOf: [ref('Error'), ref('GatewayError')] },
+        schema: ref('AnyError'),
         example: unknownParameterResponse,
       },
     },

@@ -6,7 +6,7 @@ import { namespaceOfEntry } from '../projections/search-index/suffix-entries.ts'
 
 /**
  * Finds every namespace that has an item in one of the two tables, also one that has lost its channels. It reads both
- * tables whole, and the reads may be behind the newest writes.
+ * tables whole.
  * @returns the names in ascending order
  */
 export const findNamespaces = async ({ channels, projections }: ChannelTables): Promise<string[]> => {

@@ -161,8 +161,8 @@ describe('a list', () => {
     );
     const { pagination } = await client.list(query as ChannelQuery);
     expect(pagination).toMatchObject({ page: 1, total: 0 });
-    const sortBy = describedParameters.find(({ name }) => name === 'sortBy')?.content?.['application/json'];
-    await client.list({ sortBy: sortBy?.example as NonNullable<ChannelQuery['sortBy']>, page: 2 });
+    const sortBy = describedParameters.find(({ name }) => name === 'sortBy');
+    await client.list({ sortBy: JSON.parse(sortBy?.example as string), page: 2 });
   });
 
   test.each([

@@ -7,12 +7,12 @@ useLocalServers();
 
 /** Each command that acts on a deployed environment, with arguments that are otherwise right. */
 const commands: [string, string, string[]][] = [
-  ['bootstrap', 'run-cdk', ['bootstrap', 'dev']],
-  ['deploy', 'run-cdk', ['deploy', 'dev']],
-  ['diff', 'run-cdk', ['diff', 'dev']],
-  ['destroy', 'run-cdk', ['destroy', 'dev']],
+  ['bootstrap', 'stacks', ['bootstrap', 'dev']],
+  ['deploy', 'stacks', ['deploy', 'dev']],
+  ['diff', 'stacks', ['diff', 'dev']],
+  ['destroy', 'stacks', ['destroy', 'dev']],
   ['keys', 'api-keys', ['list', '--environment', 'dev']],
-  ['reindex', 'reindex-namespaces', ['--all', '--environment', 'dev']],
+  ['reindex', 'reindex', ['--all', '--environment', 'dev']],
   ['replay', 'replay', ['--namespace', 'acme', '--environment', 'dev']],
   ['restore-backup', 'restore-backup', ['dev', '--at', '2026-11-24T09:00:00Z']],
 ];

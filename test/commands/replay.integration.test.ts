@@ -26,7 +26,6 @@ test('npm run replay prints the last events of the running local server, and pub
   await request(`DELETE /client-channel/${deleted._id}`);
   await eventually(async () => expect(await events()).toHaveLength(5));
   const original = (await events()).map(({ detail }) => detail);
-  expect(server.lines.filter((line) => line.startsWith('event: {"type":"Channel'))).toHaveLength(5);
 
   // The last event of each channel. A replayed update has no previous state: the table only has the present state.
   const [creation, update, deletion] = [`${created._id}:0`, `${changed._id}:1`, `${deleted._id}:1`].map(
@@ -77,8 +76,9 @@ describe('invalid arguments', () => {
     [['--namespace', 'a b'], /^--namespace is 1 to 64 of/],
     [['--namespace', 'a', '--channel', 'x'], /^--channel is a channel's id, not "x"\.$/],
     [['--from', 'yesterday'], /^--from is a time as 2026-11-24T09:00:00Z, not "yesterday"\.$/],
+    [['--from', '2026-02-30T09:00:00Z'], /^--from is a time/],
     [['--namespace', 'a', '--to', '2026'], /^--to is a time/],
-    [['--namspace', 'a'], /Unknown option '--namspace'/],
+    [['--namspace', 'a'], /^There is no option --namspace\.$/],
     [['--namespace', 'a', '--environment', 'production'], /^There is no environment "production"/],
   ])('refuses %j, and the first line says why', async (args, line) => {
     const { code, lines, errors } = await replayCommand(...args);

@@ -14,7 +14,13 @@ test.each([
     /^--at is a time in UTC, as 2026-11-24T09:00:00Z, not "2026-11-24T09:00:00"\.$/,
   ],
   [['dev', '--at', '2026-13-24T09:00:00Z'], /^--at is a time in UTC/],
+  [['dev', '--at', '2026-02-30T09:00:00Z'], /^--at is a time in UTC/],
   [['dev', '--at', '9999-11-24T09:00:00Z'], /^--at is in the past, not 9999-11-24T09:00:00Z\.$/],
+  [
+    ['dev', '--at', time, '--from', 'client-channels-prod'],
+    /^--from is client-channels-dev, or a table that was restored from it, not "client-channels-prod"\.$/,
+  ],
+  [['dev', '--at', time, '--from', 'client-channels-projections-dev'], /^--from is client-channels-dev/],
 ])('npm run restore-backup refuses %j, and the first line says why', async (args, line) => {
   const { code, lines, errors } = await restoreCommand(...args);
   expect({ code, lines, first: errors[0] }).toEqual({

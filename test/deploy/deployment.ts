@@ -24,7 +24,7 @@ const runScript = (file: string, ...args: string[]) => run('--import', 'tsx', fi
 
 /** Runs `npm run <command> -- dev …` and returns its output. */
 export const runStacksCommand = (command: string, ...options: string[]): string =>
-  runScript('commands/run-cdk.ts', command, 'dev', ...options).output;
+  runScript('commands/stacks.ts', command, 'dev', ...options).output;
 
 /** Deploys dev as it is in `environments.ts`, and returns the address of the API. */
 export const deployDev = (): { output: string; url: string } => {
@@ -67,12 +67,12 @@ export const replay = (...args: string[]): string =>
   runScript('commands/replay.ts', '--environment', 'dev', ...args).output;
 
 /** Runs `npm run -s restore-backup -- dev --at …`. */
-export const restoreBackup = (at: string): string =>
-  runScript('commands/restore-backup.ts', 'dev', '--at', at).output;
+export const restoreBackup = (...at: string[]): string =>
+  runScript('commands/restore-backup.ts', 'dev', '--at', ...at).output;
 
 /** Starts the same command, and kills it when it prints a line that begins with a text. */
-export const killRestore = async (at: string, beginning: string): Promise<void> => {
-  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', at];
+export const killRestore = async (beginning: string, ...at: string[]): Promise<void> => {
+  const args = ['--import', 'tsx', 'commands/restore-backup.ts', 'dev', '--at', ...at];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'close');
   for await (const line of createInterface({ input: child.stdout }))

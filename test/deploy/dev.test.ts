@@ -224,6 +224,17 @@ describe('npm run restore-backup', () => {
   };
   const client = new DynamoDBClient();
   let writtenLater: { _id: string };
+  let restoredChannel: { _id: string; __v: number };
+
+  it('is refused if the project is not what is deployed, before it makes a table', async () => {
+    // The tests before have deployed another cursor secret than the project says.
+    expect(() => restoreBackup(at)).toThrow(
+      'This copy of the project is not what is deployed to dev (see above).',
+    );
+    const describeTable = client.send(new DescribeTableCommand({ TableName: restored.channels }));
+    await expect(describeTable).rejects.toThrow(ResourceNotFoundException);
+    deployDev();
+  });
 
   it('leaves the service on its own tables if it is killed halfway', async () => {
     // A backup can contain a part of a transaction, so that its totals are wrong.
@@ -235,8 +246,10 @@ describe('npm run restore-backup', () => {
         ExpressionAttributeValues: { ':seven': { N: '7' } },
       }),
     );
-    await killRestore(at, 'Setting up');
+    restoredChannel = await createChannel('To be changed after the restore');
+    await killRestore('Setting up', at);
     await expectChannelKept();
+    await call(url, `PUT /client-channel/${restoredChannel._id}`, { key, body: { name: 'Lost' } });
     writtenLater = await createChannel('Written after the restore, to the table in use');
   });
 
@@ -244,12 +257,17 @@ describe('npm run restore-backup', () => {
     const output = restoreBackup(at);
     expect(output).toMatch(/acme: \d+ enabled and \d+ disabled, corrected from \d+ enabled/);
     expect(output).not.toContain('client-channels-data-dev');
-    await expectChannelKept();
+    const { body: kept } = await getChannel(keptChannel._id);
+    expect(kept.data).toEqual({ ...keptChannel, __v: kept.data.__v });
     expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
     const { body } = await call(url, 'GET /client-channel', { key });
     expect(body.pagination.total).toBe(body.data.length);
     const found = await call(url, 'GET /client-channel?search=kept', { key });
-    expect(found.body.data).toEqual([keptChannel]);
+    expect(found.body.data).toEqual([kept.data]);
+  });
+
+  it('changes nothing if it is run again after that', () => {
+    expect(restoreBackup(at)).toContain('client-channels-api-dev (no changes)');
   });
 
   it('gives the new tables all settings of the tables in the template', async () => {
@@ -260,14 +278,24 @@ describe('npm run restore-backup', () => {
     expect(await readSettings(client, restored.projections)).toEqual(settingsInTemplate(tables.projections));
   });
 
-  it('makes events and projections follow the new tables', async () => {
+  it('makes events and projections follow the new tables, with newer versions than any that is lost', async () => {
     const queue = await subscribe('changes-after-restore', { detail: { namespace: ['acme'] } });
+    const { body: changed } = await call(url, `PUT /client-channel/${restoredChannel._id}`, {
+      key,
+      body: { name: 'Changed after the restore' },
+    });
+    // The lost change was made before the tables were in use, and had the version 1.
+    expect(changed.data.__v).toBeGreaterThan(Date.parse(changed.data.createdAt));
     const created = await createChannel('Restored');
     const received: BusEvent[] = [];
     await eventually(async () => {
       received.push(...(await queue.receive()));
-      expect(received.map(({ detail }) => detail.id)).toContain(`acme:${created._id}:0`);
+      expect(received.map(({ detail }) => detail.id)).toEqual(
+        expect.arrayContaining([`acme:${created._id}:0`, `acme:${changed.data._id}:${changed.data.__v}`]),
+      );
     }, 60_000);
+    // The stream consumers do not see that versions were raised.
+    expect(received.filter(({ detail }) => detail.channel?._id === keptChannel._id)).toEqual([]);
     const [{ pk, sk } = { pk: '', sk: '' }] = suffixEntries('acme', created._id, 'restored');
     await eventually(async () => {
       const Key = { pk: { S: pk }, sk: { S: sk } };
@@ -278,12 +306,23 @@ describe('npm run restore-backup', () => {
     expect(await readConsumedStreams()).toEqual([table?.LatestStreamArn]);
   });
 
+  it('can restore an earlier table while the service uses the restored one', async () => {
+    await killRestore(`Restoring ${tables.channels} as`, '2026-11-23T09:00:00Z', '--from', tables.channels);
+    expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
+  });
+
   it('is undone by deleting the parameter that names the restored tables', async () => {
     deployDev();
     expect(await getChannel(writtenLater._id)).toMatchObject({ status: 404 });
     await callAws('AmazonSSM.DeleteParameter', { Name: '/client-channels/dev/restored-tables' });
     deployDev();
     expect(await getChannel(writtenLater._id)).toMatchObject({ status: 200 });
+  });
+
+  it('is refused for a table that has been in use', () => {
+    expect(() => restoreBackup(at)).toThrow(
+      `The table ${restored.channels} has been in use since it was restored.`,
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import {
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
+  ScanCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -183,6 +184,21 @@ describe('reading many items', () => {
       .on(BatchGetCommand)
       .callsFake(({ RequestItems }) => ({ Responses: {}, UnprocessedKeys: RequestItems }));
     await expect(table.batchGet(keys.slice(0, 2))).rejects.toBeInstanceOf(Throttled);
+  });
+
+  // DynamoDB refuses a strongly consistent read of an index.
+  test.each([
+    ['a whole table, strongly consistent', undefined, true],
+    ['a whole index, which may be behind', 'byName', false],
+  ])('scans %s', async (_, index, consistent) => {
+    client.on(ScanCommand).resolves({ Items: [key] });
+    const items = [];
+    for await (const item of table.scan(index)) items.push(item);
+    expect(items).toEqual([key]);
+    expect(client.commandCalls(ScanCommand)[0]?.args[0].input).toMatchObject({
+      IndexName: index,
+      ConsistentRead: consistent,
+    });
   });
 
   test('returns the items of a page, its last key and the units that it consumed', async () => {

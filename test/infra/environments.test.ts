@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { environments, findEnvironment } from '../../infra/environments.ts';
 
 const deploy = (...args: string[]) =>
-  spawnSync(process.execPath, ['--import', 'tsx', 'commands/run-cdk.ts', 'deploy', ...args], {
+  spawnSync(process.execPath, ['--import', 'tsx', 'commands/stacks.ts', 'deploy', ...args], {
     encoding: 'utf8',
   });
 

@@ -4,9 +4,10 @@ import { schedules } from '../../lib/manifest/schedules.ts';
 import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import {
   findFunction,
+  grants,
+  grantsOf,
   type Resources,
   resourcesOfType,
-  statementsOf,
   synthesizeStacks,
 } from './synthesis.ts';
 
@@ -85,30 +86,32 @@ describe.each(environments)('the events stack of $name', (environment) => {
         channels: prefix,
         projections: `client-channels-projections-${name}`,
       };
-      const useTables = Object.entries(consumer.permissions.tables).map(([table, actions]) => ({
-        actions,
-        resources: [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`],
-      }));
-      const putEvents = {
-        actions: ['events:PutEvents'],
-        resources: [`arn:aws:events:${account}:event-bus/${prefix}`],
-      };
-      const sendDeadLetters = {
-        actions: ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
-        resources: [`${findDeadLetterQueue(consumer.name)?.id}.Arn`],
-      };
-      expect(statementsOf(events, properties.Role)).toEqual([
-        { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [expect.any(String)] },
-        { actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], resources: ['*'] },
-        ...useTables,
-        {
-          actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-          resources: [stream],
-        },
-        { actions: ['dynamodb:ListStreams'], resources: ['*'] },
-        ...(consumer.publishes ? [putEvents] : []),
-        ...(consumer.deadLetters ? [sendDeadLetters] : []),
-      ]);
+      const useTables = Object.entries(consumer.permissions.tables).flatMap(([table, actions]) =>
+        grants(actions, [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`]),
+      );
+      const putEvents = grants(['events:PutEvents'], [`arn:aws:events:${account}:event-bus/${prefix}`]);
+      const sendDeadLetters = grants(
+        ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'],
+        [`${findDeadLetterQueue(consumer.name)?.id}.Arn`],
+      );
+      const writeLogs = grants(
+        ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        [`${properties.LoggingConfig.LogGroup}.Arn`],
+      );
+      const readStream = grants(
+        ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        [stream],
+      );
+      expect(grantsOf(events, properties.Role)).toEqual(
+        [
+          ...writeLogs,
+          ...grants(['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'dynamodb:ListStreams'], ['*']),
+          ...useTables,
+          ...readStream,
+          ...(consumer.publishes ? putEvents : []),
+          ...(consumer.deadLetters ? sendDeadLetters : []),
+        ].sort(),
+      );
     });
 
     it('has the timeout of its row, and gets only the names of the tables and the bus that it uses', () => {
@@ -208,18 +211,14 @@ describe.each(environments)('the scheduled functions of $name', (environment) =>
   )('%s has the permissions of its row and runs at its interval', (functionName, row) => {
     const { id, properties } = findFunction(events, `${prefix}-${functionName}`);
     const table = (suffix: string) => `arn:aws:dynamodb:${account}:table/client-channels-${suffix}`;
-    expect(
-      statementsOf(events, properties.Role).filter(({ actions: [first = ''] }) =>
-        first.startsWith('dynamodb:'),
-      ),
-    ).toEqual([
-      { actions: row.permissions.tables.channels, resources: [table(name)] },
-      { actions: row.permissions.tables.projections, resources: [table(`projections-${name}`)] },
-      {
-        actions: ['dynamodb:Scan'],
-        resources: row.permissions.indexes?.names.map((index) => table(`${name}/index/${index}`)),
-      },
-    ]);
+    const { tables, indexes } = row.permissions;
+    expect(grantsOf(events, properties.Role).filter((grant) => grant.startsWith('dynamodb:'))).toEqual(
+      [
+        ...grants(tables.channels ?? [], [table(name)]),
+        ...grants(tables.projections ?? [], [table(`projections-${name}`)]),
+        ...grants(['dynamodb:Scan'], indexes?.names.map((index) => table(`${name}/index/${index}`)) ?? []),
+      ].sort(),
+    );
     expect(properties.Timeout).toBe(row.timeoutSeconds);
     expect(row.timeoutSeconds).toBeLessThan(row.everyMinutes * 60);
     const rules = resourcesOfType(events, 'AWS::Events::Rule').map(([, rule]) => rule);
@@ -321,15 +320,12 @@ describe.each(environments)('the pending changes of $name', (environment) => {
 
 it('stream consumers read the stream of a restored table, and use the two restored tables', () => {
   const [dev] = environments as [Environment];
-  const restored = {
-    channelsTable: 'restored',
-    channelsStream: 'arn:aws:dynamodb:::table/restored/stream/1',
-    projectionsTable: 'restored-projections',
-  };
-  const { events } = synthesizeStacks({ ...dev, restored });
+  const restoredTables = { channels: 'restored', projections: 'restored-projections' };
+  const restoredStream = 'arn:aws:dynamodb:::table/restored/stream/1';
+  const { events } = synthesizeStacks({ ...dev, restoredTables, restoredStream });
   const mappings = resourcesOfType(events, 'AWS::Lambda::EventSourceMapping');
   expect(mappings.map(([, { EventSourceArn }]) => EventSourceArn)).toEqual(
-    streamConsumers.map(() => restored.channelsStream),
+    streamConsumers.map(() => restoredStream),
   );
   expect(
     findFunction(events, 'client-channels-dev-project-channels').properties.Environment.Variables,

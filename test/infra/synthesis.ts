@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -52,6 +52,9 @@ const storedParameters = ({ Parameters = {} }: { Parameters?: Record<string, Par
       .map(([id, { Default }]) => [id, `stored parameter ${Default}`]),
   );
 
+/** The CDK's command line passes them to the app. Without them, the app would synthesize other templates than it deploys. */
+const featureFlags = (): Record<string, unknown> => JSON.parse(readFileSync('cdk.json', 'utf8')).context;
+
 /**
  * Synthesizes the stacks that `build` adds to an app, in this process and without network.
  * @returns a function that returns the resources of a stack by its name.
@@ -60,7 +63,7 @@ const storedParameters = ({ Parameters = {} }: { Parameters?: Record<string, Par
 export const synthesizeApp = (build: (app: App) => void): ((stack: string) => Resources) => {
   const outdir = mkdtempSync(join(tmpdir(), 'synthesis-'));
   try {
-    const app = new App({ outdir });
+    const app = new App({ outdir, context: featureFlags() });
     build(app);
     const assembly = app.synth();
     const stacks = new Map(
@@ -108,12 +111,17 @@ interface Statement {
   Resource: string | string[];
 }
 
-/** The statements of a role's policies. */
-export const statementsOf = (
-  resources: Resources,
-  role: string,
-): { actions: string[]; resources: string[] }[] =>
+const grantsIn = ({ Action, Resource }: Statement): string[] =>
+  [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} ${resource}`));
+
+/** Grants of actions on resources, as `<action> <resource>`. */
+export const grants = (actions: readonly string[], resources: string[]): string[] =>
+  grantsIn({ Action: [...actions], Resource: resources });
+
+/** All grants of a role's policies, sorted. The CDK merges statements, so a test cannot know in which one a grant is. */
+export const grantsOf = (resources: Resources, role: string): string[] =>
   resourcesOfType(resources, 'AWS::IAM::Policy')
     .filter(([, policy]) => policy.Roles.some((name: string) => role === `${name}.Arn`))
     .flatMap(([, policy]) => policy.PolicyDocument.Statement as Statement[])
-    .map(({ Action, Resource }) => ({ actions: [Action].flat(), resources: [Resource].flat() }));
+    .flatMap(grantsIn)
+    .sort();

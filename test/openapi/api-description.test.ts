@@ -50,6 +50,68 @@ describe('docs/openapi.json', () => {
   });
 
   test('describes every query parameter of a list', () => {
-    expect(describedParameters.map(({ name }) => name)).toEqual(parameterNames);
+    const names = describedParameters.map(({ name }) => name);
+    const indexedMetadata = ['integration_meta.external_id', 'integration_meta.id'];
+    expect(names.filter((name) => !indexedMetadata.includes(name))).toEqual(parameterNames);
+    expect(names).toEqual(expect.arrayContaining(indexedMetadata));
+  });
+});
+
+/** What breaks the clients that people generate. `npm run test:clients` shows that the rest works. */
+describe('for generators of clients, the description', () => {
+  interface Schema {
+    type?: string | string[];
+    format?: string;
+    anyOf?: Schema[];
+    [keyword: string]: unknown;
+  }
+
+  /** All schemas in a part of the description, with those inside of them. References are not followed. */
+  const schemasIn = (part: unknown): Schema[] => {
+    if (typeof part !== 'object' || part === null) return [];
+    const inner = Object.entries(part)
+      .filter(([keyword]) => !['example', 'examples'].includes(keyword))
+      .flatMap(([, value]) => schemasIn(value));
+    return 'type' in part || 'anyOf' in part || 'const' in part ? [part as Schema, ...inner] : inner;
+  };
+
+  const { paths, components } = JSON.parse(file);
+  const requestBodies = ['ChannelCreation', 'ChannelChange', 'ChannelUpsert', 'UpsertRow'];
+  const responses = Object.entries(components.schemas).filter(([name]) => !requestBodies.includes(name));
+  const query: { name: string; schema: Schema }[] = paths['/client-channel'].get.parameters.filter(
+    (parameter: { in?: string }) => parameter.in === 'query',
+  );
+
+  test('has 64 bits for each integer', () => {
+    const integers = schemasIn(JSON.parse(file)).filter(({ type }) => [type].flat().includes('integer'));
+    expect(integers.length).toBeGreaterThan(5);
+    expect(integers.filter(({ format }) => format !== 'int64')).toEqual([]);
+  });
+
+  test('writes a type that may be null as a list of types', () => {
+    const choices = schemasIn(JSON.parse(file)).flatMap(({ anyOf = [] }) => anyOf);
+    expect(choices.length).toBeGreaterThan(0);
+    expect(choices.filter(({ type }) => type === 'null')).toEqual([]);
+  });
+
+  test('leaves responses open to new fields and values', () => {
+    const described = schemasIn(Object.fromEntries(responses));
+    const objects = described.filter(({ type }) => type === 'object');
+    expect(objects.length).toBeGreaterThan(5);
+    expect(objects.filter(({ additionalProperties }) => additionalProperties !== true)).toEqual([]);
+    const closed = ['const', 'enum', 'pattern', 'minimum', 'maximum', 'minLength', 'maxLength', 'maxItems'];
+    expect(described.filter((schema) => closed.some((keyword) => keyword in schema))).toEqual([]);
+  });
+
+  test('has only texts, numbers and lists of texts in a query, and no value by default', () => {
+    const types = new Set(query.map(({ schema }) => schema.type));
+    expect([...types].sort()).toEqual(['array', 'boolean', 'integer', 'string']);
+    expect(query.filter(({ schema }) => schema.type === 'array' && schema.minItems !== 1)).toEqual([]);
+    expect(query.map(({ schema }) => schema.default ?? '')).toEqual(query.map(() => ''));
+  });
+
+  test('describes itself and each operation', () => {
+    const operations = Object.values(paths).flatMap((path) => Object.values(path as object));
+    expect([JSON.parse(file).info, ...operations].filter(({ description }) => !description)).toEqual([]);
   });
 });

@@ -97,11 +97,11 @@ const program =
 const command = (name: string) => program(`commands/${name}.ts`);
 
 export const keysCommand = command('api-keys');
-export const reindexCommand = command('reindex-namespaces');
+export const reindexCommand = command('reindex');
 export const replayCommand = command('replay');
 export const restoreCommand = command('restore-backup');
 export const cdkCommand =
   (name: string) =>
   (...args: string[]) =>
-    command('run-cdk')(name, ...args);
+    command('stacks')(name, ...args);
 export const faultsCommand = program('test/faults/run.ts');

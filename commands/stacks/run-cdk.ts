@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import type { Environment } from '../infra/environments.ts';
+import type { Environment } from '../../infra/environments.ts';
 
 /** Runs the CDK on the stacks of one environment. @returns its exit code */
 export const runCdk = ({ name }: Environment, args: string[]): number => {

@@ -1,7 +1,7 @@
-import type { Totals } from '../lib/channels/items.ts';
-import { isTransient } from '../lib/dynamodb/failures.ts';
-import type { ChannelTables } from '../lib/projections/open-tables.ts';
-import { reindexing } from '../lib/reindex/reindex.ts';
+import type { Totals } from '../../lib/channels/items.ts';
+import { isTransient } from '../../lib/dynamodb/failures.ts';
+import type { ChannelTables } from '../../lib/projections/open-tables.ts';
+import { reindexing } from '../../lib/reindex/reindex.ts';
 
 const describeTotals = ({ enabled, disabled }: Totals) => `${enabled} enabled and ${disabled} disabled`;
 
@@ -26,7 +26,7 @@ const steps: ((tables: ChannelTables, namespace: string) => Promise<string>)[] =
  * @returns whether all steps were done
  * @throws any error that does not pass by itself
  */
-export const reindexNamespace = async (tables: ChannelTables, namespace: string): Promise<boolean> => {
+export const repairNamespace = async (tables: ChannelTables, namespace: string): Promise<boolean> => {
   let isDone = true;
   for (const step of steps)
     try {

@@ -3,7 +3,7 @@ import { connect } from '../lib/dynamodb/client.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
 import { findNamespaces } from '../lib/reindex/find-namespaces.ts';
 import { parseArguments } from './arguments.ts';
-import { reindexNamespace } from './reindex-namespace.ts';
+import { repairNamespace } from './reindex/repair-namespace.ts';
 import { runCommand } from './run-command.ts';
 import { selectTarget } from './target.ts';
 
@@ -31,16 +31,12 @@ const readArguments = () => {
 
 const run = async (): Promise<void> => {
   const { namespace: names, all, environment } = readArguments();
-  const { channelsTable, projectionsTable } = await selectTarget(environment);
+  const { readChannelTables } = await selectTarget(environment);
   // No timeout: a person can end the command and start it again.
   const { signal } = new AbortController();
-  const tables = openChannelTables(
-    connect(),
-    { channels: channelsTable, projections: projectionsTable },
-    signal,
-  );
+  const tables = openChannelTables(connect(), await readChannelTables(), signal);
   for (const namespace of all ? await findNamespaces(tables) : names)
-    if (!(await reindexNamespace(tables, namespace))) process.exitCode = 1;
+    if (!(await repairNamespace(tables, namespace))) process.exitCode = 1;
 };
 
 await runCommand(run);

@@ -1,8 +1,8 @@
 import { findEnvironment } from '../infra/environments.ts';
 import { offerHelp } from './arguments.ts';
-import { runCdk } from './cdk.ts';
 import { checkAccount } from './check-account.ts';
 import { runCommand } from './run-command.ts';
+import { runCdk } from './stacks/run-cdk.ts';
 
 /** For each command: the arguments of the CDK, and what the usage says. */
 const commands: Record<string, { cdk: string[]; effect: string }> = {

@@ -1,0 +1,117 @@
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.openapitools.client.ApiException;
+import org.openapitools.client.ApiResponse;
+import org.openapitools.client.api.ChannelsApi;
+import org.openapitools.client.model.Channel;
+import org.openapitools.client.model.ChannelAnswer;
+import org.openapitools.client.model.ChannelChange;
+import org.openapitools.client.model.ChannelCreation;
+import org.openapitools.client.model.ChannelListAnswer;
+
+/** Does what a connector does, and prints a report in JSON. The two Java clients differ only in their `Setup`. */
+public class Connector {
+  static final ChannelsApi channels =
+      new ChannelsApi(Setup.client(System.getenv("API_URL"), System.getenv("API_KEY")));
+
+  static ChannelListAnswer list(
+      Long perPage, String cursor, String sortBy, Long updatedAfter, List<String> externalIds) throws ApiException {
+    return channels.listChannels(
+        null, null, null, perPage, cursor, null, null, sortBy, null, null, null, null, null, updatedAfter, null, null,
+        externalIds, null, null);
+  }
+
+  static List<String> names(ChannelListAnswer answer) {
+    return answer.getData().stream().map(Channel::getName).toList();
+  }
+
+  static List<String> readAll() throws ApiException {
+    List<String> all = new ArrayList<>();
+    String cursor = null;
+    do {
+      ChannelListAnswer page = list(2L, cursor, null, null, null);
+      all.addAll(names(page));
+      cursor = page.getPagination().getNextCursor();
+    } while (cursor != null);
+    return all;
+  }
+
+  static String etag(ApiResponse<?> response) {
+    return response.getHeaders().entrySet().stream()
+        .filter(header -> header.getKey().equalsIgnoreCase("etag"))
+        .findFirst()
+        .orElseThrow()
+        .getValue()
+        .get(0);
+  }
+
+  interface Call {
+    Object send() throws ApiException;
+  }
+
+  static Map<String, Object> errorOf(Call call) {
+    try {
+      call.send();
+    } catch (ApiException error) {
+      return Setup.describe(error.getCode(), error.getResponseBody());
+    }
+    throw new AssertionError("There was no error.");
+  }
+
+  static Map<String, Object> describe(Channel channel) {
+    Map<String, Object> described = new LinkedHashMap<>();
+    described.put("name", channel.getName());
+    described.put("local_name", channel.getLocalName());
+    described.put("external_id", channel.getIntegrationMeta().get("external_id"));
+    return described;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("all", readAll());
+    report.put("one_external_id", names(list(null, null, null, null, List.of("ERP-1"))));
+    report.put("two_external_ids", names(list(null, null, null, null, List.of("ERP-1", "ERP-2"))));
+    long in2023 = Instant.parse("2023-11-14T22:13:20Z").toEpochMilli();
+    report.put("sorted", names(list(null, null, "[{\"field\":\"name\",\"type\":\"desc\"}]", in2023, null)));
+
+    ChannelCreation creation =
+        new ChannelCreation()
+            .name("Retail Channel")
+            .localName("قناة التجزئة")
+            .integrationMeta(Map.of("external_id", "R-1"));
+    ApiResponse<ChannelAnswer> created = channels.createChannelWithHttpInfo(creation, null, null, null);
+    String id = created.getData().getData().getId();
+    report.put("created", describe(created.getData().getData()));
+
+    ApiResponse<ChannelAnswer> renamed =
+        channels.updateChannelWithHttpInfo(id, new ChannelChange().name("Retail"), null, null, etag(created));
+    report.put("renamed", describe(renamed.getData().getData()));
+
+    Channel read = renamed.getData().getData();
+    ChannelChange whole =
+        new ChannelChange()
+            .id(read.getId())
+            .name(read.getName())
+            .localName("تجزئة")
+            .disabled(read.getDisabled())
+            .integrationMeta(read.getIntegrationMeta())
+            .companyNamespace(read.getCompanyNamespace())
+            .createdAt(read.getCreatedAt())
+            .updatedAt(read.getUpdatedAt())
+            .v(read.getV());
+    ApiResponse<ChannelAnswer> sentBack =
+        channels.updateChannelWithHttpInfo(id, whole, null, null, etag(renamed));
+    report.put("sent_back", describe(sentBack.getData().getData()));
+
+    ChannelChange change = new ChannelChange().name("Wholesale");
+    report.put("stale", errorOf(() -> channels.updateChannel(id, change, null, null, etag(created))));
+    report.put("refused", errorOf(() -> channels.createChannel(new ChannelCreation().name(" "), null, null, null)));
+    report.put("gateway", errorOf(() -> channels.getChannel(id, null, "x".repeat(11_000), null)));
+    report.put("deleted", describe(channels.deleteChannel(id, null, null, etag(sentBack)).getData()));
+    System.out.println(Setup.toJson(report));
+    System.exit(0);
+  }
+}
