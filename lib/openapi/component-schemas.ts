@@ -179,7 +179,10 @@ const upsert = (): JsonSchema => {
         ...((body.properties as JsonSchema).match as JsonSchema),
         description: 'Where each row carries its key. `integration_meta.external_id` if it is absent.',
       },
-      dry_run: { type: 'boolean', description: 'True: the response says what would be done, and nothing is written.' },
+      dry_run: {
+        type: 'boolean',
+        description: 'True: the response says what would be done, and nothing is written.',
+      },
       channels: { type: 'array', minItems: 1, maxItems: maxRows, items: ref('UpsertRow') },
       where: {
         type: 'object',
@@ -208,7 +211,8 @@ const upsertRow = (): JsonSchema => {
       },
       delete: {
         type: 'boolean',
-        description: 'True: the row deletes the channel. Its only other field is `integration_meta`, with the key.',
+        description:
+          'True: the row deletes the channel. Its only other field is `integration_meta`, with the key.',
       },
     },
   };
