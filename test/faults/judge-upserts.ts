@@ -15,22 +15,21 @@ const describe = ({ key, mark, by, start, end, claim }: KeyedWrite): string => {
   return `${by} of ${key} (${mark ?? 'no mark'}, ${start} to ${end}) says ${claim.kind}${version}`;
 };
 
-/** Where each mark appears for the first time, and sentences about versions that lost a mark, or that got none. */
-const readMarks = (versions: Map<string, ChannelVersions>) => {
-  const places = new Map<string, { id: string; version: number }[]>();
-  const problems: string[] = [];
-  for (const [id, { documents }] of versions)
-    for (const [version, document] of documents) {
-      if (!document) continue;
-      const [before, now] = [marksOf(documents.get(version - 1)), marksOf(document)];
-      const added = now.filter((mark) => !before.includes(mark));
-      for (const mark of added) places.set(mark, [...(places.get(mark) ?? []), { id, version }]);
-      if (added.length !== 1) problems.push(`version ${version} of ${id} has the new marks ${added}`);
-      const lost = before.filter((mark) => !now.includes(mark));
-      if (lost.length) problems.push(`version ${version} of ${id} lost the marks ${lost}`);
-    }
-  return { places, problems };
-};
+type Places = Map<string, { id: string; version: number }[]>;
+
+/** Adds to `places` where the marks of one channel appear. @returns sentences about lost marks, and versions without one */
+const readMarks = (id: string, { documents }: ChannelVersions, places: Places): string[] =>
+  [...documents].flatMap(([version, document]) => {
+    if (!document) return [];
+    const [before, now] = [marksOf(documents.get(version - 1)), marksOf(document)];
+    const added = now.filter((mark) => !before.includes(mark));
+    for (const mark of added) places.set(mark, [...(places.get(mark) ?? []), { id, version }]);
+    const lost = before.filter((mark) => !now.includes(mark));
+    return [
+      ...(added.length === 1 ? [] : [`version ${version} of ${id} has the new marks ${added}`]),
+      ...(lost.length ? [`version ${version} of ${id} lost the marks ${lost}`] : []),
+    ];
+  });
 
 /** Whether the answer fits where the mark of the write is. */
 const isRightMark = ({ claim }: KeyedWrite, places: { id: string; version: number }[]): boolean => {
@@ -77,6 +76,36 @@ const presenceOf = (id: string, shown: Shown[], writes: KeyedWrite[]): Presence 
 const saysAbsent = ({ by, claim }: KeyedWrite) =>
   by === 'upsert' && (claim.kind === 'absent' || claim.kind === 'created');
 
+/** @returns what is wrong with one answer on its own */
+const judgeAnswer = (
+  write: KeyedWrite,
+  places: Places,
+  versions: Map<string, ChannelVersions>,
+): string | undefined => {
+  const own = (write.mark !== undefined && places.get(write.mark)) || [];
+  if (write.mark !== undefined && !isRightMark(write, own)) return `its mark is in ${JSON.stringify(own)}`;
+  if (write.claim.kind === 'ambiguous' && !isContested(write.key))
+    return 'only upserts created channels with this key';
+  return isShown(write) && !isRightDocument(write, versions) ? 'the events say otherwise' : undefined;
+};
+
+/** @returns sentences about answers that contradict earlier answers about the same channel */
+const judgeOrder = (id: string, shown: Shown[]): string[] => {
+  const deletions = shown.filter(({ claim }) => claim.kind === 'deleted').length;
+  const outdated = shown.flatMap((late) => {
+    const newer = shown.find(({ claim, end }) => claim.version > late.claim.version && end < late.start);
+    return newer ? [`${describe(late)}, although before it ${describe(newer)}`] : [];
+  });
+  return [...outdated, ...(deletions > 1 ? [`${id} was deleted ${deletions} times`] : [])];
+};
+
+/** @returns sentences about upserts that found no channel although this one was there */
+const judgePresence = ({ id, from, to }: Presence, writes: KeyedWrite[]): string[] =>
+  writes
+    .filter((write) => saysAbsent(write) && !('id' in write.claim && write.claim.id === id))
+    .filter(({ start, end }) => from < start && end < to)
+    .map((write) => `${describe(write)}, although ${id} was there from ${from} to ${to}`);
+
 /**
  * Judges the answers to writes of keys by the versions of all channels, as the events show them:
  * - each answer shows a version that was there, and no older one than an answer before it;
@@ -86,35 +115,17 @@ const saysAbsent = ({ by, claim }: KeyedWrite) =>
  * @returns one sentence for each fault
  */
 export const judgeUpserts = (writes: KeyedWrite[], versions: Map<string, ChannelVersions>): string[] => {
-  const { places, problems } = readMarks(versions);
-  const shown = writes.filter(isShown);
-  const byChannel = Map.groupBy(shown, ({ claim }) => claim.id);
+  const places: Places = new Map();
+  const wrongMarks = [...versions].flatMap(([id, own]) => readMarks(id, own, places));
+  const wrongAnswers = writes.flatMap((write) => {
+    const problem = judgeAnswer(write, places, versions);
+    return problem === undefined ? [] : [`${describe(write)}, and ${problem}`];
+  });
   const byKey = Map.groupBy(writes, ({ key }) => key);
-
-  for (const write of writes) {
-    if (write.mark !== undefined && !isRightMark(write, places.get(write.mark) ?? []))
-      problems.push(`${describe(write)}, and its mark is in ${JSON.stringify(places.get(write.mark) ?? [])}`);
-    if (write.claim.kind === 'ambiguous' && !isContested(write.key))
-      problems.push(`${describe(write)}, and only upserts created channels with this key`);
-  }
-  for (const write of shown)
-    if (!isRightDocument(write, versions)) problems.push(`${describe(write)}, and the events say otherwise`);
-
-  const presences: Presence[] = [];
-  for (const [id, own] of byChannel) {
-    for (const late of own) {
-      const newer = own.find(({ claim, end }) => claim.version > late.claim.version && end < late.start);
-      if (newer) problems.push(`${describe(late)}, although before it ${describe(newer)}`);
-    }
-    const deletions = own.filter(({ claim }) => claim.kind === 'deleted');
-    if (deletions.length > 1) problems.push(`${id} was deleted ${deletions.length} times`);
-    presences.push(presenceOf(id, own, byKey.get((own[0] as Shown).key) ?? []));
-  }
-  for (const { key, id, from, to } of presences)
-    for (const write of byKey.get(key) ?? []) {
-      const isOwn = 'id' in write.claim && write.claim.id === id;
-      if (saysAbsent(write) && !isOwn && from < write.start && write.end < to)
-        problems.push(`${describe(write)}, although ${id} was there from ${from} to ${to}`);
-    }
-  return problems;
+  const byChannel = [...Map.groupBy(writes.filter(isShown), ({ claim }) => claim.id)];
+  const wrongOrders = byChannel.flatMap(([id, shown]) => {
+    const ofKey = byKey.get((shown[0] as Shown).key) ?? [];
+    return [...judgeOrder(id, shown), ...judgePresence(presenceOf(id, shown, ofKey), ofKey)];
+  });
+  return [...wrongMarks, ...wrongAnswers, ...wrongOrders];
 };
