@@ -84,43 +84,75 @@ export interface OwnKey {
 }
 
 export interface UpsertRow {
-  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
-  name?: string;
-  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
-  local_name?: string | null;
-  disabled?: boolean | null;
-  /** Any JSON object. It carries the key: a string or a number at the path that `match` names. */
-  integration_meta: Record<string, unknown>;
-  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
-  company_namespace?: string[] | null;
-  /** True: the row deletes the channel. It then has no other field. */
-  delete?: boolean;
 }
 
 /** The fields of an upsert beside its rows. */
 export interface UpsertEnvelope {
+  /** Where each row carries its key. `integration_meta.external_id` if it is absent. */
   match?: "integration_meta.external_id" | "integration_meta.id";
+  /** True: the response says what would be done, and nothing is written. */
   dry_run?: boolean;
-  /** One path in the metadata with its value. No channel with another value is touched. */
+  /** One path in the metadata with its value. No channel with another value there is changed or deleted, and a new channel gets the value. */
   where?: Record<string, string>;
 }
 
+/** What became of a row. */
 export interface UpsertResult {
-  /** The position of the row in the request. */
+  /** The position of the row in the request, from 0. */
   index: number;
+  /** What was done. */
   result: "created" | "updated" | "unchanged" | "deleted" | "failed";
+  /** The id of the channel. Absent if the row failed, if a deletion found no channel, and if a dry run would create one. */
   _id?: string;
+  /** The version of the channel after the row; of a deleted one, the version of the deletion. */
   __v?: number;
   /** The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB. */
-  channel?: Record<string, unknown>;
+  channel?: {
+    /** An ObjectId. Ids sort by the time of creation. */
+    _id?: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    name: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    local_name?: string;
+    disabled: boolean;
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    integration_meta?: Record<string, unknown>;
+    /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
+    company_namespace: string[];
+    /** ISO 8601, UTC, with milliseconds. */
+    createdAt?: string;
+    /** ISO 8601, UTC, with milliseconds. */
+    updatedAt?: string;
+    /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
+    __v?: number;
+  };
   /** The fields that an update changed. */
   changed?: string[];
   /** In a dry run: the channel before the update. */
-  previous?: Record<string, unknown>;
-  /** Why the row failed: an error code, or `ambiguous_match`, `duplicate_in_request`, `outside_where`. After `conflict`, `too_many_requests` and `unavailable`, send the row again. */
-  code?: string;
+  previous?: {
+    /** An ObjectId. Ids sort by the time of creation. */
+    _id?: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    name: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    local_name?: string;
+    disabled: boolean;
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    integration_meta?: Record<string, unknown>;
+    /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
+    company_namespace: string[];
+    /** ISO 8601, UTC, with milliseconds. */
+    createdAt?: string;
+    /** ISO 8601, UTC, with milliseconds. */
+    updatedAt?: string;
+    /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
+    __v?: number;
+  };
+  /** Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe. */
+  code?: "invalid_request" | "forbidden" | "ambiguous_match" | "duplicate_in_request" | "outside_where" | "conflict" | "too_many_requests" | "unavailable";
   /** A message for people. */
   error?: string;
+  /** All problems of the request, or of the row, but at most the first 100. */
   details?: {
     path: string;
     message: string;
@@ -143,7 +175,7 @@ export interface ErrorBody {
   error: string;
   /** A code for programs. Codes never change, but later versions may add some. */
   code: "invalid_request" | "invalid_json" | "invalid_cursor" | "cursor_mismatch" | "page_too_deep" | "page_too_large" | "query_too_broad" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_requests" | "unavailable" | "internal_error";
-  /** All problems of the request, but at most the first 100. */
+  /** All problems of the request, or of the row, but at most the first 100. */
   details?: {
     path: string;
     message: string;

@@ -15,6 +15,7 @@ import { channelDocument } from '../channels/document-schema.ts';
 import { errorStatuses } from '../http/error-statuses.ts';
 import { pagination } from '../lists/pagination.ts';
 import { upsertFields } from '../upsert/parse-row.ts';
+import { rowErrorCodes } from '../upsert/row-error.ts';
 import { maxRows, upsertBody } from '../upsert/upsert-request.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -135,6 +136,17 @@ const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema
   return { ...described, properties: mapValues(described.properties, mergeNull) };
 };
 
+const errorDetails: JsonSchema = {
+  type: 'array',
+  description: `All problems of the request, or of the row, but at most the first ${maxDetails}.`,
+  items: {
+    type: 'object',
+    properties: { path: { type: 'string' }, message: { type: 'string' } },
+    required: ['path', 'message'],
+    ...openToNewFields,
+  },
+};
+
 const error: JsonSchema = {
   type: 'object',
   properties: {
@@ -146,16 +158,7 @@ const error: JsonSchema = {
       'x-extensible-enum': [...Object.keys(errorStatuses), 'internal_error'],
       description: 'A code for programs. Codes never change, but later versions may add some.',
     },
-    details: {
-      type: 'array',
-      description: `All problems of the request, but at most the first ${maxDetails}.`,
-      items: {
-        type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-        required: ['path', 'message'],
-        ...openToNewFields,
-      },
-    },
+    details: errorDetails,
     request_id: {
       type: 'string',
       description: 'The same as in the header x-request-id. Quote it when you ask for help.',
@@ -165,92 +168,108 @@ const error: JsonSchema = {
   ...openToNewFields,
 };
 
-const metaKey = (what: string) => ({
-  type: 'object',
-  additionalProperties: true,
-  description: `Any JSON object. ${what}`,
-});
-
-/** The body of an upsert. */
+/** The body of an upsert. A schema of its own describes a row: a wrong row does not make the request wrong. */
 const upsert = (): JsonSchema => {
   const body = toJsonSchema(upsertBody, 'input');
-  const row = toJsonSchema(upsertFields, 'input');
-  const key = 'It carries the key: a string or a number at the path that `match` names.';
   return {
     ...body,
     properties: {
       ...(body.properties as JsonSchema),
-      channels: {
-        type: 'array',
-        minItems: 1,
-        maxItems: maxRows,
-        items: {
-          ...row,
-          properties: {
-            ...(row.properties as JsonSchema),
-            integration_meta: metaKey(key),
-            delete: {
-              type: 'boolean',
-              description: 'True: the row deletes the channel. It then has no other field.',
-            },
-          },
-        },
+      match: {
+        ...((body.properties as JsonSchema).match as JsonSchema),
+        description: 'Where each row carries its key. `integration_meta.external_id` if it is absent.',
       },
+      dry_run: {
+        type: 'boolean',
+        description: 'True: the response says what would be done, and nothing is written.',
+      },
+      channels: { type: 'array', minItems: 1, maxItems: maxRows, items: ref('UpsertRow') },
       where: {
         type: 'object',
         minProperties: 1,
         maxProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
-        description: 'One path in the metadata with its value. No channel with another value is touched.',
+        description:
+          'One path in the metadata with its value. No channel with another value there is changed or deleted, and a new channel gets the value.',
       },
     },
   };
 };
 
-const count = { type: 'integer', minimum: 0 };
-const upsertSummary: JsonSchema = {
-  type: 'object',
-  properties: { created: count, updated: count, unchanged: count, deleted: count, failed: count },
-  required: ['created', 'updated', 'unchanged', 'deleted', 'failed'],
-  description: 'How many rows have which result.',
-};
-
-const upsertResult: JsonSchema = {
-  type: 'object',
-  properties: {
-    index: { ...count, description: 'The position of the row in the request.' },
-    result: { type: 'string', enum: ['created', 'updated', 'unchanged', 'deleted', 'failed'] },
-    _id: { type: 'string' },
-    __v: { type: 'integer', minimum: 0 },
-    channel: {
-      type: 'object',
-      additionalProperties: true,
-      description:
-        'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
-    },
-    changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
-    previous: {
-      type: 'object',
-      additionalProperties: true,
-      description: 'In a dry run: the channel before the update.',
-    },
-    code: {
-      type: 'string',
-      description:
-        'Why the row failed: an error code, or `ambiguous_match`, `duplicate_in_request`, `outside_where`. After `conflict`, `too_many_requests` and `unavailable`, send the row again.',
-    },
-    error: { type: 'string', description: 'A message for people.' },
-    details: {
-      type: 'array',
-      items: {
+const upsertRow = (): JsonSchema => {
+  const row = toJsonSchema(upsertFields, 'input');
+  return {
+    ...row,
+    description:
+      'A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Absent fields of a channel that exists stay as they are. A new channel needs a name.',
+    properties: {
+      ...(row.properties as JsonSchema),
+      integration_meta: {
         type: 'object',
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-        required: ['path', 'message'],
+        additionalProperties: true,
+        description: 'Merges by its top-level keys into the metadata of the channel. `null` removes a key.',
+      },
+      delete: {
+        type: 'boolean',
+        description:
+          'True: the row deletes the channel. Its only other field is `integration_meta`, with the key.',
       },
     },
+  };
+};
+
+const count = { type: 'integer', format: 'int64' };
+const upsertResults = ['created', 'updated', 'unchanged', 'deleted', 'failed'];
+
+const upsertSummary: JsonSchema = {
+  type: 'object',
+  description: 'How many rows have which result.',
+  properties: Object.fromEntries(upsertResults.map((result) => [result, count])),
+  required: upsertResults,
+  ...openToNewFields,
+};
+
+/** A channel in a result of an upsert. It is no `Channel`: one that a dry run would create has no id, times and version. */
+const upsertedChannel = (description: string): JsonSchema => ({
+  type: 'object',
+  description,
+  properties: mapValues(toJsonSchema(channelDocument, 'output').properties, (field) => field),
+  required: ['name', 'disabled', 'company_namespace'],
+  ...openToNewFields,
+});
+
+const upsertResult = (): JsonSchema => ({
+  type: 'object',
+  description: 'What became of a row.',
+  properties: {
+    index: { ...count, description: 'The position of the row in the request, from 0.' },
+    result: { type: 'string', 'x-extensible-enum': upsertResults, description: 'What was done.' },
+    _id: {
+      type: 'string',
+      description:
+        'The id of the channel. Absent if the row failed, if a deletion found no channel, and if a dry run would create one.',
+    },
+    __v: {
+      ...count,
+      description: 'The version of the channel after the row; of a deleted one, the version of the deletion.',
+    },
+    channel: upsertedChannel(
+      'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
+    ),
+    changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
+    previous: upsertedChannel('In a dry run: the channel before the update.'),
+    code: {
+      type: 'string',
+      'x-extensible-enum': rowErrorCodes,
+      description:
+        'Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe.',
+    },
+    error: { type: 'string', description: 'A message for people.' },
+    details: errorDetails,
   },
   required: ['index', 'result'],
-};
+  ...openToNewFields,
+});
 
 const gatewayError: JsonSchema = {
   type: 'object',
@@ -274,11 +293,12 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelCreation: toJsonSchema(createBody, 'input'),
   ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
   ChannelUpsert: upsert(),
+  UpsertRow: upsertRow(),
   ChannelUpsertAnswer: envelope({
-    data: { type: 'array', maxItems: maxRows, items: ref('UpsertResult') },
+    data: { type: 'array', items: ref('UpsertResult') },
     summary: upsertSummary,
   }),
-  UpsertResult: upsertResult,
+  UpsertResult: upsertResult(),
   Channel: { ...toJsonSchema(channelDocument, 'output'), description: 'A distribution channel.' },
   Pagination: toJsonSchema(pagination, 'output'),
   ChannelAnswer: envelope({ data: ref('Channel') }),

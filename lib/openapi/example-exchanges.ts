@@ -134,6 +134,53 @@ const wrongMediaType = {
   ),
 };
 
+const upsertRows = {
+  channels: [
+    { name: 'Retail', integration_meta: { external_id: 'ch_123', synced: '2026-11-24' } },
+    { name: 'Wholesale', integration_meta: { external_id: 'ch_124' } },
+    { delete: true, integration_meta: { external_id: 'ch_125' } },
+    { name: 'Kiosk', integration_meta: { external_id: '' } },
+  ],
+};
+const changedRetail = {
+  ...retailDocument,
+  name: 'Retail',
+  integration_meta: { external_id: 'ch_123', synced: '2026-11-24' },
+  __v: 1,
+};
+const newWholesale = {
+  name: 'Wholesale',
+  disabled: false,
+  integration_meta: { external_id: 'ch_124' },
+  company_namespace: ['company1'],
+};
+
+/** The results of `upsertRows`. The first row finds the channel of the other examples. */
+const upsertResults = (updated: object, created: object) => ({
+  success: true,
+  data: [
+    {
+      index: 0,
+      result: 'updated',
+      _id: exampleId,
+      __v: 1,
+      channel: changedRetail,
+      changed: ['name', 'integration_meta'],
+      ...updated,
+    },
+    { index: 1, result: 'created', ...created },
+    { index: 2, result: 'unchanged' },
+    {
+      index: 3,
+      result: 'failed',
+      code: 'invalid_request',
+      error: 'The field "integration_meta.external_id" must not be blank.',
+      details: [{ path: 'integration_meta.external_id', message: 'must not be blank' }],
+    },
+  ],
+  summary: { created: 1, updated: 1, unchanged: 1, deleted: 0, failed: 1 },
+});
+
 /** The examples of the description. A test sends each to the running service. */
 export const examples: ExampleExchange[] = [
   {
@@ -218,6 +265,68 @@ export const examples: ExampleExchange[] = [
     ),
   },
   ...commonErrors('create-channel', retail),
+  {
+    operation: 'upsert-channels',
+    name: 'rows',
+    summary: 'A change, a creation, a deletion that finds no channel, and a row without a key',
+    body: upsertRows,
+    status: 200,
+    response: upsertResults(
+      {},
+      { _id: exampleId, __v: 0, channel: { _id: exampleId, ...newWholesale, ...stored } },
+    ),
+  },
+  {
+    operation: 'upsert-channels',
+    name: 'dry_run',
+    summary: 'What the same rows would do',
+    body: { ...upsertRows, dry_run: true },
+    status: 200,
+    response: upsertResults({ previous: retailDocument }, { channel: newWholesale }),
+  },
+  {
+    operation: 'upsert-channels',
+    name: 'sync',
+    summary: 'A deletion that is limited to the channels of one source',
+    body: {
+      channels: [{ delete: true, integration_meta: { external_id: 'ch_123' } }],
+      where: { 'integration_meta.source': 'sap' },
+    },
+    status: 200,
+    response: {
+      success: true,
+      data: [
+        {
+          index: 0,
+          result: 'failed',
+          code: 'outside_where',
+          error: 'The channel with this key has another value at the path that "where" names.',
+        },
+      ],
+      summary: { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: 1 },
+    },
+  },
+  {
+    operation: 'upsert-channels',
+    name: 'no_rows',
+    summary: 'A request without rows',
+    body: { channels: [] },
+    status: 400,
+    response: errorResponse('invalid_request', 'The field "channels" must hold at least one row.', [
+      { path: 'channels', message: 'must hold at least one row' },
+    ]),
+  },
+  { operation: 'upsert-channels', body: upsertRows, ...wrongMediaType },
+  {
+    operation: 'upsert-channels',
+    name: 'too_large',
+    summary: 'A body of more than 2 MiB',
+    body: { channels: ['x'.repeat(2 * 1024 * 1024)] },
+    status: 413,
+    response: errorResponse('payload_too_large', 'The body must be at most 2048 KiB.'),
+  },
+  ...commonErrors('upsert-channels', upsertRows),
+  unknownParameter('upsert-channels', upsertRows),
   {
     operation: 'get-channel',
     name: 'retail',

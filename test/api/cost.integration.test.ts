@@ -253,6 +253,74 @@ describe('a list', () => {
   });
 });
 
+describe('an upsert', () => {
+  const namespace = 'upserts';
+  let key: string;
+
+  const costOfRows = (channels: object[], options: object = {}) =>
+    costOf('POST /client-channel/upsert', { key, body: { channels, ...options } });
+  const hundred = Array.from({ length: 100 }, (_, index) => index);
+  /** The rows of channels that `fill` has written. */
+  const stored = (fields: (number: number) => object = () => ({}), meta: object = {}) =>
+    hundred.map((number) => ({
+      ...fields(number),
+      integration_meta: { external_id: `ch_${number}`, ...meta },
+    }));
+  const absent = (run: string) =>
+    hundred.map((number) => ({ integration_meta: { external_id: `${run}_${number}` } }));
+  const named = (rows: object[]) => rows.map((row) => ({ name: 'x', ...row }));
+  const deletions = (rows: object[]) => rows.map((row) => ({ ...row, delete: true }));
+
+  /**
+   * 100 rows of each kind. An item that does not exist costs 0.5 units on AWS (1 if the read is strongly consistent), and
+   * nothing on DynamoDB Local. The write units of updates in place are those of the table and its indexes.
+   */
+  const costs = async (run: string) => ({
+    unchanged: await costOfRows(stored()),
+    'updated in place': await costOfRows(stored(undefined, { run })),
+    'renamed in a dry run': await costOfRows(
+      stored(() => ({ name: run })),
+      { dry_run: true },
+    ),
+    renamed: await costOfRows(stored(() => ({ name: run }))),
+    created: await costOfRows(named(absent(run))),
+    'created in a dry run': await costOfRows(named(absent(`${run}-dry`)), { dry_run: true }),
+    deleted: await costOfRows(deletions(absent(run))),
+    'deleted before': await costOfRows(deletions(absent(run))),
+    'never there': await costOfRows(deletions(absent(`${run}-never`))),
+    'failed, because they are wrong': await costOfRows(hundred.map(() => ({ name: 'x' }))),
+    'failed, because they lack a name': await costOfRows(absent(`${run}-nameless`)),
+  });
+
+  // DynamoDB Local reports 4 units for a transaction with two or more writes.
+  const transactions = { calls: 100, wcu: 100 * 4 };
+  const expected = {
+    unchanged: { calls: 2, rcu: 50 + 100, wcu: 0 },
+    'updated in place': { calls: 2 + 100, rcu: 150, wcu: 100 * 5 },
+    'renamed in a dry run': { calls: 2, rcu: 150, wcu: 0 },
+    renamed: { calls: 2 + transactions.calls, rcu: 150, wcu: transactions.wcu },
+    created: { calls: 1 + transactions.calls, rcu: 0, wcu: transactions.wcu },
+    'created in a dry run': { calls: 2, rcu: 0, wcu: 0 },
+    deleted: { calls: 2 + transactions.calls, rcu: 150, wcu: transactions.wcu },
+    'deleted before': { calls: 2, rcu: 50 + 100, wcu: 0 },
+    'never there': { calls: 2, rcu: 0, wcu: 0 },
+    'failed, because they are wrong': { calls: 0, rcu: 0, wcu: 0 },
+    'failed, because they lack a name': { calls: 1 + 100, rcu: 0, wcu: 0 },
+  };
+
+  beforeAll(async () => {
+    key = await service.newKey({ namespaces: [namespace] });
+    await service.call('GET /client-channel', { key });
+  });
+
+  test('costs the same at 1,024 channels and at 10,048: 100 unchanged rows take 2 calls, and 1.5 read units each', async () => {
+    await fill(namespace, 0, 1_024);
+    expect(await costs('few')).toEqual(expected);
+    await fill(namespace, 1_024, 10_048);
+    expect(await costs('many')).toEqual(expected);
+  });
+});
+
 describe('a search with another filter and 320 hits', () => {
   /** Seeds a namespace with 320 hits of the search for "target", and more channels up to `size`. */
   const seedHits = async (namespace: string, size: number) => {

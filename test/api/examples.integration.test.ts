@@ -98,7 +98,8 @@ test.each(Object.keys(errorExamples))('every operation returns its example of %s
 
   const comparisons = examplesOfStatus(status).map(async ({ method, path, shown }) => {
     const route = `${method} ${path.replace('{id}', id)}`;
-    const call = ['GET', 'DELETE'].includes(method) ? {} : { body: { name: 'Wholesale' } };
+    const body = path.endsWith('/upsert') ? { channels: [retail] } : { name: 'Wholesale' };
+    const call = ['GET', 'DELETE'].includes(method) ? {} : { body };
     const reply = await service.call(route, path === '/me' ? { key: freshKey } : call);
     expect([route, reply.status, reply.body]).toEqual([route, Number(status), comparable(shown)]);
   });

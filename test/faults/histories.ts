@@ -84,7 +84,7 @@ const findCreated = (histories: ChannelHistory[], channels: Map<string, ChannelD
 };
 
 /** Waits until the events are complete. @returns the versions of all channels, and sentences about wrong events */
-const readVersions = async (
+export const readVersions = async (
   { events }: Service,
   namespaces: string[],
   channels: Map<string, ChannelDocument>,

@@ -76,7 +76,7 @@ describe('for generators of clients, the description', () => {
   };
 
   const { paths, components } = JSON.parse(file);
-  const requestBodies = ['ChannelCreation', 'ChannelChange'];
+  const requestBodies = ['ChannelCreation', 'ChannelChange', 'ChannelUpsert', 'UpsertRow'];
   const responses = Object.entries(components.schemas).filter(([name]) => !requestBodies.includes(name));
   const query: { name: string; schema: Schema }[] = paths['/client-channel'].get.parameters.filter(
     (parameter: { in?: string }) => parameter.in === 'query',

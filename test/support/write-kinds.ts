@@ -8,6 +8,8 @@ import { channelsIn } from '../../lib/channels/keys.ts';
 import { mergeIntoMeta, type PatchOf } from '../../lib/channels/merge-patch.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
+import { type RowResult, upsertChannels } from '../../lib/upsert/upsert-channels.ts';
+import type { UpsertRequest } from '../../lib/upsert/upsert-request.ts';
 
 /** What a write has left behind: how often it was done, and the channel that its answer must show if it was done once. */
 interface WriteEffect {
@@ -112,6 +114,48 @@ const deletion = (etag: boolean): WriteKind =>
     (created, stored) => ({ timesDone: stored ? 0 : 1, answer: created }),
   );
 
+/** Upserts one row. @throws the error of the row */
+const upsertOne = async (table: Table, caller: Caller, row: object): Promise<ChannelDocument> => {
+  const request: UpsertRequest = { match: 'external_id', rows: [row], dryRun: false, where: undefined };
+  const [result] = (await upsertChannels(table, caller, request)) as [RowResult];
+  if (result.result === 'failed') throw result.error;
+  return result.channel as ChannelDocument;
+};
+
+const upsertThatCreates: WriteKind = {
+  writingCall: 2,
+  prepare: async (table, namespace) => {
+    const caller = callerIn(namespace);
+    const row = {
+      name: 'Retail',
+      integration_meta: JSON.parse(integration_meta),
+      company_namespace: caller.namespaces,
+    };
+    return {
+      run: (failing) => upsertOne(failing, caller, row),
+      effect: async () => {
+        const channels = await readChannels(table, namespace);
+        return { timesDone: channels.length, answer: channels[0] };
+      },
+    };
+  },
+};
+
+const upsertThatChanges = (shared: boolean, fields: object): WriteKind =>
+  writeOfExisting(
+    3,
+    shared,
+    (table, caller) => upsertOne(table, caller, { ...fields, integration_meta: { external_id: 'x', at: 1 } }),
+    (_created, stored) => ({ timesDone: stored?.__v ?? 0, answer: stored }),
+  );
+
+const deletionByKey: WriteKind = writeOfExisting(
+  3,
+  true,
+  (table, caller) => upsertOne(table, caller, { delete: true, integration_meta: { external_id: 'x' } }),
+  (created, stored) => ({ timesDone: stored ? 0 : 1, answer: created }),
+);
+
 /** Every kind of write that the service makes. */
 export const writeKinds = {
   create: creation(),
@@ -128,4 +172,8 @@ export const writeKinds = {
   unshare: update(2, true, ({ namespace }) => ({ company_namespace: [namespace] }), false),
   delete: deletion(false),
   'delete under an ETag': deletion(true),
+  'upsert that creates': upsertThatCreates,
+  'upsert in place': upsertThatChanges(false, {}),
+  'upsert that renames': upsertThatChanges(true, { name: 'New' }),
+  'deletion by key': deletionByKey,
 } satisfies Record<string, WriteKind>;

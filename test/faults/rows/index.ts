@@ -11,6 +11,7 @@ import { sharedExternalId } from './shared-external-id.ts';
 import { stoppedProjector } from './stopped-projector.ts';
 import { rejectedEntries, repeatedRecords } from './storms.ts';
 import { throttledCalls } from './throttled-calls.ts';
+import { upserts } from './upserts.ts';
 
 /**
  * The rows of the fault table, in its order. Outages and throttling use up the retries that the SDK allows a client; it
@@ -25,6 +26,7 @@ export const faultRows: FaultRow[] = [
   stoppedProjector,
   conflicts,
   sharedExternalId,
+  upserts,
   killedWrites,
   concurrentUpdates,
   repeatedCreations,

@@ -38,12 +38,15 @@ const refusedKinds = {
   'update in place': writeKinds['update in place'],
   rename: writeKinds.rename,
   delete: writeKinds.delete,
+  'upsert that creates': writeKinds['upsert that creates'],
+  'upsert in place': writeKinds['upsert in place'],
+  'deletion by key': writeKinds['deletion by key'],
 };
 /** Each write waits for seconds, because the SDK pauses between its tries. */
 const refusedWritesAtOnce = 40;
 
 const refusalOf = (refusal: string, kind: string, error: () => Error) =>
-  refusal === 'conflict' && kind !== 'update in place' ? cancelled : error;
+  refusal === 'conflict' && !kind.endsWith('in place') ? cancelled : error;
 
 export const lostAndRefused: FaultRow = {
   fault: 'a write is committed, its response is lost, and every later try is throttled, conflicts or fails',

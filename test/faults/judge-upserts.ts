@@ -1,0 +1,131 @@
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { isContested, type KeyedWrite } from './upsert-clients.ts';
+import type { ChannelVersions } from './versions.ts';
+
+/** A write whose answer names a version of a channel. */
+type Shown = KeyedWrite & { claim: { id: string; version: number; document: ChannelDocument } };
+
+const isShown = (write: KeyedWrite): write is Shown => 'id' in write.claim;
+
+const marksOf = (document: ChannelDocument | undefined): string[] =>
+  Object.keys(document?.integration_meta ?? {}).filter((key) => /^m\d+$/.test(key));
+
+const describe = ({ key, mark, by, start, end, claim }: KeyedWrite): string => {
+  const version = 'id' in claim ? ` ${claim.id} version ${claim.version}` : '';
+  return `${by} of ${key} (${mark ?? 'no mark'}, ${start} to ${end}) says ${claim.kind}${version}`;
+};
+
+type Places = Map<string, { id: string; version: number }[]>;
+
+/** Adds to `places` where the marks of one channel appear. @returns sentences about lost marks, and versions without one */
+const readMarks = (id: string, { documents }: ChannelVersions, places: Places): string[] =>
+  [...documents].flatMap(([version, document]) => {
+    if (!document) return [];
+    const [before, now] = [marksOf(documents.get(version - 1)), marksOf(document)];
+    const added = now.filter((mark) => !before.includes(mark));
+    for (const mark of added) places.set(mark, [...(places.get(mark) ?? []), { id, version }]);
+    const lost = before.filter((mark) => !now.includes(mark));
+    return [
+      ...(added.length === 1 ? [] : [`version ${version} of ${id} has the new marks ${added}`]),
+      ...(lost.length ? [`version ${version} of ${id} lost the marks ${lost}`] : []),
+    ];
+  });
+
+/** Whether the answer fits where the mark of the write is. */
+const isRightMark = ({ claim }: KeyedWrite, places: { id: string; version: number }[]): boolean => {
+  if (claim.kind === 'unknown') return places.length <= 1;
+  if (claim.kind !== 'created' && claim.kind !== 'updated') return places.length === 0;
+  const [place] = places;
+  if (places.length !== 1 || place?.id !== claim.id) return false;
+  // After a lost answer, an update in place may show the next version (docs/guarantees.md, "What a lost answer does").
+  return place.version === claim.version || (claim.kind === 'updated' && place.version === claim.version - 1);
+};
+
+const isRightDocument = ({ claim }: Shown, versions: Map<string, ChannelVersions>): boolean => {
+  const documents = versions.get(claim.id)?.documents;
+  const shown = claim.kind === 'deleted' ? claim.version - 1 : claim.version;
+  if (claim.kind === 'deleted' && !(documents?.has(claim.version) && !documents.get(claim.version)))
+    return false;
+  if (claim.kind === 'created' && claim.version !== 0) return false;
+  return JSON.stringify(documents?.get(shown)) === JSON.stringify(claim.document);
+};
+
+/** When a channel with the key was there for certain: after `from`, and before `to`. */
+interface Presence {
+  key: string;
+  id: string;
+  from: number;
+  to: number;
+}
+
+const presenceOf = (id: string, shown: Shown[], writes: KeyedWrite[]): Presence => {
+  const { key } = shown[0] as Shown;
+  const deletions = writes.filter(
+    ({ isDeletion, claim, key: of }) =>
+      isDeletion && of === key && (claim.kind === 'unknown' || ('id' in claim && claim.id === id)),
+  );
+  return {
+    key,
+    id,
+    from: Math.min(...shown.map(({ end }) => end)),
+    to: Math.min(...deletions.map(({ start }) => start)),
+  };
+};
+
+/** Whether the answer says that no channel carried the key. */
+const saysAbsent = ({ by, claim }: KeyedWrite) =>
+  by === 'upsert' && (claim.kind === 'absent' || claim.kind === 'created');
+
+/** @returns what is wrong with one answer on its own */
+const judgeAnswer = (
+  write: KeyedWrite,
+  places: Places,
+  versions: Map<string, ChannelVersions>,
+): string | undefined => {
+  const own = (write.mark !== undefined && places.get(write.mark)) || [];
+  if (write.mark !== undefined && !isRightMark(write, own)) return `its mark is in ${JSON.stringify(own)}`;
+  if (write.claim.kind === 'ambiguous' && !isContested(write.key))
+    return 'only upserts created channels with this key';
+  return isShown(write) && !isRightDocument(write, versions) ? 'the events say otherwise' : undefined;
+};
+
+/** @returns sentences about answers that contradict earlier answers about the same channel */
+const judgeOrder = (id: string, shown: Shown[]): string[] => {
+  const deletions = shown.filter(({ claim }) => claim.kind === 'deleted').length;
+  const outdated = shown.flatMap((late) => {
+    const newer = shown.find(({ claim, end }) => claim.version > late.claim.version && end < late.start);
+    return newer ? [`${describe(late)}, although before it ${describe(newer)}`] : [];
+  });
+  return [...outdated, ...(deletions > 1 ? [`${id} was deleted ${deletions} times`] : [])];
+};
+
+/** @returns sentences about upserts that found no channel although this one was there */
+const judgePresence = ({ id, from, to }: Presence, writes: KeyedWrite[]): string[] =>
+  writes
+    .filter((write) => saysAbsent(write) && !('id' in write.claim && write.claim.id === id))
+    .filter(({ start, end }) => from < start && end < to)
+    .map((write) => `${describe(write)}, although ${id} was there from ${from} to ${to}`);
+
+/**
+ * Judges the answers to writes of keys by the versions of all channels, as the events show them:
+ * - each answer shows a version that was there, and no older one than an answer before it;
+ * - a write was done exactly once if its answer says so, at most once if its answer is unknown, and otherwise never;
+ * - no upsert created a channel, or found none, while a channel carried the key;
+ * - a key is ambiguous only if a POST gave it to channels.
+ * @returns one sentence for each fault
+ */
+export const judgeUpserts = (writes: KeyedWrite[], versions: Map<string, ChannelVersions>): string[] => {
+  const places: Places = new Map();
+  const wrongMarks = [...versions].flatMap(([id, own]) => readMarks(id, own, places));
+  const wrongAnswers = writes.flatMap((write) => {
+    const problem = judgeAnswer(write, places, versions);
+    return problem === undefined ? [] : [`${describe(write)}, and ${problem}`];
+  });
+  const byKey = Map.groupBy(writes, ({ key }) => key);
+  const byChannel = [...Map.groupBy(writes.filter(isShown), ({ claim }) => claim.id)];
+  const wrongOrders = byChannel.flatMap(([id, shown]) => {
+    const ofKey = byKey.get((shown[0] as Shown).key) ?? [];
+    return [...judgeOrder(id, shown), ...judgePresence(presenceOf(id, shown, ofKey), ofKey)];
+  });
+  return [...wrongMarks, ...wrongAnswers, ...wrongOrders];
+};

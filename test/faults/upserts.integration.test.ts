@@ -1,0 +1,61 @@
+/** @jest-environment ./test/support/one-realm-environment.ts */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { DynamoDbProxy } from '../support/dynamodb-proxy.ts';
+import { createFaultProxy } from '../support/fault-proxy.ts';
+import { createRewritingProxy } from '../support/rewriting-proxy.ts';
+import { useService } from '../support/use-service.ts';
+import { runUpserts } from './upserts.ts';
+
+// The short form of a row of `npm run test:faults`, and the proof that it can fail.
+
+const seed = 20_261_128;
+const faults = createFaultProxy();
+const conditions = createRewritingProxy();
+/** The service speaks to the proxy that fails, which speaks to the one that rewrites conditions. */
+const proxy: DynamoDbProxy = {
+  start: async (target) => faults.start(await conditions.start(target)),
+  close: () => {
+    faults.close();
+    conditions.close();
+  },
+};
+const service = useService({ proxy });
+const race = { clients: 12, keys: 60, requests: 150 };
+
+// Each request that fails writes a line to the log.
+beforeAll(() => {
+  jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
+});
+afterAll(() => {
+  jest.restoreAllMocks();
+});
+
+test('if 12 clients upsert the same 60 keys at once while calls fail, no key gets two channels, and every row is true', async () => {
+  const result = await runUpserts({ service, proxy: faults, seed, ...race });
+
+  expect(result).toMatchObject({ duplicates: [], wrongAnswers: [], contradictions: [] });
+  for (const kind of ['created', 'updated', 'unchanged', 'deleted', 'absent', 'ambiguous', 'unknown'])
+    expect(result.rows).toHaveProperty(kind, expect.any(Number));
+  expect(result.faults).toBeGreaterThan(20);
+});
+
+test('without the condition that nobody carries the key, the check finds keys with two channels', async () => {
+  conditions.rewriteRequest = (_, request) =>
+    JSON.parse(
+      JSON.stringify(request).replaceAll(
+        'attribute_not_exists(n) OR n = :zero',
+        'attribute_not_exists(n) OR n >= :zero',
+      ),
+    );
+
+  const result = await runUpserts({
+    service,
+    proxy: faults,
+    seed: seed + 1,
+    ...race,
+    requests: 60,
+    eventsTimeoutMs: 1_000,
+  });
+
+  expect(result.wrongAnswers).not.toEqual([]);
+});

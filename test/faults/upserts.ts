@@ -1,0 +1,95 @@
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
+import { startStreamConsumers } from '../../local/start-stream-consumers.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
+import { randomFrom } from '../support/random.ts';
+import type { Service } from '../support/service.ts';
+import { compareLists } from './compare-lists.ts';
+import { readVersions } from './histories.ts';
+import { judgeUpserts } from './judge-upserts.ts';
+import { seededFaults } from './seeded-faults.ts';
+import { isContested, type KeyedWrite, runUpsertClients } from './upsert-clients.ts';
+
+const faultShare = 0.1;
+
+/** Keys that only upserts give to channels, and that several channels carry. */
+const findDuplicates = (channels: Iterable<ChannelDocument>): string[] => {
+  const byKey = Map.groupBy(channels, ({ integration_meta }) => `${integration_meta?.external_id}`);
+  return [...byKey]
+    .filter(([key, own]) => own.length > 1 && !isContested(key))
+    .map(([key, own]) => `${key} has the channels ${own.map(({ _id }) => _id)}`);
+};
+
+const countByKind = (writes: KeyedWrite[]): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const { by, claim } of writes) if (by === 'upsert') counts[claim.kind] = (counts[claim.kind] ?? 0) + 1;
+  return counts;
+};
+
+export interface UpsertRunResult {
+  /** Rows of upserts by what their answer says. */
+  rows: Record<string, number>;
+  statuses: Record<string, number>;
+  /** The tries of calls to DynamoDB that had a fault. */
+  faults: number;
+  /** Keys that upserts gave to two channels, at the end. */
+  duplicates: string[];
+  /** Answers that are not true. */
+  wrongAnswers: string[];
+  /** Totals, external keys, searches and events that contradict each other. */
+  contradictions: string[];
+}
+
+/**
+ * Lets many clients upsert the same keys at once, alongside other writes, while calls to DynamoDB fail in all ways. Then it
+ * checks every answer, and what is stored.
+ */
+export const runUpserts = async ({
+  service,
+  proxy,
+  seed,
+  clients,
+  keys,
+  requests,
+  eventsTimeoutMs = 60_000,
+}: {
+  service: Service;
+  proxy: FaultProxy;
+  seed: number;
+  clients: number;
+  keys: number;
+  requests: number;
+  /** How long to wait for the last events. */
+  eventsTimeoutMs?: number;
+}): Promise<UpsertRunResult> => {
+  const namespace = `upserts-${seed}`;
+  const random = randomFrom(seed);
+  const faults = seededFaults(randomFrom(seed + 1), faultShare);
+  const consumers = await startStreamConsumers(streamConsumers, {
+    tableName: service.channels.name,
+    report: () => undefined,
+  });
+  proxy.fault = faults.fault;
+  const options = { namespace, random, clients, keys, requests };
+  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, options);
+  await proxy.allAnswered();
+  proxy.fault = () => 'none';
+
+  const namespaces = [namespace];
+  const { channels, contradictions } = await compareLists(service, {
+    namespaces,
+    key: apiKey,
+    random,
+    searches: 20,
+  });
+  const { versions, wrong } = await readVersions(service, namespaces, channels, eventsTimeoutMs);
+  await consumers.stop();
+  return {
+    rows: countByKind(writes),
+    statuses,
+    faults: faults.count(),
+    duplicates: findDuplicates(channels.values()),
+    wrongAnswers: [...unexpected, ...judgeUpserts(writes, versions)],
+    contradictions: [...contradictions, ...wrong],
+  };
+};
