@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { type MeasuredService, startMeasuredService } from './measured-service.ts';
 import { idOf, matches, seedNamespace, startTime } from './seed-namespace.ts';
 
+const firstExternalIds = Array.from({ length: 100 }, (_, ordinal) => `ch_${ordinal}`);
+
 /** The measured lists: the name in the table, and the query over a namespace of a given size. */
 const lists: [name: string, query: (size: number) => string][] = [
   ['first page', () => ''],
@@ -25,6 +27,10 @@ const lists: [name: string, query: (size: number) => string][] = [
     (size) => `sort=updatedAt&from_updatedAt=${startTime + size - matches - 1}`,
   ],
   ['`integration_meta.external_id=`, one match', () => 'integration_meta.external_id=ch_1'],
+  [
+    '`integration_meta.external_id=`, 100 values, one match each',
+    () => `integration_meta.external_id=${JSON.stringify(firstExternalIds)}`,
+  ],
   ['`integration_meta.id=`, 25 matches', () => 'integration_meta.id=shared'],
   ['`_id=`, 25 ids', () => Array.from({ length: matches }, (_, ordinal) => `_id=${idOf(ordinal)}`).join('&')],
   ['`search`, 25 matches', () => 'search=target'],

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Channel } from '../lib/channels/channel.ts';
+import { externalKeyItemKey, externalKeysIn, maxCarrierIds } from '../lib/channels/external-keys.ts';
 import { allIds } from '../lib/channels/id-range.ts';
 import { counterShards } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
@@ -76,8 +77,22 @@ const writeAll = async (
   await Promise.all(Array.from({ length: concurrency }, worker));
 };
 
+/** The items of the external keys of channels. */
+const externalKeyItems = (namespace: string, channels: Iterable<Channel>): Item[] => {
+  const carriers = new Map<string, string[]>();
+  for (const { _id, integration_meta } of channels)
+    for (const key of externalKeysIn(integration_meta))
+      carriers.set(key, [...(carriers.get(key) ?? []), _id]);
+  return [...carriers].map(([key, ids]) => ({
+    ...externalKeyItemKey(namespace, key),
+    n: ids.length,
+    ids: new Set(ids.slice(0, maxCarrierIds)),
+    token: 'seed',
+  }));
+};
+
 /**
- * Writes a number of channels into a namespace, with the projections of those that were applied.
+ * Writes a number of channels into a namespace, with their external keys, and with the projections of those that were applied.
  * @param pending how many channels, the latest ones, still have a pending change and no projection
  */
 export const seedNamespace = async (namespace: string, size: number, pending = 0): Promise<void> => {
@@ -91,6 +106,10 @@ export const seedNamespace = async (namespace: string, size: number, pending = 0
       yield copy?.Put?.Item as Item;
       if (ordinal >= applied) yield pendingChangeOf(namespace, channel);
     }
+    yield* externalKeyItems(
+      namespace,
+      ordinals.map((ordinal) => channelOf(namespace, ordinal, size)),
+    );
     for (let shard = 0; shard < counterShards; shard++)
       yield {
         ...keys.counter(namespace, shard),

@@ -177,7 +177,7 @@ export const describedParameters: DescribedParameter[] = [
       '`integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. ' +
       'Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
       'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. ' +
-      'Only `external_id` and `id` are indexed. A filter by another key reads all channels that the other filters leave, within a budget.',
+      'Only `external_id` and `id` are indexed: such a list sees every write before it, unless more than 20 channels have the value. A filter by another key reads all channels that the other filters leave, within a budget.',
     schema: jsonText({ type: 'object', minProperties: 1, additionalProperties: true }),
     example: '{"external_id":"ch_123"}',
   },

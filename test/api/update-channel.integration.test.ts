@@ -339,6 +339,28 @@ describe('PATCH with application/merge-patch+json', () => {
   });
 });
 
+test('a move between more namespaces than one transaction takes is refused, and is done in two updates', async () => {
+  const namespaces = Array.from({ length: 20 }, (_, index) => `move-${index}`);
+  const [from, to] = [namespaces.slice(0, 10), namespaces.slice(10)];
+  const key = await service.newKey({ namespaces });
+  const integration_meta = { external_id: 'moved', id: 'moved' };
+  const body = { name: 'Moved', integration_meta, company_namespace: from };
+  const { _id } = (await service.call('POST /client-channel', { key, body })).body.data;
+  const moveTo = (company_namespace: string[], namespace: string | undefined) =>
+    service.call(`PUT /client-channel/${_id}`, {
+      key,
+      headers: { 'x-company-namespace': `${namespace}` },
+      body: { company_namespace },
+    });
+  const message = 'moves the channel between too many namespaces at once: move it in two updates';
+
+  expect(await moveTo(to, from[0])).toEqual(
+    failure(400, 'invalid_request', `This update ${message}.`, [{ path: 'company_namespace', message }]),
+  );
+  expect((await moveTo([...from.slice(6), ...to.slice(4)], from[0])).status).toBe(200);
+  expect((await moveTo(to, from[9])).body.data).toMatchObject({ company_namespace: to, __v: 2 });
+});
+
 describe('concurrent updates', () => {
   /** With more at a time, requests on a busy machine would take longer than the service allows. */
   const atOnce = 50;

@@ -33,11 +33,13 @@ describe('npm run reindex', () => {
       code: 0,
       lines: [
         'company1: index keys of 0 channels repaired',
+        'company1: 0 external keys repaired',
         // The pending change of the creation may still wait.
         expect.stringMatching(/^company1: suffix entries of [01] channels repaired$/),
         'company1: 0 count buckets recounted',
         'company1: 1 enabled and 0 disabled',
         'nobody: index keys of 0 channels repaired',
+        'nobody: 0 external keys repaired',
         'nobody: suffix entries of 0 channels repaired',
         'nobody: 0 count buckets recounted',
         'nobody: no channels, or no such namespace',
@@ -52,7 +54,7 @@ describe('npm run reindex', () => {
     // The local server writes it every 5 minutes.
     await sendHeartbeat(openTables().channels);
     const { code, lines } = await reindexCommand('--all');
-    expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 4]);
+    expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 5]);
   });
 
   test('with --all, finds a namespace of which only projections are left, and removes them', async () => {
@@ -67,6 +69,7 @@ describe('npm run reindex', () => {
       code: 0,
       lines: [
         'company1: index keys of 0 channels repaired',
+        'company1: 0 external keys repaired',
         'company1: suffix entries of 1 channels repaired',
         // The bucket was corrected with the suffix entries, because it still listed the channel as applied.
         'company1: 0 count buckets recounted',

@@ -3,6 +3,7 @@ import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-k
 import { allIds } from '../../lib/channels/id-range.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { pendingChangeUpdate } from '../../lib/channels/pending-change.ts';
+import type { Query } from '../../lib/dynamodb/table.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { readBucket, replaceBucket } from '../../lib/projections/rank-index/bucket-store.ts';
 import { bucketSize } from '../../lib/projections/rank-index/count-bucket.ts';
@@ -77,9 +78,12 @@ describe('reindexing a namespace that has lost all its channels', () => {
         if (isAppliedAtOnce) await lost.apply(id);
         busyNames[await busy.create({ name: `Busy ${moment}` })] = `busy ${moment}`;
       };
+      // The external keys are in 16 partitions. A write between two of them shows nothing new.
+      const isBetweenPartitions = ({ ExpressionAttributeValues }: Query) =>
+        /^EXTERNAL#.*#([1-9]|1[0-4])$/.test(`${ExpressionAttributeValues?.[':pk']}`);
       const intercepted = (table: typeof service.channels) =>
-        interceptQueries(table, async (page) => {
-          await write();
+        interceptQueries(table, async (page, query) => {
+          if (!isBetweenPartitions(query)) await write();
           return page;
         });
       await reindex(

@@ -131,12 +131,12 @@ describe('rebuilding the external keys of a namespace', () => {
   });
 
   test('does not overlook a wrong item that looks right because another client changes it meanwhile', async () => {
-    const { createWith, corrupt, carriersOf, rebuild } = newSubject();
-    await corrupt('x', { n: 1, ids: [] });
-    const ids: string[] = [];
-    const table = interrupting('EXTERNAL#', 16, async () => ids.push(await createWith('x')));
-    await rebuild(table);
-    expect(await carriersOf('x')).toEqual({ count: 1, ids });
+    const { create, update, corrupt, carriersOf, rebuild } = newSubject();
+    const id = await create({ name: 'x' });
+    await corrupt('x', { n: 1, ids: [id] });
+    const table = interrupting('EXTERNAL#', 16, () => update(id, { integration_meta: metaOf('x') }));
+    expect(await rebuild(table)).toBe(1);
+    expect(await carriersOf('x')).toEqual({ count: 1, ids: [id] });
   });
 
   test('does not believe a first reading of the channels that shows a transaction only in part', async () => {

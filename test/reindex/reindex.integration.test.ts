@@ -49,6 +49,7 @@ describe('reindexing a namespace', () => {
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 0, disabled: 0 }, after: { enabled: 97, disabled: 33 } },
       keys: 0,
+      externalKeys: 0,
       buckets: 1,
       channels: bucketSize + 2,
     });
@@ -72,6 +73,7 @@ describe('reindexing a namespace', () => {
     expect(await reindex(service, namespace)).toEqual({
       totals: { before: { enabled: 1, disabled: 1 }, after: { enabled: 1, disabled: 1 } },
       keys: 0,
+      externalKeys: 0,
       buckets: 0,
       channels: 0,
     });

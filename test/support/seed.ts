@@ -37,7 +37,7 @@ export const metaOfSize = (bytes: number): string =>
 const concurrency = 25;
 
 /** Makes a planned update. If the item of an external key has no room for another id, it only counts the channel. */
-export const makeUpdate = async (table: Table, update: Update): Promise<void> => {
+const makeUpdate = async (table: Table, update: Update): Promise<void> => {
   try {
     await table.update(update);
   } catch (error) {

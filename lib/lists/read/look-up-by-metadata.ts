@@ -30,7 +30,7 @@ const readKnown = async (table: Table, namespace: string, { path, values }: Look
     const carriers = key === undefined ? undefined : carriersByKey.get(key);
     for (const id of carriers?.ids ?? []) known.ids.add(id);
     known.count += carriers?.count ?? 0;
-    if (key === undefined || (carriers && carriers.count > carriers.ids.size)) known.incomplete.push(value);
+    if (key === undefined || (carriers && carriers.count !== carriers.ids.size)) known.incomplete.push(value);
   }
   return known;
 };
