@@ -14,8 +14,9 @@ public class DynamoDbLocal {
   public static void main(String[] args) throws Exception {
     String folder = args.length > 1 ? args[1] : null;
     boolean isInMemory = folder == null;
-    // All regions and access keys share one database.
-    boolean isShared = true;
+    // In a folder, all regions and access keys share one database. In memory, each access key has its own: a database gets
+    // slow when many tables with streams have been in it, and one test file after another would make that happen.
+    boolean isShared = !isInMemory;
     // Tables change their state at once.
     boolean hasDelays = false;
     var database = new LocalDynamoDBRequestHandler(0, isInMemory, folder, isShared, hasDelays);

@@ -45,7 +45,7 @@ export const pageStyle = `
 .swagger-ui :is(.parameter__in, .json-schema-2020-12-expand-deep-button) { color: #565656; }
 
 /* Targets of at least 24 pixels (WCAG 2.2, 2.5.8). */
-.swagger-ui .opblock-summary-path a { display: inline-block; line-height: 24px; }
+.swagger-ui .opblock-summary-path a { display: inline-block; min-width: 24px; line-height: 24px; }
 
 /* On a narrow screen, the cells of a row lie below each other. */
 @media (max-width: 640px) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../../local/dynamodb-local.ts';
 import { sdkEnvironment } from '../../local/environment.ts';
 import { findJava } from '../../local/java.ts';
@@ -19,14 +20,17 @@ export const startSharedDynamoDb = async (): Promise<DynamoDbLocal> => {
 };
 
 /**
- * Points the SDK of this process to the shared DynamoDB Local. Files must not share data: the tables of a file have random
- * names.
+ * Points the SDK of this process to the shared DynamoDB Local, with an access key of its own. Each access key has a database
+ * of its own, so that files share no data.
  * @returns its endpoint
  */
 export const enterSharedDynamoDb = (): string => {
   const endpoint = process.env[endpointVariable];
   if (!endpoint)
     throw new Error('No DynamoDB Local runs here: only files named *.integration.test.ts can use one.');
-  Object.assign(process.env, sdkEnvironment, { AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  Object.assign(process.env, sdkEnvironment, {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_ACCESS_KEY_ID: randomBytes(10).toString('hex'),
+  });
   return endpoint;
 };

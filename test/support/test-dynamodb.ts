@@ -3,7 +3,7 @@ import { enterSharedDynamoDb } from './shared-dynamodb.ts';
 
 /**
  * Points the SDK to the DynamoDB Local that all test files share, before the tests of a file.
- * @param prepare creates the tables of the file. Their names must be random: see `enterSharedDynamoDb`
+ * @param prepare runs after that, for example to create tables
  */
 export const useDynamoDb = (prepare?: () => Promise<void>): void => {
   beforeAll(async () => {
