@@ -18,12 +18,11 @@ const integer = (minimum: number, maximum: number) => ({
   maximum,
 });
 
-/** A string that holds JSON. Generated clients send it as it is: they write objects in a query in different, wrong ways. */
-const jsonText = (contentSchema: object) => ({
-  type: 'string',
-  contentMediaType: 'application/json',
-  contentSchema,
-});
+/**
+ * A string that holds JSON. Generated clients send it as it is: they write objects in a query in different, wrong ways. There is
+ * no `contentMediaType`, because Swagger UI would then ask for a file.
+ */
+const jsonText = (contentSchema: object) => ({ type: 'string', contentSchema });
 
 /** An empty text counts as absent. Converters for tools such as Postman, which fill in every parameter, use the default. */
 const absentByDefault = (schema: object) => ({ ...schema, default: '' });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { rebuildDerivedData } from '../../commands/restore/rebuild-derived-data.ts';
 import { Throttled } from '../../lib/dynamodb/failures.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
+import { reindexing } from '../../lib/reindex/reindex.ts';
 
 /** Tables of one namespace without channels. DynamoDB throttles the first queries. */
 const throttledTables = (throttledQueries: number) => {
@@ -20,8 +21,8 @@ const throttledTables = (throttledQueries: number) => {
   return { channels: table, projections: table };
 };
 
-/** Each of the four steps of an attempt ends with its first query if that is throttled. */
-const steps = 4;
+/** Each step of an attempt ends with its first query if that is throttled. */
+const steps = Object.keys(reindexing).length;
 let errors: jest.SpiedFunction<typeof console.error>;
 
 beforeEach(() => {

@@ -56,6 +56,8 @@ const tryWideScreen = async (docs: DocsPage, url: string, key: string) => {
   await checkAccessibility(docs, 'before a request');
 
   await docs.open('listChannels');
+  const fileFields = docs.operation('listChannels').locator('input[type=file]');
+  assert.equal(await fileFields.count(), 0, 'each parameter can be typed');
   const request = page.waitForRequest((each) => each.url().includes('/client-channel'));
   assert.equal((await docs.execute('listChannels')).status, '401');
   assert.equal((await request).url(), `${url}/client-channel`, 'the page fills in no filter and no sort');
