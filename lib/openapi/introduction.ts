@@ -80,7 +80,8 @@ curl -s "$URL/client-channel" \\
 
 - A body has at most 256 KiB. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.
 - A page has at most 100 channels and 5 MiB. A filter has at most 100 values.
-- A page in \`_id\` order can have any number. In another order, \`page\` × \`per_page\` is at most 10,000; a cursor has no limit.
+- A list that is sorted by \`name\`, \`updatedAt\` or \`disabled\`, or filtered by \`disabled\`, allows \`page\` × \`per_page\` up to
+  10,000. Other lists, and cursors, have no such limit.
 - The number of requests per second is limited for everybody together. Beyond it, the response is 429.
 
 ## Metadata
