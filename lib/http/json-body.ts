@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.ts';
 import { parseExactJson } from '../parse-json.ts';
+import { repeatedKey } from '../repeated-key.ts';
 
 /** The maximum size of a body, unless the operation takes larger ones. */
 const defaultMaxBytes = 256 * 1024;
@@ -54,29 +55,6 @@ const decode = (bytes: Uint8Array): string => {
   } catch (cause) {
     throw notJson('The body is not valid UTF-8.', cause);
   }
-};
-
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
-
-/**
- * The first key that occurs twice in one object of a valid JSON text. Parsers disagree on the meaning of such an
- * object.
- */
-const repeatedKey = (json: string): string | undefined => {
-  const open: (Set<string> | undefined)[] = [];
-  let text = '';
-  for (const [token] of json.matchAll(tokens)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token === ':') {
-      const key: string = JSON.parse(text);
-      const known = open.at(-1);
-      if (known?.has(key)) return key;
-      known?.add(key);
-    } else text = token;
-  }
-  return undefined;
 };
 
 /**
