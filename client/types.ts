@@ -33,6 +33,7 @@ export interface ChannelCreation {
   company_namespace?: string[] | null;
 }
 
+/** The fields to change. `integration_meta` replaces all metadata of the channel. */
 export interface ChannelChange {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;

@@ -108,7 +108,7 @@ const describeBody = (operation: ScopedOperation['name'], method: string, schema
     (method === 'PATCH' ? [json, mergePatch] : [json]).map((contentType) => [
       contentType,
       {
-        schema: ref(schema),
+        schema: ref(contentType === mergePatch ? 'ChannelMergePatch' : schema),
         examples: Object.fromEntries(
           examples
             .filter((example) => example.operation === operation && [200, 201].includes(example.status))

@@ -4,8 +4,10 @@ import { ownKey } from '../auth/own-key.ts';
 import {
   createBody,
   integrationMeta,
+  integrationMetaPatch,
   maxNameCharacters,
   maxNamespaces,
+  mergePatchBody,
   namespaces,
   nameText,
   serverFields,
@@ -58,6 +60,15 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [local_name, { description: nameDescription }],
   [integrationMeta, metadata],
   [integration_meta, metadata],
+  [
+    integrationMetaPatch,
+    {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'Merged into the metadata of the channel at every level. `null` removes a key. The limits of `integration_meta` hold for the result.',
+    },
+  ],
   [
     namespaces,
     {
@@ -291,7 +302,18 @@ export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 /** The component schemas. They are derived from the schemas that validate bodies, and from those of the responses. */
 export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelCreation: toJsonSchema(createBody, 'input'),
-  ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
+  ChannelChange: {
+    ...toJsonSchema(updateBody, 'input'),
+    minProperties: 1,
+    description: 'The fields to change. `integration_meta` replaces all metadata of the channel.',
+  },
+  // With the schema of `ChannelChange`, a generated client would choose the content type, and so what happens to metadata.
+  ChannelMergePatch: {
+    ...toJsonSchema(mergePatchBody, 'input'),
+    minProperties: 1,
+    description:
+      'The fields to change (RFC 7396). `integration_meta` is merged into the metadata of the channel.',
+  },
   ChannelUpsert: upsert(),
   UpsertRow: upsertRow(),
   ChannelUpsertAnswer: envelope({

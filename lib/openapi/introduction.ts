@@ -172,6 +172,8 @@ file \`docs/generated-clients.md\` of the service says which were tried.
 
 - **Java needs the option \`containerDefaultToNull=true\`.** Without it, an update of the name also sends empty namespaces, which
   are refused, and can send empty metadata, which replace those of the channel.
+- PUT replaces all of \`integration_meta\`. So does PATCH with \`application/json\`, which most clients send by themselves. To merge,
+  send \`application/merge-patch+json\`. openapi-python-client does it for a body of the class \`ChannelMergePatch\`.
 - Never pass an empty list as a filter. Most clients then send no filter, and the list has every channel.
 - \`sortBy\` and \`integration_meta\` in a query are strings that hold JSON.
 - Later versions may add fields to answers, and codes to errors.
