@@ -9,7 +9,7 @@ export interface Channel {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace: string[];
@@ -27,19 +27,20 @@ export interface ChannelCreation {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean | null;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[] | null;
 }
 
+/** The fields to change. `integration_meta` replaces all metadata of the channel. */
 export interface ChannelChange {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[];
@@ -127,7 +128,7 @@ export interface UpsertResult {
     /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
     local_name?: string;
     disabled: boolean;
-    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
     integration_meta?: Record<string, unknown>;
     /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
     company_namespace: string[];
@@ -149,7 +150,7 @@ export interface UpsertResult {
     /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
     local_name?: string;
     disabled: boolean;
-    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
     integration_meta?: Record<string, unknown>;
     /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
     company_namespace: string[];
@@ -229,6 +230,6 @@ export interface ListQuery {
   from__id?: string;
   /** The id is less than this id. Also accepts a cursor of a list in the order of `_id`. For example `to__id=ffffffffffffffffffffffff`. */
   to__id?: string;
-  /** The metadata contain these scalars, compared as text, in JSON: `integration_meta={"external_id":"ch_123"}`. Other forms are `integration_meta[external_id]=ch_123` and `integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. Only `external_id` and `id` are indexed: such a list sees every write before it, unless more than 20 channels have the value. A filter by another key reads all channels that the other filters leave, within a budget. For example `integration_meta={"external_id":"ch_123"}`. */
+  /** The metadata contain these scalars, compared as text, in JSON: `integration_meta={"external_id":"ch_123"}`. Other forms are `integration_meta[external_id]=ch_123` and `integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. No object may have a key twice. Only `external_id` and `id` are indexed: such a list sees every write before it, unless more than 20 channels have the value. A filter by another key reads all channels that the other filters leave, within a budget. For example `integration_meta={"external_id":"ch_123"}`. */
   integration_meta?: Record<string, unknown>;
 }

@@ -1,5 +1,6 @@
 import { acceptsGzip } from '../lib/http/compression.ts';
 import { publicEndpoint } from '../lib/http/public-endpoint.ts';
+import { refuseParameters } from '../lib/http/request-parameters.ts';
 import { docsPage } from '../lib/openapi/docs-page.ts';
 
 /**
@@ -11,8 +12,11 @@ const pageFromRoot = (rawPath: string) => {
   return lastSegment ? `${lastSegment}/docs` : 'docs';
 };
 
-export const handler = publicEndpoint(({ headers, rawPath, routeKey }) => {
+export const handler = publicEndpoint((event) => {
+  const { headers, rawPath, routeKey } = event;
+  // Links to a start page often carry a query for statistics.
   if (routeKey === 'GET /') return { statusCode: 302, headers: { Location: pageFromRoot(rawPath) } };
+  refuseParameters(event);
   const { html, gzipped, policy } = docsPage();
   const zipped = acceptsGzip(headers['accept-encoding']);
   return {

@@ -92,7 +92,7 @@ export const updateBody = z.strictObject({
   __v: z.optional(serverFields.__v),
 });
 
-const mergePatchBody = z.extend(updateBody, {
+export const mergePatchBody = z.extend(updateBody, {
   integration_meta: z.optional(z.nullable(integrationMetaPatch)),
 });
 

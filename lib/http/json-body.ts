@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.ts';
 import { parseExactJson } from '../parse-json.ts';
+import { repeatedKey } from '../repeated-key.ts';
 
 /** The maximum size of a body, unless the operation takes larger ones. */
 const defaultMaxBytes = 256 * 1024;
@@ -56,31 +57,8 @@ const decode = (bytes: Uint8Array): string => {
   }
 };
 
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
-
 /**
- * The first key that occurs twice in one object of a valid JSON text. Parsers disagree on the meaning of such an
- * object.
- */
-const repeatedKey = (json: string): string | undefined => {
-  const open: (Set<string> | undefined)[] = [];
-  let text = '';
-  for (const [token] of json.matchAll(tokens)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (token === ':') {
-      const key: string = JSON.parse(text);
-      const known = open.at(-1);
-      if (known?.has(key)) return key;
-      known?.add(key);
-    } else text = token;
-  }
-  return undefined;
-};
-
-/**
- * Reads the body of a request as JSON (RFC 8259). An integer that no double holds exactly becomes a bigint.
+ * Reads the body of a request as JSON (RFC 8259). An integer that a number would round becomes a bigint (`parseExactJson`).
  * @param options.accepted the media types that the operation takes
  * @param options.maxBytes the maximum size of the body; 256 KiB without it
  * @throws ApiError `unsupported_media_type`; `payload_too_large`; `invalid_json` for anything that is not

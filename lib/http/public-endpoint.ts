@@ -2,7 +2,6 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { compress } from './compression.ts';
 import { requestIdOf } from './request-id.ts';
 import { logRequestFailure } from './request-log.ts';
-import { refuseParameters } from './request-parameters.ts';
 import { commonHeaders, toErrorResponse } from './response.ts';
 
 /** A response that is the same for everyone. */
@@ -25,7 +24,6 @@ export const publicEndpoint =
     const requestId = requestIdOf(event, context);
     const common = commonHeaders(requestId, undefined);
     try {
-      refuseParameters(event);
       const { headers, ...response } = run(event);
       return compress(
         { statusCode: 200, headers: { ...common, ...headers }, ...response },

@@ -10,8 +10,8 @@ const decodedName = (parameter: string): string => [...new URLSearchParams(`?${p
 
 /**
  * The `Link` header of a page (RFC 8288): links to the first, previous, next and last page. The last page is left out if it
- * is too deep for a page number. All other parameters stay as the client wrote them, except that `>` is encoded, because it
- * would end the link.
+ * is too deep for a page number. All other parameters stay as the client wrote them, except that `<` and `>` are encoded:
+ * clients find the links by them.
  * @param url the absolute URL of the list, without its query; empty for links that are relative to the request, so that
  * they lead to the same list behind any path prefix
  * @param maxDepth how many channels can be reached by page number
@@ -24,6 +24,7 @@ export const linkHeader = (
   maxDepth: number,
 ): string | undefined => {
   const kept = rawQueryString
+    .replaceAll('<', '%3C')
     .replaceAll('>', '%3E')
     .split('&')
     .filter((parameter) => parameter && !pageParameters.has(decodedName(parameter)));

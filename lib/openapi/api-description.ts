@@ -28,7 +28,7 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'list-channels': {
     summary: 'List channels',
     description:
-      'A channel must match all filters. A parameter that is empty, `null` or `undefined` counts as absent. An unknown parameter is an error (400).',
+      'A channel must match all filters. A parameter that is empty, `null` or `undefined` counts as absent. Exception: a filter by `integration_meta` without a value is an error (400). An unknown parameter is an error (400).',
     parameters: commonParameters,
     query: describeQuery(),
     success: {
@@ -108,7 +108,7 @@ const describeBody = (operation: ScopedOperation['name'], method: string, schema
     (method === 'PATCH' ? [json, mergePatch] : [json]).map((contentType) => [
       contentType,
       {
-        schema: ref(schema),
+        schema: ref(contentType === mergePatch ? 'ChannelMergePatch' : schema),
         examples: Object.fromEntries(
           examples
             .filter((example) => example.operation === operation && [200, 201].includes(example.status))

@@ -4,8 +4,10 @@ import { ownKey } from '../auth/own-key.ts';
 import {
   createBody,
   integrationMeta,
+  integrationMetaPatch,
   maxNameCharacters,
   maxNamespaces,
+  mergePatchBody,
   namespaces,
   nameText,
   serverFields,
@@ -30,7 +32,7 @@ const metadata = {
   type: 'object',
   additionalProperties: true,
   description:
-    'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
+    'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
 };
 const namespacesDescription =
   'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.';
@@ -58,6 +60,15 @@ const extraKeywords = new Map<unknown, JsonSchema>([
   [local_name, { description: nameDescription }],
   [integrationMeta, metadata],
   [integration_meta, metadata],
+  [
+    integrationMetaPatch,
+    {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'Merged into the metadata of the channel at every level. `null` removes a key. The limits of `integration_meta` hold for the result.',
+    },
+  ],
   [
     namespaces,
     {
@@ -291,7 +302,18 @@ export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 /** The component schemas. They are derived from the schemas that validate bodies, and from those of the responses. */
 export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelCreation: toJsonSchema(createBody, 'input'),
-  ChannelChange: { ...toJsonSchema(updateBody, 'input'), minProperties: 1 },
+  ChannelChange: {
+    ...toJsonSchema(updateBody, 'input'),
+    minProperties: 1,
+    description: 'The fields to change. `integration_meta` replaces all metadata of the channel.',
+  },
+  // With the schema of `ChannelChange`, a generated client would choose the content type, and so what happens to metadata.
+  ChannelMergePatch: {
+    ...toJsonSchema(mergePatchBody, 'input'),
+    minProperties: 1,
+    description:
+      'The fields to change (RFC 7396). `integration_meta` is merged into the metadata of the channel.',
+  },
   ChannelUpsert: upsert(),
   UpsertRow: upsertRow(),
   ChannelUpsertAnswer: envelope({

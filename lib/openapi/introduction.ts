@@ -111,7 +111,8 @@ Without \`dry_run\`, it is done. After \`conflict\`, \`too_many_requests\` and \
 
 - A body has at most 256 KiB, and 2 MiB for an upsert, which has at most 100 rows. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.
 - A page has at most 100 channels and 5 MiB. A filter has at most 100 values.
-- A page in \`_id\` order can have any number. In another order, \`page\` × \`per_page\` is at most 10,000; a cursor has no limit.
+- A list that is sorted by \`name\`, \`updatedAt\` or \`disabled\`, or filtered by \`disabled\`, allows \`page\` × \`per_page\` up to
+  10,000. Other lists, and cursors, have no such limit.
 - The number of requests per second is limited for everybody together. Beyond it, the response is 429.
 
 ## Metadata
@@ -171,6 +172,8 @@ file \`docs/generated-clients.md\` of the service says which were tried.
 
 - **Java needs the option \`containerDefaultToNull=true\`.** Without it, an update of the name also sends empty namespaces, which
   are refused, and can send empty metadata, which replace those of the channel.
+- PUT replaces all of \`integration_meta\`. So does PATCH with \`application/json\`, which most clients send by themselves. To merge,
+  send \`application/merge-patch+json\`. openapi-python-client does it for a body of the class \`ChannelMergePatch\`.
 - Never pass an empty list as a filter. Most clients then send no filter, and the list has every channel.
 - \`sortBy\` and \`integration_meta\` in a query are strings that hold JSON.
 - Later versions may add fields to answers, and codes to errors.

@@ -175,7 +175,7 @@ export const describedParameters: DescribedParameter[] = [
       'The metadata contain these scalars, compared as text, in JSON: `integration_meta={"external_id":"ch_123"}`. Other forms are `integration_meta[external_id]=ch_123` and ' +
       '`integration_meta.external_id=ch_123` (dots separate levels). In brackets and in JSON, a dot is part of the key. At most 100 conditions of at most 16 levels. ' +
       'Several values mean any of them, at most 100: `integration_meta={"external_id":["a","b"]}`. An empty list, `[]`, matches nothing. ' +
-      'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. ' +
+      'A filter without a value is refused, and so are objects as values and keys that begin with `$`: there are no operators. No object may have a key twice. ' +
       'Only `external_id` and `id` are indexed: such a list sees every write before it, unless more than 20 channels have the value. A filter by another key reads all channels that the other filters leave, within a budget.',
     schema: jsonText({ type: 'object', minProperties: 1, additionalProperties: true }),
     example: '{"external_id":"ch_123"}',

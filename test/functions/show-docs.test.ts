@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { handler } from '../../functions/show-docs.ts';
 
-const rootEvent = (rawPath: string) =>
-  ({ routeKey: 'GET /', rawPath, rawQueryString: '', headers: {} }) as APIGatewayProxyEventV2;
+const rootEvent = (rawPath: string, rawQueryString = '') =>
+  ({ routeKey: 'GET /', rawPath, rawQueryString, headers: {} }) as APIGatewayProxyEventV2;
 
 test.each([
   { root: 'https://api.example.com/', rawPath: '/', page: 'https://api.example.com/docs' },
@@ -23,4 +23,15 @@ test.each([
     page,
     undefined,
   ]);
+});
+
+test('the root leads to the page whatever its query is, because links often carry one', async () => {
+  const context = { awsRequestId: 'r' } as Context;
+  const plain = await handler(rootEvent('/'), context);
+  expect(await handler(rootEvent('/', 'utm_source=mail&a='), context)).toEqual(plain);
+});
+
+test('the page itself takes no query parameters', async () => {
+  const event = { ...rootEvent('/docs', 'a=1'), routeKey: 'GET /docs' };
+  expect((await handler(event, { awsRequestId: 'r' } as Context)).statusCode).toBe(400);
 });

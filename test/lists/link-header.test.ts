@@ -79,8 +79,9 @@ describe('The Link header of a page', () => {
     );
   });
 
-  test('encodes > in a parameter, because it would end the link', () => {
-    expect(linksOf('', 'search=a>b', middle)?.split(', ')[0]).toBe('<?search=a%3Eb&page=1>; rel="first"');
+  test('encodes < and > in a parameter, because clients find the links by them', () => {
+    const [first, ...others] = linksOf('', 'search=a>b,<c', middle)?.split(/, *</) ?? [];
+    expect([first, others.length]).toEqual(['<?search=a%3Eb,%3Cc&page=1>; rel="first"', 3]);
   });
 
   describe('is limited in size:', () => {

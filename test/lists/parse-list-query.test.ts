@@ -652,6 +652,11 @@ describe('integration_meta takes conditions on metadata', () => {
       'integration_meta=[object Object]',
       ['integration_meta', noObject],
     ],
+    [
+      'a key that occurs twice in one object',
+      'integration_meta={"a":"x","b":{"c":"x","\\u0063":"y"}}',
+      ['integration_meta', 'holds the key "c" twice in one object'],
+    ],
     ['a dot at the end', 'integration_meta.=x', ['integration_meta.', noKey]],
     ['two dots in a row', 'integration_meta.a..b=x', ['integration_meta.a..b', noKey]],
     ['brackets between dots', 'integration_meta.a[b].c=x', ['integration_meta.a[b].c', noBracket]],

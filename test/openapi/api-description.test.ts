@@ -76,11 +76,30 @@ describe('for generators of clients, the description', () => {
   };
 
   const { paths, components } = JSON.parse(file);
-  const requestBodies = ['ChannelCreation', 'ChannelChange', 'ChannelUpsert', 'UpsertRow'];
+  const requestBodies = [
+    'ChannelCreation',
+    'ChannelChange',
+    'ChannelMergePatch',
+    'ChannelUpsert',
+    'UpsertRow',
+  ];
   const responses = Object.entries(components.schemas).filter(([name]) => !requestBodies.includes(name));
   const query: { name: string; schema: Schema }[] = paths['/client-channel'].get.parameters.filter(
     (parameter: { in?: string }) => parameter.in === 'query',
   );
+
+  test('has a schema of its own for each content type of a body, so that clients choose by the type of the body', () => {
+    interface Body {
+      requestBody?: { content: Record<string, { schema: Schema }> };
+    }
+    const bodies = Object.values(paths).flatMap((path) => Object.values(path as Record<string, Body>));
+    const schemas = bodies.map(({ requestBody }) =>
+      Object.values(requestBody?.content ?? {}).map(({ schema }) => schema.$ref),
+    );
+    expect(schemas.filter((ofBody) => ofBody.length > 1)).toEqual([
+      ['#/components/schemas/ChannelChange', '#/components/schemas/ChannelMergePatch'],
+    ]);
+  });
 
   test('has 64 bits for each integer', () => {
     const integers = schemasIn(JSON.parse(file)).filter(({ type }) => [type].flat().includes('integer'));

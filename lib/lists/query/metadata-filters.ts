@@ -1,4 +1,5 @@
 import { isObject } from '../../channels/is-object.ts';
+import { repeatedKey } from '../../repeated-key.ts';
 import { type AddIssue, maxValues, type Parser } from './parser.ts';
 import { isAbsent, isListIndex, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
 
@@ -77,6 +78,8 @@ const filtersOf = (
   if (isElement || !isObject(parsed)) {
     return addIssue(name, `must be a JSON object, or must name a key, as in ${metaName}.external_id=…`);
   }
+  const key = repeatedKey(value);
+  if (key !== undefined) return addIssue(name, `holds the key ${JSON.stringify(key)} twice in one object`);
   return leavesOf(parsed, [], addIssue);
 };
 

@@ -22,7 +22,7 @@ export interface ListFilter {
   ids?: string[];
   names?: string[];
   localNames?: string[];
-  /** Folded search terms without duplicates. Each must occur somewhere in the folded name. */
+  /** Folded search terms without duplicates. Each must occur somewhere in the folded name or local name. */
   terms?: string[];
   disabled?: boolean;
   /** Milliseconds since the epoch, exclusive. */
