@@ -9,7 +9,7 @@ export interface Channel {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string;
   disabled: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
   company_namespace: string[];
@@ -27,7 +27,7 @@ export interface ChannelCreation {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean | null;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[] | null;
@@ -40,7 +40,7 @@ export interface ChannelChange {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean;
-  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+  /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
   integration_meta?: Record<string, unknown> | null;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[];
@@ -128,7 +128,7 @@ export interface UpsertResult {
     /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
     local_name?: string;
     disabled: boolean;
-    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
     integration_meta?: Record<string, unknown>;
     /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
     company_namespace: string[];
@@ -150,7 +150,7 @@ export interface UpsertResult {
     /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
     local_name?: string;
     disabled: boolean;
-    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
     integration_meta?: Record<string, unknown>;
     /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
     company_namespace: string[];

@@ -1,15 +1,13 @@
-/** Only a text with one of these can hold an integer from 2^53 on, which has 16 digits. */
-const longDigitsOrExponent = /\d{16}|\d[eE]\+?\d/;
+/** Shorter integers are exact: 2^53 has 16 digits. */
+const longInteger = /\d{16}/;
 
 const digitsAlone = /^-?\d+$/;
 
-const isRounded = (digits: string, double: number): boolean =>
-  digitsAlone.test(digits) && BigInt(digits) !== BigInt(double);
-
 const keepDigits = (_: string, value: unknown, { source = '' }: { source?: string }): unknown => {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isFinite(value)) return value;
-  if (isRounded(source, value)) return BigInt(source);
-  return isRounded(JSON.stringify(value), value) ? BigInt(value) : value;
+  if (!digitsAlone.test(source)) return value;
+  const integer = BigInt(source);
+  return BigInt(value) === integer ? value : integer;
 };
 
 type Reviver = Parameters<typeof JSON.parse>[1];
@@ -26,14 +24,11 @@ if (
   );
 
 /**
- * Parses JSON text. An integer becomes a bigint if
- * - it is written in digits alone, and no double holds it exactly: `JSON.parse` would round it, and two different ids would
- *   become one; or
- * - `JSON.stringify` would write it with other digits, as it writes 9223372036854775808 as 9223372036854776000. What was
- *   read could then not be sent back.
- * @throws SyntaxError if the text is not JSON; RangeError if it has a long integer or an exponent, and thousands of levels,
- * because a parser with a reviver recurses
+ * Parses JSON text. An integer that is written in digits alone, and that no double holds exactly, becomes a bigint.
+ * `JSON.parse` would round it, and two different ids would become one.
+ * @throws SyntaxError if the text is not JSON; RangeError if it has a long integer and thousands of levels, because a
+ * parser with a reviver recurses
  */
 export const parseExactJson = (text: string): unknown =>
   // The types of TypeScript do not know the third argument of the reviver, the source text (ECMAScript 2026).
-  JSON.parse(text, longDigitsOrExponent.test(text) ? (keepDigits as Reviver) : undefined);
+  JSON.parse(text, longInteger.test(text) ? (keepDigits as Reviver) : undefined);

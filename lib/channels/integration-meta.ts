@@ -29,7 +29,7 @@ const problemOf = (value: unknown): string | undefined => {
   return undefined;
 };
 
-/** Finds the integers that `parseExactJson` keeps as a bigint, because a number would round them. */
+/** Finds the integers that `parseExactJson` keeps as a bigint, because a double would round them. */
 const inexactIntegers = (value: unknown, path: string[] = []): string[][] => {
   if (typeof value === 'bigint') return [path];
   if (!isContainer(value)) return [];

@@ -58,7 +58,7 @@ const decode = (bytes: Uint8Array): string => {
 };
 
 /**
- * Reads the body of a request as JSON (RFC 8259). An integer that a number would round becomes a bigint (`parseExactJson`).
+ * Reads the body of a request as JSON (RFC 8259). An integer that no double holds exactly becomes a bigint.
  * @param options.accepted the media types that the operation takes
  * @param options.maxBytes the maximum size of the body; 256 KiB without it
  * @throws ApiError `unsupported_media_type`; `payload_too_large`; `invalid_json` for anything that is not

@@ -32,7 +32,7 @@ const metadata = {
   type: 'object',
   additionalProperties: true,
   description:
-    'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that JavaScript would round when it reads or writes it, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
+    'Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object.',
 };
 const namespacesDescription =
   'The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds.';

@@ -67,10 +67,10 @@ test('integers that a double would round are refused, so that two ids do not bec
   const refused = failure(
     400,
     'invalid_request',
-    `The field "integration_meta.external_id" ${message}. This is the first of 3 problems: see the details.`,
-    ['external_id', 'a.0', 'a.1'].map((path) => ({ path: `integration_meta.${path}`, message })),
+    `The field "integration_meta.external_id" ${message}. This is the first of 2 problems: see the details.`,
+    ['external_id', 'a.0'].map((path) => ({ path: `integration_meta.${path}`, message })),
   );
-  const rounded = '{"external_id":9007199254740993,"a":[-9007199254740993,1.2345678901234568e20]}';
+  const rounded = '{"external_id":9007199254740993,"a":[-9007199254740993]}';
 
   expect(await create(rounded)).toEqual(refused);
   const { body } = await create('{"external_id":9007199254740992}');
