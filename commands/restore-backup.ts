@@ -8,6 +8,7 @@ import {
   createProjections,
   newTableNames,
   refuseOtherTables,
+  refuseTimeWithoutBackup,
   restoreChannels,
 } from './restore/new-tables.ts';
 import { raiseVersions } from './restore/raise-versions.ts';
@@ -69,6 +70,7 @@ const run = async (): Promise<void> => {
   if (inUse.channels !== names.channels) {
     const source = from ?? inUse.channels;
     await refuseOtherTables(changes, names, source);
+    await refuseTimeWithoutBackup(changes, names, source, at);
     refuseOtherCode(environment);
     await makeTables(changes, environment, names, source, at);
     await saveRestoredTables(environment, names);
