@@ -51,7 +51,7 @@ const makeTables = async (
   await applySettings(changes, names.projections, environment, 'projections');
   // No timeout: a person can end the command and start it again.
   const tables = openChannelTables(connect(), names, new AbortController().signal);
-  console.log(`The copies of ${await uniteCopies(tables.channels)} shared channels differed.`);
+  console.log(`Repaired ${await uniteCopies(tables.channels)} channels whose copies had different versions.`);
   await rebuildDerivedData(tables);
   await raiseVersions(tables.channels);
 };

@@ -41,7 +41,8 @@ const uniteWrites = (namespace: string, copy: Channel | undefined, newest: Chann
  * Makes all copies of each shared channel the same again. A backup can contain a part of a transaction: then some copies are of
  * the version before, or are missing, or should not be there, and the service would refuse every change of such a channel. The
  * newest copy wins. Nobody else may write to the table. What is derived from the channels must be rebuilt afterwards.
- * @returns how many channels had copies that differed
+ * @returns how many channels it repaired: also those of which only the versions differed, because an earlier run was interrupted
+ * while it raised them
  */
 export const uniteCopies = async (channels: Table): Promise<number> => {
   let count = 0;
