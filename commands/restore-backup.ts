@@ -27,13 +27,17 @@ const stacksOf = (environment: Environment): string[] => {
   return [apiStack, eventsStack, '--exclusively'];
 };
 
-/** The last step deploys this copy of the project. It must change the names of the tables, and nothing else. */
+/**
+ * The last step deploys this copy of the project. It must change the names of the tables, and nothing else. The exit code of
+ * `cdk diff --fail` is 1 for differences and for errors, so only its output tells which of them there was.
+ */
 const refuseOtherCode = (environment: Environment): void => {
   const code = runCdk(environment, ['diff', ...stacksOf(environment), '--method', 'template', '--fail']);
   if (code !== 0)
     throw new Error(
-      `This copy of the project is not what is deployed to ${environment.name} (see above). Nothing was restored: check out ` +
-        `the commit that is deployed, or deploy this one first.`,
+      `Nothing was restored. If differences are shown above, this copy of the project is not what is deployed to ` +
+        `${environment.name}: check out the commit that is deployed, or deploy this one first. If an error is shown above, ` +
+        `the comparison itself failed: correct its cause, and run the command again.`,
     );
 };
 
