@@ -83,7 +83,19 @@ export interface OwnKey {
   expires_at: string | null;
 }
 
+/** A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Absent fields of a channel that exists stay as they are. A new channel needs a name. */
 export interface UpsertRow {
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  name?: string;
+  /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+  local_name?: string | null;
+  disabled?: boolean | null;
+  /** Merges by its top-level keys into the metadata of the channel. `null` removes a key. */
+  integration_meta: Record<string, unknown>;
+  /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
+  company_namespace?: string[] | null;
+  /** True: the row deletes the channel. Its only other field is `integration_meta`, with the key. */
+  delete?: boolean;
 }
 
 /** The fields of an upsert beside its rows. */
@@ -152,7 +164,7 @@ export interface UpsertResult {
   code?: "invalid_request" | "forbidden" | "ambiguous_match" | "duplicate_in_request" | "outside_where" | "conflict" | "too_many_requests" | "unavailable";
   /** A message for people. */
   error?: string;
-  /** All problems of the request, or of the row, but at most the first 100. */
+  /** All problems of the request, but at most the first 100. */
   details?: {
     path: string;
     message: string;
@@ -175,7 +187,7 @@ export interface ErrorBody {
   error: string;
   /** A code for programs. Codes never change, but later versions may add some. */
   code: "invalid_request" | "invalid_json" | "invalid_cursor" | "cursor_mismatch" | "page_too_deep" | "page_too_large" | "query_too_broad" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_requests" | "unavailable" | "internal_error";
-  /** All problems of the request, or of the row, but at most the first 100. */
+  /** All problems of the request, but at most the first 100. */
   details?: {
     path: string;
     message: string;

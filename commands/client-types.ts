@@ -70,6 +70,7 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
     OwnKey,
     ChannelUpsert,
     ChannelUpsertAnswer,
+    UpsertRow,
     UpsertResult,
     ServiceError: ErrorBody,
   } = description.components.schemas as Record<string, Schema>;
@@ -81,14 +82,14 @@ export const clientTypes = (description: ReturnType<typeof describeApi>): string
       name,
       { ...(schema.contentSchema ?? schema), ...(description && { description }) },
     ]);
-  const { channels, ...envelope } = ChannelUpsert?.properties ?? {};
+  const { channels: _, ...envelope } = ChannelUpsert?.properties ?? {};
   const interfaces = {
     Channel,
     ChannelCreation,
     ChannelChange,
     Pagination,
     OwnKey,
-    UpsertRow: channels?.items,
+    UpsertRow,
     UpsertEnvelope: { description: 'The fields of an upsert beside its rows.', properties: envelope },
     UpsertResult,
     UpsertSummary: ChannelUpsertAnswer?.properties?.summary,

@@ -18,7 +18,7 @@ const comparable = (response: string) =>
 test('each curl of the README returns the response that it shows, except ids and times', async () => {
   const server = start(['--in-memory']);
   const { key, url } = await server.ready();
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   for (const [, command = '', shown = ''] of examples) {
     const script = command.replace(/^(API|KEY)=.*\n/gm, '');
     const env = { ...process.env, API: url, KEY: key };

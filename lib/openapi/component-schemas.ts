@@ -138,7 +138,7 @@ const toJsonSchema = (schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema
 
 const errorDetails: JsonSchema = {
   type: 'array',
-  description: `All problems of the request, or of the row, but at most the first ${maxDetails}.`,
+  description: `All problems of the request, but at most the first ${maxDetails}.`,
   items: {
     type: 'object',
     properties: { path: { type: 'string' }, message: { type: 'string' } },

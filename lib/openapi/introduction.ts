@@ -76,9 +76,40 @@ curl -s "$URL/client-channel" \\
   }'
 ~~~
 
+## Many channels at once
+
+A connector sends its records, up to 100 in a request, and the service finds out which channels to create and which to change.
+Each row has its own result. Send the request again as often as you like.
+
+~~~sh
+curl -s "$URL/client-channel/upsert" \\
+  -H "api-key: $KEY" \\
+  -H 'content-type: application/json' \\
+  -d '{
+    "channels": [
+      {
+        "name": "Retail Channel",
+        "integration_meta": {
+          "external_id": "ch_123"
+        }
+      },
+      {
+        "delete": true,
+        "integration_meta": {
+          "external_id": "ch_124"
+        }
+      }
+    ],
+    "dry_run": true
+  }'
+~~~
+
+Without \`dry_run\`, it is done. After \`conflict\`, \`too_many_requests\` and \`unavailable\`, send the row again. With
+\`"where": {"integration_meta.source": "sap"}\`, no channel of another source is changed or deleted.
+
 ## Limits
 
-- A body has at most 256 KiB. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.
+- A body has at most 256 KiB, and 2 MiB for an upsert, which has at most 100 rows. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.
 - A page has at most 100 channels and 5 MiB. A filter has at most 100 values.
 - A page in \`_id\` order can have any number. In another order, \`page\` × \`per_page\` is at most 10,000; a cursor has no limit.
 - The number of requests per second is limited for everybody together. Beyond it, the response is 429.
@@ -94,6 +125,9 @@ curl -s -G "$URL/client-channel" \\
   -H "api-key: $KEY" \\
   -d integration_meta.external_id=ch_123
 ~~~
+
+For up to 100 ids, send a list as JSON: \`integration_meta.external_id=["a","b"]\`. It leaves the most room in the query: about
+85 bytes for each of 100 ids, encoded.
 
 Text that is not ASCII must be percent-encoded in a query. \`curl\` does it:
 

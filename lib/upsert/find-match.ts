@@ -26,8 +26,8 @@ export interface RowKey {
 export type Match = { channel: Channel | undefined } | { ambiguous: string[] };
 
 /**
- * What probably matches a key: one channel, or none. A channel is certain. Only if `isCertain` says so, a missing channel is
- * certain, too.
+ * What probably matches a key: one channel in its current version, or none. The channel may carry another key by now: see
+ * `carries`. Only if `isCertain` says so, it is certain that there is none.
  */
 export interface Hint {
   channel: Channel | undefined;
@@ -111,7 +111,7 @@ export const readHints = async (
     const [id = ''] = count === 1 ? ids : [];
     const item = itemsBySortKey.get(id);
     const channel = item && fromItem(item);
-    return channel && carries(channel, key) ? { channel, isCertain: true } : undefined;
+    return channel ? { channel, isCertain: true } : undefined;
   };
   const hints = new Map<string, Hint>();
   for (const key of rowKeys) {

@@ -12,7 +12,7 @@ export const upsertFields = z.extend(createBody, {
 });
 
 /** A deletion by key. Metadata other than the key has no effect. */
-export const deleteRow = z.strictObject({
+const deleteRow = z.strictObject({
   delete: z.literal(true, 'must be true, or absent'),
   integration_meta: integrationMetaPatch,
 });

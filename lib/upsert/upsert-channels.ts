@@ -11,7 +11,7 @@ import type { UpsertRequest } from './upsert-request.ts';
 import { type RowSuccess, upsertRow } from './upsert-row.ts';
 
 /** A row that failed alone. The error is an ApiError, a RowError, or a transient failure of the table. */
-export interface RowFailure {
+interface RowFailure {
   result: 'failed';
   error: Error;
 }

@@ -81,6 +81,14 @@ describe('the introduction', () => {
         details: [expect.objectContaining({ path: 'serch' })],
       }),
       { success: true, data: expect.objectContaining(created) },
+      {
+        success: true,
+        data: [
+          expect.objectContaining({ result: 'unchanged', channel: expect.objectContaining(created) }),
+          { index: 1, result: 'unchanged' },
+        ],
+        summary: { created: 0, updated: 0, unchanged: 2, deleted: 0, failed: 0 },
+      },
       one,
       one,
       { data: [] },

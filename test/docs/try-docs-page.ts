@@ -11,7 +11,16 @@ import { DocsPage } from './docs-page.ts';
 import { callFromAnotherOrigin } from './from-another-origin.ts';
 import { startPrefixProxy } from './prefix-proxy.ts';
 
-const topics = ['Get a key', 'Pages and changes', 'Errors', 'Limits', 'Metadata', 'Events', 'Client'];
+const topics = [
+  'Get a key',
+  'Pages and changes',
+  'Errors',
+  'Many channels at once',
+  'Limits',
+  'Metadata',
+  'Events',
+  'Client',
+];
 const arabicName = 'قناة التجزئة';
 const longName = 'قناة التجزئة الكبرى للمستهلكين في المنطقة الشرقية والغربية والمحافظات الشمالية';
 

@@ -11,7 +11,7 @@ import type { Call, Reply, Service } from '../support/service.ts';
  * - `ambiguous`: nothing was done, because several channels carried the key;
  * - `unknown`: the write may have been done.
  */
-export type Claim =
+type Claim =
   | {
       kind: 'created' | 'updated' | 'unchanged' | 'deleted';
       id: string;

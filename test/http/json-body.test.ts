@@ -46,7 +46,10 @@ describe('a JSON body', () => {
 
   test('may be a merge patch if the operation takes one, and any other type is refused', () => {
     const read = (type: string) =>
-      readJsonBody({ headers: { 'content-type': type }, body: '{"a":null}' }, { accepted: [jsonType, mergePatchType] });
+      readJsonBody(
+        { headers: { 'content-type': type }, body: '{"a":null}' },
+        { accepted: [jsonType, mergePatchType] },
+      );
     expect(read('Application/Merge-Patch+JSON; charset=utf-8')).toEqual({ a: null });
     expect(read('application/json')).toEqual({ a: null });
     expect(catchApiError(() => read('application/json-patch+json')).message).toBe(

@@ -232,6 +232,28 @@ describe('if another writer is faster,', () => {
     expect(await stored()).toMatchObject([{ _id, integration_meta: { source: 'oracle' }, __v: 1 }]);
   });
 
+  test.each([
+    ['keeps', { external_id: 'a', source: 'sap', theirs: 1 }, undefined],
+    ['does not reach', { external_id: 'a', source: 'oracle' }, 'outside_where'],
+  ])('a change in place %s what was written after its channel was read, also if the write is older than the change', async (_, meta, code) => {
+    const { create, setMeta, upsert, stored } = newSubject();
+    const { _id } = await create('a', { source: 'sap' });
+    const writeAfterRead = async (call: Call, send: () => Promise<unknown>) => {
+      const answer = await send();
+      if (call.operation === 'BatchGet' && !isEventual(call)) {
+        const { updatedAt } = await setMeta(_id, meta);
+        while (Date.now() <= updatedAt) await Promise.resolve();
+      }
+      return answer;
+    };
+
+    const where = { path: ['source'], value: 'sap' };
+    const [result] = await upsert([row('a', {}, { ours: 1 })], writeAfterRead, { where });
+
+    expect(result).toMatchObject(code ? { result: 'failed', code } : { result: 'updated', __v: 2 });
+    expect(await stored()).toMatchObject([{ integration_meta: { ...meta, ...(!code && { ours: 1 }) } }]);
+  });
+
   test('a deletion does not reach a channel that has been shared with a namespace that the key does not hold', async () => {
     const { namespace, other, create, share, upsert, stored } = newSubject();
     const { _id } = await create('a');
