@@ -20,8 +20,8 @@ const throttledTables = (throttledQueries: number) => {
   return { channels: table, projections: table };
 };
 
-/** Each of the four steps of an attempt ends with its first query if that is throttled. */
-const steps = 4;
+/** Each of the five steps of an attempt ends with its first query if that is throttled. */
+const steps = 5;
 let errors: jest.SpiedFunction<typeof console.error>;
 
 beforeEach(() => {
