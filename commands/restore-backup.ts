@@ -8,6 +8,7 @@ import {
   createProjections,
   newTableNames,
   refuseOtherTables,
+  refuseTimeWithoutBackup,
   restoreChannels,
 } from './restore/new-tables.ts';
 import { raiseVersions } from './restore/raise-versions.ts';
@@ -26,13 +27,17 @@ const stacksOf = (environment: Environment): string[] => {
   return [apiStack, eventsStack, '--exclusively'];
 };
 
-/** The last step deploys this copy of the project. It must change the names of the tables, and nothing else. */
+/**
+ * The last step deploys this copy of the project. It must change the names of the tables, and nothing else. The exit code of
+ * `cdk diff --fail` is 1 for differences and for errors, so only its output tells which of them there was.
+ */
 const refuseOtherCode = (environment: Environment): void => {
   const code = runCdk(environment, ['diff', ...stacksOf(environment), '--method', 'template', '--fail']);
   if (code !== 0)
     throw new Error(
-      `This copy of the project is not what is deployed to ${environment.name} (see above). Nothing was restored: check out ` +
-        `the commit that is deployed, or deploy this one first.`,
+      `Nothing was restored. If differences are shown above, this copy of the project is not what is deployed to ` +
+        `${environment.name}: check out the commit that is deployed, or deploy this one first. If an error is shown above, ` +
+        `the comparison itself failed: correct its cause, and run the command again.`,
     );
 };
 
@@ -50,7 +55,7 @@ const makeTables = async (
   await applySettings(changes, names.projections, environment, 'projections');
   // No timeout: a person can end the command and start it again.
   const tables = openChannelTables(connect(), names, new AbortController().signal);
-  console.log(`The copies of ${await uniteCopies(tables.channels)} shared channels differed.`);
+  console.log(`Repaired ${await uniteCopies(tables.channels)} channels whose copies had different versions.`);
   await rebuildDerivedData(tables);
   await raiseVersions(tables.channels);
 };
@@ -69,6 +74,7 @@ const run = async (): Promise<void> => {
   if (inUse.channels !== names.channels) {
     const source = from ?? inUse.channels;
     await refuseOtherTables(changes, names, source);
+    await refuseTimeWithoutBackup(changes, names, source, at);
     refuseOtherCode(environment);
     await makeTables(changes, environment, names, source, at);
     await saveRestoredTables(environment, names);

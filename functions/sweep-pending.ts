@@ -20,24 +20,32 @@ const batchTimeMs = 10_000;
 /**
  * Sends a heartbeat to the stream consumers, and applies the pending changes that they missed. Publishes how old the oldest
  * pending change was, and how many were applied.
- * @throws Error at the end, if the heartbeat was not sent, some changes failed or time ran out. The alarm counts these errors.
+ * @throws Error at the end with all problems: the heartbeat was not sent, the sweep ended early (then no metric is published),
+ * some changes failed, or time ran out. The alarm counts these errors.
  */
 export const handler: ScheduledHandler = async (_event, context) => {
   const signal = AbortSignal.timeout(context.getRemainingTimeInMillis() - deadlineMarginMs);
   const tables = openChannelTables(client, { channels, projections }, signal);
   const isTimeLeft = () => context.getRemainingTimeInMillis() > batchTimeMs;
   const problems: string[] = [];
-  await sendHeartbeat(tables.channels).catch((error: Error) => {
-    problems.push(`The heartbeat was not sent: ${error.message}`);
-  });
+  let cause: Error | undefined;
+  const addProblem = (what: string) => (error: Error) => {
+    problems.push(`${what}: ${error.message}`);
+    cause = error;
+    return undefined;
+  };
+  await sendHeartbeat(tables.channels).catch(addProblem('The heartbeat was not sent'));
   const now = Date.now();
-  const { applied, failed, ranOutOfTime, oldestSince } = await sweepPending(tables, now - minAgeMs, {
+  const swept = await sweepPending(tables, now - minAgeMs, {
     isTimeLeft,
     report: ({ namespace, id }, error) => logFailure({ namespace, channel: id }, error),
-  });
-  const OldestPendingChangeAge = Math.max(0, Math.round((now - (oldestSince ?? now)) / 1000));
-  publishMetrics({ OldestPendingChangeAge, SweptChanges: applied });
-  if (failed) problems.push(`${failed} pending changes could not be applied`);
-  if (ranOutOfTime) problems.push('Time ran out before all pending changes were applied');
-  if (problems.length) throw new Error(problems.join('; '));
+  }).catch(addProblem('The sweep ended early'));
+  if (swept) {
+    const { applied, failed, ranOutOfTime, oldestSince } = swept;
+    const OldestPendingChangeAge = Math.max(0, Math.round((now - (oldestSince ?? now)) / 1000));
+    publishMetrics({ OldestPendingChangeAge, SweptChanges: applied });
+    if (failed) problems.push(`${failed} pending changes could not be applied`);
+    if (ranOutOfTime) problems.push('Time ran out before all pending changes were applied');
+  }
+  if (problems.length) throw new Error(problems.join('; '), { cause });
 };

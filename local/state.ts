@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDynamoDbLocalOf } from './dynamodb-local.ts';
 import { acquireLock, readText } from './lock-file.ts';
@@ -51,6 +51,13 @@ export const findRunningServer = (folder: string): ServerRecord | undefined => {
 const secretNames = ['api-key', 'cursor-secret'] as const;
 type SecretName = (typeof secretNames)[number];
 
+/** Removes a folder and the folders around it, up to the outermost one, until one is not empty. */
+const removeEmptyFolders = (folder: string, outermost: string): void => {
+  if (readdirSync(folder).length) return;
+  rmdirSync(folder);
+  if (folder !== outermost) removeEmptyFolders(dirname(folder), outermost);
+};
+
 /** The lock of a state folder. No other server starts on the folder until `release`. */
 export interface StateLock {
   /**
@@ -58,7 +65,7 @@ export interface StateLock {
    * server is killed, the next one needs the id of DynamoDB Local.
    */
   update(running: Pick<ServerRecord, 'dynamoDbPid' | 'dynamoDbPort' | 'eventBusPort'>): void;
-  /** If the server was in memory, this also removes the secrets that it wrote, and the folder if it made it. */
+  /** If the server was in memory, this also removes the secrets that it wrote, and the folders that it made. */
   release(): void;
 }
 
@@ -73,7 +80,7 @@ export const lockStateFolder = async (
   port: number,
   inMemory: boolean,
 ): Promise<StateLock> => {
-  const isNewFolder = mkdirSync(folder, { recursive: true }) !== undefined;
+  const firstNewFolder = mkdirSync(folder, { recursive: true });
   const newSecrets = secretNames.filter((name) => !existsSync(join(folder, name)));
   const seen = readText(recordFile(folder));
   const previous = parseRecord(seen);
@@ -111,7 +118,7 @@ export const lockStateFolder = async (
     release: () => {
       if (inMemory) for (const name of newSecrets) rmSync(join(folder, name), { force: true });
       rmSync(recordFile(folder), { force: true });
-      if (inMemory && isNewFolder && !readdirSync(folder).length) rmdirSync(folder);
+      if (inMemory && firstNewFolder !== undefined) removeEmptyFolders(folder, firstNewFolder);
     },
   };
 };

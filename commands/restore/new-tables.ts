@@ -1,12 +1,18 @@
-import { CreateTableCommand, RestoreTableToPointInTimeCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeContinuousBackupsCommand,
+  RestoreTableToPointInTimeCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { Environment, RestoredTables } from '../../infra/environments.ts';
 import { toCreateTableInput } from '../../lib/manifest/create-table-input.ts';
 import { projectionsTable, tableNames } from '../../lib/manifest/tables.ts';
 import { describeTable, type TableChanges, waitUntilActive } from './table-changes.ts';
 
+const formatTime = (time: Date): string => time.toISOString().replace(/\.\d+/, '');
+
 /** The names depend only on the environment and the time, so that the command finds its tables when it is run again. */
 export const newTableNames = ({ name }: Environment, at: Date): RestoredTables => {
-  const suffix = `-${at.toISOString().replace('.000', '').replace(/[-:]/g, '')}`;
+  const suffix = `-${formatTime(at).replace(/[-:]/g, '')}`;
   const { channels, projections } = tableNames(name);
   return { channels: channels + suffix, projections: projections + suffix };
 };
@@ -37,6 +43,36 @@ export const refuseOtherTables = async (
   if (restoredFrom !== undefined && restoredFrom !== source)
     throw new Error(
       `The table ${channels} was restored from ${restoredFrom}, not from ${source}. ${otherTime}`,
+    );
+};
+
+/**
+ * Checks that the source has a backup of a time. AWS keeps those of the last 35 days, up to about 5 minutes ago (Amazon DynamoDB
+ * API Reference, PointInTimeRecoveryDescription). Checks nothing if the channels are restored already, or if the answer does not
+ * have the times (an emulated AWS).
+ * @throws Error with one line if the time is later or earlier than the backups
+ */
+export const refuseTimeWithoutBackup = async (
+  changes: TableChanges,
+  { channels }: RestoredTables,
+  source: string,
+  at: Date,
+): Promise<void> => {
+  if (await describeTable(changes, channels)) return;
+  const { ContinuousBackupsDescription: backups } = await changes.client.send(
+    new DescribeContinuousBackupsCommand({ TableName: source }),
+  );
+  const { EarliestRestorableDateTime: earliest, LatestRestorableDateTime: latest } =
+    backups?.PointInTimeRecoveryDescription ?? {};
+  if (latest && at > latest)
+    throw new Error(
+      `The backups of ${source} end at ${formatTime(latest)}, and ${formatTime(at)} is later: wait about 5 minutes and ` +
+        'run the command again, or choose an earlier time.',
+    );
+  if (earliest && at < earliest)
+    throw new Error(
+      `The backups of ${source} begin at ${formatTime(earliest)}, and ${formatTime(at)} is earlier: choose a later time, ` +
+        'or name the table that was in use then with --from.',
     );
 };
 

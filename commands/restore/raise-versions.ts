@@ -34,12 +34,16 @@ const setVersion = async (channels: Table, { pk, sk }: Item, version: number): P
 };
 
 /**
- * Sets the version of every channel and tombstone of a restored table to the present time in milliseconds, the same for all.
- * So no version, event id or entity tag of a change that the backup does not have comes again with other content, and every
- * later change is newer. A version counts changes, and a channel takes at most 1,000 changes a second (a partition takes 1,000
- * write units a second: Amazon DynamoDB Developer Guide, "Designing partition keys"). So a channel whose version was never
- * raised is far below, and one whose version an earlier restore has raised is below too, unless it has changed without a pause
- * since. Nobody else may write to the table. It can be done again: the versions only grow.
+ * Sets the version of every channel and tombstone of a restored table to the present time in milliseconds. All get the same
+ * version. It is higher than every version before, also than those of changes that the backup does not have. So no version, event
+ * id or entity tag comes again with other content, and every later change is newer.
+ *
+ * No version is ahead of the time, for this reason. Each change adds 1 to the version of a channel. A channel takes at most 1,000
+ * changes a second, because a partition takes 1,000 write units a second (Amazon DynamoDB Developer Guide, "Designing partition
+ * keys"). The time in milliseconds grows by 1,000 a second. So a version that began at 0 stays far below the time. A version that
+ * an earlier restore has raised stays below it too, unless the channel has changed 1,000 times a second ever since.
+ *
+ * Nobody else may write to the table. This can be done again: the second run sets a later time.
  * @throws Error if a version is higher than the present time; the last error of DynamoDB, if it throttles for too long
  */
 export const raiseVersions = async (channels: Table): Promise<void> => {

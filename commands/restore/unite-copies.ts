@@ -5,17 +5,19 @@ import { keys, namespaceOf } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Table, Write } from '../../lib/dynamodb/table.ts';
 
-/** Finds all channels that belong to several namespaces, with every namespace that may have a copy. */
-const findSharedChannels = async (channels: Table): Promise<Map<string, Set<string>>> => {
-  const found = new Map<string, Set<string>>();
+/**
+ * Finds all channels that are or should be in several namespaces, with every namespace that may have a copy. A channel that was
+ * moved has one namespace in its list, and can still be in the other one too.
+ */
+const findSharedChannels = async (channels: Table): Promise<[id: string, namespaces: string[]][]> => {
+  const found = new Map<string, string[]>();
   for await (const item of channels.scan()) {
     const { pk, sk } = item as { pk: string; sk: string };
     if (parseChannelId(sk) !== sk) continue;
     const { company_namespace: listed } = fromItem(item);
-    if (listed.length === 1) continue;
-    found.set(sk, new Set([...(found.get(sk) ?? []), namespaceOf(pk), ...listed]));
+    found.set(sk, [...new Set([...(found.get(sk) ?? []), namespaceOf(pk), ...listed])]);
   }
-  return found;
+  return [...found].filter(([, namespaces]) => namespaces.length > 1);
 };
 
 const newestOf = (copies: Channel[]): Channel =>
@@ -38,18 +40,17 @@ const uniteWrites = (namespace: string, copy: Channel | undefined, newest: Chann
 /**
  * Makes all copies of each shared channel the same again. A backup can contain a part of a transaction: then some copies are of
  * the version before, or are missing, or should not be there, and the service would refuse every change of such a channel. The
- * newest copy wins. Nobody else may write to the table.
- * @returns how many channels had copies that differed
+ * newest copy wins. Nobody else may write to the table. What is derived from the channels must be rebuilt afterwards.
+ * @returns how many channels it repaired: also those of which only the versions differed, because an earlier run was interrupted
+ * while it raised them
  */
 export const uniteCopies = async (channels: Table): Promise<number> => {
   let count = 0;
   for (const [id, namespaces] of await findSharedChannels(channels)) {
-    const items = await channels.batchGet([...namespaces].map((namespace) => keys.channel(namespace, id)));
+    const items = await channels.batchGet(namespaces.map((namespace) => keys.channel(namespace, id)));
     const copies = new Map(items.map((item: Item) => [namespaceOf(item.pk as string), fromItem(item)]));
     const newest = newestOf([...copies.values()]);
-    const writes = [...namespaces].flatMap((namespace) =>
-      uniteWrites(namespace, copies.get(namespace), newest),
-    );
+    const writes = namespaces.flatMap((namespace) => uniteWrites(namespace, copies.get(namespace), newest));
     if (!writes.length) continue;
     await channels.transact(() => writes);
     count++;

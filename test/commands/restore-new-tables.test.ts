@@ -1,12 +1,14 @@
 import {
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  type PointInTimeRecoveryDescription,
   ResourceNotFoundException,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { refuseOtherTables } from '../../commands/restore/new-tables.ts';
+import { refuseOtherTables, refuseTimeWithoutBackup } from '../../commands/restore/new-tables.ts';
 
 const names = { channels: 'new', projections: 'new-projections' };
 const source = 'client-channels-prod';
@@ -65,4 +67,59 @@ test.each([
   string,
 ][])('a backup is not restored into %s', async (_, tables, message) => {
   await expect(check(tables)).rejects.toThrow(message);
+});
+
+const at = new Date('2026-11-24T09:00:00Z');
+
+/** Checks a time in an account whose source table has the given backups, and in which an earlier run has made the given tables. */
+const checkTime = (
+  PointInTimeRecoveryDescription: PointInTimeRecoveryDescription | undefined,
+  made: string[] = [],
+) => {
+  const aws = mockClient(DynamoDBClient);
+  aws.on(DescribeTableCommand).callsFake(({ TableName }) => {
+    if (!made.includes(TableName)) throw new ResourceNotFoundException({ message: 'missing', $metadata: {} });
+    return { Table: {} };
+  });
+  aws.on(DescribeContinuousBackupsCommand, { TableName: source }).resolves({
+    ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription },
+  });
+  return refuseTimeWithoutBackup({ client: new DynamoDBClient(), pauseMs: 0 }, names, source, at);
+};
+
+const second = (time: string) => new Date(`2026-11-24T${time}Z`);
+const younger = { LatestRestorableDateTime: second('08:59:59') };
+
+test.each([
+  [
+    'its backups contain',
+    { EarliestRestorableDateTime: second('08:59:59'), LatestRestorableDateTime: second('09:00:01') },
+    [],
+  ],
+  [
+    'is the first and the last of its backups',
+    { EarliestRestorableDateTime: at, LatestRestorableDateTime: at },
+    [],
+  ],
+  ['nobody knows about, as in an emulated AWS', undefined, []],
+  ['an earlier run has restored already', younger, ['new']],
+])('a table can be restored to a time that %s', async (_, backups, made) => {
+  await expect(checkTime(backups, made)).resolves.toBeUndefined();
+});
+
+test.each([
+  [
+    'later',
+    younger,
+    'The backups of client-channels-prod end at 2026-11-24T08:59:59Z, and 2026-11-24T09:00:00Z is later: wait about 5 minutes and ' +
+      'run the command again, or choose an earlier time.',
+  ],
+  [
+    'earlier',
+    { EarliestRestorableDateTime: second('09:00:01') },
+    'The backups of client-channels-prod begin at 2026-11-24T09:00:01Z, and 2026-11-24T09:00:00Z is earlier: choose a later time, ' +
+      'or name the table that was in use then with --from.',
+  ],
+])('a table is not restored to a time that is %s than its backups', async (_, backups, message) => {
+  await expect(checkTime(backups)).rejects.toThrow(new Error(message));
 });

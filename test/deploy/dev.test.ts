@@ -229,7 +229,7 @@ describe('npm run restore-backup', () => {
   it('is refused if the project is not what is deployed, before it makes a table', async () => {
     // The tests before have deployed another cursor secret than the project says.
     expect(() => restoreBackup(at)).toThrow(
-      'This copy of the project is not what is deployed to dev (see above).',
+      'this copy of the project is not what is deployed to dev: check out the commit that is deployed',
     );
     const describeTable = client.send(new DescribeTableCommand({ TableName: restored.channels }));
     await expect(describeTable).rejects.toThrow(ResourceNotFoundException);

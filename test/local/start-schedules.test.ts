@@ -25,7 +25,12 @@ test('a scheduled function runs at its interval, and a failed run prints its rea
   const [row] = schedules;
   if (!row) throw new Error('There is a schedule');
   running = await startSchedules([{ ...row, everyMinutes: 1 / 600 }]);
-  await eventually(() => expect(lines).toContain('sweep-pending: The table gave no answer in time'));
+  await eventually(() =>
+    expect(lines).toContain(
+      'sweep-pending: The heartbeat was not sent: The table gave no answer in time; ' +
+        'The sweep ended early: The table gave no answer in time',
+    ),
+  );
 });
 
 test('the error for a file without a handler names the file', async () => {

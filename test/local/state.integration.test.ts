@@ -86,6 +86,19 @@ describe('the lock of a state folder', () => {
     expect(readdirSync(folder)).toEqual(['api-key']);
   });
 
+  it('leaves none of the folders that it made, if a server in memory releases it', async () => {
+    const lock = await lockStateFolder(join(folder, 'a/b/c'), 3030, true);
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves a folder that it made if another file is in it', async () => {
+    const lock = await lockStateFolder(join(folder, 'a/b/c'), 3030, true);
+    writeFileSync(join(folder, 'a/notes'), '');
+    lock.release();
+    expect(readdirSync(folder, { recursive: true })).toEqual(['a', 'a/notes']);
+  });
+
   it('is refused with one line while another server runs, and the record of that server stays', async () => {
     const existing = { ...(await startOther()), ...rest };
     writeRecord(existing);
