@@ -64,6 +64,8 @@ export const refuseTimeWithoutBackup = async (
   );
   const { EarliestRestorableDateTime: earliest, LatestRestorableDateTime: latest } =
     backups?.PointInTimeRecoveryDescription ?? {};
+  // The emulated AWS gives the present time for both, and restores any time.
+  if (earliest && earliest.getTime() === latest?.getTime()) return;
   if (latest && at > latest)
     throw new Error(
       `The backups of ${source} end at ${formatTime(latest)}, and ${formatTime(at)} is later: wait about 5 minutes and ` +

@@ -97,8 +97,8 @@ test.each([
     [],
   ],
   [
-    'is the first and the last of its backups',
-    { EarliestRestorableDateTime: at, LatestRestorableDateTime: at },
+    'is earlier than the only time that an emulated AWS gives',
+    { EarliestRestorableDateTime: second('09:00:01'), LatestRestorableDateTime: second('09:00:01') },
     [],
   ],
   ['nobody knows about, as in an emulated AWS', undefined, []],
