@@ -6,7 +6,7 @@ export const pageStyle = `
 .swagger-ui .info .description h2 { font-size: 20px; margin: 28px 0 8px; }
 .swagger-ui .info .description :is(p, li) { line-height: 1.5; margin: 8px 0; }
 .swagger-ui .info .description ul { margin: 8px 0; padding-left: 20px; }
-.swagger-ui .info .description :not(pre) > code { white-space: nowrap; }
+.swagger-ui .info .description :not(pre) > code { overflow-wrap: anywhere; }
 .swagger-ui .markdown :not(pre) > code { padding: 1px 3px; }
 .swagger-ui .info .description pre { background: #f1f1f1; border-radius: 4px; margin: 8px 0; padding: 10px; }
 .swagger-ui .info .description pre > code { background: none; color: #3b4151; font-size: 12px; font-weight: 400; line-height: 1.5; padding: 0; }
