@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
+import { maxMetaDepth } from './scalar-at.ts';
 
 const maxBytes = 64 * 1024;
-const maxDepth = 16;
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -51,7 +51,7 @@ const ofWhole = (message: string): MetaProblems => [{ path: [], message }];
  * @param value as `parseExactJson` parsed it
  */
 export const problemsOfMeta = (value: object): MetaProblems | undefined => {
-  if (isDeeperThan(maxDepth, value)) return ofWhole(`is nested more than ${maxDepth} levels deep`);
+  if (isDeeperThan(maxMetaDepth, value)) return ofWhole(`is nested more than ${maxMetaDepth} levels deep`);
   const problem = problemOf(value);
   if (problem) return ofWhole(problem);
   const [first, ...others] = inexactIntegers(value).map((path) => ({

@@ -1,3 +1,6 @@
+/** The maximum levels of objects and arrays in metadata. A path to a scalar has at most as many keys. */
+export const maxMetaDepth = 16;
+
 const isScalar = (value: unknown) => value !== undefined && (typeof value !== 'object' || value === null);
 
 /** Returns the scalar at a path of a metadata object as text, so that `5` equals `"5"`. */

@@ -2,12 +2,10 @@ import * as z from 'zod/mini';
 import { parseObject } from '../channels/body-schema.ts';
 import type { ExternalKeyPath } from '../channels/external-keys.ts';
 import { isObject } from '../channels/is-object.ts';
+import { maxMetaDepth } from '../channels/scalar-at.ts';
 import { isBlank } from '../text/blank.ts';
 
 export const maxRows = 100;
-
-/** Stored metadata is not deeper. */
-const maxDepth = 16;
 
 /** A condition on `integration_meta`: the scalar at a path equals a text. An upsert may touch no other channel. */
 export interface Where {
@@ -38,7 +36,7 @@ const where = z.pipe(
     const path = name.slice(metaPrefix.length).split('.');
     if (!name.startsWith(metaPrefix) || path.includes(''))
       return refuse('must be a path in the metadata, as in "integration_meta.source"', [name]);
-    if (path.length > maxDepth) return refuse(`may have at most ${maxDepth} levels`, [name]);
+    if (path.length > maxMetaDepth) return refuse(`may have at most ${maxMetaDepth} levels`, [name]);
     if (typeof text !== 'string' || isBlank(text))
       return refuse('must be a string that is not blank', [name]);
     return { path, value: text };

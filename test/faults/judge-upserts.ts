@@ -18,7 +18,7 @@ const describe = ({ key, mark, by, start, end, claim }: KeyedWrite): string => {
 type Places = Map<string, { id: string; version: number }[]>;
 
 /** Adds to `places` where the marks of one channel appear. @returns sentences about lost marks, and versions without one */
-const readMarks = (id: string, { documents }: ChannelVersions, places: Places): string[] =>
+const collectMarks = (id: string, { documents }: ChannelVersions, places: Places): string[] =>
   [...documents].flatMap(([version, document]) => {
     if (!document) return [];
     const [before, now] = [marksOf(documents.get(version - 1)), marksOf(document)];
@@ -116,7 +116,7 @@ const judgePresence = ({ id, from, to }: Presence, writes: KeyedWrite[]): string
  */
 export const judgeUpserts = (writes: KeyedWrite[], versions: Map<string, ChannelVersions>): string[] => {
   const places: Places = new Map();
-  const wrongMarks = [...versions].flatMap(([id, own]) => readMarks(id, own, places));
+  const wrongMarks = [...versions].flatMap(([id, own]) => collectMarks(id, own, places));
   const wrongAnswers = writes.flatMap((write) => {
     const problem = judgeAnswer(write, places, versions);
     return problem === undefined ? [] : [`${describe(write)}, and ${problem}`];

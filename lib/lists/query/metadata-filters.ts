@@ -1,4 +1,5 @@
 import { isObject } from '../../channels/is-object.ts';
+import { maxMetaDepth } from '../../channels/scalar-at.ts';
 import { repeatedKey } from '../../repeated-key.ts';
 import { type AddIssue, maxValues, type Parser } from './parser.ts';
 import { isAbsent, isListIndex, nameFromPath, parseJson, type RawParameter } from './raw-parameters.ts';
@@ -11,9 +12,6 @@ export interface MetadataFilter {
 }
 
 export const metaName = 'integration_meta';
-
-/** Stored metadata is not deeper. */
-const maxDepth = 16;
 
 /** Whether a name is `integration_meta`, or begins with it and a dot. */
 export const isMetaName = (root: string): boolean => root === metaName || root.startsWith(`${metaName}.`);
@@ -123,7 +121,7 @@ const leavesOf = (value: unknown, path: string[], addIssue: AddIssue): MetadataF
 };
 
 const problemOf = (path: string[]): string | undefined => {
-  if (path.length > maxDepth) return `may have at most ${maxDepth} levels`;
+  if (path.length > maxMetaDepth) return `may have at most ${maxMetaDepth} levels`;
   return path.some((key) => key.startsWith('$')) ? `has a key that begins with $: ${noOperators}` : undefined;
 };
 
