@@ -6,6 +6,7 @@ import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, Upser
 import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
 import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
 import { toUpsertBatches } from './upsert-batches.ts';
+import { sendWritable } from './writable-rows.ts';
 
 export interface ClientOptions {
   /** The base URL of the service: `https://….amazonaws.com`, or `http://localhost:3030`. */
@@ -163,15 +164,17 @@ export class ChannelsClient {
    * Creates, changes and deletes channels that are matched by an external key, in one request. Each row is done or fails
    * alone: look at the result of each, because a row that fails is no error here. It is safe to repeat the call. If the
    * client had to do that, rows that were done the first time are `unchanged`.
-   * @param rows 1 to 100, of at most 2 MiB in JSON
+   * @param rows 1 to 100, of at most 2 MiB in JSON. A row that JSON cannot express (a BigInt) fails, and is not sent
    */
   async upsert(rows: UpsertRow[], options: UpsertOptions & CallOptions = {}): Promise<UpsertAnswer> {
     checkOptions('upsert', options, upsertOptions);
     if (!Array.isArray(rows)) throw new TypeError('The rows of upsert must be an array.');
-    const body = toUpsertBody(rows, options);
-    const response = await this.#send('POST', `${collection}/upsert`, { ...options, body });
-    const { data, summary } = await response.json();
-    return { data, summary };
+    return sendWritable(rows, async (writable) => {
+      const body = toUpsertBody(writable, options);
+      const response = await this.#send('POST', `${collection}/upsert`, { ...options, body });
+      const { data, summary } = await response.json();
+      return { data, summary };
+    });
   }
 
   /**

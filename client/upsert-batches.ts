@@ -1,5 +1,6 @@
 import type { UpsertRow } from './types.ts';
 import { defaultMatch, toUpsertBody, type UpsertOptions } from './upsert.ts';
+import { problemOfRow } from './writable-rows.ts';
 
 // The limits of one request. The README of the service has them.
 const maxRows = 100;
@@ -37,7 +38,8 @@ export async function* toUpsertBatches(
   const keys = new Set<string>();
   for await (const row of rows) {
     const key = keyOf(row, options.match ?? defaultMatch);
-    const bytesWithComma = bytesOf(row) + 1;
+    // A row that cannot be written as JSON is not sent.
+    const bytesWithComma = problemOfRow(row) === undefined ? bytesOf(row) + 1 : 0;
     const isRepeated = key !== undefined && keys.has(key);
     if (batch.length && (batch.length === maxRows || bytes + bytesWithComma > maxBytes || isRepeated)) {
       yield batch;

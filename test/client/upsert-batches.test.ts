@@ -83,6 +83,11 @@ describe('batches of rows', () => {
     expect(await batchesOf([rowOf(value), rowOf(value)])).toHaveLength(isKey ? 2 : 1);
   });
 
+  test('hold rows that cannot be written as JSON beside the others', async () => {
+    const rows = [rowOf('a'), rowOf(1n), rowOf('b'), rowOf(1n)];
+    expect(await batchesOf(rows)).toEqual([rows]);
+  });
+
   test('take rows only when they are needed, and close their source when nobody needs more', async () => {
     let taken = 0;
     let isClosed = false;
