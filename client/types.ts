@@ -187,7 +187,7 @@ export interface ErrorBody {
   /** A message for people. */
   error: string;
   /** A code for programs. Codes never change, but later versions may add some. */
-  code: "invalid_request" | "invalid_json" | "invalid_cursor" | "cursor_mismatch" | "page_too_deep" | "page_too_large" | "query_too_broad" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_requests" | "unavailable" | "internal_error";
+  code: "invalid_request" | "invalid_json" | "invalid_cursor" | "cursor_mismatch" | "page_too_deep" | "page_too_large" | "query_too_broad" | "unauthenticated" | "forbidden" | "not_found" | "cursor_expired" | "conflict" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_requests" | "unavailable" | "internal_error";
   /** All problems of the request, but at most the first 100. */
   details?: {
     path: string;

@@ -12,10 +12,11 @@ import { tagsOf } from './names.ts';
  */
 export const addStacks = (app: App, environment: Environment) => {
   const data = new DataStack(app, environment);
-  const api = new ApiStack(app, environment);
-  api.addStackDependency(data, 'It refers to the tables, the secret and the topic by name');
   const events = new EventsStack(app, environment);
   events.addStackDependency(data, 'It refers to the table, its stream and the topic by name');
+  const api = new ApiStack(app, environment);
+  api.addStackDependency(data, 'It refers to the tables, the secret and the topic by name');
+  api.addStackDependency(events, 'Whoever reads the change log needs a function that numbers all changes');
   for (const [key, value] of Object.entries(tagsOf(environment))) Tags.of(app).add(key, value);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { data, api, events };

@@ -63,7 +63,7 @@ export class StreamConsumerFunction extends ServiceFunction {
     this.deadLetterQueue = consumer.deadLetters
       ? this.#queue(deadLetterQueueName(environment, name))
       : undefined;
-    const { eventSourceMappingId } = new lambda.EventSourceMapping(this, 'Mapping', {
+    const eventSource = new lambda.EventSourceMapping(this, 'Mapping', {
       target: this.function,
       eventSourceArn: channelsStream,
       startingPosition: lambda.StartingPosition[mapping.startingPosition],
@@ -72,15 +72,17 @@ export class StreamConsumerFunction extends ServiceFunction {
       maxBatchingWindow: Duration.seconds(mapping.maximumBatchingWindow),
       bisectBatchOnError: mapping.bisectBatchOnError,
       retryAttempts: mapping.retryAttempts,
-      maxRecordAge: Duration.seconds(mapping.maximumRecordAge),
       reportBatchItemFailures: mapping.reportBatchItemFailures,
       ...(this.deadLetterQueue && { onFailure: new SqsDlq(this.deadLetterQueue) }),
       metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
     });
+    // The CDK takes no -1. Without the property, CloudFormation would leave a deployed mapping at its earlier value.
+    (eventSource.node.defaultChild as lambda.CfnEventSourceMapping).maximumRecordAgeInSeconds =
+      mapping.maximumRecordAge;
     this.droppedRecords = new Metric({
       namespace: 'AWS/Lambda',
       metricName: 'DroppedEventCount',
-      dimensionsMap: { EventSourceMappingUUID: eventSourceMappingId },
+      dimensionsMap: { EventSourceMappingUUID: eventSource.eventSourceMappingId },
     });
   }
 

@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'invalid_json'
   | 'invalid_cursor'
   | 'cursor_mismatch'
+  | 'cursor_expired'
   | 'page_too_deep'
   | 'page_too_large'
   | 'query_too_broad'

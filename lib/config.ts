@@ -35,8 +35,8 @@ const metrics = z.object({
   METRIC_NAMESPACE: z.optional(text),
 });
 
-/** The variables of the function that publishes events. */
-const events = z.object({ EVENT_BUS: text });
+/** The variables of the function that numbers changes and publishes events. */
+const events = z.object({ EVENT_BUS: text, PROJECTIONS_TABLE: text });
 
 /**
  * Reads the process's environment, once, when a function starts.

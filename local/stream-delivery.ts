@@ -111,7 +111,7 @@ export const deliver = async (target: DeliveryTarget, records: DynamoDBRecord[])
   const { retryAttempts, maximumRecordAge } = consumer.mapping;
   const queue: Batch[] = [{ records, failures: 0 }];
   for (let batch = queue.shift(); batch && !signal.aborted; batch = queue.shift()) {
-    const oldestAllowedMs = Date.now() - maximumRecordAge * 1000;
+    const oldestAllowedMs = maximumRecordAge === -1 ? -Infinity : Date.now() - maximumRecordAge * 1000;
     const expired = batch.records.filter((record) => arrivalMs(record) < oldestAllowedMs);
     if (expired.length)
       onDeadLetter(toDeadLetter(target, { ...batch, records: expired }, 'RecordAgeExceeded'));

@@ -12,6 +12,7 @@ export const errorStatuses: Record<ErrorCode, number> = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
+  cursor_expired: 410,
   conflict: 409,
   precondition_failed: 412,
   payload_too_large: 413,

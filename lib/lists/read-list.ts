@@ -3,7 +3,8 @@ import { ApiError } from '../api-error.ts';
 import type { Channel } from '../channels/channel.ts';
 import { includes } from '../channels/id-range.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
-import { type CursorPosition, type CursorSecrets, openCursor, sealCursor } from './cursor.ts';
+import type { SealSecrets } from '../sealed-text.ts';
+import { type CursorPosition, openCursor, sealCursor } from './cursor.ts';
 import { checkDepth, maxDepthOf } from './limits.ts';
 import type { Pagination } from './pagination.ts';
 import { idRangeBetween, parseIdBound } from './plan/id-bounds.ts';
@@ -155,7 +156,7 @@ export const readList = async (
   tables: ChannelTables,
   namespace: string,
   query: ListQuery,
-  secrets: CursorSecrets,
+  secrets: SealSecrets,
 ): Promise<List> => {
   const { filter, sort, page, perPage } = query;
   const order = toOrder(sort);

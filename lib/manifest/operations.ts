@@ -76,6 +76,21 @@ export const operations = [
     },
   },
   {
+    name: 'read-changes',
+    methods: ['GET'],
+    path: '/client-channel/changes',
+    scope: 'channels:read',
+    handler: 'functions/read-changes.ts',
+    permissions: {
+      tables: {
+        apiKeys: authenticate,
+        channels: ['dynamodb:BatchGetItem', 'dynamodb:Query'],
+        projections: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      },
+    },
+    cursors: true,
+  },
+  {
     name: 'get-channel',
     methods: ['GET'],
     path: '/client-channel/{id}',

@@ -36,7 +36,7 @@ export interface StreamParameters {
   bisectBatchOnError: boolean;
   /** How often Lambda retries a failed batch before it gives up on the batch. */
   retryAttempts: number;
-  /** Seconds after which Lambda gives up on a record without trying it. At least 60. */
+  /** Seconds after which Lambda gives up on a record without trying it. At least 60; -1 means never. */
   maximumRecordAge: number;
   /** Whether the function reports failed records (`batchItemFailures`) by their sequence numbers. */
   reportBatchItemFailures: boolean;
@@ -89,7 +89,7 @@ export const streamConsumers: readonly StreamConsumer[] = [
   {
     name: 'publish-events',
     handler: 'functions/publish-events.ts',
-    description: 'Publishes the changes of channels on the event bus',
+    description: 'Numbers the changes of channels in the change log, and publishes them on the event bus',
     timeoutSeconds: 60,
     mapping: {
       filters: [written(...hexDigits, sortKeyPrefix.tombstone), heartbeat],
@@ -98,13 +98,15 @@ export const streamConsumers: readonly StreamConsumer[] = [
       maximumBatchingWindow: 0,
       bisectBatchOnError: true,
       retryAttempts: 10,
-      // A record that fails becomes a dead letter within minutes, after its retries. This limit is for the records that wait
-      // behind it. The stream keeps records for 24 hours: half of that to reach them, half to replay dead letters.
-      maximumRecordAge: 12 * 60 * 60,
+      // No age makes Lambda give up on a record, because a change without a number is missing in the change log. A record
+      // that fails becomes a dead letter within minutes, after its retries.
+      maximumRecordAge: -1,
       reportBatchItemFailures: true,
     },
     deadLetters: true,
-    permissions: { tables: {} },
+    permissions: {
+      tables: { projections: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+    },
     publishes: true,
   },
   {

@@ -55,13 +55,15 @@ export const channelsTable = {
 } as const satisfies TableDefinition;
 
 /**
- * The projections: suffix entries and count buckets. They are derived from the channels, so that a list costs as much
- * as its page and not as much as the company. They have a table of their own without a stream, because they are many,
- * nobody follows their changes, and `reindex` can rebuild them.
+ * The projections: suffix entries, count buckets and the change log. They are derived from the channels, so that a list costs
+ * as much as its page and not as much as the company. They have a table of their own without a stream, because they are
+ * many, nobody follows their changes, and `reindex` can rebuild them. (It can't rebuild a change log: it begins a new one,
+ * and readers begin again.)
  */
 export const projectionsTable: TableDefinition = {
   partitionKey: 'pk',
   sortKey: 'sk',
+  timeToLive: 'expiresAt',
   stream: false,
   isDerived: true,
 };

@@ -1,8 +1,10 @@
 import { type OperationName, operations, type ScopedOperation } from '../manifest/operations.ts';
+import { changesParameters } from './changes-parameters.ts';
 import { describeSchemas, ref } from './component-schemas.ts';
 import { examples } from './example-exchanges.ts';
 import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
 import { introduction } from './introduction.ts';
+import { describedParameters } from './list-parameters.ts';
 import { describeQuery } from './query-descriptions.ts';
 import { describePublicResponses, describeResponses, type SuccessResponse } from './response-descriptions.ts';
 
@@ -30,7 +32,7 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
     description:
       'A channel must match all filters. A parameter that is empty, `null` or `undefined` counts as absent. Exception: a filter by `integration_meta` without a value is an error (400). An unknown parameter is an error (400).',
     parameters: commonParameters,
-    query: describeQuery(),
+    query: describeQuery(describedParameters),
     success: {
       status: 200,
       description: 'One page. A page after the last one has no data, but the correct totals.',
@@ -64,6 +66,20 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
       headers: [],
     },
     errors: [413, 415],
+  },
+  'read-changes': {
+    summary: 'Read what changed, also deletions',
+    description:
+      'Keeps a copy of the namespace right. Begin without a cursor: the first responses bring all channels. Apply the changes in their order, store `next_cursor` with your copy, and ask again at once while `has_more` is true. Then come back whenever you like, with the stored cursor. A response may have few changes, or none, although more follow. Repeats are harmless. A channel that joins the namespace is an `upsert`, and a channel that leaves it is a `delete`. A change appears within 10 seconds as a rule. After a 410, read again without a cursor until `has_more` is false, and then drop every channel that this reading did not bring. A cursor that came with `has_more: false` works for 90 days.',
+    parameters: commonParameters,
+    query: describeQuery(changesParameters),
+    success: {
+      status: 200,
+      description: 'The next changes, and the cursor to continue from.',
+      schema: 'ChangesAnswer',
+      headers: [],
+    },
+    errors: [410],
   },
   'get-channel': {
     summary: 'Get a channel',

@@ -282,6 +282,34 @@ const upsertResult = (): JsonSchema => ({
   ...openToNewFields,
 });
 
+/** One object with optional fields, because generated clients handle `oneOf` badly. */
+const changeRow = (): JsonSchema => ({
+  type: 'object',
+  description: 'A channel as it is now, or a channel that is gone from the namespace.',
+  properties: {
+    type: { type: 'string', 'x-extensible-enum': ['upsert', 'delete'], description: 'What to do in a copy.' },
+    channel: { ...ref('Channel'), description: 'Of an `upsert`: the channel as it is now.' },
+    _id: { type: 'string', description: 'Of a `delete`: the id of the channel.' },
+    changed_at: { ...time, type: 'string', description: `When the channel was changed. ${time.description}` },
+  },
+  required: ['type', 'changed_at'],
+  ...openToNewFields,
+});
+
+const changesPagination: JsonSchema = {
+  type: 'object',
+  properties: {
+    per_page: count,
+    next_cursor: {
+      type: 'string',
+      description: 'Always there. Store it, and send it as `cursor` next time.',
+    },
+    has_more: { type: 'boolean', description: 'Whether more changes follow at once.' },
+  },
+  required: ['per_page', 'next_cursor', 'has_more'],
+  ...openToNewFields,
+};
+
 const gatewayError: JsonSchema = {
   type: 'object',
   description: 'An error of the gateway. The request did not reach the service.',
@@ -327,6 +355,12 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChannelListAnswer: envelope({
     data: { type: 'array', items: ref('Channel') },
     pagination: ref('Pagination'),
+  }),
+  ChangeRow: changeRow(),
+  ChangesPagination: changesPagination,
+  ChangesAnswer: envelope({
+    data: { type: 'array', items: ref('ChangeRow') },
+    pagination: ref('ChangesPagination'),
   }),
   OwnKey: toJsonSchema(ownKey, 'output'),
   OwnKeyAnswer: envelope({ data: ref('OwnKey') }),

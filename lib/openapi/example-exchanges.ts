@@ -181,6 +181,9 @@ const upsertResults = (updated: object, created: object) => ({
   summary: { created: 1, updated: 1, unchanged: 1, deleted: 0, failed: 1 },
 });
 
+/** Names a secret that no service has, as a cursor does after two rotations. */
+const expiredCursor = 'AubZMuJgeKZQ1ZUOYQ2CsyEEO2KIx2VgKl2dQH7kKO8FC-q0NDD41ciHKXoPLr_cDFRfcZzun3zeiw';
+
 /** The examples of the description. A test sends each to the running service. */
 export const examples: ExampleExchange[] = [
   {
@@ -327,6 +330,41 @@ export const examples: ExampleExchange[] = [
   },
   ...commonErrors('upsert-channels', upsertRows),
   unknownParameter('upsert-channels', upsertRows),
+  {
+    operation: 'read-changes',
+    name: 'first_reading',
+    summary: 'The first response of a first reading',
+    status: 200,
+    response: {
+      success: true,
+      data: [{ type: 'upsert', channel: retailDocument, changed_at: exampleTime }],
+      pagination: { per_page: 100, next_cursor: expiredCursor, has_more: true },
+    },
+  },
+  {
+    operation: 'read-changes',
+    name: 'list_parameter',
+    summary: 'A parameter of lists: the changes are never filtered',
+    query: 'search=retail',
+    status: 400,
+    response: errorResponse(
+      'invalid_request',
+      'The query parameter "search" is not known (known: cursor, per_page, exclude_self).',
+      [{ path: 'search', message: 'is not known (known: cursor, per_page, exclude_self)' }],
+    ),
+  },
+  {
+    operation: 'read-changes',
+    name: 'expired_cursor',
+    summary: 'A cursor that has expired',
+    query: `cursor=${expiredCursor}`,
+    status: 410,
+    response: errorResponse(
+      'cursor_expired',
+      'The cursor has expired: read again without a cursor until has_more is false, then drop every channel that this did not bring.',
+    ),
+  },
+  ...commonErrors('read-changes'),
   {
     operation: 'get-channel',
     name: 'retail',

@@ -11,7 +11,7 @@ export interface DescribedParameter {
 }
 
 /** Without a format, generated clients use 32 bits. */
-const integer = (minimum: number, maximum: number) => ({
+export const integer = (minimum: number, maximum: number) => ({
   type: 'integer',
   format: 'int64',
   minimum,
@@ -25,7 +25,7 @@ const integer = (minimum: number, maximum: number) => ({
 const jsonText = (contentSchema: object) => ({ type: 'string', contentSchema });
 
 /** An empty text counts as absent. Converters for tools such as Postman, which fill in every parameter, use the default. */
-const absentByDefault = (schema: object) => ({ ...schema, default: '' });
+export const absentByDefault = (schema: object) => ({ ...schema, default: '' });
 
 /** The end of the year 2099, in milliseconds since the epoch. The service refuses times more than a year ahead. */
 const latestTime = Date.UTC(2100, 0) - 1;

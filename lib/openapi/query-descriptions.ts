@@ -1,4 +1,4 @@
-import { type DescribedParameter, describedParameters } from './list-parameters.ts';
+import type { DescribedParameter } from './list-parameters.ts';
 
 const exampleText = (name: string, example: unknown): string =>
   example === undefined
@@ -20,5 +20,5 @@ const describeParameter = ({ example, schema, ...parameter }: DescribedParameter
   schema: example === undefined || 'default' in schema ? schema : { ...schema, examples: [example] },
 });
 
-/** Describes the query parameters of a list so that Swagger UI leaves all of them empty at first. */
-export const describeQuery = () => describedParameters.map(describeParameter);
+/** Describes query parameters so that Swagger UI leaves all of them empty at first. */
+export const describeQuery = (parameters: DescribedParameter[]) => parameters.map(describeParameter);

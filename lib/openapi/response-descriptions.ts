@@ -17,6 +17,10 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     403: { description: '`forbidden`: the API key lacks the scope or does not hold the namespace.' },
     404: { description: '`not_found`: the namespace has no such channel.', gateway: true },
     409: { description: '`conflict`: other requests were writing the channel, and all retries failed.' },
+    410: {
+      description:
+        '`cursor_expired`: the cursor is too old, or names a secret that is gone, or belongs to a log that was replaced. Begin again without a cursor.',
+    },
     412: { description: '`precondition_failed`: the channel does not have the version in `If-Match`.' },
     413: { description: '`payload_too_large`: the body has more than 256 KiB.', gateway: true },
     415: {

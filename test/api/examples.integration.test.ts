@@ -26,7 +26,8 @@ const comparable = (response: object) =>
   JSON.parse(JSON.stringify(response), (name, value) => {
     if (name === '_id') return anId;
     if (name === 'key_id') return expect.stringMatching(/^[0-9a-f]{16}$/);
-    if (name === 'createdAt' || name === 'updatedAt') return expect.stringMatching(/Z$/);
+    if (['createdAt', 'updatedAt', 'changed_at'].includes(name)) return expect.stringMatching(/Z$/);
+    if (name === 'next_cursor') return expect.any(String);
     return name === 'request_id' ? expect.any(String) : value;
   });
 

@@ -1,5 +1,5 @@
-import { similarName } from '../../text/similar-name.ts';
 import { isMetaName, type MetadataFilter, metadataFilters, metaName } from './metadata-filters.ts';
+import { unknownParameter } from './named-parameters.ts';
 import { type AddIssue, collectIssues, type Parser, type RawParameters } from './parser.ts';
 import { hasNoText, hasValue, parseQueryString, type RawParameter } from './raw-parameters.ts';
 import { type SortTerm, sortByTerms, sortTerm } from './sorting.ts';
@@ -129,16 +129,11 @@ const exclusive: [name: string, other: string, reason: string][] = [
   ['sortPageOrder', 'sortBy', 'each element of sortBy has its own type'],
 ];
 
-const unknownParameter = (name: string): string => {
-  const similar = similarName(name, [...parameterNames]);
-  return `is not known (${similar ? `did you mean ${similar}?` : `known: ${parameterNames.join(', ')}`})`;
-};
-
 const parseAll = (raw: Map<string, RawParameters>, addIssue: AddIssue): ParsedParameters => {
   const parsed: ParsedParameters = {};
   for (const [name, withThatName] of raw) {
     const parse = parameters.get(name);
-    if (parse === undefined) addIssue(name, unknownParameter(name));
+    if (parse === undefined) addIssue(name, unknownParameter(name, parameterNames));
     else parse(withThatName, parsed, addIssue);
   }
   return parsed;
