@@ -61,7 +61,7 @@ const parsePosition = (position: string): Place => {
 
 /** Whether the service says that the cursor is too old. Without a cursor, a new beginning would not help. */
 const isExpired = ({ cursor }: Place, error: unknown): boolean =>
-  cursor !== undefined && error instanceof ChannelsError && (error.code as string) === 'cursor_expired';
+  cursor !== undefined && error instanceof ChannelsError && error.code === 'cursor_expired';
 
 /**
  * Reads page after page until there are no more changes. If the service does not know the cursor any more, this begins a new

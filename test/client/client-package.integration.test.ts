@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { useService } from '../support/use-service.ts';
 
 const run = promisify(execFile);
@@ -14,7 +15,7 @@ const source = join(root, 'client');
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 
-const service = useService({ namespaces: ['company1'] });
+const service = useService({ namespaces: ['company1'], consumers: ['publish-events'] });
 /** An empty project that installs the package from its tarball. */
 let folder: string;
 let packed: { filename: string; files: { path: string }[] };
@@ -39,7 +40,7 @@ test('the package has the compiled client with its types, its README and the lic
 });
 
 const user = `
-import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from 'client-channels-client';
+import { type ChangeRow, type Channel, ChannelsClient, ChannelsError, type UpsertRow } from 'client-channels-client';
 
 const channels = new ChannelsClient({ url: 'http://localhost:3030', key: '' });
 export const first = async (): Promise<Channel | undefined> => (await channels.list({ sort: '-name' })).data[0];
@@ -54,6 +55,14 @@ export const failedRows = async (rows: AsyncIterable<UpsertRow>) => {
 export const withoutKey = () => channels.upsert([{ name: 'Retail' }]);
 // @ts-expect-error only two paths can be matched
 export const byName = () => channels.upsertAll([], { match: 'name' });
+export const deletedIds = async (position?: string) => {
+  const ids: string[] = [];
+  for await (const { changes } of channels.changes({ position }))
+    for (const change of changes) if (change.type === 'delete') ids.push(change._id);
+  return ids;
+};
+// @ts-expect-error a deletion has no channel
+export const channelOf = (change: ChangeRow) => change.channel;
 export const isNotFound = (error: unknown) => error instanceof ChannelsError && error.code === 'not_found';
 `;
 const onNode = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types'), '--lib', 'es2023'];
@@ -76,14 +85,39 @@ test.each([
 
 const readme = readFileSync(join(source, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n(.*?)```\n\n```\n(.*?)```/gs)];
+const runExample = async (example = '') => {
+  writeFileSync(join(folder, 'example.mjs'), example);
+  const { stdout } = await run(process.execPath, ['example.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
+  });
+  return stdout;
+};
+
 test('each example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
-  expect(examples).toHaveLength(2);
-  for (const [, example = '', expectedOutput] of examples) {
-    writeFileSync(join(folder, 'example.mjs'), example);
-    const { stdout } = await run(process.execPath, ['example.mjs'], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
-    });
-    expect(stdout).toBe(expectedOutput);
-  }
+  expect(examples).toHaveLength(3);
+  for (const [, example, expectedOutput] of examples) expect(await runExample(example)).toBe(expectedOutput);
+});
+
+test('the example of the changes can be run again, and brings updates and deletions into its copy', async () => {
+  const example = examples.map(([, code]) => code).find((code) => code?.includes('.changes('));
+  const copy = () => JSON.parse(readFileSync(join(folder, 'copy.json'), 'utf8'));
+  const create = async (name: string) =>
+    (await service.call('POST /client-channel', { body: { name } })).body.data;
+  const [updated, deleted] = [await create('Wholesale'), await create('Kiosks')];
+  await runExample(example);
+  expect(copy().channels).toMatchObject({
+    [updated._id]: { channel: updated },
+    [deleted._id]: { channel: deleted },
+  });
+
+  const route = `PUT /client-channel/${updated._id}`;
+  const { body: renamed } = await service.call(route, { body: { name: 'Retail' } });
+  await service.call(`DELETE /client-channel/${deleted._id}`);
+
+  await eventually(async () => {
+    await runExample(example);
+    expect(copy().channels[updated._id].channel).toEqual(renamed.data);
+    expect(copy().channels[deleted._id]).toBe(undefined);
+  });
 });
