@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beginGeneration } from '../../lib/projections/change-log/log-head.ts';
 import { eventually } from '../support/eventually.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -85,6 +86,8 @@ test.each([
 
 const readme = readFileSync(join(source, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n(.*?)```\n\n```\n(.*?)```/gs)];
+const changesExample = examples.map(([, code]) => code).find((code) => code?.includes('.changes('));
+const readCopy = () => JSON.parse(readFileSync(join(folder, 'copy.json'), 'utf8'));
 const runExample = async (example = '') => {
   writeFileSync(join(folder, 'example.mjs'), example);
   const { stdout } = await run(process.execPath, ['example.mjs'], {
@@ -100,13 +103,11 @@ test('each example of client/README.md runs on plain Node.js, and prints the out
 });
 
 test('the example of the changes can be run again, and brings updates and deletions into its copy', async () => {
-  const example = examples.map(([, code]) => code).find((code) => code?.includes('.changes('));
-  const copy = () => JSON.parse(readFileSync(join(folder, 'copy.json'), 'utf8'));
   const create = async (name: string) =>
     (await service.call('POST /client-channel', { body: { name } })).body.data;
   const [updated, deleted] = [await create('Wholesale'), await create('Kiosks')];
-  await runExample(example);
-  expect(copy().channels).toMatchObject({
+  await runExample(changesExample);
+  expect(readCopy().channels).toMatchObject({
     [updated._id]: { channel: updated },
     [deleted._id]: { channel: deleted },
   });
@@ -116,8 +117,22 @@ test('the example of the changes can be run again, and brings updates and deleti
   await service.call(`DELETE /client-channel/${deleted._id}`);
 
   await eventually(async () => {
-    await runExample(example);
-    expect(copy().channels[updated._id].channel).toEqual(renamed.data);
-    expect(copy().channels[deleted._id]).toBe(undefined);
+    await runExample(changesExample);
+    expect(readCopy().channels[updated._id].channel).toEqual(renamed.data);
+    expect(readCopy().channels[deleted._id]).toBe(undefined);
   });
+});
+
+test('the example of the changes drops a channel whose deletion is in no log, when the service has begun a new log', async () => {
+  await service.call('POST /client-channel', { body: { name: 'Hotels' } });
+  await runExample(changesExample);
+  const copy = readCopy();
+  const [{ reading }] = Object.values<{ reading: string }>(copy.channels) as [{ reading: string }];
+  const withDeleted = { ...copy, channels: { ...copy.channels, deleted: { reading, channel: {} } } };
+  writeFileSync(join(folder, 'copy.json'), JSON.stringify(withDeleted));
+  await beginGeneration(service.projections, 'company1');
+
+  await runExample(changesExample);
+
+  expect(Object.keys(readCopy().channels)).toEqual(Object.keys(copy.channels));
 });
