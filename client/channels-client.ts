@@ -211,6 +211,7 @@ export class ChannelsClient {
    * A position works for 90 days. After that, the iteration starts from the beginning by itself, with a new `reading`.
    */
   changes(options: ChangesOptions & CallOptions = {}): AsyncGenerator<ChangesPage, void, undefined> {
+    checkOptions('changes', options, ['position', 'excludeSelf', 'perPage', ...callOptions]);
     const { excludeSelf: exclude_self, perPage: per_page } = options;
     const readPage = async (cursor: string | undefined): Promise<ChangesAnswer> => {
       const query = encodeQuery({ exclude_self, per_page, cursor });

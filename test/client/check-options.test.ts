@@ -27,6 +27,11 @@ const methods: [name: string, call: (options: never) => unknown, hint: string][]
     (options) => client.upsertAll([row], options),
     'known: onProgress, match, dryRun, where, signal, requestId',
   ],
+  [
+    'changes',
+    (options) => client.changes(options),
+    'known: position, excludeSelf, perPage, signal, requestId',
+  ],
   ['me', (options) => client.me(options), 'known: signal, requestId'],
 ];
 
@@ -48,8 +53,9 @@ describe('an option that a method does not have', () => {
     expect(requests).toBe(0);
   });
 
-  test('is refused by upsertAll before anybody reads the results', () => {
+  test('is refused by upsertAll and changes before anybody reads the results', () => {
     expect(() => client.upsertAll([row], any({ dry_run: true }))).toThrow('did you mean "dryRun"?');
+    expect(() => client.changes(any({ exclude_self: true }))).toThrow('did you mean "excludeSelf"?');
   });
 });
 
