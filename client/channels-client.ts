@@ -1,6 +1,6 @@
 import { type ChangesAnswer, type ChangesOptions, type ChangesPage, readChanges } from './changes.ts';
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
-import { ChannelsError } from './channels-error.ts';
+import { ChannelsError, NoResponseError } from './channels-error.ts';
 import { checkOptions } from './check-options.ts';
 import { sendWithRetries } from './send-with-retries.ts';
 import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, UpsertRow } from './types.ts';
@@ -60,15 +60,15 @@ const isIterable = (rows: unknown): boolean =>
 const noResponse = (url: string, error: Error): Error => {
   const { message, code } = (error.cause ?? error) as Error & { code?: string };
   const reason = message || code;
-  return new Error(
+  return new NoResponseError(
     `There is no response from ${url} (${reason}). Check this URL, and that the service runs there.`,
     { cause: error },
   );
 };
 
 /**
- * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with an error
- * that names the URL if there is no response, with the signal's reason, or with a TypeError for an option that it does not
+ * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with a
+ * `NoResponseError` that names the URL if there is no response, with the signal's reason, or with a TypeError for an option that it does not
  * have. A request is sent at most three times: see `sendWithRetries`.
  */
 export class ChannelsClient {
@@ -183,7 +183,7 @@ export class ChannelsClient {
    * memory. A row with the key of an earlier row applies after it. Rows that failed with `conflict`, `too_many_requests`
    * or `unavailable` are sent again, at most five times in all.
    *
-   * If a request fails for good, the iteration ends with its error. The rows whose results you have are done. It is safe
+   * A request that fails is tried for about half a minute. Then the iteration ends with its error. The rows whose results you have are done. It is safe
    * to send all rows again.
    * @param options.onProgress is called after each batch. The last call has the totals
    * @returns the results in the order of the rows. Nothing is sent until you read them

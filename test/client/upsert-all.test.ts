@@ -160,7 +160,17 @@ describe('a request', () => {
     expect(sent).toEqual([['a'], ['a'], ['a']]);
   });
 
-  test('ends the iteration with its error after three attempts, and later rows are not sent', async () => {
+  test('is sent again for about half a minute, so that an outage of some seconds ends nothing', async () => {
+    const start = Date.now();
+    replaceResponse = () => (Date.now() - start < 20_000 ? new Response('{}', { status: 503 }) : undefined);
+    codeOf = (key) => (key === 'b' && Date.now() - start < 22_000 ? 'conflict' : undefined);
+
+    const { results } = await runAll(rowsOf('a', 'b'));
+
+    expect(results.map(({ result }) => result)).toEqual(['created', 'created']);
+  });
+
+  test('ends the iteration with its error after 15 requests, and later rows are not sent', async () => {
     replaceResponse = (request) => (request === 1 ? undefined : new Response('{}', { status: 503 }));
     const results: UpsertedRow[] = [];
     const running = (async () => {
@@ -171,7 +181,25 @@ describe('a request', () => {
 
     await rejected;
     expect(results.map(({ index }) => index)).toEqual([0]);
-    expect(sent).toHaveLength(1 + 3);
+    expect(sent).toHaveLength(1 + 5 * 3);
+  });
+
+  test.each([
+    ['without a response', { name: 'NoResponseError' }],
+    ['that is throttled', { name: 'ChannelsError', status: 429 }],
+  ])('%s is tried for 25 to 50 seconds', async (kind, error) => {
+    const fetch: typeof respond = async () => {
+      if (kind === 'without a response') throw new TypeError('fetch failed');
+      return new Response('{}', { status: 429 });
+    };
+    const unreachable = new ChannelsClient({ url: 'http://localhost', key: '', fetch });
+    const start = Date.now();
+    const rejected = expect(collect(unreachable.upsertAll(rowsOf('a')))).rejects.toMatchObject(error);
+
+    await jest.runAllTimersAsync();
+
+    await rejected;
+    expect(Date.now() - start).toBe(25_000);
   });
 
   test('of several rows ends the iteration if it is too large, because no row can be blamed', async () => {
