@@ -14,9 +14,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { readChange } from '../../lib/dynamodb/stream-record.ts';
-import { type ChannelEvent, checkEvent } from '../../lib/events/event-schema.ts';
-import { toEvent } from '../../lib/events/to-event.ts';
+import { type Change, readChange } from '../../lib/dynamodb/stream-record.ts';
 
 /** A failed batch, as Lambda describes it in a dead letter: the range of its records in the stream, without the records. */
 export interface FailedBatch {
@@ -101,17 +99,20 @@ const readRange = async (client: DynamoDBStreamsClient, batch: FailedBatch): Pro
   return records.filter((record) => numberOf(record) <= last);
 };
 
-const trimmed = () => new Error('the stream no longer has all of its records');
+const trimmed = () =>
+  new Error(
+    'the stream no longer has all of its records. Readers of changes miss them until you run "reindex" with --new-generation',
+  );
 
 /**
- * Reads the events of a dead letter from the stream. The range also holds records that the event source mapping filters
- * out: none of them is an event.
- * @throws Error if the stream has dropped records (it keeps them for 24 hours), or if a record is not a valid event
+ * Reads the changes of a dead letter from the stream. The range also holds records that the event source mapping filters
+ * out: none of them is a change of a channel.
+ * @throws Error if the stream has dropped records (it keeps them for 24 hours)
  */
-export const readDeadLetterEvents = async (
+export const readDeadLetterChanges = async (
   client: DynamoDBStreamsClient,
   batch: FailedBatch,
-): Promise<ChannelEvent[]> => {
+): Promise<Change[]> => {
   const records = await readRange(client, batch).catch((error: unknown) => {
     throw error instanceof TrimmedDataAccessException ? trimmed() : error;
   });
@@ -119,9 +120,5 @@ export const readDeadLetterEvents = async (
     numberOf(records[0]) === BigInt(batch.startSequenceNumber) &&
     numberOf(records.at(-1)) === BigInt(batch.endSequenceNumber);
   if (!isWhole) throw trimmed();
-  const events = records
-    .map((record) => toEvent(readChange(record as DynamoDBRecord)))
-    .filter((event) => event !== undefined);
-  events.forEach(checkEvent);
-  return events;
+  return records.map((record) => readChange(record as DynamoDBRecord));
 };

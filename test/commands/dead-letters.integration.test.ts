@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
-import { readDeadLetterEvents } from '../../commands/replay/dead-letters.ts';
+import { readDeadLetterChanges } from '../../commands/replay/dead-letters.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
@@ -27,7 +27,7 @@ const tableName = `channels-${randomUUID()}`;
 
 useDynamoDb(() => createTables(new DynamoDBClient(), { [tableName]: channelsTable }));
 
-it('the events of a dead letter are read from the stream, and no other events', async () => {
+it('the changes of a dead letter are read from the stream, and no events of other records', async () => {
   const table = new Table(
     { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) },
     tableName,
@@ -61,7 +61,8 @@ it('the events of a dead letter are read from the stream, and no other events', 
   const [letter] = running.deadLetters;
   if (!letter) throw new Error('The second batch did not become a dead letter');
   const client = new DynamoDBStreamsClient({ endpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB as string });
-  const events = await readDeadLetterEvents(client, letter.DDBStreamBatchInfo);
+  const changes = await readDeadLetterChanges(client, letter.DDBStreamBatchInfo);
+  const events = changes.map(toEvent).filter((event) => event !== undefined);
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);
   client.destroy();
@@ -106,7 +107,7 @@ describe('a dead letter whose records the stream has dropped', () => {
     const streams = mockClient(DynamoDBStreamsClient);
     streams.on(GetShardIteratorCommand).resolves({ ShardIterator: 'iterator' });
     mock(streams as unknown as ReturnType<typeof mockClient>);
-    await expect(readDeadLetterEvents(new DynamoDBStreamsClient(), batch)).rejects.toThrow(message);
+    await expect(readDeadLetterChanges(new DynamoDBStreamsClient(), batch)).rejects.toThrow(message);
     streams.restore();
   });
 });

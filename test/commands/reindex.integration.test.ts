@@ -57,6 +57,17 @@ describe('npm run reindex', () => {
     expect([code, lines.at(-1), lines.length]).toEqual([0, 'company1: 1 enabled and 0 disabled', 5]);
   });
 
+  test('with --new-generation, begins a new change log, and readers of changes begin again', async () => {
+    const { key, url } = await start(['--in-memory']).ready();
+    const { body } = await send(url, 'GET /client-channel/changes', { key });
+    const { code, lines } = await reindexCommand('--namespace', 'company1', '--new-generation');
+    expect([code, lines.at(-1)]).toEqual([0, 'company1: a new change log has begun']);
+
+    const cursor = body.pagination.next_cursor;
+    const reply = await send(url, `GET /client-channel/changes?cursor=${cursor}`, { key });
+    expect([reply.status, reply.body.code]).toEqual([410, 'cursor_expired']);
+  });
+
   test('with --all, finds a namespace of which only projections are left, and removes them', async () => {
     const { key, url } = await start(['--in-memory']).ready();
     await send(url, 'POST /client-channel', { key, body: { name: 'Lost' } });
