@@ -59,8 +59,8 @@ export class Copy {
     const stored = this.#channels.get(id);
     if (!stored && known === undefined) return;
     const version = known ?? this.#world.history.nextDeletion(this.#namespace, id, stored?.version ?? -1);
-    if (version === undefined) return this.#fail(id, `was not deleted after ${stored?.version}`);
-    this.#versions.set(id, version);
+    if (version === undefined) this.#fail(id, `was not deleted after ${stored?.version}`);
+    else this.#versions.set(id, version);
     this.#channels.delete(id);
     this.#brought?.delete(id);
   }

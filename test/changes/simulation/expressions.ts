@@ -1,4 +1,5 @@
 import type { Item } from '../../../lib/dynamodb/item.ts';
+import type { Range } from './memory-tables.ts';
 
 /** The parts of a command that have expressions. */
 export interface Expressions {
@@ -9,8 +10,7 @@ export interface Expressions {
   ExpressionAttributeValues?: Record<string, unknown>;
 }
 
-const unknown = (expression: string) =>
-  new Error(`The in-memory DynamoDB does not know this: ${expression}`);
+const unknown = (expression: string) => new Error(`The in-memory DynamoDB does not know this: ${expression}`);
 
 const nameIn = ({ ExpressionAttributeNames }: Expressions, name: string): string => {
   if (!name.startsWith('#')) return name;
@@ -53,9 +53,9 @@ export const updated = (write: Expressions & { Key: Item }, item: Item | undefin
 };
 
 /** The partition and the range of sort keys of a query. */
-export const rangeOf = (query: Expressions): { pk: string; first: string; last: string } => {
+export const rangeOf = (query: Expressions): Range => {
   if (query.KeyConditionExpression !== 'pk = :pk AND sk BETWEEN :first AND :last')
     throw unknown(query.KeyConditionExpression ?? 'a query without a key condition');
   const [pk, first, last] = [':pk', ':first', ':last'].map((name) => valueIn(query, name) as string);
-  return { pk, first, last } as { pk: string; first: string; last: string };
+  return { pk, first, last } as Range;
 };

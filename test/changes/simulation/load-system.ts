@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import * as crypto from 'node:crypto';
 import * as events from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import * as clientDynamodb from '@aws-sdk/client-dynamodb';
 import * as libDynamodb from '@aws-sdk/lib-dynamodb';

@@ -13,7 +13,8 @@ interface Log {
   visible: Set<number>;
   /** Every strongly consistent read sees the entries up to this number. */
   lastVisible: number;
-  by: Map<number, { id: string; by: string }>;
+  /** The channel and the writer of each entry, by number. */
+  entries: Map<number, { id: string; by: string }>;
 }
 
 const nameOfChange = (namespace: string, id: string, by: string, at: number) =>
@@ -54,7 +55,7 @@ export class LogChecks {
       if (number !== log.committedAt.size + 1)
         this.#fail(new Error(`${name} gets the number ${number} after ${log.committedAt.size}`));
       log.committedAt.set(number, now);
-      log.by.set(number, { id, by });
+      log.entries.set(number, { id, by });
       this.#numbered.get(process as object)?.add(`${namespace} ${id} ${by}`);
       const isChange = this.#delivered.get(process as object)?.has(nameOfChange(namespace, id, by, at));
       if (!isChange) this.#fail(new Error(`${name} ${number} is no change: ${id} by ${by} at ${at}`));
@@ -76,7 +77,7 @@ export class LogChecks {
       committedAt: new Map(),
       visible: new Set(),
       lastVisible: 0,
-      by: new Map(),
+      entries: new Map(),
     };
     this.#logs.set(name, log);
     return log;

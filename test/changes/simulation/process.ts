@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Random } from '../../support/random.ts';
+import type { Fault } from './faults.ts';
 import type { Command, MemoryDynamoDb } from './memory-dynamodb.ts';
 import { durationBetween, type Scheduler } from './scheduler.ts';
 
@@ -15,16 +16,21 @@ const maxClockErrorMs = 1_000;
 export interface Surroundings {
   scheduler: Scheduler;
   random: Random;
+  happens: (probability: number) => boolean;
   database: MemoryDynamoDb;
   /** How often a call or its answer is lost or late. */
   faultRate: number;
+  /** Counts that something has happened. */
+  note: (fault: Fault) => void;
   /** Ends the run, because the code under test or the simulation itself is wrong. */
   fail: (reason: Error) => void;
 }
 
-const nameOf = (error: unknown): string => (error as Error).name;
 /** The errors of DynamoDB end in "Exception". Others are errors of the simulation. */
-const isOfDynamoDb = (error: unknown): boolean => nameOf(error).endsWith('Exception');
+const isOfDynamoDb = (error: unknown): boolean => (error as Error).name.endsWith('Exception');
+const isInProgress = (error: unknown): boolean => (error as Error).name === 'TransactionInProgressException';
+
+const noAnswer = Symbol('no answer');
 
 /**
  * One run of a function, with its clock and its client. The client stands for the SDK: it repeats calls without an answer as
@@ -40,7 +46,7 @@ export class Process {
   #calls = 0;
   #hasCrashed = false;
 
-  /** @param crashAtCall before or after which call the process crashes, counted from 1; 0 for none */
+  /** @param crashAtCall the process crashes before or while it makes this call, counted from 1; 0: it does not crash */
   constructor(surroundings: Surroundings, crashAtCall = 0) {
     this.#surroundings = surroundings;
     this.#crashAtCall = crashAtCall;
@@ -50,60 +56,64 @@ export class Process {
   readonly now = (): number => this.#surroundings.scheduler.now + this.#clockError;
 
   async #send(command: Command): Promise<object> {
+    const { happens, note } = this.#surroundings;
     this.#calls++;
     if (this.#calls === this.#crashAtCall) {
       this.#hasCrashed = true;
-      if (this.#happens(0.5)) this.#deliverLater(command, minute);
+      note('a process crashes at a call');
+      if (happens(0.5)) this.#deliverLater(command, minute);
     }
     if (this.#hasCrashed) throw new Crash();
+    if (happens(0.01)) await this.#stopForSomeTime();
     const output = await this.#sendWithRetries(command);
     if (this.#hasCrashed) throw new Crash();
     return output;
   }
 
+  /** Lambda may stop a function between two calls, and let it go on later. */
+  async #stopForSomeTime(): Promise<void> {
+    const { scheduler, random, note } = this.#surroundings;
+    await scheduler.sleep(durationBetween(random, 100, 30 * minute));
+    note('a process stops for some time between two calls');
+  }
+
   async #sendWithRetries(command: Command): Promise<object> {
-    const { scheduler, random, fail, faultRate } = this.#surroundings;
-    // Lambda may stop a function between two calls, and let it go on later.
-    if (this.#happens(0.01)) await scheduler.sleep(durationBetween(random, 100, 30 * minute));
     let outcomeUnknown = false;
     for (let tries = 0; tries < maxTries; tries++) {
-      if (this.#happens(faultRate)) {
-        outcomeUnknown = true;
-        // The call is lost, or only its answer, or it arrives late.
-        if (this.#happens(0.7)) this.#deliverLater(command, this.#happens(0.5) ? 1_000 : 120 * minute);
-        await scheduler.sleep(requestTimeoutMs);
-        continue;
-      }
       try {
-        return await this.#deliver(command);
+        const output = await this.#try(command);
+        if (output !== noAnswer) return output;
       } catch (error) {
-        if (!isOfDynamoDb(error)) fail(error as Error);
-        if (nameOf(error) !== 'TransactionInProgressException')
-          throw outcomeUnknown ? Object.assign(error as Error, { outcomeUnknown }) : error;
-        outcomeUnknown = true;
+        if (!isOfDynamoDb(error)) this.#surroundings.fail(error as Error);
+        if (!isInProgress(error)) throw Object.assign(error as Error, { outcomeUnknown });
       }
+      outcomeUnknown = true;
     }
     throw Object.assign(new Error('No answer'), { name: 'TimeoutError' });
   }
 
-  async #deliver(command: Command): Promise<object> {
-    const { scheduler, random, database } = this.#surroundings;
-    await scheduler.sleep(durationBetween(random, 1, this.#happens(0.05) ? 2_000 : 15));
+  async #try(command: Command): Promise<object | typeof noAnswer> {
+    const { scheduler, random, happens, database, faultRate, note } = this.#surroundings;
+    if (happens(faultRate)) {
+      if (happens(0.7)) this.#deliverLater(command, happens(0.5) ? 1_000 : 120 * minute);
+      await scheduler.sleep(requestTimeoutMs);
+      note('a call gets no answer');
+      return noAnswer;
+    }
+    await scheduler.sleep(durationBetween(random, 1, happens(0.05) ? 2_000 : 15));
     return database.execute(command, this);
   }
 
   #deliverLater(command: Command, maxDelayMs: number): void {
-    const { scheduler, random, database, fail } = this.#surroundings;
+    const { scheduler, random, database, fail, note } = this.#surroundings;
+    const delay = durationBetween(random, 1, maxDelayMs);
     const deliver = async () => {
-      await scheduler.sleep(durationBetween(random, 1, maxDelayMs));
+      await scheduler.sleep(delay);
+      if (delay > requestTimeoutMs) note('a call arrives after it was repeated');
       await database.execute(command, this);
     };
     deliver().catch((error) => {
       if (!isOfDynamoDb(error)) fail(error);
     });
-  }
-
-  #happens(probability: number): boolean {
-    return this.#surroundings.random.next() < probability;
   }
 }

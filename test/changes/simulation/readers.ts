@@ -1,6 +1,8 @@
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
 import { Copy } from './copy.ts';
-import { checkExpiry, checkPage, type HandedOut, startPoll } from './poll-checks.ts';
+import { checkExpiry } from './expiry-check.ts';
+import { checkPage } from './page-check.ts';
+import { type HandedOut, startPoll } from './poll-start.ts';
 import { Crash, Process } from './process.ts';
 import { durationBetween } from './scheduler.ts';
 import { channelsTable, type World } from './world.ts';
@@ -69,7 +71,8 @@ export class Reader {
     const written = await writeOnce(this.#world, keyId);
     if (!written) return;
     const { before, after, version } = written;
-    const isThere = ({ company_namespace = [] as string[] } = {}) => company_namespace.includes(this.#namespace);
+    const isThere = ({ company_namespace = [] as string[] } = {}) =>
+      company_namespace.includes(this.#namespace);
     if (happens(0.2)) {
       // The answer is lost, or the reader has crashed. It reads the channel later.
       await scheduler.sleep(30_000);
@@ -93,14 +96,14 @@ export class Reader {
     try {
       const answer = await this.#request(excludedKey);
       await scheduler.sleep(durationBetween(random, 1, 20));
-      checkPage(this.#world, this.#namespace, start, answer.page, excludedKey);
-      // The answer is lost, or the reader crashes before it has stored it.
-      if (this.#world.happens(0.05)) return 'more';
-      return this.#store(answer);
+      checkPage(this.#world, start, answer.page, excludedKey);
+      if (!this.#world.happens(0.05)) return this.#store(answer);
+      this.#world.note('a reader crashes before it stores an answer');
+      return 'more';
     } catch (error) {
       if (error instanceof Crash || system.isTransient(error)) return 'more';
       if (!(error instanceof system.ApiError) || error.code !== 'cursor_expired') throw error;
-      checkExpiry(this.#world, this.#namespace, start);
+      checkExpiry(this.#world, start);
       this.#position = undefined;
       return 'more';
     }

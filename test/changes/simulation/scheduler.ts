@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Random } from '../../support/random.ts';
 
+const maxSteps = 100_000;
 const start = Date.parse('2026-01-01T00:00:00Z');
 
 interface Timer {
@@ -79,7 +80,8 @@ export class Scheduler {
     ended.catch(() => undefined);
     // Lets everything go on until it waits for a timer.
     await setImmediate();
-    while (!hasEnded && !hasFailed()) {
+    for (let steps = 0; !hasEnded && !hasFailed(); steps++) {
+      if (steps === maxSteps) throw new Error(`The run has not ended after ${maxSteps} steps.`);
       const timer = this.#timers.pop();
       if (!timer) throw new Error('Everybody waits for somebody else.');
       this.now = Math.max(this.now, timer.time);

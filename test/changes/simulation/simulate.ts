@@ -1,6 +1,7 @@
-import { durationBetween } from './scheduler.ts';
+import type { Fault } from './faults.ts';
 import type { LoadedSystem } from './load-system.ts';
 import { Reader } from './readers.ts';
+import { durationBetween } from './scheduler.ts';
 import { namespaces, World } from './world.ts';
 import { runWriter } from './writers.ts';
 
@@ -32,15 +33,16 @@ const runOperator = async (world: World, duration: number): Promise<void> => {
 
 const live = async (world: World): Promise<void> => {
   const { random, scheduler, stream } = world;
-  const connectors = keyIds.slice(-2).map((keyId, index) => new Reader(world, namespaces[index] as string, keyId));
+  const connectors = keyIds
+    .slice(-2)
+    .map((keyId, index) => new Reader(world, namespaces[index] as string, keyId));
   const readers = [...namespaces.map((namespace) => new Reader(world, namespace)), ...connectors];
+  await runWriter(world, 'before the stream', second, random.below(4));
   stream.start();
   for (let phase = 2 + random.below(3); phase > 0; phase--) {
     const duration = durationBetween(random, 20, 60 * second);
     await Promise.all([
-      ...keyIds
-        .slice(0, -2)
-        .map((keyId) => runWriter(world, keyId, duration, random.below(3))),
+      ...keyIds.slice(0, -2).map((keyId) => runWriter(world, keyId, duration, random.below(3))),
       ...readers.map((reader) => reader.run(duration)),
       runOperator(world, duration),
     ]);
@@ -50,17 +52,28 @@ const live = async (world: World): Promise<void> => {
   for (const reader of readers) await reader.finish();
 };
 
+export interface Outcome {
+  /** What is wrong, if anything is. */
+  failure: string | undefined;
+  /** How often everything has happened. */
+  happened: Map<Fault, number>;
+  /** The virtual time at the end. */
+  endedAt: number;
+}
+
 /**
  * Runs one simulation. The seed decides everything in it.
- * @returns what is wrong, or undefined
+ * @param options.isStreamEarly whether the stream shows a part of a transaction before the rest of it is visible. DynamoDB does
+ * not do this.
  */
 export const simulate = async (
   { system, outside }: LoadedSystem,
   seed: number,
-): Promise<string | undefined> => {
-  const world = new World(system, seed);
+  { isStreamEarly = false } = {},
+): Promise<Outcome> => {
+  const world = new World(system, seed, isStreamEarly);
   outside.pause = (milliseconds) => world.scheduler.sleep(milliseconds);
   outside.random = world.random.next;
   await world.scheduler.run(live(world), () => world.failure !== undefined).catch(world.fail);
-  return world.failure?.message;
+  return { failure: world.failure?.message, happened: world.happened, endedAt: world.scheduler.now };
 };

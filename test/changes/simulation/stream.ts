@@ -2,6 +2,7 @@ import type { Change } from '../../../lib/dynamodb/stream-record.ts';
 import type { State } from './channel-history.ts';
 import { Crash, Process } from './process.ts';
 import { durationBetween } from './scheduler.ts';
+import type * as System from './system.ts';
 import type { World } from './world.ts';
 
 interface StreamRecord {
@@ -31,15 +32,16 @@ const newsIn = (records: StreamRecord[]) =>
     .map(({ namespace, id, state: { by, at } }) => ({ namespace, id, by, at }));
 
 /**
- * The stream of the channels table, and the Lambda that numbers its records: late, again and again, two at once, and with
- * crashes. Some batches become dead letters. An operator replays them, or begins new generations if they are lost.
+ * The stream of the channels table, and Lambda, which lets sequencers number its records: late, again and again, two at once, and
+ * with crashes. Some batches become dead letters. An operator replays them, or begins new generations if they are lost.
  */
 export class Stream {
   readonly #world: World;
   readonly #shards: Shard[] = Array.from({ length: 3 }, () => ({ records: [], wake: () => undefined }));
   #lastSequenceNumber = 0;
-  /** Records that are neither numbered nor lost with all consequences. */
+  /** The records that are not numbered yet, or lost without a new generation. */
   #unfinished = 0;
+  #hasStarted = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -49,69 +51,77 @@ export class Stream {
     return this.#unfinished === 0;
   }
 
+  /** What was written before has no records. */
   start(): void {
-    for (const shard of this.#shards) this.#consume(shard).catch(this.#world.fail);
+    this.#hasStarted = true;
+    for (const shard of this.#shards) this.#inBackground(() => this.#consume(shard));
   }
 
   add(changes: Change[]): void {
     for (const change of changes) {
-      const hash = [...`${change.pk}${change.sk}`].reduce((sum, text) => (sum * 31 + text.charCodeAt(0)) % 65_521, 0);
-      const shard = this.#shards[hash % this.#shards.length] as Shard;
-      const sequenceNumber = `${++this.#lastSequenceNumber}`;
-      shard.records.push({ sequenceNumber, change, news: this.#world.history.newStateIn(change) });
+      const news = this.#world.history.newStateIn(change);
+      if (!this.#hasStarted) continue;
+      const shard = this.#shardOf(change);
+      shard.records.push({ sequenceNumber: `${++this.#lastSequenceNumber}`, change, news });
       this.#unfinished++;
       shard.wake();
     }
   }
 
+  #shardOf({ pk, sk }: Change): Shard {
+    const hash = [...pk, ...sk].reduce((sum, text) => (31 * sum + text.charCodeAt(0)) % 65_521, 0);
+    return this.#shards[hash % this.#shards.length] as Shard;
+  }
+
   async #consume(shard: Shard): Promise<void> {
-    const { random, scheduler } = this.#world;
+    const { happens, note, random, scheduler } = this.#world;
     for (;;) {
-      // Waits for the next record.
       if (!shard.records.length)
         await new Promise<void>((resolve) => {
           shard.wake = resolve;
         });
-      await scheduler.sleep(durationBetween(random, 5, this.#world.happens(0.03) ? 3 * hour : 500));
-      await this.#process(shard.records.splice(0, 1 + random.below(maxBatch)));
+      const lag = durationBetween(random, 5, happens(0.05) ? 3 * hour : 500);
+      await scheduler.sleep(lag);
+      if (lag > minute) note('the stream is late by more than a minute');
+      await this.#deliver(shard.records.splice(0, 1 + random.below(maxBatch)));
     }
   }
 
-  async #process(batch: StreamRecord[]): Promise<void> {
-    const { happens, random, scheduler } = this.#world;
+  /** Delivers a batch until it is numbered. It may become a dead letter, and it may come again later. */
+  async #deliver(batch: StreamRecord[]): Promise<void> {
+    const { happens, note, random, scheduler, system } = this.#world;
     if (happens(0.03)) return this.#inBackground(() => this.#handleDeadLetter(batch));
-    let numbered = new this.#world.system.NumberedRecords();
-    for (let attempt = 1; ; attempt++) {
+    let numbered = new system.NumberedRecords();
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const run = this.#number(batch, numbered);
       if (happens(0.06)) {
-        // Lambda takes the run for dead and starts another one, but it still goes on.
-        run.catch(() => undefined);
+        // Lambda takes this run for dead and starts another one, but it goes on.
+        note('two sequencers number the same records at once');
         await scheduler.sleep(durationBetween(random, 1, 200));
-        numbered = new this.#world.system.NumberedRecords();
-        continue;
+        numbered = new system.NumberedRecords();
+      } else if (await run) {
+        this.#unfinished -= batch.length;
+        if (happens(0.1)) this.#inBackground(() => this.#repeat(batch, numbered));
+        return;
       }
-      if (await run) break;
-      if (attempt === maxAttempts) return this.#inBackground(() => this.#handleDeadLetter(batch));
     }
-    this.#unfinished -= batch.length;
-    if (happens(0.1)) this.#inBackground(() => this.#repeat(batch, numbered));
+    this.#inBackground(() => this.#handleDeadLetter(batch));
   }
 
-  /** Numbers a batch, as `publish-events` does. Returns whether it succeeded. */
+  /** Numbers a batch, as `functions/publish-events.ts` does. Returns whether it succeeded. */
   async #number(
     batch: StreamRecord[],
-    numbered: InstanceType<World['system']['NumberedRecords']>,
+    numbered = new this.#world.system.NumberedRecords(),
   ): Promise<boolean> {
-    const { system, logs, projectionsTable } = this.#world;
-    const crashAtCall = this.#world.happens(0.08) ? 1 + this.#world.random.below(5) : 0;
-    const process = new Process(this.#world, crashAtCall);
+    const { fail, happens, logs, projectionsTable, random, system } = this.#world;
+    const process = new Process(this.#world, happens(0.1) ? 1 + random.below(6) : 0);
     logs.deliver(process, newsIn(batch));
     const remaining = batch.filter(({ sequenceNumber }) => !numbered.has(sequenceNumber));
     const changes = remaining.map(({ change }) => change);
     try {
       await system.numberChanges(this.#world.open(process, projectionsTable), changes, process.now);
     } catch (error) {
-      if (!(error instanceof Crash) && !system.isTransient(error)) this.#world.fail(error as Error);
+      if (!(error instanceof Crash) && !system.isTransient(error)) fail(error as Error);
       return false;
     }
     logs.succeeded(process, newsIn(remaining));
@@ -119,34 +129,37 @@ export class Stream {
     return true;
   }
 
-  async #repeat(
-    batch: StreamRecord[],
-    numbered: InstanceType<World['system']['NumberedRecords']>,
-  ): Promise<void> {
-    const { happens, random, scheduler } = this.#world;
+  async #repeat(batch: StreamRecord[], numbered: System.NumberedRecords): Promise<void> {
+    const { happens, note, random, scheduler } = this.#world;
     await scheduler.sleep(durationBetween(random, 1, hour));
-    await this.#number(batch, happens(0.5) ? numbered : new this.#world.system.NumberedRecords());
+    await this.#number(batch, happens(0.5) ? numbered : undefined);
+    note('records are numbered again later');
   }
 
   async #handleDeadLetter(batch: StreamRecord[]): Promise<void> {
-    const { happens, random, scheduler } = this.#world;
-    await scheduler.sleep(durationBetween(random, minute, 3 * day));
-    if (happens(0.6)) await this.#untilDone(() => this.#number(batch, new this.#world.system.NumberedRecords()));
-    else
-      for (const namespace of new Set(batch.map(({ change }) => this.#world.system.namespaceOf(change.pk))))
+    const { happens, note, random, scheduler, system } = this.#world;
+    const delay = durationBetween(random, minute, 3 * day);
+    await scheduler.sleep(delay);
+    if (happens(0.6)) {
+      await this.#untilDone(() => this.#number(batch));
+      if (delay > day) note('dead letters are replayed more than a day later');
+    } else {
+      for (const namespace of new Set(batch.map(({ change }) => system.namespaceOf(change.pk))))
         await this.#untilDone(() => this.beginGeneration(namespace));
+      note('records are lost, and new generations begin');
+    }
     this.#unfinished -= batch.length;
   }
 
   /** Begins a new generation, as an operator does. Returns whether it succeeded. */
   async beginGeneration(namespace: string): Promise<boolean> {
-    const { system, projectionsTable } = this.#world;
+    const { fail, projectionsTable, system } = this.#world;
     const projections = this.#world.open(new Process(this.#world), projectionsTable);
     try {
       await system.beginGeneration(projections, namespace);
       return true;
     } catch (error) {
-      if (!system.isTransient(error)) this.#world.fail(error as Error);
+      if (!system.isTransient(error)) fail(error as Error);
       return false;
     }
   }

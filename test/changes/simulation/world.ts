@@ -2,6 +2,7 @@ import type { Item } from '../../../lib/dynamodb/item.ts';
 import type { SealSecrets } from '../../../lib/sealed-text.ts';
 import { type Random, randomFrom } from '../../support/random.ts';
 import { ChannelHistory } from './channel-history.ts';
+import type { Fault } from './faults.ts';
 import { LogChecks } from './log-checks.ts';
 import { MemoryDynamoDb } from './memory-dynamodb.ts';
 import type { Process } from './process.ts';
@@ -26,18 +27,22 @@ export class World {
   /** The ids of all channels that were ever created. */
   readonly ids: string[] = [];
   secrets: SealSecrets = { current: '0'.repeat(64) };
+  /** How often everything has happened. */
+  readonly happened = new Map<Fault, number>();
   /** What is wrong: the run ends. */
   failure: Error | undefined;
   #projections = 1;
   #rotations = 0;
 
-  constructor(system: typeof System, seed: number) {
+  constructor(system: typeof System, seed: number, isStreamEarly: boolean) {
     this.system = system;
     this.random = randomFrom(seed);
     this.faultRate = this.random.pick([0.01, 0.03, 0.15]);
     this.history = new ChannelHistory(system);
     this.database = new MemoryDynamoDb(this.scheduler, this.random, {
       hasStream: (table) => table === channelsTable,
+      isStreamEarly,
+      note: (fault) => this.note(fault),
       committed: (table, items, process) => this.#committed(table, items, process),
       completed: (table, changes) => {
         if (table === channelsTable) this.stream.add(changes);
@@ -45,6 +50,10 @@ export class World {
       },
     });
   }
+
+  readonly note = (fault: Fault): void => {
+    this.happened.set(fault, (this.happened.get(fault) ?? 0) + 1);
+  };
 
   readonly fail = (reason: Error): void => {
     this.failure ??= reason;
@@ -59,6 +68,7 @@ export class World {
   /** Restores a backup: there is a new, empty table of projections. Processes that still run use the old one. */
   replaceProjections(): void {
     this.#projections++;
+    this.note('a restored backup has new projections');
   }
 
   /** After two rotations, the first secret is gone. */
@@ -85,7 +95,9 @@ export class World {
     const days = this.random.next() * (this.happens(0.5) ? 0.1 : 10);
     this.scheduler.at(expiresAt + days * 24 * 60 * 60 * 1000, () => {
       const { expiresAt: stored } = this.database.item(table, key) ?? {};
-      if ((stored as number) * 1000 === expiresAt) this.database.expire(table, key);
+      if ((stored as number) * 1000 !== expiresAt) return;
+      this.database.expire(table, key);
+      if (table !== channelsTable) this.note('time to live removes an entry');
     });
   }
 }
