@@ -1,3 +1,4 @@
+import type { Channel } from '../../../lib/channels/channel.ts';
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
 import { Copy } from './copy.ts';
 import { checkExpiry } from './expiry-check.ts';
@@ -30,14 +31,19 @@ export class Reader {
   readonly #world: World;
   readonly #namespace: string;
   readonly #keyId: string | undefined;
+  /** Whether the reader keeps its own writes when it drops what the first reading did not bring. */
+  readonly #keepsOwn: boolean;
   readonly #copy: Copy;
   #position: Position | undefined;
   #readingBeganAt = 0;
+  /** Whether the first reading is complete. */
+  #isComplete = false;
 
   constructor(world: World, namespace: string, keyId?: string) {
     this.#world = world;
     this.#namespace = namespace;
     this.#keyId = keyId;
+    this.#keepsOwn = world.happens(0.5);
     this.#copy = new Copy(world, namespace);
   }
 
@@ -71,23 +77,23 @@ export class Reader {
     const written = await writeOnce(this.#world, keyId);
     if (!written) return;
     const { before, after, version } = written;
-    const isThere = ({ company_namespace = [] as string[] } = {}) =>
-      company_namespace.includes(this.#namespace);
+    const id = (after ?? before)?._id as string;
     if (happens(0.2)) {
       // The answer is lost, or the reader has crashed. It reads the channel later.
       await scheduler.sleep(30_000);
-      const id = (after ?? before)?._id as string;
       const item = database.item(channelsTable, system.keys.channel(this.#namespace, id));
-      if (item) this.#copy.upsert(system.toDocument(system.fromItem(item)));
-      else this.#copy.delete(id);
-    } else if (after && isThere(after)) this.#copy.upsert(system.toDocument(after));
-    else if (before && isThere(before)) this.#copy.delete(before._id, version);
+      return this.#copy.write(id, item && system.toDocument(system.fromItem(item)));
+    }
+    const isIn = (channel: Channel | undefined) => channel?.company_namespace.includes(this.#namespace);
+    if (after && isIn(after)) this.#copy.write(id, system.toDocument(after));
+    else if (isIn(before)) this.#copy.write(id, undefined, version);
   }
 
   async #poll(): Promise<'complete' | 'more'> {
     const { random, scheduler, system } = this.#world;
     if (!this.#position) {
       this.#readingBeganAt = scheduler.now;
+      this.#isComplete = false;
       this.#copy.beginReading();
     }
     const start = startPoll(this.#world, this.#namespace, this.#position?.handedOut);
@@ -135,7 +141,8 @@ export class Reader {
     for (const change of changes)
       if (change.type === 'upsert') this.#copy.upsert(change.channel);
       else this.#copy.delete(change._id);
-    if (!hasMore) this.#copy.endReading();
+    if (!hasMore && !this.#isComplete) this.#copy.endReading(this.#keepsOwn);
+    this.#isComplete ||= !hasMore;
     const [at, readingBeganAt, secret] = [scheduler.now, this.#readingBeganAt, secrets.current];
     this.#position = { cursor, handedOut: { cursor: next, hasMore, at, readingBeganAt, secret } };
     return hasMore ? 'more' : 'complete';
