@@ -155,7 +155,7 @@ export const upsertRow = (
   const attempt = async (): Promise<RowSuccess | typeof again> => {
     const match = assumed ?? (await findMatch(table, caller, key));
     // Without a certain match, it is not certain either that the row is a creation. Then its refusal proves nothing.
-    const isCertain = assumed?.isCertain ?? true;
+    const isCertain = !assumed || assumed.channel !== undefined || assumed.isCertain;
     assumed = undefined;
     try {
       return (await applyRow(context, row, key, match)) ?? again;

@@ -5,7 +5,7 @@ import { toDocument } from '../../lib/channels/channel.ts';
 import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
-import { channelsIn } from '../../lib/channels/keys.ts';
+import { channelsIn, keys } from '../../lib/channels/keys.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import { toApiError } from '../../lib/http/failure-to-api-error.ts';
@@ -38,6 +38,10 @@ const newSubject = () => {
     },
     setMeta: (id: string, meta: object) =>
       updateChannel(table(), caller, id, { integration_meta: JSON.stringify(meta) }, undefined),
+    /** The item of an external id, as it is stored now. */
+    item: (externalId: string) =>
+      table().get(externalKeyItemKey(namespace, externalKeyOf('external_id', externalId) as string)),
+    channelItem: (id: string) => table().get(keys.channel(namespace, id)),
     share: (id: string, company_namespace: string[]) =>
       updateChannel(table(), caller, id, { company_namespace }, undefined),
     remove: (id: string) => deleteChannel(table(), caller, id, undefined),
@@ -81,13 +85,18 @@ const isEventual = ({ operation, input }: Call) =>
   operation === 'BatchGet' &&
   Object.values((input as Batch).RequestItems).every(({ ConsistentRead }) => !ConsistentRead);
 
+/** The answer to a batch of reads. */
+const batchOf = ({ RequestItems }: Batch, items: unknown[]) => ({
+  Responses: { [Object.keys(RequestItems)[0] ?? '']: items },
+  $metadata: {},
+});
+
 /** Reads that are not strongly consistent show the items as they were when this was called. */
 const frozen = async (keysToFreeze: () => Promise<unknown>[]) => {
   const items = (await Promise.all(keysToFreeze())).filter((item) => item !== undefined);
   return async (call: Call, send: () => Promise<unknown>) => {
     if (!isEventual(call)) return send();
-    const [name = ''] = Object.keys((call.input as Batch).RequestItems);
-    return { Responses: { [name]: items }, $metadata: {} };
+    return batchOf(call.input as Batch, items);
   };
 };
 const frozenEmpty = () => frozen(() => []);
@@ -144,21 +153,101 @@ describe('if the items of external keys are read in an old state, without the ch
   });
 });
 
-test('a channel that had the key in the old state of an item, and has another key now, stays as it is', async () => {
-  const { create, setMeta, upsert, stored, namespace } = newSubject();
-  const old = await create('a');
-  const itemKey = externalKeyItemKey(namespace, externalKeyOf('external_id', 'a') as string);
-  const hook = await frozen(() => [service.channels.get(itemKey)]);
-  await setMeta(old._id, { external_id: 'b' });
-  const current = await create('a');
+describe('if the items of external keys are read in an old state, with a channel that has changed since,', () => {
+  test('a row changes the channel that has the key now, and the other one stays as it is', async () => {
+    const { create, setMeta, item, upsert, stored } = newSubject();
+    const old = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await setMeta(old._id, { external_id: 'b' });
+    const current = await create('a');
 
-  const [result] = await upsert([row('a', { name: 'New' })], hook);
+    const [result] = await upsert([row('a', { name: 'New' })], hook);
 
-  expect(result).toMatchObject({ result: 'updated', _id: current._id });
-  expect(await stored()).toMatchObject([
-    { _id: old._id, name: 'Stored', __v: 1 },
-    { _id: current._id, name: 'New', __v: 1 },
-  ]);
+    expect(result).toMatchObject({ result: 'updated', _id: current._id });
+    expect(await stored()).toMatchObject([
+      { _id: old._id, name: 'Stored', __v: 1 },
+      { _id: current._id, name: 'New', __v: 1 },
+    ]);
+  });
+
+  test('rows with its old key and with its new key are both done, although both items name it', async () => {
+    const { create, setMeta, item, upsert, stored } = newSubject();
+    const { _id } = await create('a');
+    const old = item('a');
+    await old;
+    await setMeta(_id, { external_id: 'b' });
+    const hook = await frozen(() => [old, item('b')]);
+
+    const results = await upsert([row('a', { name: 'A' }), row('b', { name: 'B' })], hook);
+
+    expect(results).toMatchObject([{ result: 'created' }, { result: 'updated', _id, changed: ['name'] }]);
+    expect(await stored()).toMatchObject([
+      { _id, name: 'B', integration_meta: { external_id: 'b' } },
+      { name: 'A', integration_meta: { external_id: 'a' } },
+    ]);
+  });
+
+  test.each([
+    ['changes', row('a', { disabled: true }), 'updated'],
+    ['deletes', deletion('a'), 'deleted'],
+  ])('a row %s the channel that was created after that one was deleted', async (_, sent, expected) => {
+    const { create, remove, item, upsert } = newSubject();
+    const old = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await remove(old._id);
+    const { _id } = await create('a');
+
+    expect(await upsert([sent], hook)).toMatchObject([{ result: expected, _id }]);
+  });
+
+  test.each([
+    ['changes', row('a', { name: 'New' }), 'updated'],
+    ['deletes', deletion('a'), 'deleted'],
+  ])('a row %s the one of two channels that is left', async (_, sent, expected) => {
+    const { create, remove, item, upsert } = newSubject();
+    const { _id } = await create('a');
+    const other = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await remove(other._id);
+
+    expect(await upsert([sent], hook)).toMatchObject([{ result: expected, _id }]);
+  });
+
+  test.each([
+    false,
+    true,
+  ])('a deletion finds a second channel that was created before the request (dry run: %s)', async (dryRun) => {
+    const { create, item, upsert, stored } = newSubject();
+    await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await create('a');
+    const before = await stored();
+
+    const results = await upsert([deletion('a')], hook, { dryRun });
+
+    expect(results).toMatchObject([{ result: 'failed', code: 'ambiguous_match' }]);
+    expect(await stored()).toEqual(before);
+  });
+});
+
+test('a deletion finds two channels with the key, also if its second read sees one before and the other after a change', async () => {
+  const { create, setMeta, item, channelItem, upsert, stored } = newSubject();
+  const { _id } = await create('a');
+  const withFirst = await item('a');
+  await setMeta(_id, { external_id: 'b' });
+  await create('a');
+  const withSecond = await item('a');
+  await setMeta(_id, { external_id: 'a' });
+  const answers = [[withFirst], [withSecond, await channelItem(_id)]];
+  const before = await stored();
+
+  const [result] = await upsert([deletion('a')], async ({ operation, input }, send) => {
+    const items = operation === 'BatchGet' && answers.shift();
+    return items ? batchOf(input, items) : send();
+  });
+
+  expect(result).toMatchObject({ result: 'failed', code: 'ambiguous_match' });
+  expect(await stored()).toEqual(before);
 });
 
 describe('if another writer is faster,', () => {
