@@ -223,16 +223,22 @@ const tryTransaction = async (
     return { written };
   } catch (error) {
     if (!(error instanceof TransactionConditionFailed)) throw error;
+    const failures = error.conditionFailures.filter((failure) => failure !== undefined);
+    // If the channel still has this version, another item refused the change. A lost try may arrive once there is room there.
+    const hasOtherVersion = failures.some(({ item }) => !item || item.sk === before._id);
+    if (error.outcomeUnknown && !hasOtherVersion) throw new Unavailable(error);
     const { pk, sk } = keys.channel(namespace, before._id);
-    const own = error.conditionFailures.find((failure) => failure?.item?.pk === pk && failure.item.sk === sk);
+    const own = failures.find(({ item }) => item?.pk === pk && item.sk === sk);
     return { found: own?.item ? fromItem(own.item) : await readChannel(table, namespace, before._id) };
   }
 };
 
-/** A version of a channel, and the one that a write made of it. They are the same if the write changed nothing. */
+/** What a write changed. */
 export interface Change {
-  before: Channel;
-  after: Channel;
+  /** The fields that the write changed: none if it wrote nothing. */
+  changed: ChangeableField[];
+  /** The channel afterwards. After a lost answer, it may contain the next write of somebody else. */
+  channel: Channel;
 }
 
 /**
