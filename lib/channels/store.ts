@@ -12,6 +12,8 @@ import type { Table } from '../dynamodb/table.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import {
   applyPatch,
+  type ChangeableField,
+  changedFields,
   checkDeletion,
   existing,
   newChannel,
@@ -265,7 +267,7 @@ const changeFound = (
     if (!applyPatch(found, patch, precondition, current)) {
       // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
       if (mayFollow) throw new Unavailable();
-      return { before: found, after: found };
+      return { changed: [], channel: found };
     }
     const next =
       isInPlace(found, patch) && !outcome.hasWrongKeys
@@ -283,7 +285,7 @@ const changeFound = (
             (latest) => applyPatch(found, patch, precondition, latest) ?? found,
             write,
           );
-    if ('written' in next) return { before: found, after: next.written };
+    if ('written' in next) return { changed: changedFields(found, patch), channel: next.written };
     outcome = next;
     return again;
   };
@@ -309,7 +311,7 @@ export const updateChannel = async (
   const write = newWriteContext(caller);
   if (typeof change === 'function') {
     const found = await readChannel(table, caller.namespace, id);
-    return (await changeFound(table, write, { found }, change, precondition, exactly)).after;
+    return (await changeFound(table, write, { found }, change, precondition, exactly)).channel;
   }
   const first: WriteOutcome = mayBeInPlace(change)
     ? await tryInPlace(table, id, change, precondition, write, false)
@@ -324,7 +326,7 @@ export const updateChannel = async (
       precondition,
       () => precondition,
     )
-  ).after;
+  ).channel;
 };
 
 /**

@@ -43,9 +43,15 @@ const serialize = (meta: object, when = ''): string => {
   throw invalidRequest('field', [{ path: 'integration_meta', message: message + when }]);
 };
 
-/** Checks that a condition selects the metadata (JSON text) of a channel. @throws RowError `outside_where` */
-export const checkWhere = (where: Where | undefined, meta: string | undefined, problem: string): void => {
-  if (where && scalarAt(JSON.parse(meta ?? '{}'), where.path) !== where.value) throw outsideWhere(problem);
+type Meta = Pick<Channel, 'integration_meta'>;
+
+/** Whether a condition selects a channel by its metadata. Without a condition, every channel is selected. */
+export const isSelectedBy = (where: Where | undefined, { integration_meta = '{}' }: Meta): boolean =>
+  !where || scalarAt(JSON.parse(integration_meta), where.path) === where.value;
+
+/** @throws RowError `outside_where` if the condition does not select the channel */
+export const checkWhere = (where: Where | undefined, channel: Meta, problem: string): void => {
+  if (!isSelectedBy(where, channel)) throw outsideWhere(problem);
 };
 
 /**
@@ -68,11 +74,11 @@ export const toNewChannel = (fields: UpsertFields, where: Where | undefined): Cr
  * @throws ApiError `invalid_request` for merged metadata over 64 KiB; RowError `outside_where`
  */
 export const toPatch = (fields: UpsertFields, channel: Channel, where: Where | undefined): ChannelPatch => {
-  checkWhere(where, channel.integration_meta, 'The channel with this key has another value');
+  checkWhere(where, channel, 'The channel with this key has another value');
   const { name, local_name, disabled, company_namespace } = fields;
   const merged = mergeTopLevel(JSON.parse(channel.integration_meta ?? '{}'), fields.integration_meta);
   const integration_meta = serialize(merged, ' after the merge');
-  checkWhere(where, integration_meta, 'The row would change the value');
+  checkWhere(where, { integration_meta }, 'The row would change the value');
   return {
     ...(name !== undefined && { name }),
     ...(local_name !== undefined && { local_name }),

@@ -1,6 +1,7 @@
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
@@ -38,6 +39,7 @@ const newSubject = () => {
     },
     setMeta: (id: string, meta: object) =>
       updateChannel(table(), caller, id, { integration_meta: JSON.stringify(meta) }, undefined),
+    update: (id: string, patch: ChannelPatch) => updateChannel(table(), caller, id, patch, undefined),
     /** The item of an external id, as it is stored now. */
     item: (externalId: string) =>
       table().get(externalKeyItemKey(namespace, externalKeyOf('external_id', externalId) as string)),
@@ -248,6 +250,57 @@ test('a deletion finds two channels with the key, also if its second read sees o
 
   expect(result).toMatchObject({ result: 'failed', code: 'ambiguous_match' });
   expect(await stored()).toEqual(before);
+});
+
+describe('if the answer to a change in place is lost, and another writer follows before it is sent again,', () => {
+  /** Sends the change again after a write of somebody else, as the SDK does. */
+  const repeatAfter =
+    (write: () => Promise<unknown>) =>
+    async ({ operation }: Call, send: () => Promise<unknown>) => {
+      const answer = await send();
+      if (operation !== 'Update') return answer;
+      await write();
+      return send().catch((error) => {
+        throw Object.assign(error, { outcomeUnknown: true });
+      });
+    };
+  const where = { path: ['source'], value: 'sap' };
+
+  test.each([
+    ['the other field that the writer changed', { name: 'Theirs' }, { ours: 1 }],
+    ['although the writer put back the field', {}, {}],
+  ])('the row says only what it changed itself: %s', async (_, theirs, meta) => {
+    const { create, update, upsert } = newSubject();
+    const { _id } = await create('a', { source: 'sap' });
+    const integration_meta = { external_id: 'a', source: 'sap', ...meta };
+    const hook = repeatAfter(() =>
+      update(_id, { ...theirs, integration_meta: JSON.stringify(integration_meta) }),
+    );
+
+    const [result] = await upsert([row('a', {}, { ours: 1 })], hook, { where });
+
+    expect(result).toMatchObject({
+      result: 'updated',
+      _id,
+      __v: 2,
+      changed: ['integration_meta'],
+      channel: { integration_meta, ...theirs },
+    });
+  });
+
+  test.each([
+    ['no longer has the key', { external_id: 'b', source: 'sap' }],
+    ['is outside of the condition', { external_id: 'a', source: 'oracle' }],
+  ])('the row is `unavailable` if the channel %s', async (_, meta) => {
+    const { create, setMeta, upsert, stored } = newSubject();
+    const { _id } = await create('a', { source: 'sap' });
+    const hook = repeatAfter(() => setMeta(_id, meta));
+
+    const [result] = await upsert([row('a', {}, { ours: 1 })], hook, { where });
+
+    expect(result).toMatchObject({ result: 'failed', code: 'unavailable' });
+    expect(await stored()).toMatchObject([{ integration_meta: meta, __v: 2 }]);
+  });
 });
 
 describe('if another writer is faster,', () => {
