@@ -107,7 +107,8 @@ const update = async (
   if (dryRun) return toSuccess(planUpdate(caller, channel, patchOf(channel)), channel);
   const change = await updateKnownChannel(table, caller, channel, patchOf);
   // After a lost answer, the channel may be another writer's version. A row shows no channel of another key or source.
-  if (!carries(change.channel, key) || !isSelectedBy(where, change.channel)) throw new Unavailable();
+  if (!carries(change.channel, key) || !isSelectedBy(where, change.channel.integration_meta))
+    throw new Unavailable();
   return toSuccess(change);
 };
 
@@ -118,7 +119,7 @@ const remove = async (
 ): Promise<RowSuccess> => {
   const check = (found: Channel) => {
     if (!carries(found, key)) throw new MatchLost();
-    checkWhere(where, found, 'The channel with this key has another value');
+    checkWhere(where, found.integration_meta, 'The channel with this key has another value');
     checkDeletion(found, undefined, caller);
   };
   if (dryRun) check(channel);

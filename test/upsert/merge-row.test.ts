@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSelectedBy, toNewChannel, toPatch } from '../../lib/upsert/merge-row.ts';
+import { checkWhere, toNewChannel, toPatch } from '../../lib/upsert/merge-row.ts';
 import { RowError } from '../../lib/upsert/row-error.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 import { channelOf } from '../support/seed.ts';
@@ -156,8 +156,9 @@ describe('a row that creates a channel', () => {
 });
 
 test('a condition selects a channel by the text at its path', () => {
-  expect(isSelectedBy(undefined, {})).toBe(true);
-  expect(isSelectedBy(sap, { integration_meta: '{"source":"sap"}' })).toBe(true);
-  expect(isSelectedBy(sap, { integration_meta: '{"source":"oracle"}' })).toBe(false);
-  expect(isSelectedBy(sap, {})).toBe(false);
+  expect(checkWhere(undefined, undefined, 'x')).toBeUndefined();
+  expect(checkWhere(sap, '{"source":"sap"}', 'x')).toBeUndefined();
+  expect(refusalOf(() => checkWhere(sap, undefined, 'It has another value'))).toEqual(
+    outside('It has another value'),
+  );
 });
