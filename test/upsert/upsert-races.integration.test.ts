@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
@@ -8,7 +9,7 @@ import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { channelsIn, keys } from '../../lib/channels/keys.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
-import type { Table } from '../../lib/dynamodb/table.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
 import { toApiError } from '../../lib/http/failure-to-api-error.ts';
 import { type RowProblem, toUpsertResponse } from '../../lib/upsert/to-response.ts';
 import { upsertChannels } from '../../lib/upsert/upsert-channels.ts';
@@ -53,11 +54,16 @@ const newSubject = () => {
     upsert: async (
       rows: unknown[],
       hook: (call: Call, send: () => Promise<unknown>) => Promise<unknown> = (_, send) => send(),
-      { held = caller.namespaces, ...options }: Partial<UpsertRequest> & { held?: string[] } = {},
+      {
+        held = caller.namespaces,
+        signal = service.channels.signal,
+        ...options
+      }: Partial<UpsertRequest> & { held?: string[]; signal?: AbortSignal } = {},
     ) => {
       const { channels } = interceptCalls(service, hook);
+      const limited = new Table({ ...channels.session, signal }, channels.name);
       const request = { match: 'external_id', rows, dryRun: false, where: undefined, ...options } as const;
-      const results = await upsertChannels(channels as Table, { ...caller, namespaces: held }, request);
+      const results = await upsertChannels(limited, { ...caller, namespaces: held }, request);
       return toUpsertResponse(results, (error) => toApiError(error) as RowProblem).data;
     },
   };
@@ -517,4 +523,65 @@ test('nothing is done if the matches cannot be read', async () => {
     message: 'The table throttled the request',
   });
   expect(await stored()).toEqual([]);
+});
+
+test('a fault of the service fails the whole request, once the rows that were begun have ended', async () => {
+  const { upsert } = newSubject();
+  const rows = ['a', 'b'].map((key) => row(key, { name: key }));
+  let isFirstDone = false;
+  let fail: () => void = () => undefined;
+  const failed = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
+
+  const request = upsert(rows, async ({ operation, input }, send) => {
+    if (operation !== 'TransactWrite') return send();
+    if (JSON.stringify(input).includes('"name":"b"')) {
+      fail();
+      throw new TypeError('a fault');
+    }
+    await failed;
+    const answer = await send();
+    isFirstDone = true;
+    return answer;
+  });
+
+  await expect(request).rejects.toThrow('a fault');
+  expect(isFirstDone).toBe(true);
+});
+
+test('if the time of the request is over, the rows that are not done are `unavailable`', async () => {
+  const { upsert, stored } = newSubject();
+  const rows = Array.from({ length: 10 }, (_, index) => row(index, { name: `${index}` }));
+  const time = new AbortController();
+
+  const results = await upsert(
+    rows,
+    async ({ operation, input }, send) => {
+      if (operation !== 'TransactWrite') return send();
+      const isFirst = JSON.stringify(input).includes('"name":"0"');
+      if (!isFirst && !time.signal.aborted) await once(time.signal, 'abort');
+      const answer = await send();
+      time.abort();
+      return answer;
+    },
+    { signal: time.signal },
+  );
+
+  const codes = results.map((each) => ('code' in each ? each.code : each.result));
+  expect(codes).toEqual(['created', ...Array(9).fill('unavailable')]);
+  expect(await stored()).toHaveLength(1);
+});
+
+test('8 rows of a request change 8 counters, so that they do not wait for each other', async () => {
+  const { upsert } = newSubject();
+  const rows = Array.from({ length: 8 }, (_, index) => row(index, { name: 'x' }));
+  const counters: string[] = [];
+
+  await upsert(rows, ({ input }, send) => {
+    counters.push(...(JSON.stringify(input).match(/!count#\d/g) ?? []));
+    return send();
+  });
+
+  expect(counters.sort()).toEqual(Array.from({ length: 8 }, (_, shard) => `!count#${shard}`));
 });
