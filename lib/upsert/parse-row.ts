@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { invalidRequest } from '../api-error.ts';
 import { createBody, integrationMetaPatch, nameText, parseObject } from '../channels/body-schema.ts';
-import type { ExternalKeyPath } from '../channels/external-keys.ts';
+import { type ExternalKeyPath, textsOfNoId } from '../channels/external-keys.ts';
 import { isObject } from '../channels/is-object.ts';
 import { scalarAt } from '../channels/scalar-at.ts';
 import { isBlank } from '../text/blank.ts';
@@ -25,7 +25,7 @@ export type UpsertFields = z.infer<typeof upsertFields>;
 export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
 
 /** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
-const noIds = ['null', 'undefined'];
+const noIds = [...textsOfNoId, 'undefined'];
 
 type ParsedKey = { value: string } | { problem: string };
 
