@@ -1,3 +1,4 @@
+import { type ChangesAnswer, type ChangesOptions, type ChangesPage, readChanges } from './changes.ts';
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError } from './channels-error.ts';
 import { sendWithRetries } from './send-with-retries.ts';
@@ -167,6 +168,23 @@ export class ChannelsClient {
   ): AsyncGenerator<UpsertedRow, void, undefined> {
     const send = (batch: UpsertRow[]) => this.upsert(batch, options);
     return upsertAll(send, toUpsertBatches(rows, options), options);
+  }
+
+  /**
+   * Iterates over the changes of the namespace, with deletions, and reads a page when it is needed. Without a position, it
+   * brings every channel first. It ends when there are no more changes: come back later with the last position. A page may
+   * come twice if its position was not stored; this is harmless.
+   *
+   * A position works for 90 days. After that, the iteration starts from the beginning by itself, with a new `reading`.
+   */
+  changes(options: ChangesOptions & CallOptions = {}): AsyncGenerator<ChangesPage, void, undefined> {
+    const { excludeSelf: exclude_self, perPage: per_page } = options;
+    const readPage = async (cursor: string | undefined): Promise<ChangesAnswer> => {
+      const query = encodeQuery({ exclude_self, per_page, cursor });
+      const response = await this.#send('GET', `${collection}/changes?${query}`, options);
+      return response.json();
+    };
+    return readChanges(readPage, options.position);
   }
 
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */

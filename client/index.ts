@@ -1,3 +1,4 @@
+export type { ChangeRow, ChangesOptions, ChangesPage } from './changes.ts';
 export type { ChannelQuery, MetaCondition } from './channel-query.ts';
 export {
   type CallOptions,

@@ -25,7 +25,7 @@ export interface ChangePageRequest {
   /** Undefined begins with all channels of the namespace. */
   cursor: ChangeCursor | undefined;
   perPage: number;
-  /** Leaves out the changes of this API key, once the first reading is complete. */
+  /** Leaves out what this API key has changed since the first reading was complete. */
   excludedKey: string | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -51,7 +51,7 @@ const readChannels = async (
     : await channels.query({ ...channelsIn(namespace, range), Limit: perPage });
   const next: ChangeCursor = page.lastKey
     ? { ...cursor, lastId: page.lastKey.sk as string }
-    : { ...cursor, phase: 'catchUp', lastId: '' };
+    : { ...cursor, phase: 'log', lastId: '' };
   return { changes: page.items.map(fromItem).map(upsertOf), next, hasMore: true };
 };
 
@@ -110,13 +110,14 @@ const readLog = async (
   head: LogHead,
   readAt: number,
 ): Promise<ChangePage> => {
-  const { phase, number } = cursor;
+  const { number, completedAt } = cursor;
   const stored =
     number < head.lastNumber
       ? await tables.projections.query({ ...entriesAfter(namespace, head, number), Limit: perPage })
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
-  const isWanted = ({ by }: LogEntry) => phase !== 'follow' || by !== excludedKey;
+  // Changes that the own key made before the first reading was complete are never left out.
+  const isWanted = ({ by, at }: LogEntry) => completedAt === null || by !== excludedKey || at <= completedAt;
   const groups = groupByChannel(entries).filter((ofChannel) => ofChannel.some(isWanted));
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);
@@ -127,8 +128,8 @@ const readLog = async (
     changes: rows.slice(0, fitting),
     next: {
       ...cursor,
-      phase: hasMore ? phase : 'follow',
       number: known?.number ?? number,
+      completedAt: completedAt ?? (hasMore ? null : readAt),
       // At the end of the log, nothing after the cursor is older than the read of the head.
       time: hasMore ? (known?.numberedAt ?? cursor.time) : readAt,
     },
@@ -149,7 +150,15 @@ export const readChanges = async (tables: ChannelTables, request: ChangePageRequ
   const head = await readHead(tables.projections, namespace);
   if (!cursor) {
     const { generation, lastNumber: number } = head;
-    return readChannels(tables, request, { phase: 'channels', generation, number, lastId: '', time: readAt });
+    const start = {
+      phase: 'channels',
+      generation,
+      number,
+      lastId: '',
+      completedAt: null,
+      time: readAt,
+    } as const;
+    return readChannels(tables, request, start);
   }
   if (cursor.generation !== head.generation || cursor.number > head.lastNumber) throw cursorExpired();
   if (cursor.phase === 'channels') return readChannels(tables, request, cursor);

@@ -38,14 +38,17 @@ curl -s -G "$URL/client-channel" \\
   -d per_page=100 -d "cursor=$CURSOR"
 ~~~
 
-To come back for changes, send \`from_updatedAt\`: the largest \`updatedAt\` that you have, minus 10 seconds, in milliseconds
-since the epoch. The margin is necessary because a write can become visible after a later one. A list does not show
-deletions: the events do.
+## Changes
+
+To keep a copy of all channels right, read the changes. The first responses bring all channels. Later ones bring what changed since
+then, also deletions. Store \`next_cursor\` with your copy, and send it as \`cursor\` next time. While \`has_more\` is true, ask again
+at once. After a 410, begin again without a cursor, and when \`has_more\` is false, drop every channel that this reading did not bring.
 
 ~~~sh
-curl -s -G "$URL/client-channel" \\
+CURSOR=
+curl -s -G "$URL/client-channel/changes" \\
   -H "api-key: $KEY" \\
-  -d from_updatedAt=1700000000000
+  -d "cursor=$CURSOR"
 ~~~
 
 ## Errors

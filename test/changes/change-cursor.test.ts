@@ -12,6 +12,7 @@ const cursor: ChangeCursor = {
   generation: 'Zm9vYmFyYmF6',
   number: 17,
   lastId: '60f1b2b3c9e9a12345678901',
+  completedAt: null,
   time: 1_700_000_000_000,
 };
 const text = sealChangeCursor(cursor, 'acme', secrets);
@@ -37,8 +38,8 @@ const expired = {
 describe('a cursor of the changes', () => {
   test.each<ChangeCursor>([
     cursor,
-    { ...cursor, phase: 'catchUp', lastId: '' },
-    { ...cursor, phase: 'follow', number: 999_999_999_999_999, lastId: '' },
+    { ...cursor, phase: 'log', lastId: '' },
+    { ...cursor, phase: 'log', number: 999_999_999_999_999, lastId: '', completedAt: 1_700_000_000_001 },
   ])('opens to the values that were sealed in it, in the phase $phase', (values) => {
     expect(open(sealChangeCursor(values, 'acme', secrets))).toEqual(values);
   });
