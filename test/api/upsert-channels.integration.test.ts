@@ -363,23 +363,23 @@ describe('the size of the results', () => {
 
   it('stays below 5 MiB: the channels of the last rows are left out', async () => {
     const stored = await seedLarge('large');
-    const channels = names(100).map((index) => meta(`large-${index}`, { sync: index }));
+    // Rows that change nothing also return their channels. 100 changes of 60 KB take seconds on a busy machine.
+    const channels = names(100).map((index) => meta(`large-${index}`));
 
     const reply = await service.call('POST /client-channel/upsert', { body: { channels } });
 
     const { data, summary } = reply.body;
-    expect(summary).toMatchObject({ updated: 100 });
+    expect(summary).toMatchObject({ unchanged: 100 });
     expect(Buffer.byteLength(JSON.stringify(reply.body))).toBeLessThan(5.5 * 2 ** 20);
     const withChannel = data.filter(({ channel }: { channel?: object }) => channel).length;
     expect(withChannel).toBeGreaterThan(80);
-    expect(data[withChannel - 1].channel).toMatchObject({ integration_meta: { sync: withChannel - 1 } });
+    expect(data[withChannel - 1].channel._id).toBe(stored[withChannel - 1]?._id);
     expect(data.slice(withChannel)).toEqual(
       stored.slice(withChannel).map(({ _id }, index) => ({
         index: withChannel + index,
-        result: 'updated',
+        result: 'unchanged',
         _id,
-        __v: 1,
-        changed: ['integration_meta'],
+        __v: 0,
       })),
     );
     expect(withChannel).toBeLessThan(100);
