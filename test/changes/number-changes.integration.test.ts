@@ -49,14 +49,14 @@ const number = (changes: Change[]) => numberChanges(service.projections, changes
 const logOf = async (namespace: string) => {
   const head = await readHead(service.projections, namespace);
   const entries: Item[] = [];
-  const everything = entriesAfter(namespace, { ...head, lastNumber: 1e14 }, 0);
+  const everything = entriesAfter(namespace, { ...head, lastNumber: 1e11 }, 0);
   for await (const page of pages(service.projections, everything)) entries.push(...page.items);
   expect(entries.map(({ sk }) => sk)).toEqual(
-    Array.from({ length: head.lastNumber }, (_, index) => `${index + 1}`.padStart(15, '0')),
+    Array.from({ length: head.lastNumber }, (_, index) => `${index + 1}`.padStart(12, '0')),
   );
   return entries.map(({ pk, sk, expiresAt, ...entry }) => {
     expect({ pk, expiresAt }).toEqual({
-      pk: `CHANGES#${namespace}#${head.generation}`,
+      pk: `LOG#${namespace}#${head.generation}`,
       expiresAt: Math.floor(now / 1000) + days92,
     });
     return entry;
@@ -140,7 +140,7 @@ describe('any other change has no number', () => {
   ])('%s', async (_, change) => {
     await number([change]);
 
-    expect(await service.projections.get({ pk: `CHANGES#${namespace}`, sk: 'HEAD' })).toBeUndefined();
+    expect(await service.projections.get({ pk: `LOG#${namespace}`, sk: 'HEAD' })).toBeUndefined();
   });
 });
 
@@ -174,7 +174,7 @@ describe('the head of a change log', () => {
 
     const [first, ...others] = await Promise.all(reads);
 
-    expect(first).toEqual({ generation: expect.stringMatching(/^[\w-]{12}$/), lastNumber: 0 });
+    expect(first).toEqual({ generation: expect.stringMatching(/^[\w-]{8}$/), lastNumber: 0 });
     expect(others).toEqual(others.map(() => first));
     await number([changesIn(namespace).creation(1)]);
     expect(await readHead(service.projections, namespace)).toEqual({ ...first, lastNumber: 1 });
@@ -188,7 +188,7 @@ describe('the head of a change log', () => {
     await beginGeneration(service.projections, namespace);
 
     const after = await readHead(service.projections, namespace);
-    expect(after).toEqual({ generation: expect.stringMatching(/^[\w-]{12}$/), lastNumber: 0 });
+    expect(after).toEqual({ generation: expect.stringMatching(/^[\w-]{8}$/), lastNumber: 0 });
     expect(after.generation).not.toBe(before.generation);
     expect(await logOf(namespace)).toEqual([]);
   });
@@ -199,7 +199,7 @@ describe('the head of a change log', () => {
     const namespace = newNamespace();
     const { creation } = changesIn(namespace);
     if (others) await number([creation(1)]);
-    const { projections } = interruptBefore(service, 'TransactWrite', `CHANGES#${namespace}`, () =>
+    const { projections } = interruptBefore(service, 'TransactWrite', `LOG#${namespace}`, () =>
       beginGeneration(service.projections, namespace),
     );
 

@@ -126,7 +126,7 @@ describe('reindexing a namespace that has lost all its channels', () => {
 describe('finding namespaces', () => {
   test('finds those of which only a suffix entry, a bucket, a change log, a counter, a pending change or an external key is left, and no others', async () => {
     const before = await findNamespaces(service);
-    for (const pk of ['SUFFIX#entry#3', 'BUCKET#bucket', 'CHANGES#head', 'CHANGES#log#Zm9v-_Fy'])
+    for (const pk of ['SUFFIX#entry#3', 'BUCKET#bucket', 'LOG#head', 'LOG#log#Zm9v-_Fy'])
       await service.projections.put({ Item: { pk, sk: 'x' } });
     await service.channels.put({ Item: { ...keys.counter('counter', 0), enabled: 1 } });
     await putStrayPendingChange('pending');
