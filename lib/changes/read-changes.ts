@@ -34,6 +34,12 @@ export interface ChangePageRequest {
 /** How long a cursor works: two days less than the entries of the log are kept. */
 const cursorLifetimeMs = 90 * 24 * 60 * 60 * 1000;
 
+/**
+ * An own change counts as made before the first reading was complete up to this much later, because the clocks of functions
+ * differ. One that comes without need is harmless.
+ */
+const clockMarginMs = 5_000;
+
 const upsertOf = (channel: Channel): ChannelChange => {
   const document = toDocument(channel);
   return { type: 'upsert', channel: document, changed_at: document.updatedAt };
@@ -117,7 +123,8 @@ const readLog = async (
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
   // Changes that the own key made before the first reading was complete are never left out.
-  const isWanted = ({ by, at }: LogEntry) => completedAt === null || by !== excludedKey || at <= completedAt;
+  const isWanted = ({ by, at }: LogEntry) =>
+    completedAt === null || by !== excludedKey || at <= completedAt + clockMarginMs;
   const groups = groupByChannel(entries).filter((ofChannel) => ofChannel.some(isWanted));
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);

@@ -11,7 +11,7 @@ const idsIn = ({ changes }: ChangePage): Set<string> =>
 /** Two clocks may differ by so much. */
 const clockDifferenceMs = 2_000;
 /** Own changes may be in a page if they were made at most so long after the first reading was complete. */
-const graceMs = 2 * 60 * 1000;
+const graceMs = 10_000;
 
 /** The entries after the cursor that the page must bring, if it comes to them, and those that it may bring. */
 const entriesAfter = (

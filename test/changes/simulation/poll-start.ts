@@ -26,13 +26,11 @@ export interface PollStart {
   lastVisible: number;
 }
 
-export const logName = (namespace: string, generation: string) => `CHANGES#${namespace}#${generation}`;
+/** The name of a change log: the partition of its entries. */
+export const logName = (namespace: string, generation: string) => `LOG#${namespace}#${generation}`;
 
-export const generationOf = (
-  { database, projectionsTable }: World,
-  namespace: string,
-): string | undefined => {
-  const head = database.item(projectionsTable, { pk: `CHANGES#${namespace}`, sk: 'HEAD' });
+export const generationOf = (world: World, namespace: string): string | undefined => {
+  const head = world.database.item(world.projectionsTable, world.system.headKey(namespace));
   return head?.generation as string | undefined;
 };
 

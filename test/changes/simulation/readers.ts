@@ -1,5 +1,5 @@
-import type { Channel } from '../../../lib/channels/channel.ts';
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
+import type { Channel } from '../../../lib/channels/channel.ts';
 import { Copy } from './copy.ts';
 import { checkExpiry } from './expiry-check.ts';
 import { checkPage } from './page-check.ts';
