@@ -1,6 +1,5 @@
-import type { ChangeCursor } from '../../../lib/changes/change-cursor.ts';
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
-import { logName, type PollStart } from './poll-start.ts';
+import { type HandedOut, logName, type PollStart } from './poll-start.ts';
 import type { World } from './world.ts';
 
 const restMs = 30 * 24 * 60 * 60 * 1000;
@@ -8,46 +7,49 @@ const restMs = 30 * 24 * 60 * 60 * 1000;
 const idsIn = ({ changes }: ChangePage): Set<string> =>
   new Set(changes.map((change) => (change.type === 'delete' ? change._id : change.channel._id)));
 
-/** Two clocks may differ by so much. */
-const clockDifferenceMs = 2_000;
-/** Own changes may be in a page if they were made at most so long after the first reading was complete. */
+/** A page may bring own changes that seem to be made at most so long after the first reading was complete. */
 const graceMs = 10_000;
 
 /** The entries after the cursor that the page must bring, if it comes to them, and those that it may bring. */
 const entriesAfter = (
-  { logs }: World,
+  { history, logs }: World,
   namespace: string,
-  { number: last, generation, completedAt }: ChangeCursor,
+  { cursor, completedAt = Number.POSITIVE_INFINITY }: HandedOut,
   excludedKey: string | undefined,
 ) => {
-  const entries = [...logs.log(logName(namespace, generation)).entries]
+  const entries = [...logs.log(logName(namespace, cursor.generation)).entries]
     .map(([number, entry]) => ({ number, ...entry }))
-    .filter(({ number }) => number > last);
-  const without = (from: number) =>
-    entries.filter(({ by, at }) => completedAt === null || by !== excludedKey || at <= completedAt + from);
-  return { wanted: without(-clockDifferenceMs), allowed: without(graceMs) };
+    .filter(({ number }) => number > cursor.number);
+  const isOfOthers = ({ by }: { by: string }) => by !== excludedKey;
+  return {
+    wanted: entries.filter(
+      (entry) => isOfOthers(entry) || history.committedAt(namespace, entry) < completedAt,
+    ),
+    allowed: entries.filter((entry) => isOfOthers(entry) || entry.at < completedAt + graceMs),
+  };
 };
 
 /**
  * Checks a page of the log:
  * - it goes on if there are visible entries, and only ends the reading if it knows all of them;
- * - it brings each channel that somebody else has changed, and no other. (Until the first reading is complete: that anybody
- *   has changed.)
+ * - it brings each channel that somebody else has changed, or that was changed before the first reading was complete, and no
+ *   other.
  */
 const checkLogPage = (
   world: World,
   { namespace, lastVisible }: PollStart,
-  cursor: ChangeCursor,
+  handedOut: HandedOut,
   page: ChangePage,
   excludedKey: string | undefined,
 ): void => {
   const { next, hasMore } = page;
+  const { cursor } = handedOut;
   const fail = (reason: string) =>
     world.fail(new Error(`A page of ${namespace} from ${JSON.stringify(cursor)} ${reason}`));
   if (hasMore && next.number <= cursor.number && cursor.number < lastVisible)
     fail(`stays, and ${lastVisible} is visible`);
   if (!hasMore && next.number < lastVisible) fail(`has no more, and ${lastVisible} is visible`);
-  const { wanted, allowed } = entriesAfter(world, namespace, cursor, excludedKey);
+  const { wanted, allowed } = entriesAfter(world, namespace, handedOut, excludedKey);
   const brought = idsIn(page);
   for (const { number, id, by } of wanted)
     if (number <= next.number && !brought.has(id)) fail(`lacks ${id}, which ${by} has changed in ${number}`);
@@ -69,5 +71,5 @@ export const checkPage = (
   if (cursor.phase === 'channels' || cursor.generation !== generation) return;
   if (page.hasMore && page.changes.length && page.next.number < lastVisible)
     world.note('a page ends before all its entries');
-  checkLogPage(world, start, cursor, page, excludedKey);
+  checkLogPage(world, start, handedOut, page, excludedKey);
 };

@@ -3,7 +3,7 @@ import type { Channel } from '../../../lib/channels/channel.ts';
 import { Copy } from './copy.ts';
 import { checkExpiry } from './expiry-check.ts';
 import { checkPage } from './page-check.ts';
-import { type HandedOut, startPoll } from './poll-start.ts';
+import { type HandedOut, type PollStart, startPoll } from './poll-start.ts';
 import { Crash, Process } from './process.ts';
 import { durationBetween } from './scheduler.ts';
 import { channelsTable, type World } from './world.ts';
@@ -36,8 +36,8 @@ export class Reader {
   readonly #copy: Copy;
   #position: Position | undefined;
   #readingBeganAt = 0;
-  /** Whether the first reading is complete. */
-  #isComplete = false;
+  /** When the poll began that completed the first reading. */
+  #completedAt: number | undefined;
 
   constructor(world: World, namespace: string, keyId?: string) {
     this.#world = world;
@@ -93,7 +93,7 @@ export class Reader {
     const { random, scheduler, system } = this.#world;
     if (!this.#position) {
       this.#readingBeganAt = scheduler.now;
-      this.#isComplete = false;
+      this.#completedAt = undefined;
       this.#copy.beginReading();
     }
     const start = startPoll(this.#world, this.#namespace, this.#position?.handedOut);
@@ -103,7 +103,7 @@ export class Reader {
       const answer = await this.#request(excludedKey);
       await scheduler.sleep(durationBetween(random, 1, 20));
       checkPage(this.#world, start, answer.page, excludedKey);
-      if (!this.#world.happens(0.05)) return this.#store(answer);
+      if (!this.#world.happens(0.05)) return this.#store(answer, start);
       this.#world.note('a reader crashes before it stores an answer');
       return 'more';
     } catch (error) {
@@ -136,15 +136,24 @@ export class Reader {
     return { page, cursor: system.sealChangeCursor(page.next, this.#namespace, secrets) };
   }
 
-  #store({ page: { changes, next, hasMore }, cursor }: Answer): 'complete' | 'more' {
+  #store({ page: { changes, next, hasMore }, cursor }: Answer, start: PollStart): 'complete' | 'more' {
     const { scheduler, secrets } = this.#world;
     for (const change of changes)
       if (change.type === 'upsert') this.#copy.upsert(change.channel);
       else this.#copy.delete(change._id);
-    if (!hasMore && !this.#isComplete) this.#copy.endReading(this.#keepsOwn);
-    this.#isComplete ||= !hasMore;
-    const [at, readingBeganAt, secret] = [scheduler.now, this.#readingBeganAt, secrets.current];
-    this.#position = { cursor, handedOut: { cursor: next, hasMore, at, readingBeganAt, secret } };
+    if (!hasMore && this.#completedAt === undefined) {
+      this.#copy.endReading(this.#keepsOwn);
+      this.#completedAt = start.at;
+    }
+    const handedOut = {
+      cursor: next,
+      hasMore,
+      at: scheduler.now,
+      readingBeganAt: this.#readingBeganAt,
+      completedAt: this.#completedAt,
+      secret: secrets.current,
+    };
+    this.#position = { cursor, handedOut };
     return hasMore ? 'more' : 'complete';
   }
 }

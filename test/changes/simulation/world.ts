@@ -84,7 +84,7 @@ export class World {
   }
 
   #committed(table: string, items: Item[], process: unknown): void {
-    if (table === channelsTable) this.history.add(items);
+    if (table === channelsTable) this.history.add(items, this.scheduler.now);
     else this.logs.committed(items, process, this.scheduler.now);
     for (const { pk, sk, expiresAt } of items as { pk: string; sk: string; expiresAt?: number }[])
       if (expiresAt !== undefined) this.#expireLater(table, { pk, sk }, expiresAt * 1000);
