@@ -18,7 +18,7 @@ export const changesParameters: DescribedParameter[] = [
   {
     name: 'exclude_self',
     description:
-      '`true` leaves out the changes that the own API key made. A channel that anybody else has changed since the cursor is included, no matter who wrote last. It has no effect on changes that were made before the first reading was complete, or up to 5 seconds later.',
+      '`true` leaves out the changes that the own API key made. A channel that anybody else has changed since the cursor is included, no matter who wrote last. It has no effect until the first reading is complete.',
     schema: { type: 'boolean' },
     example: true,
   },

@@ -342,14 +342,14 @@ describe('the changes', () => {
   let key: string;
   let keyId: string;
 
-  /** Numbers a change of each of these channels, as `publish-events` does. It is made a minute later than all readings. */
+  /** Numbers a change of each of these channels, as `publish-events` does. */
   const numberAll = (channels: Channel[], __v: number, projections = service.projections) =>
     numberChanges(
       projections,
       channels.map((channel) => ({
         ...keys.channel(namespace, channel._id),
         before: undefined,
-        after: { __v, writtenBy: keyId, updatedAt: Date.now() + 60_000 },
+        after: { __v, writtenBy: keyId, updatedAt: Date.now() },
       })),
     );
   /** 100 channels whose items have a little less than 4 KB, which cost one read unit each. */

@@ -9,7 +9,6 @@ import { beginGeneration, readHead } from '../../lib/projections/change-log/log-
 import { entriesAfter } from '../../lib/projections/change-log/log-items.ts';
 import { encodedBytes, maxDataBytes } from '../../lib/response-size.ts';
 import {
-  aMinuteOn,
   type ChangesAnswer,
   cursorAfter,
   readToEnd,
@@ -18,12 +17,12 @@ import {
 } from '../support/change-feed.ts';
 import { failure, success } from '../support/matchers.ts';
 import { channelOf, metaOfSize, seedChannels } from '../support/seed.ts';
-import { cursorSecret } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const dayMs = 24 * 60 * 60 * 1000;
-const secrets = { current: cursorSecret };
+/** The secret of the service. */
+const secrets = { current: 'c0'.repeat(32) };
 
 let count = 0;
 
@@ -67,11 +66,11 @@ const newTenant = () => {
   return { namespace, neighbour, newClient, untilNumbered: () => untilNumbered(service, events) };
 };
 
-/** A client of a namespace, and the cursor a minute after its first reading. */
+/** A client of a namespace, and the cursor after its first reading. */
 const newFollower = async () => {
   const tenant = newTenant();
   const client = await tenant.newClient();
-  return { tenant, client, cursor: aMinuteOn(cursorAfter(await client.readToEnd()), tenant.namespace) };
+  return { tenant, client, cursor: cursorAfter(await client.readToEnd()) };
 };
 
 const upsert = (channel: ChannelDocument): ChannelChange => ({
@@ -328,7 +327,7 @@ describe('with exclude_self', () => {
     const channels = [await client.create('A'), await client.create('B'), await client.create('C')];
     const [a, b, c] = channels as [ChannelDocument, ChannelDocument, ChannelDocument];
     await tenant.untilNumbered();
-    const cursor = aMinuteOn(cursorAfter(await client.readToEnd()), tenant.namespace);
+    const cursor = cursorAfter(await client.readToEnd());
 
     await other.update(a, { name: 'A of another' });
     const lastOfA = await client.update(a, { local_name: 'ا' });
@@ -376,8 +375,7 @@ describe('with exclude_self', () => {
     });
     await client.update(renamed, { name: 'Renamed again' });
     await tenant.untilNumbered();
-    const cursor = aMinuteOn(cursorAfter(rest), tenant.namespace);
-    const later = await client.readToEnd({ cursor, exclude_self: true });
+    const later = await client.readToEnd({ cursor: cursorAfter(rest), exclude_self: true });
 
     expect(first).toEqual(answer([upsert(a)], true, 1));
     expect(pagesOf(rest)).toEqual([
@@ -388,20 +386,20 @@ describe('with exclude_self', () => {
     expect(pagesOf(later)).toEqual([[[], false]]);
   });
 
-  test('an own change that was made before the first reading was complete is not left out, however late it is numbered', async () => {
+  test('an own change that was made while the first reading ran is not left out, however late it is numbered', async () => {
     const { client, cursor, tenant } = await newFollower();
     const mine = await client.create('Mine');
     await tenant.untilNumbered();
     const values = openChangeCursor(cursor, tenant.namespace, secrets);
-    const read = async (completedAt: number) => {
-      const completed = sealChangeCursor({ ...values, completedAt }, tenant.namespace, secrets);
+    const read = async (beganAt: number, completedAt: number) => {
+      const completed = sealChangeCursor({ ...values, beganAt, completedAt }, tenant.namespace, secrets);
       return pagesOf(await client.readToEnd({ cursor: completed, exclude_self: true }));
     };
 
-    // The clock of a function may be up to 5 seconds ahead of the clock of another one.
     const madeAt = Date.parse(mine.createdAt);
-    expect(await read(madeAt - 5_000)).toEqual([[[upsert(mine)], false]]);
-    expect(await read(madeAt - 5_001)).toEqual([[[], false]]);
+    expect(await read(madeAt, madeAt)).toEqual([[[upsert(mine)], false]]);
+    expect(await read(madeAt - 1, madeAt - 1)).toEqual([[[], false]]);
+    expect(await read(madeAt + 1, madeAt + 1)).toEqual([[[], false]]);
   });
 
   test('per_page and exclude_self may differ between the requests of one reading', async () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { openChangeCursor, sealChangeCursor } from '../../lib/changes/change-cursor.ts';
 import type { ChannelChange } from '../../lib/changes/read-changes.ts';
 import { eventually } from './eventually.ts';
-import { type Call, cursorSecret, type Reply, type Service } from './service.ts';
+import type { Call, Reply, Service } from './service.ts';
 
 /** The answer to one request for changes. */
 export interface ChangesAnswer {
@@ -42,17 +41,6 @@ export const readToEnd = async (
 };
 
 export const cursorAfter = (pages: ChangesAnswer[]): string => pages.at(-1)?.pagination.next_cursor as string;
-
-/**
- * The cursor that a reader has if its first reading was complete a minute earlier. So all later writes are made clearly after it,
- * and `exclude_self` leaves out the reader's own ones.
- */
-export const aMinuteOn = (cursor: string, namespace: string): string => {
-  const secrets = { current: cursorSecret };
-  const { completedAt, ...values } = openChangeCursor(cursor, namespace, secrets);
-  const minuteMs = 60_000;
-  return sealChangeCursor({ ...values, completedAt: (completedAt as number) - minuteMs }, namespace, secrets);
-};
 
 /**
  * Waits until these events are published: then the changes are in the change log, because changes are numbered before.

@@ -86,9 +86,6 @@ export const send = async (url: string, route: string, { key, headers, body }: C
   };
 };
 
-/** The secret that seals the cursors of the service. */
-export const cursorSecret = 'c0'.repeat(32);
-
 export interface ServiceOptions {
   /** A proxy between the service and DynamoDB Local. */
   proxy?: DynamoDbProxy;
@@ -123,7 +120,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     CHANNELS_TABLE: names.channels,
     PROJECTIONS_TABLE: names.projections,
     API_KEYS_TABLE: names.apiKeys,
-    CURSOR_SECRET: cursorSecret,
+    CURSOR_SECRET: 'c0'.repeat(32),
     EVENT_BUS: 'test',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
   });

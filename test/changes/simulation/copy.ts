@@ -19,8 +19,6 @@ export class Copy {
   readonly #lastStates = new Map<string, LastState>();
   /** The channels that the present first reading has brought. */
   readonly #brought = new Set<string>();
-  /** The channels that the reader itself has written since the reading began. */
-  readonly #own = new Set<string>();
 
   constructor(world: World, namespace: string) {
     this.#world = world;
@@ -29,31 +27,28 @@ export class Copy {
 
   beginReading(): void {
     this.#brought.clear();
-    this.#own.clear();
+  }
+
+  /** Drops the channels that the first reading did not bring. */
+  endReading(): void {
+    for (const id of this.#documents.keys()) if (!this.#brought.has(id)) this.delete(id);
   }
 
   /**
-   * Drops the channels that the first reading did not bring. This may include channels that the reader itself has written
-   * since: their changes may have no number yet. They come later.
+   * Stores an upsert of a page, or an own write. A reader that writes while its first reading runs counts what it writes as
+   * brought: the change may have no number when the reading is complete.
    */
-  endReading(keepsOwn: boolean): void {
-    for (const id of this.#documents.keys()) {
-      if (this.#brought.has(id) || (keepsOwn && this.#own.has(id))) continue;
-      if (this.#own.has(id)) this.#documents.delete(id);
-      else this.delete(id);
-    }
-  }
-
-  /** Stores an own write: the channel, or that it is gone, and at which version if this is known. */
-  write(id: string, document: ChannelDocument | undefined, version?: number): void {
-    if (document) this.#set(document);
-    else this.delete(id, version);
-    this.#own.add(id);
-  }
-
   upsert(document: ChannelDocument): void {
-    this.#set(document);
-    this.#brought.add(document._id);
+    const { _id: id, __v: version } = document;
+    const text = JSON.stringify(document);
+    const real = this.#world.history.at(this.#namespace, id, version)?.text;
+    if (text !== real) this.#fail(id, `never was ${text}, but ${real}`);
+    const last = this.#lastStates.get(id);
+    if (last && (version < last.version || (version === last.version && last.isGone)))
+      this.#fail(id, `goes back to ${version} from ${JSON.stringify(last)}`);
+    this.#lastStates.set(id, { version, isGone: false });
+    this.#documents.set(id, text);
+    this.#brought.add(id);
   }
 
   /** @param known the version of the deletion, if the reader knows it */
@@ -76,18 +71,6 @@ export class Copy {
       const text = this.#documents.get(id);
       return text === wanted ? [] : [`${id} is ${text}, and not ${wanted}`];
     });
-  }
-
-  #set(document: ChannelDocument): void {
-    const { _id: id, __v: version } = document;
-    const text = JSON.stringify(document);
-    const real = this.#world.history.at(this.#namespace, id, version)?.text;
-    if (text !== real) this.#fail(id, `never was ${text}, but ${real}`);
-    const last = this.#lastStates.get(id);
-    if (last && (version < last.version || (version === last.version && last.isGone)))
-      this.#fail(id, `goes back to ${version} from ${JSON.stringify(last)}`);
-    this.#lastStates.set(id, { version, isGone: false });
-    this.#documents.set(id, text);
   }
 
   #fail(id: string, reason: string): void {

@@ -6,7 +6,8 @@ const readEntry = ({ pk, sk }: Item) => {
   return generation === undefined ? undefined : { namespace, log: pk as string, number: Number(sk) };
 };
 
-interface Entry {
+/** What an entry says. */
+export interface Entry {
   id: string;
   by: string;
   at: number;

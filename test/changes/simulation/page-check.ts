@@ -1,4 +1,5 @@
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
+import type { Entry } from './log-checks.ts';
 import { type HandedOut, logName, type PollStart } from './poll-start.ts';
 import type { World } from './world.ts';
 
@@ -7,33 +8,38 @@ const restMs = 30 * 24 * 60 * 60 * 1000;
 const idsIn = ({ changes }: ChangePage): Set<string> =>
   new Set(changes.map((change) => (change.type === 'delete' ? change._id : change.channel._id)));
 
-/** A page may bring own changes that seem to be made at most so long after the first reading was complete. */
-const graceMs = 10_000;
+/** A write takes up to this time. */
+const writeMs = 100;
 
-/** The entries after the cursor that the page must bring, if it comes to them, and those that it may bring. */
+/**
+ * The entries after the cursor that the page must bring, if it comes to them, and those that it may bring. Own changes count only if
+ * they were made while the first reading ran.
+ */
 const entriesAfter = (
-  { history, logs }: World,
+  { clockErrorMs, history, logs }: World,
   namespace: string,
-  { cursor, completedAt = Number.POSITIVE_INFINITY }: HandedOut,
+  { cursor, readingBeganAt, completedAt }: HandedOut,
   excludedKey: string | undefined,
 ) => {
+  const isWanted = (entry: Entry, margin: number): boolean => {
+    if (entry.by !== excludedKey || completedAt === undefined) return true;
+    const madeAt = history.committedAt(namespace, entry);
+    return readingBeganAt - margin < madeAt && madeAt < completedAt + margin;
+  };
   const entries = [...logs.log(logName(namespace, cursor.generation)).entries]
     .map(([number, entry]) => ({ number, ...entry }))
     .filter(({ number }) => number > cursor.number);
-  const isOfOthers = ({ by }: { by: string }) => by !== excludedKey;
+  const toleranceMs = 2 * clockErrorMs + writeMs;
   return {
-    wanted: entries.filter(
-      (entry) => isOfOthers(entry) || history.committedAt(namespace, entry) < completedAt,
-    ),
-    allowed: entries.filter((entry) => isOfOthers(entry) || entry.at < completedAt + graceMs),
+    wanted: entries.filter((entry) => isWanted(entry, -toleranceMs)),
+    allowed: entries.filter((entry) => isWanted(entry, toleranceMs)),
   };
 };
 
 /**
  * Checks a page of the log:
  * - it goes on if there are visible entries, and only ends the reading if it knows all of them;
- * - it brings each channel that somebody else has changed, or that was changed before the first reading was complete, and no
- *   other.
+ * - it brings each channel that somebody else has changed, and no other. (In a first reading: that anybody has changed.)
  */
 const checkLogPage = (
   world: World,

@@ -31,8 +31,6 @@ export class Reader {
   readonly #world: World;
   readonly #namespace: string;
   readonly #keyId: string | undefined;
-  /** Whether the reader keeps its own writes when it drops what the first reading did not bring. */
-  readonly #keepsOwn: boolean;
   readonly #copy: Copy;
   #position: Position | undefined;
   #readingBeganAt = 0;
@@ -43,7 +41,6 @@ export class Reader {
     this.#world = world;
     this.#namespace = namespace;
     this.#keyId = keyId;
-    this.#keepsOwn = world.happens(0.5);
     this.#copy = new Copy(world, namespace);
   }
 
@@ -82,11 +79,13 @@ export class Reader {
       // The answer is lost, or the reader has crashed. It reads the channel later.
       await scheduler.sleep(30_000);
       const item = database.item(channelsTable, system.keys.channel(this.#namespace, id));
-      return this.#copy.write(id, item && system.toDocument(system.fromItem(item)));
+      if (item) this.#copy.upsert(system.toDocument(system.fromItem(item)));
+      else this.#copy.delete(id);
+      return;
     }
     const isIn = (channel: Channel | undefined) => channel?.company_namespace.includes(this.#namespace);
-    if (after && isIn(after)) this.#copy.write(id, system.toDocument(after));
-    else if (isIn(before)) this.#copy.write(id, undefined, version);
+    if (after && isIn(after)) this.#copy.upsert(system.toDocument(after));
+    else if (isIn(before)) this.#copy.delete(id, version);
   }
 
   async #poll(): Promise<'complete' | 'more'> {
@@ -142,7 +141,7 @@ export class Reader {
       if (change.type === 'upsert') this.#copy.upsert(change.channel);
       else this.#copy.delete(change._id);
     if (!hasMore && this.#completedAt === undefined) {
-      this.#copy.endReading(this.#keepsOwn);
+      this.#copy.endReading();
       this.#completedAt = start.at;
     }
     const handedOut = {

@@ -21,6 +21,7 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly database: MemoryDynamoDb;
   readonly faultRate: number;
+  readonly clockErrorMs: number;
   readonly history: ChannelHistory;
   readonly logs = new LogChecks((reason) => this.fail(reason));
   readonly stream = new Stream(this);
@@ -38,6 +39,7 @@ export class World {
     this.system = system;
     this.random = randomFrom(seed);
     this.faultRate = this.random.pick([0.01, 0.03, 0.15]);
+    this.clockErrorMs = this.random.pick([0, 1_000]);
     this.history = new ChannelHistory(system);
     this.database = new MemoryDynamoDb(this.scheduler, this.random, {
       hasStream: (table) => table === channelsTable,
