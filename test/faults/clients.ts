@@ -32,7 +32,8 @@ interface HotChannel {
   remaining: number;
 }
 
-const namespacesOf = (run: string) => [`${run}-a`, `${run}-b`, `${run}-c`];
+/** The namespaces of a run. */
+export const namespacesOf = (run: string) => [`${run}-a`, `${run}-b`, `${run}-c`];
 const operationsPerChannel = 40;
 const operationsAfterDeletion = 5;
 const hotChannels = 3;

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { untilNumbered } from '../support/change-feed.ts';
+import type { FaultProxy } from '../support/fault-proxy.ts';
+import { randomFrom } from '../support/random.ts';
+import type { Service } from '../support/service.ts';
+import { type ChangeReader, newChangeReader } from './change-readers.ts';
+import { namespacesOf, runClients } from './clients.ts';
+import { compareLists, type Listed } from './compare-lists.ts';
+import { judgeCopy } from './judge-copies.ts';
+import { seededFaults } from './seeded-faults.ts';
+import { startUnreliablePublisher } from './unreliable-publisher.ts';
+import { collectVersions } from './versions.ts';
+
+const clients = 8;
+const faultShare = 0.1;
+
+export interface ChangeFeedResult {
+  /** Sentences about copies that differ from their namespace in the end. */
+  wrongCopies: string[];
+  /** Sentences about states in copies that a channel never had, or that go back. */
+  wrongStates: string[];
+  /** Answers that no request may get. */
+  unexpected: string[];
+  readers: number;
+  pages: number;
+  rows: number;
+  /** How often a reader lost an answer before it stored it. */
+  stops: number;
+  /** How many channels the namespaces have in the end, and how many versions all channels had. */
+  channels: number;
+  versions: number;
+  /** Writes by readers. */
+  written: number;
+  /** The tries of calls to DynamoDB that had a fault. */
+  faults: number;
+  kills: number;
+  /** Batches that two publishers got at once. */
+  doubled: number;
+  deadLetters: number;
+}
+
+const compareCopy = ({ namespace, writes, copy }: ChangeReader, { channels }: Listed): string[] => {
+  const own = [...channels.values()].filter(({ company_namespace: all }) => all.includes(namespace));
+  const ids = new Set([...copy.keys(), ...own.map(({ _id }) => _id)]);
+  return [...ids]
+    .filter((id) => JSON.stringify(copy.get(id)) !== JSON.stringify(own.find(({ _id }) => _id === id)))
+    .map(
+      (id) =>
+        `${namespace}${writes ? ', exclude_self' : ''}: the copy has ${JSON.stringify(copy.get(id))} instead of ${JSON.stringify(channels.get(id))}`,
+    );
+};
+
+/**
+ * Lets readers follow the changes of two namespaces while 8 clients write to the same few channels, calls to DynamoDB fail in all
+ * ways, and the publisher is killed, doubled and held back. Half of the readers write too, and read with `exclude_self`.
+ */
+export const runChangeFeed = async ({
+  service,
+  proxy,
+  seed,
+  count,
+}: {
+  service: Service;
+  proxy: FaultProxy;
+  seed: number;
+  /** The number of requests of the 8 clients. */
+  count: number;
+}): Promise<ChangeFeedResult> => {
+  const run = `feed${seed}`;
+  const namespaces = namespacesOf(run);
+  const random = randomFrom(seed);
+  const faults = seededFaults(randomFrom(seed + 1), faultShare);
+  const publisher = await startUnreliablePublisher(service, randomFrom(seed + 2));
+  const readers = await Promise.all(
+    [0, 1, 2, 3].map(async (index) =>
+      newChangeReader(service, {
+        key: await service.newKey({ namespaces }),
+        namespace: namespaces[index % 2] as string,
+        writes: index >= 2,
+        random: randomFrom(seed + 3 + index),
+      }),
+    ),
+  );
+
+  let requests = 0;
+  /** The publisher is held back from a third of the requests to the half. */
+  const call: Service['call'] = (...request) => {
+    requests++;
+    if (requests === Math.floor(count / 3)) publisher.pause();
+    if (requests === Math.floor(count / 2)) publisher.resume();
+    return service.call(...request);
+  };
+  proxy.fault = faults.fault;
+  let isOver = false;
+  const reading = readers.map((reader) => reader.run(() => isOver));
+  const writing = runClients({ ...service, call }, { run, random, count, clients });
+  const { key, unexpected } = await writing.finally(() => {
+    isOver = true;
+    publisher.resume();
+  });
+  await Promise.all(reading);
+  await proxy.allAnswered();
+  proxy.fault = () => 'none';
+
+  // The stream delivers in order. So the event of the last write says that everything before is numbered.
+  for (const namespace of namespaces) {
+    const headers = { 'x-company-namespace': namespace };
+    const { status, body } = await service.call('POST /client-channel', {
+      key,
+      headers,
+      body: { name: 'last' },
+    });
+    assert.equal(status, 201);
+    await untilNumbered(service, [`${namespace}:${body.data._id}:0`]);
+  }
+  await publisher.stop();
+  for (const reader of readers) await reader.readToEnd();
+
+  const listed = await compareLists(service, { namespaces, key, random, searches: 0 });
+  const events = service.events.filter(({ detail }) => namespaces.includes(detail.namespace));
+  const versions = collectVersions(events);
+  const sum = (numberOf: (reader: ChangeReader) => number) =>
+    readers.reduce((total, reader) => total + numberOf(reader), 0);
+  return {
+    wrongCopies: readers.flatMap((reader) => compareCopy(reader, listed)),
+    wrongStates: readers.flatMap(({ namespace, states }) =>
+      [...states].flatMap(([id, own]) =>
+        judgeCopy(namespace, id, own, versions.get(id)?.documents ?? new Map()),
+      ),
+    ),
+    unexpected: [...unexpected, ...listed.contradictions, ...readers.flatMap((reader) => reader.unexpected)],
+    readers: readers.length,
+    pages: sum(({ pages }) => pages),
+    rows: sum(({ rows }) => rows),
+    stops: sum(({ stops }) => stops),
+    written: sum(({ written }) => written),
+    channels: listed.channels.size,
+    versions: [...versions.values()].reduce((total, { documents }) => total + documents.size, 0),
+    faults: faults.count(),
+    kills: publisher.kills(),
+    doubled: publisher.doubled(),
+    deadLetters: publisher.deadLetters(),
+  };
+};
