@@ -314,7 +314,8 @@ describe('an upsert', () => {
     renamed: [2 + 100, readAll],
     created: [1 + 100, 0],
     'created in a dry run': [2, 0],
-    deleted: [2 + 100, readAll],
+    // The item of each key is read a second time, and strongly consistent.
+    deleted: [3 + 100, readAll + 100],
     'deleted before': [2, readAll],
     'never there': [2, 0],
     'failed, because they are wrong': [0, 0],

@@ -155,7 +155,7 @@ describe('a row whose key a channel carries', () => {
         index: 0,
         result: 'failed',
         code: 'ambiguous_match',
-        error: `More than one channel carries this key: ${ids.join(', ')}. Give each its own key.`,
+        error: `More than one channel carries this key, for example ${ids.join(', ')}. Change the key of all but one with PATCH, or delete them by their ids.`,
       },
     ]);
   });
@@ -280,9 +280,19 @@ describe('where', () => {
       { delete: true, ...meta(key) },
     ])
       expect(await rowsOf([row], { where })).toEqual([
-        outside('The channel with this key has another value'),
+        outside('All sources share one set of keys: the channel with this key has another value, or none,'),
       ]);
     expect(await read(before._id)).toEqual(before);
+  });
+
+  it('selects the channels that a deletion may take, and the row may repeat the value', async () => {
+    const key = newKey();
+    const before = await create({ name: 'x', ...meta(key, { source: 'sap' }) });
+    const row = { delete: true, ...meta(key, { source: 'sap' }) };
+
+    expect(await rowsOf([row])).toMatchObject([{ result: 'failed', code: 'invalid_request' }]);
+    expect(await read(before._id)).toEqual(before);
+    expect(await rowsOf([row], { where })).toMatchObject([{ result: 'deleted', _id: before._id }]);
   });
 
   it.each([
