@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { untilNumbered } from '../support/change-feed.ts';
-import type { FaultProxy } from '../support/fault-proxy.ts';
+import type { Fault, FaultProxy } from '../support/fault-proxy.ts';
 import { randomFrom } from '../support/random.ts';
 import type { Service } from '../support/service.ts';
 import { type ChangeReader, newChangeReader } from './change-readers.ts';
-import { namespacesOf, runClients } from './clients.ts';
+import { runChangeWriters } from './change-writers.ts';
 import { compareLists, type Listed } from './compare-lists.ts';
 import { judgeCopy } from './judge-copies.ts';
 import { seededFaults } from './seeded-faults.ts';
 import { startUnreliablePublisher } from './unreliable-publisher.ts';
 import { collectVersions } from './versions.ts';
 
-const clients = 8;
+const writers = 8;
 const faultShare = 0.1;
+/** So many transactions that number changes are refused, so that the publisher fails. */
+const refusedShare = 0.1;
+const refused: Fault = { __type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException' };
 
 export interface ChangeFeedResult {
   /** Sentences about copies that differ from their namespace in the end. */
@@ -39,6 +42,9 @@ export interface ChangeFeedResult {
   deadLetters: number;
 }
 
+const isNumbering = (body: { TransactItems: unknown[] }): boolean =>
+  JSON.stringify(body.TransactItems[0]).includes('"LOG#');
+
 const compareCopy = ({ namespace, writes, copy }: ChangeReader, { channels }: Listed): string[] => {
   const own = [...channels.values()].filter(({ company_namespace: all }) => all.includes(namespace));
   const ids = new Set([...copy.keys(), ...own.map(({ _id }) => _id)]);
@@ -51,7 +57,7 @@ const compareCopy = ({ namespace, writes, copy }: ChangeReader, { channels }: Li
 };
 
 /**
- * Lets readers follow the changes of two namespaces while 8 clients write to the same few channels, calls to DynamoDB fail in all
+ * Lets readers follow the changes of two namespaces while 8 writers write to the same few channels, calls to DynamoDB fail in all
  * ways, and the publisher is killed, doubled and held back. Half of the readers write too, and read with `exclude_self`.
  */
 export const runChangeFeed = async ({
@@ -63,11 +69,10 @@ export const runChangeFeed = async ({
   service: Service;
   proxy: FaultProxy;
   seed: number;
-  /** The number of requests of the 8 clients. */
+  /** The number of writes of the 8 writers. */
   count: number;
 }): Promise<ChangeFeedResult> => {
-  const run = `feed${seed}`;
-  const namespaces = namespacesOf(run);
+  const namespaces = ['a', 'b', 'c'].map((letter) => `feed${seed}-${letter}`);
   const random = randomFrom(seed);
   const faults = seededFaults(randomFrom(seed + 1), faultShare);
   const publisher = await startUnreliablePublisher(service, randomFrom(seed + 2));
@@ -83,18 +88,22 @@ export const runChangeFeed = async ({
   );
 
   let requests = 0;
-  /** The publisher is held back from a third of the requests to the half. */
+  /** The publisher is held back from a third of the writes to the half. */
   const call: Service['call'] = (...request) => {
     requests++;
     if (requests === Math.floor(count / 3)) publisher.pause();
     if (requests === Math.floor(count / 2)) publisher.resume();
     return service.call(...request);
   };
-  proxy.fault = faults.fault;
+  proxy.fault = (operation, tried) =>
+    operation === 'TransactWriteItems' && isNumbering(tried.body) && random.next() < refusedShare
+      ? refused
+      : faults.fault(operation, tried);
   let isOver = false;
   const reading = readers.map((reader) => reader.run(() => isOver));
-  const writing = runClients({ ...service, call }, { run, random, count, clients });
-  const { key, unexpected } = await writing.finally(() => {
+  const key = await service.newKey({ namespaces });
+  const options = { key, namespaces, writers, count, random };
+  const unexpected = await runChangeWriters({ ...service, call }, options).finally(() => {
     isOver = true;
     publisher.resume();
   });

@@ -65,7 +65,7 @@ export const newChangeReader = (
   };
 
   const readPage = async (): Promise<void> => {
-    const query = { cursor, per_page: 1 + random.below(20), ...(writes && { exclude_self: true }) };
+    const query = { cursor, per_page: 1 + random.below(8), ...(writes && { exclude_self: true }) };
     const asked = { call: (route: string, options?: Call) => decide(route, options) };
     const { status, body } = await requestChanges(asked, query);
     if (status !== 200) {
@@ -91,8 +91,8 @@ export const newChangeReader = (
    * earlier one can be done any more. So the reader knows what it has written, and needs not to read it.
    */
   const write = async (): Promise<void> => {
+    if (!reader.copy.size) return;
     const channel = random.pick([...reader.copy.values()]);
-    if (!channel) return;
     const route = `/client-channel/${channel._id}`;
     const headers = { 'if-match': `"${channel.__v}"` };
     const body = someChange(channel);
@@ -127,10 +127,10 @@ export const newChangeReader = (
     run: async (isOver) => {
       while (!isOver() && !reader.unexpected.length) {
         await readPage();
-        if (writes && random.next() < 0.5) await write();
+        if (writes) await write();
         if (!hasMore) await pause(pollMs);
         // Now and then it is stopped, and comes back later.
-        if (random.next() < 0.02) await pause(50 * pollMs);
+        if (random.next() < 0.05) await pause(20 * pollMs);
       }
     },
   };

@@ -32,8 +32,7 @@ interface HotChannel {
   remaining: number;
 }
 
-/** The namespaces of a run. */
-export const namespacesOf = (run: string) => [`${run}-a`, `${run}-b`, `${run}-c`];
+const namespacesOf = (run: string) => [`${run}-a`, `${run}-b`, `${run}-c`];
 const operationsPerChannel = 40;
 const operationsAfterDeletion = 5;
 const hotChannels = 3;

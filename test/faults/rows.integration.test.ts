@@ -14,7 +14,7 @@ const rows = [
   { ...differentClocks, count: 100 },
   { ...lostAndRefused, count: 1 },
   { ...outages, count: 100 },
-  { ...changeFeed, count: 150 },
+  { ...changeFeed, count: 300 },
 ];
 
 const proxy = createFaultProxy();

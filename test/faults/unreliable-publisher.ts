@@ -36,7 +36,7 @@ export const startUnreliablePublisher = async (
       ...publisher,
       // Batches are small, so that there are many of them. A pause may take long.
       timeoutSeconds: 600,
-      mapping: { ...publisher.mapping, startingPosition: 'LATEST', batchSize: 25 },
+      mapping: { ...publisher.mapping, startingPosition: 'LATEST', batchSize: 10 },
     },
     handler: async ({ Records }) => {
       await gate.promise;
@@ -50,7 +50,7 @@ export const startUnreliablePublisher = async (
           });
       }
       const invoked = process.invoke(Records);
-      if (random.next() < 0.1) setTimeout(() => process.kill(), random.below(40));
+      if (random.next() < 0.2) setTimeout(() => process.kill(), random.below(40));
       return invoked;
     },
     tableName: channels.name,
