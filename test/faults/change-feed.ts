@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { untilNumbered } from '../support/change-feed.ts';
 import type { Fault, FaultProxy } from '../support/fault-proxy.ts';
 import { randomFrom } from '../support/random.ts';
@@ -18,7 +19,7 @@ const refusedShare = 0.1;
 const refused: Fault = { __type: 'com.amazonaws.dynamodb.v20120810#AccessDeniedException' };
 
 export interface ChangeFeedResult {
-  /** Sentences about copies that differ from their namespace in the end. */
+  /** Sentences about copies that differ from their namespace after all writes, or after the deletion of all channels. */
   wrongCopies: string[];
   /** Sentences about states in copies that a channel never had, or that go back. */
   wrongStates: string[];
@@ -29,7 +30,7 @@ export interface ChangeFeedResult {
   rows: number;
   /** How often a reader lost an answer before it stored it. */
   stops: number;
-  /** How many channels the namespaces have in the end, and how many versions all channels had. */
+  /** How many channels the namespaces have after all writes, and how many versions all channels had. */
   channels: number;
   versions: number;
   /** Writes by readers. */
@@ -56,9 +57,27 @@ const compareCopy = ({ namespace, writes, copy }: ChangeReader, { channels }: Li
     );
 };
 
+const create = async ({ call }: Service, key: string, namespace: string): Promise<string> => {
+  const headers = { 'x-company-namespace': namespace };
+  const { status, body } = await call('POST /client-channel', { key, headers, body: { name: 'last' } });
+  assert.equal(status, 201);
+  return body.data._id;
+};
+
+/** Deletes channels one after the other, and repeats each deletion until it is done. */
+const removeAll = async ({ call }: Service, key: string, channels: ChannelDocument[]): Promise<void> => {
+  for (const { _id, company_namespace } of channels) {
+    const headers = { 'x-company-namespace': company_namespace[0] as string };
+    let status: number | undefined;
+    while (status !== 200 && status !== 404)
+      status = await call(`DELETE /client-channel/${_id}`, { key, headers }).then((reply) => reply.status);
+  }
+};
+
 /**
  * Lets readers follow the changes of two namespaces while 8 writers write to the same few channels, calls to DynamoDB fail in all
- * ways, and the publisher is killed, doubled and held back. Half of the readers write too, and read with `exclude_self`.
+ * ways, and the publisher is killed, doubled and held back. Half of the readers write too, and read with `exclude_self`. In the end
+ * all channels are deleted.
  */
 export const runChangeFeed = async ({
   service,
@@ -95,10 +114,11 @@ export const runChangeFeed = async ({
     if (requests === Math.floor(count / 2)) publisher.resume();
     return service.call(...request);
   };
-  proxy.fault = (operation, tried) =>
+  const fault: FaultProxy['fault'] = (operation, tried) =>
     operation === 'TransactWriteItems' && isNumbering(tried.body) && random.next() < refusedShare
       ? refused
       : faults.fault(operation, tried);
+  proxy.fault = fault;
   let isOver = false;
   const reading = readers.map((reader) => reader.run(() => isOver));
   const key = await service.newKey({ namespaces });
@@ -108,42 +128,47 @@ export const runChangeFeed = async ({
     publisher.resume();
   });
   await Promise.all(reading);
-  await proxy.allAnswered();
-  proxy.fault = () => 'none';
 
-  // The stream delivers in order. So the event of the last write says that everything before is numbered.
-  for (const namespace of namespaces) {
-    const headers = { 'x-company-namespace': namespace };
-    const { status, body } = await service.call('POST /client-channel', {
-      key,
-      headers,
-      body: { name: 'last' },
-    });
-    assert.equal(status, 201);
-    await untilNumbered(service, [`${namespace}:${body.data._id}:0`]);
-  }
+  /** Waits until all changes are numbered, and reads them. @returns what is wrong then, and the lists */
+  const settle = async () => {
+    await proxy.allAnswered();
+    proxy.fault = () => 'none';
+    // The stream delivers in order. So the event of the last write says that everything before is numbered.
+    for (const namespace of namespaces)
+      await untilNumbered(service, [`${namespace}:${await create(service, key, namespace)}:0`]);
+    for (const reader of readers) await reader.readToEnd();
+    const listed = await compareLists(service, { namespaces, key, random, searches: 0 });
+    return { listed, wrongCopies: readers.flatMap((reader) => compareCopy(reader, listed)) };
+  };
+  const written = await settle();
+  proxy.fault = fault;
+  await removeAll(service, key, [...written.listed.channels.values()]);
+  const removed = await settle();
   await publisher.stop();
-  for (const reader of readers) await reader.readToEnd();
 
-  const listed = await compareLists(service, { namespaces, key, random, searches: 0 });
   const events = service.events.filter(({ detail }) => namespaces.includes(detail.namespace));
   const versions = collectVersions(events);
   const sum = (numberOf: (reader: ChangeReader) => number) =>
     readers.reduce((total, reader) => total + numberOf(reader), 0);
   return {
-    wrongCopies: readers.flatMap((reader) => compareCopy(reader, listed)),
+    wrongCopies: [...written.wrongCopies, ...removed.wrongCopies],
     wrongStates: readers.flatMap(({ namespace, states }) =>
       [...states].flatMap(([id, own]) =>
         judgeCopy(namespace, id, own, versions.get(id)?.documents ?? new Map()),
       ),
     ),
-    unexpected: [...unexpected, ...listed.contradictions, ...readers.flatMap((reader) => reader.unexpected)],
+    unexpected: [
+      ...unexpected,
+      ...written.listed.contradictions,
+      ...removed.listed.contradictions,
+      ...readers.flatMap((reader) => reader.unexpected),
+    ],
     readers: readers.length,
     pages: sum(({ pages }) => pages),
     rows: sum(({ rows }) => rows),
     stops: sum(({ stops }) => stops),
     written: sum(({ written }) => written),
-    channels: listed.channels.size,
+    channels: written.listed.channels.size,
     versions: [...versions.values()].reduce((total, { documents }) => total + documents.size, 0),
     faults: faults.count(),
     kills: publisher.kills(),

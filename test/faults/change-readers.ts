@@ -71,8 +71,10 @@ export const newChangeReader = (
     if (status !== 200) {
       reader.unexpected.push(`${namespace}: ${status} ${JSON.stringify(body)}`);
       hasMore = false;
-    } else if (random.next() < 0.1) reader.stops++;
-    else apply(body);
+    } else if (random.next() < 0.1) {
+      reader.stops++;
+      hasMore = true;
+    } else apply(body);
   };
 
   /** A change of a channel. Undefined deletes it, which is rare: it is gone for all others. */

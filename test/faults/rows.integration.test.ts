@@ -14,7 +14,7 @@ const rows = [
   { ...differentClocks, count: 100 },
   { ...lostAndRefused, count: 1 },
   { ...outages, count: 100 },
-  { ...changeFeed, count: 300 },
+  { ...changeFeed, count: 200 },
 ];
 
 const proxy = createFaultProxy();

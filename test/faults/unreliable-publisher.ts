@@ -40,7 +40,7 @@ export const startUnreliablePublisher = async (
     },
     handler: async ({ Records }) => {
       await gate.promise;
-      if (!inSecond && random.next() < 0.2) {
+      if (!inSecond && random.next() < 0.4) {
         doubled++;
         inSecond = second
           .invoke(Records)
