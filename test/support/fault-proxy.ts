@@ -22,6 +22,7 @@ interface DynamoDbError {
  * - `dropAnswer`: and the connection is reset in place of the answer;
  * - `failAfter`: and the client gets status 500 in place of the answer;
  * - `{ delayMs }`: so many milliseconds later, and the client gets the answer;
+ * - `{ rewriteAnswer }`: and the client gets what this makes of the answer;
  * - `{ deliverAfterMs }`: so many milliseconds after the connection was reset.
  *
  * DynamoDB never gets it:
@@ -42,6 +43,8 @@ export type Fault =
   | 'conflict'
   | { delayMs: number }
   | { deliverAfterMs: number }
+  // biome-ignore lint/suspicious/noExplicitAny: the bodies of DynamoDB's own protocol, in JSON
+  | { rewriteAnswer: (answer: any) => object }
   | DynamoDbError;
 
 /** One try of a call to DynamoDB. */
@@ -119,13 +122,19 @@ const openTry = (target: string, call: IncomingMessage, response: ServerResponse
       const { status, headers, body } = await deliver();
       response.writeHead(status, headers).end(body);
     },
+    answerWith: async (rewrite: (answer: object) => object) => {
+      const { status, body } = await deliver();
+      const answer = JSON.parse(body);
+      response.writeHead(status, json).end(JSON.stringify(status === 200 ? rewrite(answer) : answer));
+    },
   };
 };
 
 const apply = async (fault: Fault, tried: Try, open: ReturnType<typeof openTry>): Promise<unknown> => {
-  const { answer, deliver, fail, refuse, reset } = open;
+  const { answer, answerWith, deliver, fail, refuse, reset } = open;
   if (typeof fault !== 'string') {
     if ('delayMs' in fault) return pause(fault.delayMs).then(answer);
+    if ('rewriteAnswer' in fault) return answerWith(fault.rewriteAnswer);
     if (!('deliverAfterMs' in fault)) return refuse(400, fault);
     reset();
     return pause(fault.deliverAfterMs).then(deliver);

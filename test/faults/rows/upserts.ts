@@ -5,6 +5,7 @@ export const upserts: FaultRow = {
   fault:
     'all of these at once, while 50 clients upsert and delete by the same 200 keys, alongside other writes',
   promise: 'no key gets two channels by upsert, and every row is true',
+  isWorthALongRun: true,
   run: async ({ service, proxy, seed, count }) => {
     const result = await runUpserts({ service, proxy, seed, clients: 50, keys: 200, requests: count });
     const { rows, faults, duplicates, wrongAnswers, contradictions } = result;
