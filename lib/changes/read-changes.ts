@@ -25,7 +25,7 @@ export interface ChangePageRequest {
   /** Undefined begins with all channels of the namespace. */
   cursor: ChangeCursor | undefined;
   perPage: number;
-  /** Leaves out the changes of this API key, once the first reading is complete. */
+  /** Leaves out what this API key has changed since the first reading was complete. */
   excludedKey: string | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -51,7 +51,7 @@ const readChannels = async (
     : await channels.query({ ...channelsIn(namespace, range), Limit: perPage });
   const next: ChangeCursor = page.lastKey
     ? { ...cursor, lastId: page.lastKey.sk as string }
-    : { ...cursor, phase: 'catchUp', lastId: '' };
+    : { ...cursor, phase: 'log', lastId: '' };
   return { changes: page.items.map(fromItem).map(upsertOf), next, hasMore: true };
 };
 
@@ -64,12 +64,24 @@ const withoutGap = (entries: LogEntry[], number: number): LogEntry[] => {
   return gap === -1 ? entries : entries.slice(0, gap);
 };
 
-/** The changed channels in the order of their first entries, each with its first and its last entry. */
-const groupByChannel = (entries: LogEntry[]): { first: LogEntry; last: LogEntry }[] =>
-  [...Map.groupBy(entries, ({ id }) => id).values()].map((ofChannel) => ({
-    first: ofChannel[0] as LogEntry,
-    last: ofChannel.at(-1) as LogEntry,
-  }));
+/**
+ * Whether a reader wants an entry. A reader that excludes its own key still wants what the key changed while the first reading
+ * ran: the walk may have passed that channel before, and the reader then drops every channel that the reading did not bring.
+ * There is no margin for different clocks: it would bring back what the key changes right after the reading, or right before
+ * it. So a reader that makes changes while its first reading runs counts them as brought.
+ */
+const isWanted = (
+  { by, at }: LogEntry,
+  excludedKey: string | undefined,
+  { beganAt, completedAt }: ChangeCursor,
+): boolean => completedAt === null || by !== excludedKey || (beganAt <= at && at <= completedAt);
+
+/** The entries of one channel: at least one. */
+type ChannelEntries = [LogEntry, ...LogEntry[]];
+
+/** The entries of each channel, in the order of their first entries. */
+const groupByChannel = (entries: LogEntry[]) =>
+  [...Map.groupBy(entries, ({ id }) => id).values()] as ChannelEntries[];
 
 /** How many of these rows fit one response, counted from the first. One always fits. */
 const countThatFits = (rows: ChannelChange[]): number => {
@@ -85,13 +97,17 @@ const countThatFits = (rows: ChannelChange[]): number => {
 const readRows = async (
   { channels: table }: ChannelTables,
   namespace: string,
-  groups: { last: LogEntry }[],
+  groups: ChannelEntries[],
 ): Promise<ChannelChange[]> => {
-  const items = await table.batchGet(groups.map(({ last }) => keys.channel(namespace, last.id)));
+  const items = await table.batchGet(groups.map(([{ id }]) => keys.channel(namespace, id)));
   const channels = new Map(items.map(fromItem).map((channel) => [channel._id, channel]));
-  return groups.map(({ last: { id, at } }) => {
+  return groups.map((entries) => {
+    const [{ id }] = entries;
     const channel = channels.get(id);
-    return channel ? upsertOf(channel) : { type: 'delete', _id: id, changed_at: new Date(at).toISOString() };
+    if (channel) return upsertOf(channel);
+    // Not the last entry: an earlier change may be numbered once more after it.
+    const deletedAt = Math.max(...entries.map(({ at }) => at));
+    return { type: 'delete', _id: id, changed_at: new Date(deletedAt).toISOString() };
   });
 };
 
@@ -106,25 +122,26 @@ const readLog = async (
   head: LogHead,
   readAt: number,
 ): Promise<ChangePage> => {
-  const { phase, number } = cursor;
+  const { number, completedAt } = cursor;
   const stored =
     number < head.lastNumber
       ? await tables.projections.query({ ...entriesAfter(namespace, head, number), Limit: perPage })
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
-  const wanted = phase === 'follow' ? entries.filter(({ by }) => by !== excludedKey) : entries;
-  const groups = groupByChannel(wanted);
+  const groups = groupByChannel(entries).filter((ofChannel) =>
+    ofChannel.some((entry) => isWanted(entry, excludedKey, cursor)),
+  );
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);
-  const firstLeftOut = groups[fitting]?.first.number;
+  const firstLeftOut = groups[fitting]?.[0].number;
   const known = entries.filter((entry) => firstLeftOut === undefined || entry.number < firstLeftOut).at(-1);
   const hasMore = (known?.number ?? number) < head.lastNumber;
   return {
     changes: rows.slice(0, fitting),
     next: {
       ...cursor,
-      phase: hasMore ? phase : 'follow',
       number: known?.number ?? number,
+      completedAt: completedAt ?? (hasMore ? null : readAt),
       // At the end of the log, nothing after the cursor is older than the read of the head.
       time: hasMore ? (known?.numberedAt ?? cursor.time) : readAt,
     },
@@ -145,7 +162,16 @@ export const readChanges = async (tables: ChannelTables, request: ChangePageRequ
   const head = await readHead(tables.projections, namespace);
   if (!cursor) {
     const { generation, lastNumber: number } = head;
-    return readChannels(tables, request, { phase: 'channels', generation, number, lastId: '', time: readAt });
+    const start = {
+      phase: 'channels',
+      generation,
+      number,
+      lastId: '',
+      beganAt: readAt,
+      completedAt: null,
+      time: readAt,
+    } as const;
+    return readChannels(tables, request, start);
   }
   if (cursor.generation !== head.generation || cursor.number > head.lastNumber) throw cursorExpired();
   if (cursor.phase === 'channels') return readChannels(tables, request, cursor);

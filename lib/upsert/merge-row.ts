@@ -64,7 +64,11 @@ export const toNewChannel = (fields: UpsertFields, where: Where | undefined): Cr
  * @throws ApiError `invalid_request` for merged metadata over 64 KiB; RowError `outside_where`
  */
 export const toPatch = (fields: UpsertFields, channel: Channel, where: Where | undefined): ChannelPatch => {
-  checkWhere(where, channel.integration_meta, 'The channel with this key has another value');
+  checkWhere(
+    where,
+    channel.integration_meta,
+    'All sources share one set of keys: the channel with this key has another value, or none,',
+  );
   const { name, local_name, disabled, company_namespace } = fields;
   const merged = mergeTopLevel(JSON.parse(channel.integration_meta ?? '{}'), fields.integration_meta);
   const integration_meta = toMetaText(merged, ' after the merge');

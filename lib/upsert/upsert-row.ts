@@ -119,7 +119,11 @@ const remove = async (
 ): Promise<RowSuccess> => {
   const check = (found: Channel) => {
     if (!carries(found, key)) throw new MatchLost();
-    checkWhere(where, found.integration_meta, 'The channel with this key has another value');
+    checkWhere(
+      where,
+      found.integration_meta,
+      'All sources share one set of keys: the channel with this key has another value, or none,',
+    );
     checkDeletion(found, undefined, caller);
   };
   if (dryRun) check(channel);
@@ -137,7 +141,7 @@ const applyRow = async (
   if ('ambiguous' in match)
     throw new RowError(
       'ambiguous_match',
-      `More than one channel carries this key: ${match.ambiguous.join(', ')}. Give each its own key.`,
+      `More than one channel carries this key, for example ${match.ambiguous.join(', ')}. Change the key of all but one with PATCH, or delete them by their ids.`,
     );
   const { channel } = match;
   if (row.kind === 'delete') return channel ? remove(context, key, channel) : { result: 'unchanged' };

@@ -135,7 +135,8 @@ describe('if the items of external keys are read in an old state, without the ch
         index: 0,
         result: 'failed',
         code: 'outside_where',
-        error: 'The channel with this key has another value at the path that "where" names.',
+        error:
+          'All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
       },
     ]);
   });
@@ -374,7 +375,8 @@ describe('if another writer is faster,', () => {
         index: 0,
         result: 'failed',
         code: 'outside_where',
-        error: 'The channel with this key has another value at the path that "where" names.',
+        error:
+          'All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
       },
     ]);
     expect(await stored()).toMatchObject([{ _id, integration_meta: { source: 'oracle' }, __v: 1 }]);
