@@ -59,8 +59,6 @@ const isSpare = (key: string) => numberOf(key) % 6 === 3;
 /** Whether several channels may carry a key, because not only upserts give it to channels. */
 export const isContested = (key: string): boolean => isPosted(key) || isSpare(key);
 
-const maxRows = 24;
-
 type Fields = Record<string, unknown>;
 interface PlannedRow extends Pick<KeyedWrite, 'key' | 'isDeletion' | 'mark'> {
   body: Fields;
@@ -98,20 +96,24 @@ const claimOfReply = ({ status, body }: Reply, isDeletion: boolean): Claim => {
   return { kind: status === 201 ? 'created' : 'updated', id, version, document };
 };
 
+export interface UpsertClientOptions {
+  namespace: string;
+  random: Random;
+  clients: number;
+  keys: number;
+  /** How many rows an upsert has at most. */
+  maxRows: number;
+  /** How many requests all clients make together. */
+  requests: number;
+}
+
 /**
  * Lets clients upsert the same keys at once, and create, change and delete channels with these keys by the other operations.
  * Every write that sets something leaves a mark of its own in the metadata, and none removes one.
- * @param options.requests how many requests all clients make together
  */
 export const runUpsertClients = async (
   service: Service,
-  {
-    namespace,
-    random,
-    clients,
-    keys,
-    requests,
-  }: { namespace: string; random: Random; clients: number; keys: number; requests: number },
+  { namespace, random, clients, keys, maxRows, requests }: UpsertClientOptions,
 ): Promise<UpsertRecords & { apiKey: string }> => {
   const apiKey = await service.newKey({ namespaces: [namespace] });
   const records: UpsertRecords = { writes: [], unexpected: [], statuses: {} };

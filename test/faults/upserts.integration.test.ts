@@ -20,7 +20,7 @@ const proxy: DynamoDbProxy = {
   },
 };
 const service = useService({ proxy });
-const race = { clients: 12, keys: 60, requests: 80 };
+const race = { clients: 12, keys: 60, maxRows: 24, requests: 80 };
 
 // Each request that fails writes a line to the log.
 beforeAll(() => {

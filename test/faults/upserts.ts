@@ -9,7 +9,13 @@ import { compareLists } from './compare-lists.ts';
 import { readVersions } from './histories.ts';
 import { judgeUpserts } from './judge-upserts.ts';
 import { seededFaults } from './seeded-faults.ts';
-import { isContested, type KeyedWrite, keyIn, runUpsertClients } from './upsert-clients.ts';
+import {
+  isContested,
+  type KeyedWrite,
+  keyIn,
+  runUpsertClients,
+  type UpsertClientOptions,
+} from './upsert-clients.ts';
 
 const faultShare = 0.1;
 /** The share of the items that reads show in an old state, where they need not be strongly consistent. */
@@ -51,17 +57,12 @@ export const runUpserts = async ({
   service,
   proxy,
   seed,
-  clients,
-  keys,
-  requests,
   eventsTimeoutMs = 60_000,
-}: {
+  ...size
+}: Omit<UpsertClientOptions, 'namespace' | 'random'> & {
   service: Service;
   proxy: FaultProxy;
   seed: number;
-  clients: number;
-  keys: number;
-  requests: number;
   /** How long to wait for the last events. */
   eventsTimeoutMs?: number;
 }): Promise<UpsertRunResult> => {
@@ -77,8 +78,11 @@ export const runUpserts = async ({
     const fault = faults.fault(operation, tried);
     return fault === 'none' && operation === 'BatchGetItem' ? lagging(tried.body) : fault;
   };
-  const options = { namespace, random, clients, keys, requests };
-  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, options);
+  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, {
+    ...size,
+    namespace,
+    random,
+  });
   await proxy.allAnswered();
   proxy.fault = () => 'none';
 

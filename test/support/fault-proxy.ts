@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
@@ -105,6 +106,9 @@ const send = (target: string, call: IncomingMessage, sent: string) =>
     forwarded.on('error', reject).end(sent);
   });
 
+/** After so many turns of the event loop without a try, no try is on its way any more. */
+const quietTurns = 10;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A try that has arrived, and the ways in which it can end. */
@@ -186,7 +190,12 @@ export const createFaultProxy = (): FaultProxy => {
       return endpoint;
     },
     allAnswered: async () => {
-      while (running.size) await Promise.all(running);
+      // A try may have been sent, and not have arrived here. Each turn of the event loop reads what has arrived.
+      for (let turns = 0; turns < quietTurns; turns++) {
+        if (running.size) turns = 0;
+        await Promise.all(running);
+        await setImmediate();
+      }
     },
     close: () => {},
     reopen: async () => {},
