@@ -24,7 +24,7 @@ const encodeValue = (value: unknown): string => {
 };
 
 /** Writes a query string. Arrays and conditions are written as JSON, in which no text has a special meaning. */
-export const encodeQuery = (query: ChannelQuery): string => {
+export const encodeQuery = (query: object): string => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   return new URLSearchParams(given.map(([name, value]) => [name, encodeValue(value)])).toString();
 };

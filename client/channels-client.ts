@@ -1,7 +1,16 @@
+import { type ChangesAnswer, type ChangesOptions, type ChangesPage, readChanges } from './changes.ts';
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError } from './channels-error.ts';
 import { sendWithRetries } from './send-with-retries.ts';
-import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, UpsertRow } from './types.ts';
+import type {
+  Channel,
+  ChannelChange,
+  ChannelCreation,
+  ChannelVersion,
+  OwnKey,
+  Pagination,
+  UpsertRow,
+} from './types.ts';
 import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
 import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
 import { toUpsertBatches } from './upsert-batches.ts';
@@ -167,6 +176,44 @@ export class ChannelsClient {
   ): AsyncGenerator<UpsertedRow, void, undefined> {
     const send = (batch: UpsertRow[]) => this.upsert(batch, options);
     return upsertAll(send, toUpsertBatches(rows, options), options);
+  }
+
+  /**
+   * Iterates over the changes of the namespace, with deletions, and reads a page when it is needed. Without a position, it
+   * brings every channel first. It ends when there are no more changes: come back later with the last position. A page may
+   * come twice if its position was not stored; this is harmless.
+   *
+   * A position works for 90 days. After that, the iteration starts from the beginning by itself, with a new `reading`.
+   */
+  changes(options: ChangesOptions & CallOptions = {}): AsyncGenerator<ChangesPage, void, undefined> {
+    const { excludeSelf: exclude_self, perPage: per_page } = options;
+    const readPage = async (cursor: string | undefined): Promise<ChangesAnswer> => {
+      const query = encodeQuery({ exclude_self, per_page, cursor });
+      const response = await this.#send('GET', `${collection}/changes?${query}`, options);
+      return response.json();
+    };
+    return readChanges(readPage, options.position);
+  }
+
+  /**
+   * Iterates over the versions of a channel, newest first, and reads a page when it is needed. Also those of a deleted
+   * channel.
+   */
+  async *history(id: string, options: CallOptions = {}): AsyncGenerator<ChannelVersion, void, undefined> {
+    let start: { cursor?: string } | undefined = {};
+    while (start) {
+      const query = encodeQuery({ per_page: 100, ...start });
+      const response = await this.#send('GET', `${pathOf(id)}/history?${query}`, options);
+      const { data, pagination } = await response.json();
+      yield* data as ChannelVersion[];
+      const { next_cursor: cursor } = pagination;
+      start = cursor === undefined ? undefined : { cursor };
+    }
+  }
+
+  /** Brings a deleted channel back as it was. A channel that is there stays unchanged. */
+  async restore(id: string, options: CallOptions = {}): Promise<Channel> {
+    return this.#sendForChannel('POST', `${pathOf(id)}/restore`, options);
   }
 
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */

@@ -1,3 +1,4 @@
+export type { ChangeRow, ChangesOptions, ChangesPage } from './changes.ts';
 export type { ChannelQuery, MetaCondition } from './channel-query.ts';
 export {
   type CallOptions,
@@ -11,6 +12,7 @@ export type {
   Channel,
   ChannelChange,
   ChannelCreation,
+  ChannelVersion,
   OwnKey,
   Pagination,
   UpsertRow,

@@ -4,18 +4,19 @@ import { decodeExactly, type SealSecrets, seal, sealBytes, unseal } from '../sea
 
 /** How far a reader of the changes has come. */
 export interface ChangeCursor {
-  /**
-   * - `channels`: the first reading goes through the channels of the namespace.
-   * - `catchUp`: the first reading reads what changed since it began.
-   * - `follow`: the first reading is complete.
-   */
-  phase: 'channels' | 'catchUp' | 'follow';
+  /** Whether the reader goes through the channels of the namespace first, or reads the log. */
+  phase: 'channels' | 'log';
   /** The change log that the numbers belong to. */
   generation: string;
   /** The number of the last entry of the log that the reader knows. */
   number: number;
   /** The id of the last channel that was read in the phase `channels`. */
   lastId: string;
+  /**
+   * When the first reading was complete. Milliseconds since the epoch; null until then. Changes that the reader's own key made
+   * before are never left out, because it then drops every channel that the reading did not bring.
+   */
+  completedAt: number | null;
   /** The cursor expires 90 days after this time. Milliseconds since the epoch. */
   time: number;
 }
@@ -49,11 +50,11 @@ export const cursorExpired = () =>
  * that a cursor whose secret is gone can be told from one that was changed. (For the same reason it ends with a checksum.)
  */
 export const sealChangeCursor = (
-  { phase, generation, number, lastId, time }: ChangeCursor,
+  { phase, generation, number, lastId, completedAt, time }: ChangeCursor,
   namespace: string,
   { current }: SealSecrets,
 ): string => {
-  const text = JSON.stringify([phase, generation, number, lastId, time]);
+  const text = JSON.stringify([phase, generation, number, lastId, completedAt, time]);
   const sealed = seal(text, purposeFor(namespace), current);
   const named = Buffer.concat([Buffer.of(format), secretIdOf(current), sealed]);
   return Buffer.concat([named, checksumOf(named)]).toString('base64url');
@@ -73,8 +74,8 @@ export const openChangeCursor = (text: string, namespace: string, secrets: SealS
   if (secret === undefined) throw cursorExpired();
   try {
     const opened = unseal(named.subarray(1 + secretIdBytes), purposeFor(namespace), secret);
-    const [phase, generation, number, lastId, time] = JSON.parse(opened);
-    return { phase, generation, number, lastId, time };
+    const [phase, generation, number, lastId, completedAt, time] = JSON.parse(opened);
+    return { phase, generation, number, lastId, completedAt, time };
   } catch (cause) {
     throw invalidCursor(cause);
   }

@@ -25,7 +25,7 @@ export interface ChangePageRequest {
   /** Undefined begins with all channels of the namespace. */
   cursor: ChangeCursor | undefined;
   perPage: number;
-  /** Leaves out the changes of this API key, once the first reading is complete. */
+  /** Leaves out what this API key has changed since the first reading was complete. */
   excludedKey: string | undefined;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -51,7 +51,7 @@ const readChannels = async (
     : await channels.query({ ...channelsIn(namespace, range), Limit: perPage });
   const next: ChangeCursor = page.lastKey
     ? { ...cursor, lastId: page.lastKey.sk as string }
-    : { ...cursor, phase: 'catchUp', lastId: '' };
+    : { ...cursor, phase: 'log', lastId: '' };
   return { changes: page.items.map(fromItem).map(upsertOf), next, hasMore: true };
 };
 
@@ -63,6 +63,14 @@ const withoutGap = (entries: LogEntry[], number: number): LogEntry[] => {
   const gap = entries.findIndex((entry, index) => entry.number !== number + 1 + index);
   return gap === -1 ? entries : entries.slice(0, gap);
 };
+
+/** The entries without those of one key, except for changes that it made before the first reading was complete. */
+const withoutKey = (
+  entries: LogEntry[],
+  excludedKey: string | undefined,
+  completedAt: number | null,
+): LogEntry[] =>
+  completedAt === null ? entries : entries.filter(({ by, at }) => by !== excludedKey || at <= completedAt);
 
 /** The changed channels in the order of their first entries, each with its first and its last entry. */
 const groupByChannel = (entries: LogEntry[]): { first: LogEntry; last: LogEntry }[] =>
@@ -106,14 +114,13 @@ const readLog = async (
   head: LogHead,
   readAt: number,
 ): Promise<ChangePage> => {
-  const { phase, number } = cursor;
+  const { number, completedAt } = cursor;
   const stored =
     number < head.lastNumber
       ? await tables.projections.query({ ...entriesAfter(namespace, head, number), Limit: perPage })
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
-  const wanted = phase === 'follow' ? entries.filter(({ by }) => by !== excludedKey) : entries;
-  const groups = groupByChannel(wanted);
+  const groups = groupByChannel(withoutKey(entries, excludedKey, completedAt));
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);
   const firstLeftOut = groups[fitting]?.first.number;
@@ -123,8 +130,8 @@ const readLog = async (
     changes: rows.slice(0, fitting),
     next: {
       ...cursor,
-      phase: hasMore ? phase : 'follow',
       number: known?.number ?? number,
+      completedAt: completedAt ?? (hasMore ? null : readAt),
       // At the end of the log, nothing after the cursor is older than the read of the head.
       time: hasMore ? (known?.numberedAt ?? cursor.time) : readAt,
     },
@@ -145,7 +152,15 @@ export const readChanges = async (tables: ChannelTables, request: ChangePageRequ
   const head = await readHead(tables.projections, namespace);
   if (!cursor) {
     const { generation, lastNumber: number } = head;
-    return readChannels(tables, request, { phase: 'channels', generation, number, lastId: '', time: readAt });
+    const start = {
+      phase: 'channels',
+      generation,
+      number,
+      lastId: '',
+      completedAt: null,
+      time: readAt,
+    } as const;
+    return readChannels(tables, request, start);
   }
   if (cursor.generation !== head.generation || cursor.number > head.lastNumber) throw cursorExpired();
   if (cursor.phase === 'channels') return readChannels(tables, request, cursor);

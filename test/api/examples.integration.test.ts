@@ -103,14 +103,17 @@ const faults: Record<string, FaultProxy['fault']> = {
 test.each(Object.keys(errorExamples))('every operation returns its example of %s', async (status) => {
   jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
   const id = await createRetail();
+  const deletedId = await createRetail();
+  await service.call(`DELETE /client-channel/${deletedId}`);
   // GET /me reads nothing but the key, so the key must not be cached.
   const freshKey = await service.newKey({ namespaces: ['company1'] });
   proxy.fault = faults[status] as FaultProxy['fault'];
 
   const comparisons = examplesOfStatus(status).map(async ({ method, path, shown }) => {
-    const route = `${method} ${path.replace('{id}', id)}`;
+    const isRestore = path.endsWith('/restore');
+    const route = `${method} ${path.replace('{id}', isRestore ? deletedId : id)}`;
     const body = path.endsWith('/upsert') ? { channels: [retail] } : { name: 'Wholesale' };
-    const call = ['GET', 'DELETE'].includes(method) ? {} : { body };
+    const call = isRestore || ['GET', 'DELETE'].includes(method) ? {} : { body };
     const reply = await service.call(route, path === '/me' ? { key: freshKey } : call);
     expect([route, reply.status, reply.body]).toEqual([route, Number(status), comparable(shown)]);
   });

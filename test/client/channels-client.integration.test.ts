@@ -2,13 +2,22 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Channel, type ChannelQuery, ChannelsClient, ChannelsError } from '../../client/index.ts';
+import {
+  type ChangesPage,
+  type Channel,
+  type ChannelQuery,
+  ChannelsClient,
+  ChannelsError,
+} from '../../client/index.ts';
 import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
+import { beginGeneration } from '../../lib/projections/change-log/log-head.ts';
+import { eventually } from '../support/eventually.ts';
 import { anId, aTime } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
+import { ChannelCopy } from './channel-copy.ts';
 
-const service = useService();
+const service = useService({ consumers: ['publish-events'] });
 let key: string;
 let namespace: string;
 let client: ChannelsClient;
@@ -50,17 +59,18 @@ const readNames = async (channels: AsyncIterable<Channel>) => {
 
 describe('the client', () => {
   test('has one method for every operation that needs a key, and sends the HTTP method and the path of that operation', async () => {
-    const { _id } = await client.create(retail);
-    const calls: Record<
-      Exclude<ScopedOperation['name'], 'read-changes' | 'read-history' | 'restore-channel'>,
-      () => Promise<unknown>
-    > = {
+    // Without an external id: `restore` refuses one that another channel has by now.
+    const { _id } = await client.create({ name: 'Retail' });
+    const calls: Record<ScopedOperation['name'], () => Promise<unknown>> = {
       'list-channels': () => client.list(),
       'create-channel': () => client.create(retail),
       'get-channel': () => client.get(_id),
       'update-channel': () => client.update(_id, { name: 'New' }),
       'delete-channel': () => client.delete(_id),
       'upsert-channels': () => client.upsert([retail]),
+      'read-changes': () => client.changes().next(),
+      'read-history': () => client.history(_id).next(),
+      'restore-channel': () => client.restore(_id),
       'get-own-key': () => client.me(),
     };
     for (const [name, call] of Object.entries(calls)) {
@@ -219,6 +229,85 @@ describe('a list', () => {
     sent = [];
     expect(await readNames(client.all())).toEqual(names);
     expect(sent).toHaveLength(3);
+  });
+});
+
+describe('the changes', () => {
+  const channelsInService = async () => (await client.list()).data;
+
+  test('keep a copy right through creations, updates, deletions and a stop between two pages', async () => {
+    const created = [];
+    for (const name of ['a', 'b', 'c', 'd']) created.push(await client.create({ name }));
+    const [a, b] = created as [Channel, Channel];
+    const copy = new ChannelCopy(client);
+    for await (const page of client.changes({ perPage: 2 })) {
+      copy.apply(page);
+      copy.position = page.position;
+      break;
+    }
+    expect(copy.channels).toEqual(created.slice(0, 2));
+
+    await client.delete(a._id);
+    await client.update(b._id, retail);
+    await client.create({ name: 'e' });
+
+    await eventually(async () => {
+      await copy.follow({ perPage: 2 });
+      expect(copy.channels).toEqual(await channelsInService());
+    });
+    expect(copy.channels.map(({ name }) => name)).toEqual([retail.name, 'c', 'd', 'e']);
+  });
+
+  test('are read from the beginning if the service has begun a new change log, and lost deletions reach the copy', async () => {
+    const created = [];
+    for (const name of ['a', 'b', 'c']) created.push(await client.create({ name }));
+    const [, b] = created as [Channel, Channel];
+    const copy = new ChannelCopy(client);
+    const first = await copy.follow();
+    await client.delete(b._id);
+    // Another reader shows that the deletion is in the log which is lost now.
+    const other = new ChannelCopy(client);
+    await eventually(async () => {
+      const pages = await other.follow();
+      const changes = pages.flatMap((page) => page.changes);
+      expect(changes).toContainEqual({ type: 'delete', _id: b._id, changed_at: aTime });
+    });
+    await beginGeneration(service.projections, namespace);
+
+    const second = await copy.follow();
+
+    expect(second.map(({ completesReading }) => completesReading)).toEqual([false, true]);
+    expect(second[0]?.reading).not.toBe(first[0]?.reading);
+    expect(copy.channels).toEqual(await channelsInService());
+    expect(copy.channels.map(({ name }) => name)).toEqual(['a', 'c']);
+  });
+
+  test('leave out those of the own key, if they are asked to', async () => {
+    const [mine, theirs] = [await client.create({ name: 'mine' }), await client.create({ name: 'theirs' })];
+    const copy = new ChannelCopy(client);
+    await copy.follow();
+    const other = new ChannelsClient({
+      url: service.url,
+      key: await service.newKey({ namespaces: [namespace] }),
+    });
+    await client.update(mine._id, { name: 'mine, changed' });
+    await other.update(theirs._id, { name: 'theirs, changed' });
+
+    const ids: string[] = [];
+    await eventually(async () => {
+      for (const { changes } of await copy.follow({ excludeSelf: true }))
+        for (const change of changes) if (change.type === 'upsert') ids.push(change.channel._id);
+      expect(ids).toContain(theirs._id);
+    });
+
+    expect(ids).not.toContain(mine._id);
+  });
+
+  test('are refused with the position of another namespace', async () => {
+    const [page] = await new ChannelCopy(client).follow();
+    const other = new ChannelsClient({ url: service.url, key, namespace: `${namespace}-other` });
+    const { position } = page as ChangesPage;
+    await expect(other.changes({ position }).next()).rejects.toMatchObject({ code: 'invalid_cursor' });
   });
 });
 

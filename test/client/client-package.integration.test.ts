@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beginGeneration } from '../../lib/projections/change-log/log-head.ts';
+import { eventually } from '../support/eventually.ts';
 import { useService } from '../support/use-service.ts';
 
 const run = promisify(execFile);
@@ -14,7 +16,7 @@ const source = join(root, 'client');
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 
-const service = useService({ namespaces: ['company1'] });
+const service = useService({ namespaces: ['company1'], consumers: ['publish-events'] });
 /** An empty project that installs the package from its tarball. */
 let folder: string;
 let packed: { filename: string; files: { path: string }[] };
@@ -39,7 +41,7 @@ test('the package has the compiled client with its types, its README and the lic
 });
 
 const user = `
-import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from 'client-channels-client';
+import { type ChangeRow, type Channel, ChannelsClient, ChannelsError, type UpsertRow } from 'client-channels-client';
 
 const channels = new ChannelsClient({ url: 'http://localhost:3030', key: '' });
 export const first = async (): Promise<Channel | undefined> => (await channels.list({ sort: '-name' })).data[0];
@@ -54,6 +56,14 @@ export const failedRows = async (rows: AsyncIterable<UpsertRow>) => {
 export const withoutKey = () => channels.upsert([{ name: 'Retail' }]);
 // @ts-expect-error only two paths can be matched
 export const byName = () => channels.upsertAll([], { match: 'name' });
+export const deletedIds = async (position?: string) => {
+  const ids: string[] = [];
+  for await (const { changes } of channels.changes({ position }))
+    for (const change of changes) if (change.type === 'delete') ids.push(change._id);
+  return ids;
+};
+// @ts-expect-error a deletion has no channel
+export const channelOf = (change: ChangeRow) => change.channel;
 export const isNotFound = (error: unknown) => error instanceof ChannelsError && error.code === 'not_found';
 `;
 const onNode = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types'), '--lib', 'es2023'];
@@ -76,14 +86,53 @@ test.each([
 
 const readme = readFileSync(join(source, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n(.*?)```\n\n```\n(.*?)```/gs)];
+const changesExample = examples.map(([, code]) => code).find((code) => code?.includes('.changes('));
+const readCopy = () => JSON.parse(readFileSync(join(folder, 'copy.json'), 'utf8'));
+const runExample = async (example = '') => {
+  writeFileSync(join(folder, 'example.mjs'), example);
+  const { stdout } = await run(process.execPath, ['example.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
+  });
+  return stdout;
+};
+
 test('each example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
-  expect(examples).toHaveLength(2);
-  for (const [, example = '', expectedOutput] of examples) {
-    writeFileSync(join(folder, 'example.mjs'), example);
-    const { stdout } = await run(process.execPath, ['example.mjs'], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
-    });
-    expect(stdout).toBe(expectedOutput);
-  }
+  expect(examples).toHaveLength(3);
+  for (const [, example, expectedOutput] of examples) expect(await runExample(example)).toBe(expectedOutput);
+});
+
+test('the example of the changes can be run again, and brings updates and deletions into its copy', async () => {
+  const create = async (name: string) =>
+    (await service.call('POST /client-channel', { body: { name } })).body.data;
+  const [updated, deleted] = [await create('Wholesale'), await create('Kiosks')];
+  await runExample(changesExample);
+  expect(readCopy().channels).toMatchObject({
+    [updated._id]: { channel: updated },
+    [deleted._id]: { channel: deleted },
+  });
+
+  const route = `PUT /client-channel/${updated._id}`;
+  const { body: renamed } = await service.call(route, { body: { name: 'Retail' } });
+  await service.call(`DELETE /client-channel/${deleted._id}`);
+
+  await eventually(async () => {
+    await runExample(changesExample);
+    expect(readCopy().channels[updated._id].channel).toEqual(renamed.data);
+    expect(readCopy().channels[deleted._id]).toBe(undefined);
+  });
+});
+
+test('the example of the changes drops a channel whose deletion is in no log, when the service has begun a new log', async () => {
+  await service.call('POST /client-channel', { body: { name: 'Hotels' } });
+  await runExample(changesExample);
+  const copy = readCopy();
+  const [{ reading }] = Object.values<{ reading: string }>(copy.channels) as [{ reading: string }];
+  const withDeleted = { ...copy, channels: { ...copy.channels, deleted: { reading, channel: {} } } };
+  writeFileSync(join(folder, 'copy.json'), JSON.stringify(withDeleted));
+  await beginGeneration(service.projections, 'company1');
+
+  await runExample(changesExample);
+
+  expect(Object.keys(readCopy().channels)).toEqual(Object.keys(copy.channels));
 });

@@ -1,4 +1,5 @@
 import type {
+  ChangeRow,
   Channel,
   ChannelChange,
   ChannelCreation,
@@ -8,6 +9,7 @@ import type {
   UpsertErrorCode,
   UpsertRow,
 } from '../../client/index.ts';
+import type { ChannelChange as ServedChange } from '../../lib/changes/read-changes.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import type { RowErrorCode } from '../../lib/upsert/row-error.ts';
 
@@ -23,6 +25,8 @@ type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends
 export const isDocument: Identical<Channel, ChannelDocument> = true;
 // @ts-expect-error an optional field makes another type
 export const isDocumentWithNote: Identical<Channel, ChannelDocument & { note?: string }> = true;
+
+export const isServedChange: Identical<ChangeRow, ServedChange> = true;
 
 // A channel, as it was read, is a valid change; a name is enough for a creation.
 export const change: ChannelChange = channel;
