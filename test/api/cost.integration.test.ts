@@ -114,6 +114,7 @@ test('a restore takes two calls and one read unit, and one call if the channel i
   const first = await restore();
   expect({ calls: first.calls, rcu: first.rcu }).toEqual({ calls: 2, rcu: 1 });
   expect(await restore()).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  // What is not found is read once more. An item that is not there costs nothing on DynamoDB Local, and 1 unit on AWS.
   const unknown = await costOf('POST /client-channel/60f1b2b3c9e9a12345678902/restore');
   expect(unknown).toMatchObject({ calls: 2, wcu: 0 });
 });
@@ -150,7 +151,7 @@ describe('the history of a channel', () => {
     const route = `GET /client-channel/${id}/history`;
     const { next_cursor } = (await service.call(route)).body.pagination;
 
-    const cost = { calls: 1, rcu: 2, wcu: 0 };
+    const cost = { calls: 1, rcu: 1.5, wcu: 0 };
     expect(await costOf(route)).toEqual(cost);
     expect(await costOf(`${route}?cursor=${next_cursor}`)).toEqual(cost);
     expect(await costOf(`${route}?per_page=1`)).toEqual({ calls: 1, rcu: 0.5, wcu: 0 });

@@ -44,7 +44,8 @@ const maxCreations = 4;
 /** Repeated values make updates that change nothing, and writers that agree. */
 const fewValues = ['x', 'y'];
 
-const outcomeOf = ({ status, body }: Reply): Outcome | undefined => {
+/** What an answer to a request for one channel says. Undefined if no such request may get it. */
+export const outcomeOf = ({ status, body }: Reply): Outcome | undefined => {
   const outcomes: Record<number, Outcome> = {
     200: { document: body.data },
     201: { document: body.data },

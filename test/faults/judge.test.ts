@@ -148,7 +148,7 @@ describe('a history is wrong', () => {
     [
       'if a restore has the version of the deletion',
       [remove(2, 3, shows(0)), restore(4, 5, shows(1))],
-      'foreign',
+      'lost',
     ],
     [
       'if a restore brings an older version back',
@@ -157,7 +157,7 @@ describe('a history is wrong', () => {
         remove(4, 5, showsFields(1, { name: 'x' })),
         restore(6, 7, shows(3)),
       ],
-      'foreign',
+      'lost',
     ],
     ['if a channel is missing in a list', [read(2, 3, 'absent'), read(4, 5, shows(0))], 'foreign'],
     ['if an answer shows what nobody wrote', [read(2, 3, shows(1, 'x'))], 'foreign'],

@@ -7,6 +7,7 @@ import { killedWrites } from './killed-writes.ts';
 import { lostAndRefused, lostResponses } from './lost-responses.ts';
 import { outages } from './outages.ts';
 import { repeatedCreations } from './repeated-creations.ts';
+import { restores } from './restores.ts';
 import { sharedExternalId } from './shared-external-id.ts';
 import { stoppedProjector } from './stopped-projector.ts';
 import { rejectedEntries, repeatedRecords } from './storms.ts';
@@ -27,6 +28,7 @@ export const faultRows: FaultRow[] = [
   conflicts,
   sharedExternalId,
   upserts,
+  restores,
   killedWrites,
   concurrentUpdates,
   repeatedCreations,
