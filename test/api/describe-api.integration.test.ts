@@ -75,7 +75,7 @@ describe('the introduction', () => {
     expect(replies).toEqual([
       none,
       { ...none, pagination: expect.objectContaining({ per_page: 100 }) },
-      none,
+      { ...none, pagination: { per_page: 100, next_cursor: expect.any(String), has_more: true } },
       expect.objectContaining({
         code: 'invalid_request',
         details: [expect.objectContaining({ path: 'serch' })],
@@ -90,6 +90,7 @@ describe('the introduction', () => {
         summary: { created: 0, updated: 0, unchanged: 2, deleted: 0, failed: 0 },
       },
       one,
+      { ...one, pagination: expect.objectContaining({ per_page: 100, total: 1 }) },
       one,
       { data: [] },
     ]);

@@ -1,6 +1,7 @@
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { startStreamConsumers } from '../../local/start-stream-consumers.ts';
+import { cursorAfter, readToEnd } from '../support/change-feed.ts';
 import { eventually } from '../support/eventually.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import { randomFrom } from '../support/random.ts';
@@ -9,6 +10,7 @@ import type { Service } from '../support/service.ts';
 import { compareLists } from './compare-lists.ts';
 import { readVersions } from './histories.ts';
 import { judge } from './judge.ts';
+import type { Operation } from './operation.ts';
 import { type Round, runRestoreRounds } from './restore-rounds.ts';
 import { seededFaults } from './seeded-faults.ts';
 import { type ChannelVersions, findWrongDocuments, statesOf } from './versions.ts';
@@ -27,6 +29,8 @@ export interface RestoreRunResult {
   /** Totals, external keys, searches, events, changes and histories that contradict each other. */
   contradictions: string[];
 }
+
+const byId = (one: ChannelDocument, other: ChannelDocument) => (one._id < other._id ? -1 : 1);
 
 const isEqual = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -56,9 +60,7 @@ const findDuplicates = (rounds: Round[], channels: ChannelDocument[]): string[] 
   });
 };
 
-const shownIn = (
-  operations: Round['channels'] extends Map<string, infer All> ? All : never,
-): ChannelDocument[] =>
+const shownIn = (operations: Operation[]): ChannelDocument[] =>
   operations.flatMap(({ outcome }) => (typeof outcome === 'object' ? outcome.document : []));
 
 /** @returns sentences about answers that no order of the operations explains, or that name a channel without the external id */
@@ -124,24 +126,20 @@ const findWrongHistories = async (service: Service, namespaces: string[], key: s
 };
 
 /** A reader that keeps a copy of a namespace from now on. */
-const startReader = async ({ call }: Service, namespace: string, key: string) => {
-  const headers = { 'x-company-namespace': namespace };
+const startReader = async (service: Service, namespace: string, key: string) => {
   const copy = new Map<string, ChannelDocument>();
-  let cursor = '';
+  let cursor: string | undefined;
   const read = async () => {
-    for (let hasMore = true; hasMore; ) {
-      const { status, body } = await call(`GET /client-channel/changes${cursor && `?cursor=${cursor}`}`, {
-        key,
-        headers,
-      });
-      if (status !== 200) throw new Error(`changes: ${status} ${body.code}`);
-      for (const { type, channel, _id } of body.data)
-        if (type === 'upsert') copy.set(channel._id, channel);
-        else copy.delete(_id);
-      cursor = body.pagination.next_cursor;
-      hasMore = body.pagination.has_more;
-    }
-    return [...copy.values()].sort((one, other) => (one._id < other._id ? -1 : 1));
+    const pages = await readToEnd(
+      service,
+      { cursor },
+      { key, headers: { 'x-company-namespace': namespace } },
+    );
+    for (const row of pages.flatMap(({ data }) => data))
+      if (row.type === 'upsert') copy.set(row.channel._id, row.channel);
+      else copy.delete(row._id);
+    cursor = cursorAfter(pages);
+    return [...copy.values()].sort(byId);
   };
   await read();
   return { namespace, read };
@@ -200,7 +198,7 @@ export const runRestores = async ({
   for (const { namespace, read } of readers) {
     const listed = [...channels.values()]
       .filter(({ company_namespace }) => company_namespace.includes(namespace))
-      .sort((one, other) => (one._id < other._id ? -1 : 1));
+      .sort(byId);
     await eventually(async () => {
       if (!isEqual(await read(), listed)) throw new Error();
     }, eventsTimeoutMs).catch(() =>
