@@ -3,7 +3,15 @@ import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError, NoResponseError } from './channels-error.ts';
 import { checkOptions } from './check-options.ts';
 import { sendWithRetries } from './send-with-retries.ts';
-import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, UpsertRow } from './types.ts';
+import type {
+  Channel,
+  ChannelChange,
+  ChannelCreation,
+  ChannelVersion,
+  OwnKey,
+  Pagination,
+  UpsertRow,
+} from './types.ts';
 import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
 import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
 import { toUpsertBatches } from './upsert-batches.ts';
@@ -219,6 +227,27 @@ export class ChannelsClient {
       return response.json();
     };
     return readChanges(readPage, options.position);
+  }
+
+  /**
+   * Iterates over the versions of a channel, newest first, and reads a page when it is needed. Also those of a deleted
+   * channel.
+   */
+  async *history(id: string, options: CallOptions = {}): AsyncGenerator<ChannelVersion, void, undefined> {
+    let start: { cursor?: string } | undefined = {};
+    while (start) {
+      const query = encodeQuery({ per_page: 100, ...start });
+      const response = await this.#send('GET', `${pathOf(id)}/history?${query}`, options);
+      const { data, pagination } = await response.json();
+      yield* data as ChannelVersion[];
+      const { next_cursor: cursor } = pagination;
+      start = cursor === undefined ? undefined : { cursor };
+    }
+  }
+
+  /** Brings a deleted channel back as it was. A channel that is there stays unchanged. */
+  async restore(id: string, options: CallOptions = {}): Promise<Channel> {
+    return this.#sendForChannel('POST', `${pathOf(id)}/restore`, options);
   }
 
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */

@@ -31,6 +31,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
   const tableNames: Record<TableName, string> = {
     channels: `client-channels-${name}`,
     projections: `client-channels-projections-${name}`,
+    history: `client-channels-history-${name}`,
     apiKeys: `client-channels-api-keys-${name}`,
   };
   let data: Resources;
