@@ -17,6 +17,9 @@ export const tables = { channels: 'channels', projections: 'projections', apiKey
 export interface MeasuredService {
   url: string;
   newKey(namespace: string): Promise<string>;
+  cursorSecret: string;
+  /** The response to a request with a JSON body. */
+  send(key: string, method: string, path: string, body?: object): Promise<Response>;
   /** The response to `GET /client-channel?<query>`, with the capacity that it consumed. */
   list(key: string, query: string): Promise<{ status: number; body: ListBody; cost: string }>;
   stop(): Promise<void>;
@@ -33,6 +36,7 @@ interface ListBody {
  * consumes it here.
  */
 export const startMeasuredService = async (): Promise<MeasuredService> => {
+  const cursorSecret = 'c0'.repeat(32);
   const dynamoDb = await startDynamoDbLocal({ java: await findJava(), owner: 'bench' });
   Object.assign(process.env, sdkEnvironment, {
     AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
@@ -40,7 +44,7 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
     CHANNELS_TABLE: tables.channels,
     PROJECTIONS_TABLE: tables.projections,
     API_KEYS_TABLE: tables.apiKeys,
-    CURSOR_SECRET: 'c0'.repeat(32),
+    CURSOR_SECRET: cursorSecret,
   });
   await createTables(new DynamoDBClient({}), {
     [tables.channels]: { ...channelsTable, stream: false },
@@ -53,6 +57,13 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
   const url = `http://127.0.0.1:${gateway.port}`;
   return {
     url,
+    cursorSecret,
+    send: (key, method, path, body) =>
+      fetch(url + path, {
+        method,
+        headers: { 'api-key': key, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      }),
     newKey: async (namespace) => {
       const key = createApiKey('bench');
       await saveApiKey(apiKeys, key, {

@@ -15,6 +15,10 @@ const answers: Record<string, string> = Object.fromEntries(
   Object.entries({
     [`GetItem ${localTables.apiKeys}`]: { Item: marshall(items.apiKey), ConsumedCapacity: consumed },
     [`GetItem ${localTables.channels}`]: { Item: channel, ConsumedCapacity: consumed },
+    [`GetItem ${localTables.projections}`]: {
+      Item: marshall(items.changeLog),
+      ConsumedCapacity: consumed,
+    },
     [`Query ${localTables.channels}`]: {
       Items: page,
       Count: page.length,
@@ -22,6 +26,7 @@ const answers: Record<string, string> = Object.fromEntries(
       ConsumedCapacity: consumed,
     },
     [`UpdateItem ${localTables.channels}`]: { Attributes: channel, ConsumedCapacity: consumed },
+    BatchGetItem: { Responses: { [localTables.channels]: [channel] }, ConsumedCapacity: [consumed] },
     TransactWriteItems: { ConsumedCapacity: [consumed] },
   }).map(([operation, answer]) => [operation, JSON.stringify(answer)]),
 );
