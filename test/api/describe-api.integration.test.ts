@@ -79,7 +79,7 @@ describe('the introduction', () => {
     expect(replies).toEqual([
       none,
       { ...none, pagination: expect.objectContaining({ per_page: 100 }) },
-      none,
+      { ...none, pagination: expect.objectContaining({ next_cursor: expect.any(String) }) },
       expect.objectContaining({
         code: 'invalid_request',
         details: [expect.objectContaining({ path: 'serch' })],

@@ -267,9 +267,10 @@ describe('the changes', () => {
     const [, b] = created as [Channel, Channel];
     const copy = new ChannelCopy(client);
     const first = await copy.follow();
-    await client.delete(b._id);
     // Another reader shows that the deletion is in the log which is lost now.
     const other = new ChannelCopy(client);
+    await other.follow();
+    await client.delete(b._id);
     await eventually(async () => {
       const pages = await other.follow();
       const changes = pages.flatMap((page) => page.changes);
@@ -292,6 +293,13 @@ describe('the changes', () => {
     const other = new ChannelsClient({
       url: service.url,
       key: await service.newKey({ namespaces: [namespace] }),
+    });
+    // The log has both creations before this change. The creation of `mine` came before the first reading was complete, so it
+    // could still come again.
+    await other.update(theirs._id, { name: 'theirs, read' });
+    await eventually(async () => {
+      await copy.follow();
+      expect(copy.channels.map(({ name }) => name)).toEqual(['mine', 'theirs, read']);
     });
     await client.update(mine._id, { name: 'mine, changed' });
     await other.update(theirs._id, { name: 'theirs, changed' });

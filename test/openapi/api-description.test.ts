@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { historyParameterNames } from '../../lib/history/history-query.ts';
 import { parameterNames } from '../../lib/lists/query/parse-list-query.ts';
 import { operations } from '../../lib/manifest/operations.ts';
 import { describeApi } from '../../lib/openapi/api-description.ts';
+import { historyParameters } from '../../lib/openapi/history-parameters.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 
 const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
@@ -54,6 +56,10 @@ describe('docs/openapi.json', () => {
     const indexedMetadata = ['integration_meta.external_id', 'integration_meta.id'];
     expect(names.filter((name) => !indexedMetadata.includes(name))).toEqual(parameterNames);
     expect(names).toEqual(expect.arrayContaining(indexedMetadata));
+  });
+
+  test('describes every query parameter of a history', () => {
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
   });
 });
 
