@@ -5,13 +5,19 @@ import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
+import { toItem } from '../../lib/channels/items.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table, type Write } from '../../lib/dynamodb/table.ts';
 import { toVersionItem } from '../../lib/history/version-items.ts';
+import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { cursorAfter, readToEnd } from '../support/change-feed.ts';
+import { interceptCalls } from '../support/projections.ts';
+import { channelOf, metaOfSize } from '../support/seed.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -366,7 +372,8 @@ describe('an upsert', () => {
     renamed: [2 + 100, readAll],
     created: [1 + 100, 0],
     'created in a dry run': [2, 0],
-    deleted: [2 + 100, readAll],
+    // The item of each key is read a second time, and strongly consistent.
+    deleted: [3 + 100, readAll + 100],
     'deleted before': [2, readAll],
     'never there': [2, 0],
     'failed, because they are wrong': [0, 0],
@@ -384,6 +391,85 @@ describe('an upsert', () => {
     await fill(namespace, 1_024, 5_056);
     await cacheKey();
     expect(await costs('many')).toEqual(expected);
+  });
+});
+
+describe('the changes', () => {
+  /** No namespace has a longer name. The name is a part of each entry of the change log. */
+  const namespace = 'n'.repeat(64);
+  let key: string;
+  let keyId: string;
+
+  /** Numbers a change of each of these channels, as `publish-events` does. */
+  const numberAll = (channels: Channel[], __v: number, projections = service.projections) =>
+    numberChanges(
+      projections,
+      channels.map((channel) => ({
+        ...keys.channel(namespace, channel._id),
+        before: undefined,
+        after: { __v, writtenBy: keyId, updatedAt: Date.now() },
+      })),
+    );
+  /** 100 channels whose items have a little less than 4 KB, which cost one read unit each. */
+  const putLargeChannels = async () => {
+    const large = Array.from({ length: 100 }, (_, index) =>
+      channelOf(index, { company_namespace: [namespace], integration_meta: metaOfSize(3_500) }),
+    );
+    for (const channel of large) await service.channels.put({ Item: toItem(namespace, channel) });
+    return large;
+  };
+  const routeWith = (cursor: string, query = '') => `GET /client-channel/changes?cursor=${cursor}${query}`;
+  const costs = async (large: Channel[], version: number) => {
+    await service.call('GET /me', { key });
+    const cursor = cursorAfter(await readToEnd(service, {}, { key }));
+    const idle = await costOf(routeWith(cursor), { key });
+    await numberAll(large, version);
+    return {
+      'the first page of a first reading': await costOf(routeWith(''), { key }),
+      'an idle poll': idle,
+      'a page of 100 changed channels': await costOf(routeWith(cursor), { key }),
+      'a page of 25 changed channels': await costOf(routeWith(cursor, '&per_page=25'), { key }),
+      'a page of 100 own changes, all left out': await costOf(routeWith(cursor, '&exclude_self=true'), {
+        key,
+      }),
+    };
+  };
+
+  beforeAll(async () => {
+    key = await service.newKey({ namespaces: [namespace] });
+    keyId = key.split('_')[2] as string;
+  });
+
+  test('cost the same at 228 channels and at 5,028: an idle poll takes 1 call and 1 read unit, a page of 100 at most 105', async () => {
+    const expected = {
+      'an idle poll': { calls: 1, rcu: 1, wcu: 0 },
+      // The head, 100 entries of the change log, and 100 channels.
+      'a page of 100 changed channels': { calls: 3, rcu: 1 + 4 + 100, wcu: 0 },
+      'a page of 25 changed channels': { calls: 3, rcu: 1 + 1 + 25, wcu: 0 },
+      'a page of 100 own changes, all left out': { calls: 2, rcu: 1 + 4, wcu: 0 },
+      // The head, and 100 channels in a row.
+      'the first page of a first reading': { calls: 2, rcu: 1 + 94, wcu: 0 },
+    };
+    const large = await putLargeChannels();
+    await fill(namespace, 0, 128);
+    expect(await costs(large, 1)).toEqual(expected);
+    await fill(namespace, 128, 4_928);
+    expect(await costs(large, 2)).toEqual(expected);
+  });
+
+  test('that are numbered together take one read unit, and one transaction of the head and an entry for each', async () => {
+    const meter = new Meter();
+    const calls: string[] = [];
+    const { projections } = interceptCalls(service, async ({ operation, input }, send) => {
+      calls.push(operation === 'TransactWrite' ? `${operation} of ${input.TransactItems.length}` : operation);
+      return send();
+    });
+    const metered = new Table({ ...projections.session, meter }, projections.name);
+    const changes = Array.from({ length: 7 }, (_, index) => channelOf(index));
+
+    await numberAll(changes, 1, metered);
+
+    expect([calls, meter.totals]).toMatchObject([['Get', 'TransactWrite of 8'], { calls: 2, rcu: 1 }]);
   });
 });
 

@@ -79,7 +79,7 @@ describe('the introduction', () => {
     expect(replies).toEqual([
       none,
       { ...none, pagination: expect.objectContaining({ per_page: 100 }) },
-      { ...none, pagination: expect.objectContaining({ next_cursor: expect.any(String) }) },
+      { ...none, pagination: { per_page: 100, next_cursor: expect.any(String), has_more: true } },
       expect.objectContaining({
         code: 'invalid_request',
         details: [expect.objectContaining({ path: 'serch' })],
@@ -96,6 +96,7 @@ describe('the introduction', () => {
       // This service does not run the function that writes versions.
       { success: true, data: [], pagination: { per_page: 25, has_more: false } },
       one,
+      { ...one, pagination: expect.objectContaining({ per_page: 100, total: 1 }) },
       one,
       { data: [] },
     ]);

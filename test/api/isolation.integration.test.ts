@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { cursorAfter, readToEnd, requestChanges, untilNumbered } from '../support/change-feed.ts';
 import { failure } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
 
-const service = useService({ namespaces: ['company1'] });
+const service = useService({ namespaces: ['company1'], consumers: ['publish-events'] });
 let foreignKey: string;
 let foreign: { _id: string };
 
@@ -103,4 +104,74 @@ test.each(['cursor', 'from__id'])('a cursor of another namespace is refused as %
   const reply = await service.call(`GET /client-channel?${parameter}=${body.pagination.next_cursor}`);
 
   expect(reply).toEqual(failure(400, 'invalid_cursor'));
+});
+
+describe('the changes', () => {
+  let key: string;
+  let shared: { _id: string };
+  const tenants = ['tenant1', 'tenant2', 'tenant3'];
+  const inNamespace = (namespace: string) => ({ key, headers: { 'x-company-namespace': namespace } });
+  /** The ids in all rows of a reading, with their types. */
+  const read = async (namespace: string, cursor?: string) => {
+    const pages = await readToEnd(service, { cursor }, inNamespace(namespace));
+    const rows = pages
+      .flatMap(({ data }) => data)
+      .map((row) => `${row.type} ${row.type === 'upsert' ? row.channel.name : row._id}`);
+    return { rows, cursor: cursorAfter(pages) };
+  };
+  const readAll = async (cursors: (string | undefined)[]) =>
+    Promise.all(tenants.map((namespace, index) => read(namespace, cursors[index])));
+  const write = async (route: string, body?: object) => {
+    const { status, body: answer } = await service.call(route, { key, ...(body && { body }) });
+    expect(status).toBeLessThan(300);
+    return answer.data;
+  };
+
+  beforeAll(async () => {
+    key = await service.newKey({ namespaces: tenants });
+    for (const namespace of tenants)
+      await write('POST /client-channel', { name: `only in ${namespace}`, company_namespace: [namespace] });
+    const company_namespace = ['tenant1', 'tenant2'];
+    shared = await write('POST /client-channel', { name: 'shared', company_namespace });
+  });
+
+  test('of a shared channel are read in its own namespaces only, from its creation to its deletion', async () => {
+    const { _id } = shared;
+    const first = await readAll([]);
+    expect(first.map(({ rows }) => new Set(rows))).toEqual([
+      new Set(['upsert only in tenant1', 'upsert shared']),
+      new Set(['upsert only in tenant2', 'upsert shared']),
+      new Set(['upsert only in tenant3']),
+    ]);
+
+    await write(`PUT /client-channel/${_id}`, { name: 'shared 2' });
+    await untilNumbered(service, [`tenant1:${_id}:1`, `tenant2:${_id}:1`]);
+    const second = await readAll(first.map(({ cursor }) => cursor));
+    expect(second.map(({ rows }) => rows)).toEqual([['upsert shared 2'], ['upsert shared 2'], []]);
+
+    await write(`PUT /client-channel/${_id}`, { company_namespace: ['tenant1'], name: 'secret' });
+    await write(`PUT /client-channel/${_id}`, { name: 'more secret' });
+    await untilNumbered(service, [`tenant1:${_id}:3`, `tenant2:${_id}:2`]);
+    const third = await readAll(second.map(({ cursor }) => cursor));
+    expect(third.map(({ rows }) => rows)).toEqual([['upsert more secret'], [`delete ${_id}`], []]);
+
+    await write(`DELETE /client-channel/${_id}`);
+    await untilNumbered(service, [`tenant1:${_id}:4`]);
+    const fourth = await readAll(third.map(({ cursor }) => cursor));
+    expect(fourth.map(({ rows }) => rows)).toEqual([[`delete ${_id}`], [], []]);
+  });
+
+  test('are refused with a cursor of another namespace, also of one that the key holds', async () => {
+    const cursors = (await readAll([])).map(({ cursor }) => cursor);
+    const started = await requestChanges(service, { per_page: 1 }, inNamespace('tenant1'));
+    const foreign = [started.body.pagination.next_cursor, cursors[0]];
+
+    for (const cursor of foreign)
+      expect(await requestChanges(service, { cursor }, inNamespace('tenant2'))).toEqual(
+        failure(400, 'invalid_cursor'),
+      );
+    expect(await requestChanges(service, { cursor: cursors[0] }, { key: foreignKey })).toEqual(
+      failure(400, 'invalid_cursor'),
+    );
+  });
 });

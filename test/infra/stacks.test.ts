@@ -204,11 +204,12 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('encrypt cursors with the secret of the data stack, and no template contains its value', () => {
-    const { properties } = findFunction(api, `client-channels-${name}-list-channels`);
     const [[, secret] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
-    expect(properties.Environment.Variables.CURSOR_SECRET).toBe(
-      `{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`,
-    );
+    for (const operation of ['list-channels', 'read-changes', 'read-history'])
+      expect(
+        findFunction(api, `client-channels-${name}-${operation}`).properties.Environment.Variables
+          .CURSOR_SECRET,
+      ).toBe(`{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`);
     expect(secret).not.toHaveProperty('SecretString');
   });
 
@@ -330,6 +331,17 @@ describe.each(environments)('the stacks of $name', (environment) => {
         Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
       },
     ]);
+  });
+
+  it('are deployed in this order: data, events, API, so that whoever can read the change log finds every change numbered', () => {
+    const dependencies: Record<string, string[]> = {};
+    synthesizeApp((app) => {
+      const stacks = addStacks(app, environment);
+      const nameOf = (stack: Stack) => Object.entries(stacks).find(([, each]) => each === stack)?.[0];
+      for (const [stackName, stack] of Object.entries(stacks))
+        dependencies[stackName] = stack.dependencies.map((each) => `${nameOf(each)}`).sort();
+    });
+    expect(dependencies).toEqual({ data: [], events: ['data'], api: ['data', 'events'] });
   });
 
   it('keep no tables, secrets or topics in the API stack, so that it can be destroyed', () => {
