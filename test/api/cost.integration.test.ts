@@ -4,15 +4,12 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
-import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { toItem } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table, type Write } from '../../lib/dynamodb/table.ts';
-import { toVersionItem } from '../../lib/history/version-items.ts';
 import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { cursorAfter, readToEnd } from '../support/change-feed.ts';
@@ -112,16 +109,6 @@ describe('if the key is cached', () => {
     expect((await costOf(`PUT ${route}`, { body: both })).calls).toBe(2);
     expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
   });
-
-  // An item that does not exist costs 1 unit on AWS, and nothing on DynamoDB Local.
-  test('restoring a channel takes two calls and one unit, and one call if it is there', async () => {
-    const input = { name: 'x' };
-    const { _id } = (await service.call('POST /client-channel', { body: input })).body.data;
-    await service.call(`DELETE /client-channel/${_id}`);
-    const restore = () => costOf(`POST /client-channel/${_id}/restore`);
-    expect(await restore()).toMatchObject({ calls: 2, rcu: 1 });
-    expect(await restore()).toEqual({ calls: 1, rcu: 1, wcu: 0 });
-  });
 });
 
 describe('the write units of the indexes', () => {
@@ -199,51 +186,6 @@ const fill = async (namespace: string, from: number, to: number, word = 'Retail'
   );
   return channels;
 };
-
-describe('the history', () => {
-  /** Writes versions of a channel with these metadata, and returns what that consumed. */
-  const writeVersions = async (count: number, integration_meta: object) => {
-    const created = await service.call('POST /client-channel', { body: { ...body, integration_meta } });
-    const channel: ChannelDocument = created.body.data;
-    const meter = new Meter();
-    const { signal } = new AbortController();
-    const history = new Table({ client: connect(), meter, signal }, `${process.env.HISTORY_TABLE}`);
-    for (let version = 0; version < count; version++)
-      await history.put({
-        Item: toVersionItem(
-          { namespace: 'acme', id: channel._id },
-          {
-            version,
-            at: channel.updatedAt,
-            actor: '5f1c0d2b9e8a7c34',
-            type: 'updated',
-            changed: ['integration_meta'],
-            channel: { ...channel, __v: version },
-          },
-        ),
-      });
-    return { id: channel._id, cost: meter.totals };
-  };
-  const small = { external_id: 'ch_1', sync: 'x'.repeat(40) };
-
-  test('takes one write unit for each KB of a version', async () => {
-    expect((await writeVersions(1, small)).cost).toEqual({ calls: 1, rcu: 0, wcu: 1 });
-    const large = { text: 'x'.repeat(64 * 1024 - 20) };
-    expect((await writeVersions(1, large)).cost).toEqual({ calls: 1, rcu: 0, wcu: 65 });
-  });
-
-  test('takes one call and one unit for each 8 KB of a page', async () => {
-    const { id } = await writeVersions(101, small);
-    const page = (perPage: number) => costOf(`GET /client-channel/${id}/history?per_page=${perPage}`);
-    expect(await page(25)).toEqual({ calls: 1, rcu: 2, wcu: 0 });
-    expect(await page(100)).toEqual({ calls: 1, rcu: 6, wcu: 0 });
-  });
-
-  test('takes a second call if there is no version, to find out whether the namespace had the channel', async () => {
-    const { id } = await writeVersions(0, small);
-    expect(await costOf(`GET /client-channel/${id}/history`)).toMatchObject({ calls: 2 });
-  });
-});
 
 describe('a list', () => {
   let large: string;
