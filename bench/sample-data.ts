@@ -76,6 +76,7 @@ const changeCursor = () =>
       generation: items.changeLog.generation,
       number: items.changeLog.lastNumber,
       lastId: '',
+      beganAt: 0,
       completedAt: 0,
       time: Date.now(),
     },
