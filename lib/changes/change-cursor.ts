@@ -12,21 +12,20 @@ export interface ChangeCursor {
   number: number;
   /** The id of the last channel that was read in the phase `channels`. */
   lastId: string;
-  /**
-   * When the first reading was complete. Milliseconds since the epoch; null until then. Changes that the reader's own key made
-   * before are never left out, because it then drops every channel that the reading did not bring.
-   */
+  /** When the first reading began. Milliseconds since the epoch. */
+  beganAt: number;
+  /** When the first reading was complete. Milliseconds since the epoch; null until then. */
   completedAt: number | null;
   /** The cursor expires 90 days after this time. Milliseconds since the epoch. */
   time: number;
 }
 
-const version = 2;
+const format = 2;
 const secretIdBytes = 4;
 const checksumBytes = 4;
 const overhead = 1 + secretIdBytes + sealBytes + checksumBytes;
 
-const purposeFor = (namespace: string) => `client-channels read-changes ${version} ${namespace}`;
+const purposeFor = (namespace: string) => `client-channels read-changes ${format} ${namespace}`;
 
 const hash = (data: string | Buffer) => createHash('sha256').update(data).digest();
 const secretIdOf = (secret: string) => hash(`id of ${secret}`).subarray(0, secretIdBytes);
@@ -50,13 +49,13 @@ export const cursorExpired = () =>
  * that a cursor whose secret is gone can be told from one that was changed. (For the same reason it ends with a checksum.)
  */
 export const sealChangeCursor = (
-  { phase, generation, number, lastId, completedAt, time }: ChangeCursor,
+  { phase, generation, number, lastId, beganAt, completedAt, time }: ChangeCursor,
   namespace: string,
   { current }: SealSecrets,
 ): string => {
-  const text = JSON.stringify([phase, generation, number, lastId, completedAt, time]);
+  const text = JSON.stringify([phase, generation, number, lastId, beganAt, completedAt, time]);
   const sealed = seal(text, purposeFor(namespace), current);
-  const named = Buffer.concat([Buffer.of(version), secretIdOf(current), sealed]);
+  const named = Buffer.concat([Buffer.of(format), secretIdOf(current), sealed]);
   return Buffer.concat([named, checksumOf(named)]).toString('base64url');
 };
 
@@ -66,7 +65,7 @@ export const sealChangeCursor = (
  */
 export const openChangeCursor = (text: string, namespace: string, secrets: SealSecrets): ChangeCursor => {
   const bytes = decodeExactly(text);
-  if (bytes?.[0] !== version || bytes.byteLength <= overhead) throw invalidCursor();
+  if (bytes?.[0] !== format || bytes.byteLength <= overhead) throw invalidCursor();
   const named = bytes.subarray(0, -checksumBytes);
   if (!checksumOf(named).equals(bytes.subarray(-checksumBytes))) throw invalidCursor();
   const secretId = named.subarray(1, 1 + secretIdBytes);
@@ -74,8 +73,8 @@ export const openChangeCursor = (text: string, namespace: string, secrets: SealS
   if (secret === undefined) throw cursorExpired();
   try {
     const opened = unseal(named.subarray(1 + secretIdBytes), purposeFor(namespace), secret);
-    const [phase, generation, number, lastId, completedAt, time] = JSON.parse(opened);
-    return { phase, generation, number, lastId, completedAt, time };
+    const [phase, generation, number, lastId, beganAt, completedAt, time] = JSON.parse(opened);
+    return { phase, generation, number, lastId, beganAt, completedAt, time };
   } catch (cause) {
     throw invalidCursor(cause);
   }

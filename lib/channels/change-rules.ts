@@ -24,7 +24,7 @@ export type ChangeableField = (typeof changeableFields)[number];
 const without = (names: string[], others: string[]) => names.filter((name) => !others.includes(name));
 
 /** @throws ApiError `forbidden` if a channel would join or leave a namespace that the key does not hold */
-const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
+export const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
   const moved = [...without(to, from), ...without(from, to)];
   const foreign = without(moved, caller.namespaces);
   if (foreign.length)
@@ -84,10 +84,6 @@ export const changedFields = (channel: Channel, patch: ChannelPatch): Changeable
     const value = patch[field];
     return value !== undefined && !isSame(value ?? undefined, channel[field]);
   });
-
-/** The fields, apart from those of every change, in which two versions of a channel differ. */
-export const differentFields = (before: Channel, after: Channel): ChangeableField[] =>
-  changeableFields.filter((field) => !isSame(before[field], after[field]));
 
 /**
  * Applies a patch to a channel. `updatedAt` never goes back: if the clock is behind, it grows by 1 ms.

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import {
@@ -12,6 +11,8 @@ import type { Table } from '../dynamodb/table.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import {
   applyPatch,
+  type ChangeableField,
+  changedFields,
   checkDeletion,
   existing,
   newChannel,
@@ -22,37 +23,13 @@ import { type Channel, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
 import type { ChannelDocument } from './document-schema.ts';
 import { type CrowdedKeys, externalKeyItemKey, requireNoCarrier } from './external-keys.ts';
-import { counterShards, fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
+import { fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
 import type { PatchOf } from './merge-patch.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
 import { transactChange } from './transact-change.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
-
-const newWriteContext = (caller: Caller): WriteContext => ({
-  caller,
-  now: Date.now(),
-  writeId: randomBytes(9).toString('base64url'),
-});
-
-/**
- * A retried write needs the current time: readers of `from_updatedAt` may already be past the first attempt's time. If the
- * clock was set back, the time stays: a lost try of the first attempt that arrives late must find a later time.
- */
-const withCurrentTime = (write: WriteContext): WriteContext => ({
-  ...write,
-  now: Math.max(write.now, Date.now()),
-});
-
-const authorOf = ({ now, caller }: WriteContext) => ({ now, keyId: caller.keyId });
-
-let lastShard = Math.floor(Math.random() * counterShards);
-
-/** Writes of one process take turns, so that the rows of one upsert do not conflict with each other. */
-const nextShard = () => {
-  lastShard = (lastShard + 1) % counterShards;
-  return lastShard;
-};
+import { authorOf, newWriteContext, nextShard, withCurrentTime } from './write-context.ts';
 
 const readChannel = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
   const item = await table.get(keys.channel(namespace, id));
@@ -223,16 +200,22 @@ const tryTransaction = async (
     return { written };
   } catch (error) {
     if (!(error instanceof TransactionConditionFailed)) throw error;
+    const failures = error.conditionFailures.filter((failure) => failure !== undefined);
+    // If the channel still has this version, another item refused the change. A lost try may arrive once there is room there.
+    const hasOtherVersion = failures.some(({ item }) => !item || item.sk === before._id);
+    if (error.outcomeUnknown && !hasOtherVersion) throw new Unavailable(error);
     const { pk, sk } = keys.channel(namespace, before._id);
-    const own = error.conditionFailures.find((failure) => failure?.item?.pk === pk && failure.item.sk === sk);
+    const own = failures.find(({ item }) => item?.pk === pk && item.sk === sk);
     return { found: own?.item ? fromItem(own.item) : await readChannel(table, namespace, before._id) };
   }
 };
 
-/** A version of a channel, and the one that a write made of it. They are the same if the write changed nothing. */
+/** What a write changed. */
 export interface Change {
-  before: Channel;
-  after: Channel;
+  /** The fields that the write changed: none if it wrote nothing. */
+  changed: ChangeableField[];
+  /** The channel afterwards. After a lost answer, it may contain the next write of somebody else. */
+  channel: Channel;
 }
 
 /**
@@ -259,7 +242,7 @@ const changeFound = (
     if (!applyPatch(found, patch, precondition, current)) {
       // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
       if (mayFollow) throw new Unavailable();
-      return { before: found, after: found };
+      return { changed: [], channel: found };
     }
     const next =
       isInPlace(found, patch) && !outcome.hasWrongKeys
@@ -277,7 +260,7 @@ const changeFound = (
             (latest) => applyPatch(found, patch, precondition, latest) ?? found,
             write,
           );
-    if ('written' in next) return { before: found, after: next.written };
+    if ('written' in next) return { changed: changedFields(found, patch), channel: next.written };
     outcome = next;
     return again;
   };
@@ -303,7 +286,7 @@ export const updateChannel = async (
   const write = newWriteContext(caller);
   if (typeof change === 'function') {
     const found = await readChannel(table, caller.namespace, id);
-    return (await changeFound(table, write, { found }, change, precondition, exactly)).after;
+    return (await changeFound(table, write, { found }, change, precondition, exactly)).channel;
   }
   const first: WriteOutcome = mayBeInPlace(change)
     ? await tryInPlace(table, id, change, precondition, write, false)
@@ -318,7 +301,7 @@ export const updateChannel = async (
       precondition,
       () => precondition,
     )
-  ).after;
+  ).channel;
 };
 
 /**

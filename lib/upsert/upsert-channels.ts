@@ -3,7 +3,7 @@ import type { Caller } from '../auth/authenticate.ts';
 import { isTransient } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
-import { readHints } from './find-match.ts';
+import { type RowKey, readHints } from './find-match.ts';
 import { keyOfRow, parseRow, type Row, type RowContext } from './parse-row.ts';
 import { RowError } from './row-error.ts';
 import type { UpsertRequest } from './upsert-request.ts';
@@ -58,17 +58,17 @@ export const upsertChannels = async (
 ): Promise<RowResult[]> => {
   const parsed = parseRows(rows, { match, namespace: caller.namespace, where });
   const valid = parsed.filter((row) => 'kind' in row);
-  const keyOf = ({ value }: Row) => ({ path: match, value });
-  // Only a creation notices by itself that a channel is there.
-  const needProof = new Set(
-    valid.filter(({ kind }) => dryRun || kind === 'delete').map(({ value }) => value),
-  );
-  const hints = await readHints(table, caller, valid.map(keyOf), ({ value }) => needProof.has(value));
+  const keyOf = ({ matchValue }: Row) => ({ path: match, matchValue });
+  const deleted = new Set(valid.filter(({ kind }) => kind === 'delete').map(({ matchValue }) => matchValue));
+  // Only a creation notices by itself that a channel is there. And a deletion must not overlook a second one.
+  const needsProof = ({ matchValue }: RowKey, count: 0 | 1) =>
+    deleted.has(matchValue) || (dryRun && count === 0);
+  const hints = await readHints(table, caller, valid.map(keyOf), needsProof);
   const context = { table, caller, where, dryRun };
   return mapConcurrently(parsed, concurrency, async (row): Promise<RowResult> => {
     if (!('kind' in row)) return row;
     try {
-      return await upsertRow(context, row, keyOf(row), hints.get(row.value));
+      return await upsertRow(context, row, keyOf(row), hints.get(row.matchValue));
     } catch (error) {
       return toFailure(error);
     }
