@@ -10,5 +10,6 @@ export { isTransient } from '../../../lib/dynamodb/failures.ts';
 export { Meter } from '../../../lib/dynamodb/meter.ts';
 export { Table } from '../../../lib/dynamodb/table.ts';
 export { beginGeneration } from '../../../lib/projections/change-log/log-head.ts';
+export { headKey } from '../../../lib/projections/change-log/log-items.ts';
 export { numberChanges } from '../../../lib/projections/change-log/number-changes.ts';
 export { NumberedRecords } from '../../../lib/projections/change-log/numbered-records.ts';
