@@ -45,6 +45,10 @@ module.exports = {
         to: '^lib/(projections|lists|reindex|events|http|openapi)/',
       },
     ),
+    forbid('history-comes-from-events', 'The history knows the channels and their events only.', {
+      from: '^lib/history/',
+      to: '^lib/(projections|reindex|http|openapi|changes)/',
+    }),
     forbid('projections-know-channels-only', 'The projections must not know who reads them.', {
       from: '^lib/projections/',
       to: '^lib/(lists|reindex|events|http|openapi)/',

@@ -3,7 +3,15 @@ import { type ChannelQuery, encodeQuery } from './channel-query.ts';
 import { ChannelsError, NoResponseError } from './channels-error.ts';
 import { checkOptions } from './check-options.ts';
 import { sendWithRetries } from './send-with-retries.ts';
-import type { Channel, ChannelChange, ChannelCreation, OwnKey, Pagination, UpsertRow } from './types.ts';
+import type {
+  Channel,
+  ChannelChange,
+  ChannelCreation,
+  ChannelVersion,
+  OwnKey,
+  Pagination,
+  UpsertRow,
+} from './types.ts';
 import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
 import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
 import { toUpsertBatches } from './upsert-batches.ts';
@@ -221,6 +229,31 @@ export class ChannelsClient {
     return readChanges(readPage, options.position);
   }
 
+  /**
+   * Iterates over the versions of a channel, newest first, and reads a page when it is needed. Also those of a deleted
+   * channel.
+   */
+  async *history(id: string, options: CallOptions = {}): AsyncGenerator<ChannelVersion, void, undefined> {
+    let start: { cursor?: string } | undefined = {};
+    while (start) {
+      const query = encodeQuery({ per_page: 100, ...start });
+      const response = await this.#send('GET', `${pathOf(id)}/history?${query}`, options);
+      const { data, pagination } = await response.json();
+      yield* data as ChannelVersion[];
+      const { next_cursor: cursor } = pagination;
+      start = cursor === undefined ? undefined : { cursor };
+    }
+  }
+
+  /**
+   * Brings a deleted channel back as it was, with its id. A channel that is there stays unchanged, so it is safe to repeat the
+   * call. It fails with `conflict` if another channel has its `external_id` or `id` by now, and with `not_found` if the deletion
+   * is more than 90 days ago.
+   */
+  async restore(id: string, options: CallOptions = {}): Promise<Channel> {
+    return this.#sendForChannel('POST', `${pathOf(id)}/restore`, options);
+  }
+
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */
   async me(options: CallOptions = {}): Promise<OwnKey> {
     checkOptions('me', options, callOptions);
@@ -245,7 +278,7 @@ export class ChannelsClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     };
-    // A creation has an idempotency key, and an upsert matches what it has created.
+    // A creation has an idempotency key, an upsert matches what it has created, and a restore leaves a channel that is there.
     const isRepeatable = method === 'GET' || method === 'POST';
     const send = () =>
       this.#fetch(this.#url + path, request).catch((error: Error) => {

@@ -12,6 +12,7 @@ export type {
   Channel,
   ChannelChange,
   ChannelCreation,
+  ChannelVersion,
   OwnKey,
   Pagination,
   UpsertRow,

@@ -70,6 +70,40 @@ export interface Pagination {
   prev_cursor?: string;
 }
 
+/** A version of a channel in one namespace. */
+export interface ChannelVersion {
+  /** The `__v` of the channel in this version. */
+  version: number;
+  /** When the version was made. ISO 8601, UTC, with milliseconds. */
+  at: string;
+  /** The id of the API key that made the version. */
+  actor: string;
+  /** What was done. */
+  type: "created" | "updated" | "deleted" | "restored";
+  /** The fields that an update changed. Empty for the other types. */
+  changed: string[];
+  /** The channel as it was in this version. Null if it was deleted. */
+  channel: {
+    /** An ObjectId. Ids sort by the time of creation. */
+    _id: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    name: string;
+    /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
+    local_name?: string;
+    disabled: boolean;
+    /** Any JSON object of at most 64 KiB (UTF-8) and 16 levels. The service returns an equal JSON object. An integer that no double holds exactly, such as 9007199254740993, is refused: send it as a string. An update with `application/json` replaces the whole object. */
+    integration_meta?: Record<string, unknown>;
+    /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. */
+    company_namespace: string[];
+    /** ISO 8601, UTC, with milliseconds. */
+    createdAt: string;
+    /** ISO 8601, UTC, with milliseconds. */
+    updatedAt: string;
+    /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
+    __v: number;
+  } | null;
+}
+
 export interface OwnKey {
   /** The id of the key. It is in logs and events, and it is no secret. */
   key_id: string;

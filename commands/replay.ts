@@ -1,15 +1,13 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { findEnvironment } from '../infra/environments.ts';
-import { deadLetterQueueName } from '../infra/names.ts';
+import { deadLetterQueueName, namesOf } from '../infra/names.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import type { Change } from '../lib/dynamodb/stream-record.ts';
-import type { Table } from '../lib/dynamodb/table.ts';
+import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
-import { type ChannelEvent, checkEvent } from '../lib/events/event-schema.ts';
+import type { ChannelEvent } from '../lib/events/event-schema.ts';
 import { publish } from '../lib/events/publish-with-retries.ts';
-import { toEvent } from '../lib/events/to-event.ts';
-import { numberChanges } from '../lib/projections/change-log/number-changes.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
+import { catchUp } from './replay/catch-up.ts';
 import { readDeadLetterChanges, receiveDeadLetters } from './replay/dead-letters.ts';
 import { readArguments, type Selection } from './replay/replay-arguments.ts';
 import { readTableEvents } from './replay/table-events.ts';
@@ -72,22 +70,15 @@ const replayTable = async (replay: Replay, table: Table, selection: Selection): 
   await replay.take(batch);
 };
 
-/** @throws Error if a change is not a valid event */
-const toEvents = (changes: Change[]): ChannelEvent[] => {
-  const events = changes.map(toEvent).filter((event) => event !== undefined);
-  events.forEach(checkEvent);
-  return events;
-};
-
 /**
- * Numbers all changes of each dead letter, because a change without a number is missing in the change log. Then replays the
- * events. Deletes a dead letter from its queue once all its events are published. If some were not selected, it stays.
+ * Does for each dead letter what `publish-events` could not do: numbers all changes, writes them into the history, and replays
+ * the events. Deletes a dead letter from its queue once all its events are published. If some were not selected, it stays.
  */
 const replayDeadLetters = async (
   replay: Replay,
   queueName: string,
   selection: Selection,
-  projections: Table | undefined,
+  derived: { projections: Table; history: Table } | undefined,
 ): Promise<void> => {
   // More attempts than the default of 3: a throttled read must not leave a dead letter unread.
   const client = new DynamoDBStreamsClient({ maxAttempts: 10 });
@@ -95,8 +86,7 @@ const replayDeadLetters = async (
     let isDone = false;
     try {
       const changes = await readDeadLetterChanges(client, batch);
-      if (projections) await numberChanges(projections, changes);
-      const events = toEvents(changes);
+      const events = await catchUp(changes, derived);
       const selected = events.filter(isSelected(selection));
       isDone = (await replay.take(selected)) && selected.length === events.length;
     } catch (error) {
@@ -117,8 +107,10 @@ const run = async (): Promise<void> => {
   const replay = new Replay(send, eventBus, signal);
   const { channels, projections } = openChannelTables(connect(), await readChannelTables(), signal);
   if (deadLetters) {
-    const queueName = deadLetterQueueName(findEnvironment(environment), 'publish-events');
-    await replayDeadLetters(replay, queueName, selection, send ? projections : undefined);
+    const deployed = findEnvironment(environment);
+    const history = new Table(channels.session, namesOf(deployed).tables.history);
+    const queueName = deadLetterQueueName(deployed, 'publish-events');
+    await replayDeadLetters(replay, queueName, selection, send ? { projections, history } : undefined);
   } else await replayTable(replay, channels, selection);
   const { published, failed } = replay;
   console.log(

@@ -9,6 +9,7 @@ import type { TableName } from '../lib/manifest/permission-types.ts';
 import {
   apiKeysTable,
   channelsTable,
+  historyTable,
   type IndexDefinition,
   projectionsTable,
   type TableDefinition,
@@ -62,6 +63,7 @@ export class DataStack extends Stack {
       stringValue: channels.tableStreamArn as string,
     });
     this.#table('Projections', 'projections', projectionsTable);
+    this.#table('History', 'history', historyTable);
     this.#table('ApiKeys', 'apiKeys', apiKeysTable);
     this.#cursorSecret(names.cursorSecret);
     this.#alarmTopic(names.alarmTopic);

@@ -35,8 +35,11 @@ const metrics = z.object({
   METRIC_NAMESPACE: z.optional(text),
 });
 
-/** The variables of the function that numbers changes and publishes events. */
-const events = z.object({ EVENT_BUS: text, PROJECTIONS_TABLE: text });
+/** The variables of the function that reads the history of channels. */
+const history = z.object({ HISTORY_TABLE: text });
+
+/** The variables of the function that numbers changes, keeps their history and publishes events. */
+const events = z.object({ EVENT_BUS: text, PROJECTIONS_TABLE: text, HISTORY_TABLE: text });
 
 /**
  * Reads the process's environment, once, when a function starts.
@@ -55,4 +58,5 @@ export const readServiceConfig = () => read(service);
 export const readCursorConfig = () => read(cursors);
 export const readPublicUrlConfig = () => read(publicUrl);
 export const readMetricsConfig = () => read(metrics);
+export const readHistoryConfig = () => read(history);
 export const readEventsConfig = () => read(events);

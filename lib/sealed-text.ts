@@ -46,3 +46,27 @@ export const decodeExactly = (text: string): Buffer | undefined => {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
 };
+
+/**
+ * Seals a text for a client, in base64url. It begins with a byte that names its format.
+ * @param format differs for each kind of text
+ */
+export const sealText = (text: string, format: number, purpose: string, { current }: SealSecrets): string =>
+  Buffer.concat([Buffer.of(format), seal(text, purpose, current)]).toString('base64url');
+
+/**
+ * Opens a text that `sealText` made with one of the secrets.
+ * @throws Error for any other text: of another format or purpose, sealed with a secret that is gone, changed, or encoded
+ * differently
+ */
+export const openText = (sealed: string, format: number, purpose: string, secrets: SealSecrets): string => {
+  const bytes = decodeExactly(sealed);
+  if (bytes?.[0] !== format || bytes.byteLength <= 1 + sealBytes)
+    throw new Error('The text is not well formed');
+  try {
+    return unseal(bytes.subarray(1), purpose, secrets.current);
+  } catch (error) {
+    if (secrets.previous === undefined) throw error;
+    return unseal(bytes.subarray(1), purpose, secrets.previous);
+  }
+};

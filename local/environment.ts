@@ -30,6 +30,7 @@ export const functionEnvironment = (
   ENVIRONMENT: localEnvironment,
   CHANNELS_TABLE: localTables.channels,
   PROJECTIONS_TABLE: localTables.projections,
+  HISTORY_TABLE: localTables.history,
   API_KEYS_TABLE: localTables.apiKeys,
   CURSOR_SECRET: cursorSecret,
   PUBLIC_URL: publicUrl,

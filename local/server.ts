@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { developmentOrigins } from '../lib/manifest/cors.ts';
 import { schedules } from '../lib/manifest/schedules.ts';
 import { streamConsumers } from '../lib/manifest/stream-consumers.ts';
-import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable, historyTable, projectionsTable } from '../lib/manifest/tables.ts';
 import { createTables } from './create-tables.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from './dynamodb-local.ts';
 import {
@@ -47,6 +47,7 @@ const prepareTables = async () => {
     await createTables(client, {
       [localTables.channels]: channelsTable,
       [localTables.projections]: projectionsTable,
+      [localTables.history]: historyTable,
       [localTables.apiKeys]: apiKeysTable,
     });
   } finally {

@@ -28,7 +28,7 @@ const uniteWrites = (namespace: string, copy: Channel | undefined, newest: Chann
   const author = { now: newest.updatedAt, keyId: newest.writtenBy };
   if (!newest.company_namespace.includes(namespace))
     return copy
-      ? [{ Delete: { Key: keys.channel(namespace, copy._id) } }, tombstonePut(namespace, copy, author)]
+      ? [{ Delete: { Key: keys.channel(namespace, copy._id) } }, tombstonePut(namespace, copy, author, false)]
       : [];
   if (copy?.__v === newest.__v) return [];
   return [

@@ -20,12 +20,12 @@ export interface ChangeCursor {
   time: number;
 }
 
-const version = 2;
+const format = 2;
 const secretIdBytes = 4;
 const checksumBytes = 4;
 const overhead = 1 + secretIdBytes + sealBytes + checksumBytes;
 
-const purposeFor = (namespace: string) => `client-channels read-changes ${version} ${namespace}`;
+const purposeFor = (namespace: string) => `client-channels read-changes ${format} ${namespace}`;
 
 const hash = (data: string | Buffer) => createHash('sha256').update(data).digest();
 const secretIdOf = (secret: string) => hash(`id of ${secret}`).subarray(0, secretIdBytes);
@@ -55,7 +55,7 @@ export const sealChangeCursor = (
 ): string => {
   const text = JSON.stringify([phase, generation, number, lastId, beganAt, completedAt, time]);
   const sealed = seal(text, purposeFor(namespace), current);
-  const named = Buffer.concat([Buffer.of(version), secretIdOf(current), sealed]);
+  const named = Buffer.concat([Buffer.of(format), secretIdOf(current), sealed]);
   return Buffer.concat([named, checksumOf(named)]).toString('base64url');
 };
 
@@ -65,7 +65,7 @@ export const sealChangeCursor = (
  */
 export const openChangeCursor = (text: string, namespace: string, secrets: SealSecrets): ChangeCursor => {
   const bytes = decodeExactly(text);
-  if (bytes?.[0] !== version || bytes.byteLength <= overhead) throw invalidCursor();
+  if (bytes?.[0] !== format || bytes.byteLength <= overhead) throw invalidCursor();
   const named = bytes.subarray(0, -checksumBytes);
   if (!checksumOf(named).equals(bytes.subarray(-checksumBytes))) throw invalidCursor();
   const secretId = named.subarray(1, 1 + secretIdBytes);

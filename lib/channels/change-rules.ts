@@ -24,7 +24,7 @@ export type ChangeableField = (typeof changeableFields)[number];
 const without = (names: string[], others: string[]) => names.filter((name) => !others.includes(name));
 
 /** @throws ApiError `forbidden` if a channel would join or leave a namespace that the key does not hold */
-const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
+export const requireNamespaces = (caller: Caller, from: string[], to: string[]): void => {
   const moved = [...without(to, from), ...without(from, to)];
   const foreign = without(moved, caller.namespaces);
   if (foreign.length)

@@ -22,6 +22,8 @@ export interface Channel {
   previousWriteId?: string;
   /** The id of the API key that made this version. */
   writtenBy: string;
+  /** The version that the last restore made. It tells a restore from a channel that joins a namespace. */
+  restoredVersion?: number;
 }
 
 /** The document of a channel, as clients see it. */

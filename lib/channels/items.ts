@@ -9,8 +9,8 @@ import { keys, sortKeyPrefix } from './keys.ts';
 export const counterShards = 8;
 
 const daySeconds = 24 * 60 * 60;
-/** How long a tombstone is kept. */
-const tombstoneTtlSeconds = 90 * daySeconds;
+/** How long a tombstone is kept, and a deletion can be undone. */
+export const tombstoneTtlSeconds = 90 * daySeconds;
 /** How long an `Idempotency-Key` has an effect, as the description of the API promises. */
 const idempotencyTtlSeconds = daySeconds;
 
@@ -70,7 +70,13 @@ export interface Author {
   keyId: string;
 }
 
-export const tombstonePut = (namespace: string, channel: Channel, author: Author): Write => ({
+/** @param isDeletion whether the channel was deleted, and did not only leave the namespace */
+export const tombstonePut = (
+  namespace: string,
+  channel: Channel,
+  author: Author,
+  isDeletion: boolean,
+): Write => ({
   Put: {
     Item: {
       ...keys.tombstone(namespace, channel._id),
@@ -78,6 +84,7 @@ export const tombstonePut = (namespace: string, channel: Channel, author: Author
       writtenBy: author.keyId,
       __v: channel.__v + 1,
       document: JSON.stringify(toDocument(channel)),
+      ...(isDeletion && { isDeletion }),
       expiresAt: Math.floor(author.now / 1000) + tombstoneTtlSeconds,
     },
   },
@@ -92,11 +99,19 @@ export interface Tombstone {
   __v: number;
   /** The channel as it was before the deletion. */
   document: ChannelDocument;
+  /** Whether the channel was deleted. Otherwise it left the namespace, and can't be restored from here. */
+  isDeletion: boolean;
 }
 
 export const fromTombstone = (item: Item): Tombstone => {
-  const { deletedAt, writtenBy, __v, document } = item as unknown as Tombstone & { document: string };
-  return { deletedAt, writtenBy, __v, document: JSON.parse(document) };
+  const {
+    deletedAt,
+    writtenBy,
+    __v,
+    document,
+    isDeletion = false,
+  } = item as unknown as Tombstone & { document: string };
+  return { deletedAt, writtenBy, __v, document: JSON.parse(document), isDeletion };
 };
 
 /** The record of a creation that carried an `Idempotency-Key`. */

@@ -29,6 +29,7 @@ const copyWrites = (
   before: Channel | undefined,
   after: Channel | undefined,
   author: Author,
+  isDeletion: boolean,
 ): Write[] => {
   if (before && after) return [{ Put: { Item: toItem(namespace, after), ...versionUnchanged(before) } }];
   if (after)
@@ -36,7 +37,7 @@ const copyWrites = (
   if (before)
     return [
       { Delete: { Key: keys.channel(namespace, before._id), ...versionUnchanged(before) } },
-      tombstonePut(namespace, before, author),
+      tombstonePut(namespace, before, author, isDeletion),
     ];
   return [];
 };
@@ -51,7 +52,7 @@ const planNamespaceWrites = (
 ): Write[] => {
   const before = belongsTo(namespace, from) ? from : undefined;
   const after = belongsTo(namespace, to) ? to : undefined;
-  const writes = copyWrites(namespace, before, after, author);
+  const writes = copyWrites(namespace, before, after, author, to === undefined);
   // A channel that existed elsewhere joins this namespace. It may have left it earlier.
   if (from && after && !before) writes.push({ Delete: { Key: keys.tombstone(namespace, after._id) } });
   const [old, now] = [totalsOf(before), totalsOf(after)];

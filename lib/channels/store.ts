@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import {
@@ -24,37 +23,13 @@ import { type Channel, toDocument } from './channel.ts';
 import { newChannelId } from './channel-id.ts';
 import type { ChannelDocument } from './document-schema.ts';
 import { type CrowdedKeys, externalKeyItemKey, requireNoCarrier } from './external-keys.ts';
-import { counterShards, fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
+import { fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
 import type { PatchOf } from './merge-patch.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
 import { transactChange } from './transact-change.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';
-
-const newWriteContext = (caller: Caller): WriteContext => ({
-  caller,
-  now: Date.now(),
-  writeId: randomBytes(9).toString('base64url'),
-});
-
-/**
- * A retried write needs the current time: readers of `from_updatedAt` may already be past the first attempt's time. If the
- * clock was set back, the time stays: a lost try of the first attempt that arrives late must find a later time.
- */
-const withCurrentTime = (write: WriteContext): WriteContext => ({
-  ...write,
-  now: Math.max(write.now, Date.now()),
-});
-
-const authorOf = ({ now, caller }: WriteContext) => ({ now, keyId: caller.keyId });
-
-let lastShard = Math.floor(Math.random() * counterShards);
-
-/** Writes of one process take turns, so that the rows of one upsert do not conflict with each other. */
-const nextShard = () => {
-  lastShard = (lastShard + 1) % counterShards;
-  return lastShard;
-};
+import { authorOf, newWriteContext, nextShard, withCurrentTime } from './write-context.ts';
 
 const readChannel = async (table: Table, namespace: string, id: string): Promise<Channel | undefined> => {
   const item = await table.get(keys.channel(namespace, id));

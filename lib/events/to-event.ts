@@ -108,14 +108,14 @@ export const toEvent = ({ pk, sk, before, after }: Change): ChannelEvent | undef
 };
 
 /**
- * Makes the event of the last change of an item from the item itself, with the id of the original event. Creations and
- * deletions are equal to the original events. Any other change becomes a `ChannelUpdated` without `previous`: the item shows
+ * Makes the event of the last change of an item from the item itself, with the id of the original event. Creations, restores
+ * and deletions are equal to the original events. Any other change becomes a `ChannelUpdated` without `previous`: the item shows
  * neither the previous document nor whether the channel joined the namespace by this change.
  */
 export const lastEventOf = (item: Item): ChannelEvent | undefined => {
   const { pk, sk } = item as { pk: string; sk: string };
   const event = toEvent({ pk, sk, before: undefined, after: item });
-  const isCreation = event?.detail.version === 0;
+  const isCreation = [0, item.restoredVersion].includes(event?.detail.version);
   return event?.['detail-type'] === 'ChannelCreated' && !isCreation
     ? updateOf(namespaceOf(pk), undefined, item)
     : event;

@@ -1,4 +1,5 @@
 import { ApiError } from '../api-error.ts';
+import { isObject } from '../channels/is-object.ts';
 import { parseExactJson } from '../parse-json.ts';
 import { repeatedKey } from '../repeated-key.ts';
 
@@ -89,4 +90,15 @@ export const readJsonBody = (
   const key = repeatedKey(text);
   if (key !== undefined) throw notJson(`The body holds the key ${JSON.stringify(key)} twice in one object.`);
   return value;
+};
+
+/**
+ * Checks that a request has no body, or `{}`, which many clients send with every POST.
+ * @throws ApiError `invalid_request` for any other JSON; the errors of `readJsonBody`
+ */
+export const refuseBody = (event: BodyCarrier): void => {
+  if (!event.body) return;
+  const value = readJsonBody(event);
+  if (isObject(value) && !Object.keys(value).length) return;
+  throw new ApiError('invalid_request', 'This operation takes no body: send none, or {}.');
 };

@@ -1,5 +1,5 @@
 import { ApiError } from '../api-error.ts';
-import { decodeExactly, type SealSecrets, seal, sealBytes, unseal } from '../sealed-text.ts';
+import { openText, type SealSecrets, sealText } from '../sealed-text.ts';
 
 /**
  * A position between two channels of a sorted list. It is defined by one of the two channels, so it stays valid if the
@@ -23,9 +23,9 @@ export interface Cursor extends CursorPosition {
   backward: boolean;
 }
 
-const version = 1;
+const format = 1;
 
-const purposeFor = (namespace: string) => `client-channels cursor ${version} ${namespace}`;
+const purposeFor = (namespace: string) => `client-channels cursor ${format} ${namespace}`;
 
 /**
  * Makes the text of a cursor for a client. It is sealed and bound to the namespace, so that a client can neither read nor
@@ -37,11 +37,10 @@ export const sealCursor = (
   secrets: SealSecrets,
 ): string => {
   const text = JSON.stringify([order, filter, offset, backward, side, sortValues]);
-  const sealed = seal(text, purposeFor(namespace), secrets.current);
-  return Buffer.concat([Buffer.of(version), sealed]).toString('base64url');
+  return sealText(text, format, purposeFor(namespace), secrets);
 };
 
-const invalidCursor = (cause?: unknown) =>
+const invalidCursor = (cause: unknown) =>
   new ApiError('invalid_cursor', 'The cursor is not valid: start again without a cursor.', { cause });
 
 /**
@@ -50,19 +49,11 @@ const invalidCursor = (cause?: unknown) =>
  * changed, or encoded differently
  */
 export const openCursor = (text: string, namespace: string, secrets: SealSecrets): Cursor => {
-  const bytes = decodeExactly(text);
-  if (bytes?.[0] !== version || bytes.byteLength <= 1 + sealBytes) throw invalidCursor();
-  let failure: unknown;
-  for (const secret of [secrets.current, secrets.previous]) {
-    if (secret === undefined) continue;
-    try {
-      const [order, filter, offset, backward, side, sortValues] = JSON.parse(
-        unseal(bytes.subarray(1), purposeFor(namespace), secret),
-      );
-      return { order, filter, offset, backward, side, sortValues };
-    } catch (cause) {
-      failure = cause;
-    }
+  try {
+    const opened = openText(text, format, purposeFor(namespace), secrets);
+    const [order, filter, offset, backward, side, sortValues] = JSON.parse(opened);
+    return { order, filter, offset, backward, side, sortValues };
+  } catch (cause) {
+    throw invalidCursor(cause);
   }
-  throw invalidCursor(failure);
 };

@@ -115,6 +115,29 @@ export const operations = [
     permissions: { tables: { apiKeys: authenticate, channels: change } },
   },
   {
+    name: 'restore-channel',
+    methods: ['POST'],
+    path: '/client-channel/{id}/restore',
+    scope: 'channels:write',
+    handler: 'functions/restore-channel.ts',
+    permissions: { tables: { apiKeys: authenticate, channels: ['dynamodb:BatchGetItem', ...change] } },
+  },
+  {
+    name: 'read-history',
+    methods: ['GET'],
+    path: '/client-channel/{id}/history',
+    scope: 'channels:read',
+    handler: 'functions/read-history.ts',
+    permissions: {
+      tables: {
+        apiKeys: authenticate,
+        channels: ['dynamodb:BatchGetItem'],
+        history: ['dynamodb:Query'],
+      },
+    },
+    cursors: true,
+  },
+  {
     name: 'get-own-key',
     methods: ['GET'],
     path: '/me',

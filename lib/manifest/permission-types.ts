@@ -8,7 +8,7 @@ export type DynamoDbAction =
   | 'dynamodb:Scan'
   | 'dynamodb:UpdateItem';
 
-export type TableName = 'channels' | 'projections' | 'apiKeys';
+export type TableName = 'channels' | 'projections' | 'history' | 'apiKeys';
 
 /** The actions that a function may use, by their names in IAM. It may use no others. */
 export interface Permissions {
@@ -22,6 +22,7 @@ export interface Permissions {
 const tableVariables: Record<TableName, string> = {
   channels: 'CHANNELS_TABLE',
   projections: 'PROJECTIONS_TABLE',
+  history: 'HISTORY_TABLE',
   apiKeys: 'API_KEYS_TABLE',
 };
 

@@ -89,7 +89,7 @@ export const streamConsumers: readonly StreamConsumer[] = [
   {
     name: 'publish-events',
     handler: 'functions/publish-events.ts',
-    description: 'Numbers the changes of channels in the change log, and publishes them on the event bus',
+    description: 'Numbers the changes of channels, keeps their history, and publishes them on the event bus',
     timeoutSeconds: 60,
     mapping: {
       filters: [written(...hexDigits, sortKeyPrefix.tombstone), heartbeat],
@@ -105,7 +105,10 @@ export const streamConsumers: readonly StreamConsumer[] = [
     },
     deadLetters: true,
     permissions: {
-      tables: { projections: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+      tables: {
+        projections: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        history: ['dynamodb:PutItem'],
+      },
     },
     publishes: true,
   },

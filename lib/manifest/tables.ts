@@ -68,6 +68,17 @@ export const projectionsTable: TableDefinition = {
   isDerived: true,
 };
 
+/**
+ * The versions of channels, for a year. They have a table of their own, because nothing can make them again: it has a backup,
+ * which the projections do not need.
+ */
+export const historyTable: TableDefinition = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'expiresAt',
+  stream: false,
+};
+
 /** API keys, by key id. They have a table of their own, so that no function of the API may write to it. */
 export const apiKeysTable: TableDefinition = {
   partitionKey: 'id',
@@ -78,5 +89,6 @@ export const apiKeysTable: TableDefinition = {
 export const tableNames = (environment: string) => ({
   channels: `client-channels-${environment}`,
   projections: `client-channels-projections-${environment}`,
+  history: `client-channels-history-${environment}`,
   apiKeys: `client-channels-api-keys-${environment}`,
 });

@@ -3,6 +3,7 @@ import { changesParameters } from './changes-parameters.ts';
 import { describeSchemas, ref } from './component-schemas.ts';
 import { examples } from './example-exchanges.ts';
 import { type RequestParameter, requestParameters, responseHeaders } from './header-descriptions.ts';
+import { historyParameters } from './history-parameters.ts';
 import { introduction } from './introduction.ts';
 import { describedParameters } from './list-parameters.ts';
 import { describeQuery } from './query-descriptions.ts';
@@ -101,6 +102,28 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
     parameters: ['Id', ...commonParameters, 'IfMatch'],
     success: channelResponse('The channel before the deletion.', []),
     errors: [404, 409, 412],
+  },
+  'restore-channel': {
+    summary: 'Restore a deleted channel',
+    description:
+      'Brings a channel back as it was, with its id, for 90 days after its deletion. It returns to all namespaces that it was deleted from, so the key must hold all of them. The request has no body, or `{}`. If the channel is there, it stays unchanged. So the request can be repeated. If another channel has its `external_id` or `id` by now, the response is 409 and names that channel.',
+    parameters: ['Id', ...commonParameters],
+    success: channelResponse('The channel.', ['ETag']),
+    errors: [404, 409, 413, 415],
+  },
+  'read-history': {
+    summary: 'Read the history of a channel',
+    description:
+      'The versions of a channel in this namespace, newest first, for a year, also of a deleted channel. `actor` is the id of the API key that made the version; your operators can name it. A version appears within 10 seconds as a rule. If the channel joined the namespace, its first version here is `created`; if it left the namespace, its last one is `deleted`. The channel may go on elsewhere.',
+    parameters: ['Id', ...commonParameters],
+    query: describeQuery(historyParameters),
+    success: {
+      status: 200,
+      description: 'The versions. If none is kept, there is no data.',
+      schema: 'ChannelHistoryAnswer',
+      headers: [],
+    },
+    errors: [404],
   },
   'get-own-key': {
     summary: 'Get what the own API key may do',

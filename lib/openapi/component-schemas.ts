@@ -283,6 +283,42 @@ const upsertResult = (): JsonSchema => ({
   ...openToNewFields,
 });
 
+const versionTypes = ['created', 'updated', 'deleted', 'restored'];
+
+const channelVersion = (): JsonSchema => ({
+  type: 'object',
+  description: 'A version of a channel in one namespace.',
+  properties: {
+    version: { ...count, description: 'The `__v` of the channel in this version.' },
+    at: { ...time, type: 'string', description: `When the version was made. ${time.description}` },
+    actor: { type: 'string', description: 'The id of the API key that made the version.' },
+    type: { type: 'string', 'x-extensible-enum': versionTypes, description: 'What was done.' },
+    changed: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'The fields that an update changed. Empty for the other types.',
+    },
+    channel: {
+      ...toJsonSchema(channelDocument, 'output'),
+      type: ['object', 'null'],
+      description: 'The channel as it was in this version. Null if it was deleted.',
+    },
+  },
+  required: ['version', 'at', 'actor', 'type', 'changed', 'channel'],
+  ...openToNewFields,
+});
+
+const historyPagination: JsonSchema = {
+  type: 'object',
+  properties: {
+    per_page: count,
+    next_cursor: { type: 'string', description: 'Absent at the end.' },
+    has_more: { type: 'boolean', description: 'Whether older versions follow.' },
+  },
+  required: ['per_page', 'has_more'],
+  ...openToNewFields,
+};
+
 /** One object with optional fields, because generated clients handle `oneOf` badly. */
 const changeRow = (): JsonSchema => ({
   type: 'object',
@@ -362,6 +398,12 @@ export const describeSchemas = (): Record<string, JsonSchema> => ({
   ChangesAnswer: envelope({
     data: { type: 'array', items: ref('ChangeRow') },
     pagination: ref('ChangesPagination'),
+  }),
+  ChannelVersion: channelVersion(),
+  HistoryPagination: historyPagination,
+  ChannelHistoryAnswer: envelope({
+    data: { type: 'array', items: ref('ChannelVersion') },
+    pagination: ref('HistoryPagination'),
   }),
   OwnKey: toJsonSchema(ownKey, 'output'),
   OwnKeyAnswer: envelope({ data: ref('OwnKey') }),

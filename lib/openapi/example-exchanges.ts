@@ -11,6 +11,8 @@ export interface ExampleExchange {
   /** The only method that returns this. By default, all methods of the operation do. */
   method?: 'PUT' | 'PATCH';
   query?: string;
+  /** Whether the channel was deleted before. */
+  isDeleted?: boolean;
   /** The body of an earlier request with the same headers. */
   earlierBody?: unknown;
   headers?: Record<string, string>;
@@ -22,6 +24,7 @@ export interface ExampleExchange {
 const exampleId = '65f0a1b2c3d4e5f601234567';
 const secondId = '65f0a1b2c3d4e5f601234568';
 const exampleTime = '2026-11-24T09:30:00.000Z';
+const exampleKey = '5f1c0d2b9e8a7c34';
 const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
 
 const retail = {
@@ -457,6 +460,76 @@ export const examples: ExampleExchange[] = [
   },
   ...channelErrors('delete-channel'),
   {
+    operation: 'restore-channel',
+    name: 'restored',
+    summary: 'A channel that was deleted',
+    isDeleted: true,
+    status: 200,
+    response: { success: true, data: { ...retailDocument, __v: 2 } },
+  },
+  {
+    operation: 'restore-channel',
+    name: 'not_deleted',
+    summary: 'A channel that is there',
+    status: 200,
+    response: { success: true, data: retailDocument },
+  },
+  {
+    operation: 'restore-channel',
+    name: 'with_body',
+    summary: 'A body that is not empty',
+    isDeleted: true,
+    body: rename,
+    status: 400,
+    response: errorResponse('invalid_request', 'This operation takes no body: send none, or {}.'),
+  },
+  { operation: 'restore-channel', body: {}, ...wrongMediaType },
+  { operation: 'restore-channel', ...tooLarge },
+  ...channelErrors('restore-channel'),
+  {
+    operation: 'read-history',
+    name: 'deleted',
+    summary: 'A channel that was deleted',
+    isDeleted: true,
+    status: 200,
+    response: {
+      success: true,
+      data: [
+        { version: 1, at: exampleTime, actor: exampleKey, type: 'deleted', changed: [], channel: null },
+        {
+          version: 0,
+          at: exampleTime,
+          actor: exampleKey,
+          type: 'created',
+          changed: [],
+          channel: retailDocument,
+        },
+      ],
+      pagination: { per_page: 25, has_more: false },
+    },
+  },
+  ...commonErrors('read-history'),
+  {
+    operation: 'read-history',
+    name: 'misspelt_parameter',
+    summary: 'An unknown parameter',
+    query: 'perpage=5',
+    status: 400,
+    response: errorResponse(
+      'invalid_request',
+      'The query parameter "perpage" is not known (did you mean per_page?).',
+      [{ path: 'perpage', message: 'is not known (did you mean per_page?)' }],
+    ),
+  },
+  {
+    operation: 'read-history',
+    name: 'unknown_channel',
+    summary: 'A channel that this namespace never had',
+    id: 'ffffffffffffffffffffffff',
+    status: 404,
+    response: noSuchChannel,
+  },
+  {
     operation: 'get-own-key',
     name: 'connector',
     summary: 'A key that never expires',
@@ -464,7 +537,7 @@ export const examples: ExampleExchange[] = [
     response: {
       success: true,
       data: {
-        key_id: '5f1c0d2b9e8a7c34',
+        key_id: exampleKey,
         name: 'SAP connector',
         namespace: 'company1',
         namespaces: ['company1'],

@@ -10,6 +10,7 @@ import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table, type Write } from '../../lib/dynamodb/table.ts';
+import { toVersionItem, type Version } from '../../lib/history/version-items.ts';
 import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
 import { cursorAfter, readToEnd } from '../support/change-feed.ts';
@@ -110,6 +111,72 @@ describe('if the key is cached', () => {
     const both = { local_name: 'z', integration_meta: { z: 1 } };
     expect((await costOf(`PUT ${route}`, { body: both })).calls).toBe(2);
     expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
+  });
+});
+
+test('a restore takes two calls and one read unit, and one call if the channel is there', async () => {
+  const { _id } = await create();
+  await service.call(`DELETE /client-channel/${_id}`);
+  const restore = () => costOf(`POST /client-channel/${_id}/restore`);
+
+  const first = await restore();
+  expect({ calls: first.calls, rcu: first.rcu }).toEqual({ calls: 2, rcu: 1 });
+  expect(await restore()).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  // What is not found is read once more. An item that is not there costs nothing on DynamoDB Local, and 1 unit on AWS.
+  const unknown = await costOf('POST /client-channel/60f1b2b3c9e9a12345678902/restore');
+  expect(unknown).toMatchObject({ calls: 2, wcu: 0 });
+});
+
+describe('the history of a channel', () => {
+  /** Versions of a channel of about 289 bytes, as its updates make them. */
+  const versionsOf = (id: string, count: number, meta: object = {}): Version[] =>
+    Array.from({ length: count }, (_, version) => {
+      const at = new Date(1_790_000_000_000 + version).toISOString();
+      const channel = {
+        ...body,
+        _id: id,
+        disabled: false,
+        integration_meta: { ...body.integration_meta, ...meta },
+        company_namespace: ['acme'],
+        createdAt: at,
+        updatedAt: at,
+        __v: version,
+      };
+      const actor = '5f1c0d2b9e8a7c34';
+      return { version, at, actor, type: 'updated', changed: ['integration_meta'], channel };
+    });
+  const seed = async (id: string, versions: Version[]) => {
+    const meter = new Meter();
+    const history = new Table({ ...service.history.session, meter }, service.history.name);
+    for (const version of versions)
+      await history.put({ Item: toVersionItem({ namespace: 'acme', id }, version) });
+    return meter.totals.wcu;
+  };
+
+  test('takes one call for a page of 25 versions, and half a read unit for 4 KB of them', async () => {
+    const id = '60f1b2b3c9e9a12345678901';
+    await seed(id, versionsOf(id, 60));
+    const route = `GET /client-channel/${id}/history`;
+    const { next_cursor } = (await service.call(route)).body.pagination;
+
+    const cost = { calls: 1, rcu: 1.5, wcu: 0 };
+    expect(await costOf(route)).toEqual(cost);
+    expect(await costOf(`${route}?cursor=${next_cursor}`)).toEqual(cost);
+    expect(await costOf(`${route}?per_page=1`)).toEqual({ calls: 1, rcu: 0.5, wcu: 0 });
+  });
+
+  test('takes a second call only if no version is kept, and a third one if the channel is not known', async () => {
+    const channel = await create();
+    expect(await costOf(`GET /client-channel/${channel._id}/history`)).toMatchObject({ calls: 2, rcu: 1 });
+    expect(await costOf('GET /client-channel/60f1b2b3c9e9a12345678902/history')).toMatchObject({ calls: 3 });
+  });
+
+  test('costs one write unit for a version of each started KB', async () => {
+    const id = '60f1b2b3c9e9a12345678903';
+    const unitsOf = (bytes: number) => seed(id, versionsOf(id, 1, { x: 'x'.repeat(bytes) }));
+    expect([await unitsOf(0), await unitsOf(400), await unitsOf(700), await unitsOf(60_000)]).toEqual([
+      1, 1, 2, 60,
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { cursorAfter, readToEnd, requestChanges, untilNumbered } from '../support/change-feed.ts';
+import { eventually } from '../support/eventually.ts';
 import { failure } from '../support/matchers.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -104,6 +105,91 @@ test.each(['cursor', 'from__id'])('a cursor of another namespace is refused as %
   const reply = await service.call(`GET /client-channel?${parameter}=${body.pagination.next_cursor}`);
 
   expect(reply).toEqual(failure(400, 'invalid_cursor'));
+});
+
+describe('the history and the restore of a channel of another namespace', () => {
+  const headersOf = { 'accept-encoding': 'identity' };
+
+  test.each([
+    ['GET', 'history', undefined],
+    ['POST', 'restore', undefined],
+    ['POST', 'restore', {}],
+  ] as const)('%s …/%s with the body %j returns the same bytes as for an unknown one: there, deleted, and restored', async (method, action, body) => {
+    const channel = await service.call('POST /client-channel', { key: foreignKey, body: { name: 'secret' } });
+    const { _id } = channel.body.data;
+    const ask = (id: string) => comparableReply(`${method} /client-channel/${id}/${action}`, body, headersOf);
+    const unknown = await ask('60f1b2b3c9e9a12345678901');
+    expect(unknown.status).toBe(404);
+
+    for (const change of [
+      `GET /client-channel/${_id}`,
+      `DELETE /client-channel/${_id}`,
+      `POST /client-channel/${_id}/restore`,
+    ]) {
+      expect((await service.call(change, { key: foreignKey })).status).toBe(200);
+      expect(await ask(_id)).toEqual(unknown);
+    }
+    const malformed = await ask('malformed');
+    expect({ status: malformed.status, body: malformed.body }).toEqual({ status: 404, body: unknown.body });
+  });
+
+  test('show of a shared channel only what happened in the own namespace, and restore it only for a key that holds all', async () => {
+    const both = await service.newKey({ namespaces: ['shop', 'rival'] });
+    const [shop, rival] = [
+      await service.newKey({ namespaces: ['shop'] }),
+      await service.newKey({ namespaces: ['rival'] }),
+    ];
+    const body = { name: 'before', company_namespace: ['shop'] };
+    const { _id } = (await service.call('POST /client-channel', { key: both, body })).body.data;
+    const route = `/client-channel/${_id}`;
+    const update = (change: object, key = both) => service.call(`PUT ${route}`, { key, body: change });
+    await update({ company_namespace: ['shop', 'rival'] });
+    await update({ name: 'shared' });
+    await update({ company_namespace: ['shop'] });
+    await update({ name: 'private' }, shop);
+    const readHistory = async (key: string) => {
+      const reply = await service.call(`GET ${route}/history`, { key });
+      return reply.body.data.map(
+        (version: { version: number; type: string; channel: { name: string } | null }) => [
+          version.version,
+          version.type,
+          version.channel?.name,
+        ],
+      );
+    };
+
+    await eventually(async () => {
+      expect(await readHistory(shop)).toEqual([
+        [4, 'updated', 'private'],
+        [3, 'updated', 'shared'],
+        [2, 'updated', 'shared'],
+        [1, 'updated', 'before'],
+        [0, 'created', 'before'],
+      ]);
+      expect(await readHistory(rival)).toEqual([
+        [3, 'deleted', undefined],
+        [2, 'updated', 'shared'],
+        [1, 'created', 'before'],
+      ]);
+    });
+    const cursorOf = async (key: string) =>
+      (await service.call(`GET ${route}/history?per_page=1`, { key })).body.pagination.next_cursor;
+    expect(await service.call(`GET ${route}/history?cursor=${await cursorOf(shop)}`, { key: rival })).toEqual(
+      failure(400, 'invalid_cursor'),
+    );
+
+    await service.call(`DELETE ${route}`, { key: shop });
+    expect(await service.call(`POST ${route}/restore`, { key: rival })).toEqual(failure(404, 'not_found'));
+    expect((await service.call(`POST ${route}/restore`, { key: shop })).body.data).toMatchObject({
+      name: 'private',
+      company_namespace: ['shop'],
+    });
+    await update({ company_namespace: ['shop', 'rival'] });
+    await service.call(`DELETE ${route}`, { key: both });
+    expect(await service.call(`POST ${route}/restore`, { key: rival })).toEqual(failure(403, 'forbidden'));
+    expect(await service.call(`POST ${route}/restore`, { key: shop })).toEqual(failure(403, 'forbidden'));
+    expect((await service.call(`POST ${route}/restore`, { key: both })).status).toBe(200);
+  });
 });
 
 describe('the changes', () => {

@@ -35,7 +35,7 @@ const changesIn = (namespace: string) => {
     after,
   });
   const tombstone = (ordinal: number, __v: number, writtenBy = 'k') =>
-    tombstonePut(namespace, channelOf(ordinal, { __v }), { now: 5_000 + ordinal, keyId: writtenBy }).Put
+    tombstonePut(namespace, channelOf(ordinal, { __v }), { now: 5_000 + ordinal, keyId: writtenBy }, true).Put
       ?.Item as Item;
   return {
     item,

@@ -38,7 +38,7 @@ const count = (namespace: string, enabled: number, disabled: number) => ({
     ExpressionAttributeValues: { ':enabled': enabled, ':disabled': disabled, ':one': 1 },
   },
 });
-const tombstone = (namespace: string) => ({
+const tombstone = (namespace: string, isDeletion: boolean) => ({
   Put: {
     Item: {
       pk: `NS#${namespace}`,
@@ -55,6 +55,7 @@ const tombstone = (namespace: string) => ({
         updatedAt: '2023-01-15T10:30:00.123Z',
         __v: 3,
       }),
+      ...(isDeletion && { isDeletion }),
       expiresAt: 1_700_000_000 + 90 * 24 * 60 * 60,
     },
   },
@@ -182,7 +183,7 @@ describe('planChannelWrites', () => {
   test('writes for a deletion: the deletion of the item, a tombstone, the counter, and a pending change', () => {
     expect(planChannelWrites(channel, undefined, context, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
-      tombstone('a'),
+      tombstone('a', true),
       count('a', -1, 0),
       pendingChange('a', 'retail', undefined),
     ]);
@@ -192,7 +193,7 @@ describe('planChannelWrites', () => {
     const moved = { ...channel, company_namespace: ['b'], __v: 4 };
     expect(planChannelWrites(channel, moved, context, 5)).toEqual([
       { Delete: { Key: { pk: 'NS#a', sk: id }, ...isVersion3 } },
-      tombstone('a'),
+      tombstone('a', false),
       count('a', -1, 0),
       pendingChange('a', 'retail', undefined),
       {

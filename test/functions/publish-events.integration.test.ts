@@ -1,7 +1,9 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { toDocument } from '../../lib/channels/channel.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
+import { fromVersionItem, type Version, versionsOf } from '../../lib/history/version-items.ts';
 import { readHead } from '../../lib/projections/change-log/log-head.ts';
 import { entriesAfter } from '../../lib/projections/change-log/log-items.ts';
 import { type EventBus, startEventBus } from '../../local/event-bus.ts';
@@ -156,7 +158,7 @@ describe('a batch of records is numbered in the change log', () => {
 
     await run(recordOf(101), recordOf(102));
 
-    expect(calls).toEqual(['GetItem', 'TransactWriteItems', 'PutEvents']);
+    expect(calls).toEqual(['GetItem', 'TransactWriteItems', 'PutItem', 'PutItem', 'PutEvents']);
     expect(await numbered()).toEqual(['Channel 101', 'Channel 102']);
   });
 
@@ -200,5 +202,73 @@ describe('a batch of records is numbered in the change log', () => {
     faults.fault = () => ({ __type: 'AccessDeniedException' });
 
     expect(await run(counter)).toEqual({ batchItemFailures: [] });
+  });
+});
+
+describe('the history of the channels in a batch', () => {
+  /** How many versions the function has tried to write. */
+  let versionsTried: number;
+  beforeEach(() => {
+    versionsTried = 0;
+    faults.fault = (_, { body }) => {
+      if (body.TableName === service.history.name) versionsTried++;
+      return 'none';
+    };
+  });
+
+  const versionsIn = async (...ordinals: number[]): Promise<Version[]> => {
+    const found = await Promise.all(
+      ordinals.map((ordinal) =>
+        service.history.query(versionsOf({ namespace: 'acme', id: channelOf(ordinal)._id }, undefined)),
+      ),
+    );
+    return found.flatMap(({ items }) => items.map(fromVersionItem));
+  };
+  const versionOf = (ordinal: number): Version => {
+    const channel = toDocument(channelOf(ordinal));
+    const { updatedAt: at, __v: version } = channel;
+    return { version, at, actor: 'seed', type: 'created', changed: [], channel };
+  };
+
+  // The function remembers the records that it has handled, so each test has numbers of its own.
+
+  test('is written before their events are published', async () => {
+    const triedAtPublishing: number[] = [];
+    proxy.onAccepted = () => triedAtPublishing.push(versionsTried);
+
+    await run(recordOf(201), recordOf(202));
+
+    expect(triedAtPublishing).toEqual([2]);
+    expect(await versionsIn(201, 202)).toEqual([versionOf(201), versionOf(202)]);
+  });
+
+  test('is not written again if the bus failed and the records come again', async () => {
+    proxy.rejects = () => true;
+    await expect(run(recordOf(211), recordOf(212))).rejects.toThrow("can't be published");
+    expect(versionsTried).toBe(2);
+    proxy.rejects = () => false;
+
+    expect(await run(recordOf(211), recordOf(212))).toEqual({ batchItemFailures: [] });
+
+    expect(versionsTried).toBe(2);
+    expect(published()).toEqual(['Channel 211', 'Channel 212']);
+  });
+
+  test('has the changes before an unreadable record, which come with it again', async () => {
+    await run(recordOf(221), unreadableRecord(222), recordOf(223));
+
+    expect(await versionsIn(221, 222, 223)).toEqual([versionOf(221)]);
+  });
+
+  test('fails the batch if its table fails, and nothing is published; the next delivery writes it and publishes', async () => {
+    faults.fault = (_, { body }) => (body.TableName === service.history.name ? 'throttle' : 'none');
+    await expect(run(recordOf(231), recordOf(232))).rejects.toThrow('The table throttled the request');
+    expect(published()).toEqual([]);
+    faults.fault = () => 'none';
+
+    expect(await run(recordOf(231), recordOf(232))).toEqual({ batchItemFailures: [] });
+
+    expect(await versionsIn(231, 232)).toEqual([versionOf(231), versionOf(232)]);
+    expect(published()).toEqual(['Channel 231', 'Channel 232']);
   });
 });

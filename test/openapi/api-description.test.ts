@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { changesParameterNames } from '../../lib/changes/changes-query.ts';
+import { historyParameterNames } from '../../lib/history/history-query.ts';
 import { parameterNames } from '../../lib/lists/query/parse-list-query.ts';
 import { operations } from '../../lib/manifest/operations.ts';
 import { describeApi } from '../../lib/openapi/api-description.ts';
 import { changesParameters } from '../../lib/openapi/changes-parameters.ts';
+import { historyParameters } from '../../lib/openapi/history-parameters.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 
 const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
@@ -58,8 +60,13 @@ describe('docs/openapi.json', () => {
     expect(names).toEqual(expect.arrayContaining(indexedMetadata));
   });
 
-  test('describes every query parameter of the changes', () => {
+  test('describes every query parameter of the changes and of a history', () => {
     expect(changesParameters.map(({ name }) => name)).toEqual(changesParameterNames);
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
+  });
+
+  test('describes every query parameter of a history', () => {
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
   });
 });
 

@@ -6,7 +6,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
-import { apiKeysTable, channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable, historyTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { type BusEvent, eventsRoute, startEventBus } from '../../local/event-bus.ts';
 import { startGateway } from '../../local/gateway.ts';
@@ -43,6 +43,7 @@ export interface Service {
   /** The tables of the service. */
   channels: Table;
   projections: Table;
+  history: Table;
   apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
   /** All events that `publish-events` has published, oldest first. */
@@ -105,12 +106,14 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
   const names = {
     channels: `channels-${suffix}`,
     projections: `projections-${suffix}`,
+    history: `history-${suffix}`,
     apiKeys: `api-keys-${suffix}`,
   };
   const administration = new DynamoDBClient({ endpoint });
   await createTables(administration, {
     [names.channels]: channelsTable,
     [names.projections]: projectionsTable,
+    [names.history]: historyTable,
     [names.apiKeys]: apiKeysTable,
   });
   const events: BusEvent[] = [];
@@ -119,6 +122,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     ENVIRONMENT: environment,
     CHANNELS_TABLE: names.channels,
     PROJECTIONS_TABLE: names.projections,
+    HISTORY_TABLE: names.history,
     API_KEYS_TABLE: names.apiKeys,
     CURSOR_SECRET: 'c0'.repeat(32),
     EVENT_BUS: 'test',
@@ -142,6 +146,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     mappings: running.mappings,
     channels: open(names.channels),
     projections: open(names.projections),
+    history: open(names.history),
     apiKeys,
     newKey: async (grant) => {
       const key = createApiKey(environment);

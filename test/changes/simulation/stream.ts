@@ -91,14 +91,14 @@ export class Stream {
   async #deliver(batch: StreamRecord[]): Promise<void> {
     const { happens, note, random, scheduler, system } = this.#world;
     if (happens(0.03)) return this.#inBackground(() => this.#handleDeadLetter(batch));
-    let numbered = new system.NumberedRecords();
+    let numbered = new system.RememberedRecords();
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const run = this.#number(batch, numbered);
       if (happens(0.06)) {
         // Lambda takes this run for dead and starts another one, but it goes on.
         note('two sequencers number the same records at once');
         await scheduler.sleep(durationBetween(random, 1, 200));
-        numbered = new system.NumberedRecords();
+        numbered = new system.RememberedRecords();
       } else if (await run) {
         this.#unfinished -= batch.length;
         if (happens(0.1)) this.#inBackground(() => this.#repeat(batch, numbered));
@@ -111,7 +111,7 @@ export class Stream {
   /** Numbers a batch, as `functions/publish-events.ts` does. Returns whether it succeeded. */
   async #number(
     batch: StreamRecord[],
-    numbered = new this.#world.system.NumberedRecords(),
+    numbered = new this.#world.system.RememberedRecords(),
   ): Promise<boolean> {
     const { fail, happens, logs, projectionsTable, random, system } = this.#world;
     const process = new Process(this.#world, happens(0.1) ? 1 + random.below(6) : 0);
@@ -129,7 +129,7 @@ export class Stream {
     return true;
   }
 
-  async #repeat(batch: StreamRecord[], numbered: System.NumberedRecords): Promise<void> {
+  async #repeat(batch: StreamRecord[], numbered: System.RememberedRecords): Promise<void> {
     const { happens, note, random, scheduler } = this.#world;
     await scheduler.sleep(durationBetween(random, 1, hour));
     await this.#number(batch, happens(0.5) ? numbered : undefined);

@@ -8,8 +8,8 @@ export { keys, namespaceOf, readTombstoneKey } from '../../../lib/channels/keys.
 export { planChannelWrites } from '../../../lib/channels/plan-channel-writes.ts';
 export { isTransient } from '../../../lib/dynamodb/failures.ts';
 export { Meter } from '../../../lib/dynamodb/meter.ts';
+export { RememberedRecords } from '../../../lib/dynamodb/remembered-records.ts';
 export { Table } from '../../../lib/dynamodb/table.ts';
 export { beginGeneration } from '../../../lib/projections/change-log/log-head.ts';
 export { headKey } from '../../../lib/projections/change-log/log-items.ts';
 export { numberChanges } from '../../../lib/projections/change-log/number-changes.ts';
-export { NumberedRecords } from '../../../lib/projections/change-log/numbered-records.ts';

@@ -8,6 +8,7 @@ import { killedWrites } from './killed-writes.ts';
 import { lostAndRefused, lostResponses } from './lost-responses.ts';
 import { outages } from './outages.ts';
 import { repeatedCreations } from './repeated-creations.ts';
+import { restores } from './restores.ts';
 import { sharedExternalId } from './shared-external-id.ts';
 import { stoppedProjector } from './stopped-projector.ts';
 import { rejectedEntries, repeatedRecords } from './storms.ts';
@@ -29,6 +30,7 @@ export const faultRows: FaultRow[] = [
   sharedExternalId,
   upserts,
   changeFeed,
+  restores,
   killedWrites,
   concurrentUpdates,
   repeatedCreations,

@@ -2,10 +2,10 @@
 const maxRemembered = 10_000;
 
 /**
- * Remembers the records that this process has numbered: Lambda delivers a record again if something later failed, and a
- * record that is numbered again makes every reader read its channel again. Forgetting some is harmless.
+ * Remembers records of a stream for which this process has done some work. Lambda delivers a record again if something later
+ * failed, and the work would be done again. Forgetting some records is harmless.
  */
-export class NumberedRecords {
+export class RememberedRecords {
   readonly #sequenceNumbers = new Set<string>();
 
   has(sequenceNumber: string): boolean {
