@@ -8,7 +8,7 @@ const restMs = 30 * 24 * 60 * 60 * 1000;
 const idsIn = ({ changes }: ChangePage): Set<string> =>
   new Set(changes.map((change) => (change.type === 'delete' ? change._id : change.channel._id)));
 
-/** A write takes up to this time. */
+/** The time that a writer takes, and the commit of its write, are at most so far apart if its clock is right. */
 const writeMs = 100;
 
 /**
