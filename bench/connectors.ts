@@ -74,7 +74,7 @@ const makeCursors = async ({ cursorSecret }: MeasuredService, namespace: string,
   await numberChanges(projections, changes);
   return [0, 100].map((number) =>
     sealChangeCursor(
-      { phase: 'log', generation, number, lastId: '', completedAt: 0, time: Date.now() },
+      { phase: 'log', generation, number, lastId: '', beganAt: 0, completedAt: 0, time: Date.now() },
       namespace,
       { current: cursorSecret },
     ),

@@ -4,7 +4,7 @@ import { saveApiKey } from '../lib/auth/api-key-store.ts';
 import { connect } from '../lib/dynamodb/client.ts';
 import { Meter } from '../lib/dynamodb/meter.ts';
 import { Table } from '../lib/dynamodb/table.ts';
-import { apiKeysTable, channelsTable, projectionsTable } from '../lib/manifest/tables.ts';
+import { apiKeysTable, channelsTable, historyTable, projectionsTable } from '../lib/manifest/tables.ts';
 import { createTables } from '../local/create-tables.ts';
 import { startDynamoDbLocal } from '../local/dynamodb-local.ts';
 import { sdkEnvironment } from '../local/environment.ts';
@@ -12,7 +12,12 @@ import { startGateway } from '../local/gateway.ts';
 import { findJava } from '../local/java.ts';
 import { loadRoutes } from '../local/load-functions.ts';
 
-export const tables = { channels: 'channels', projections: 'projections', apiKeys: 'api-keys' };
+export const tables = {
+  channels: 'channels',
+  projections: 'projections',
+  history: 'history',
+  apiKeys: 'api-keys',
+};
 
 export interface MeasuredService {
   url: string;
@@ -43,12 +48,14 @@ export const startMeasuredService = async (): Promise<MeasuredService> => {
     ENVIRONMENT: 'bench',
     CHANNELS_TABLE: tables.channels,
     PROJECTIONS_TABLE: tables.projections,
+    HISTORY_TABLE: tables.history,
     API_KEYS_TABLE: tables.apiKeys,
     CURSOR_SECRET: cursorSecret,
   });
   await createTables(new DynamoDBClient({}), {
     [tables.channels]: { ...channelsTable, stream: false },
     [tables.projections]: projectionsTable,
+    [tables.history]: historyTable,
     [tables.apiKeys]: apiKeysTable,
   });
   const signal = AbortSignal.timeout(60 * 60 * 1000);

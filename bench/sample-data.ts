@@ -2,8 +2,10 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type ApiKey, formatApiKey, hashSecret } from '../lib/auth/api-key.ts';
 import type { ApiKeyRecord } from '../lib/auth/api-key-store.ts';
 import { sealChangeCursor } from '../lib/changes/change-cursor.ts';
+import { toDocument } from '../lib/channels/channel.ts';
 import { counterShards, toItem } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
+import { toVersionItem } from '../lib/history/version-items.ts';
 import { type OperationName, operations } from '../lib/manifest/operations.ts';
 import { localEnvironment } from '../local/environment.ts';
 import { channelOf, idOf } from './seed-namespace.ts';
@@ -37,6 +39,21 @@ export const items = {
     })),
     ...Array.from({ length: 26 }, (_, ordinal) => toItem(namespace, channelOf(namespace, ordinal, size))),
   ],
+  /** What the first page of a history reads: 25 versions, and one more that shows that there is a next page. */
+  versions: Array.from({ length: 26 }, (_, ordinal) => {
+    const channel = toDocument({ ...channelOf(namespace, 0, size), __v: 99 - ordinal });
+    return toVersionItem(
+      { namespace, id: channel._id },
+      {
+        version: channel.__v,
+        at: channel.updatedAt,
+        actor: key.id,
+        type: 'updated',
+        changed: ['integration_meta'],
+        channel,
+      },
+    );
+  }),
 };
 
 /** The keys of the two items that a get reads. */
@@ -59,6 +76,7 @@ const changeCursor = () =>
       generation: items.changeLog.generation,
       number: items.changeLog.lastNumber,
       lastId: '',
+      beganAt: 0,
       completedAt: 0,
       time: Date.now(),
     },

@@ -245,7 +245,11 @@ export class ChannelsClient {
     }
   }
 
-  /** Brings a deleted channel back as it was. A channel that is there stays unchanged. */
+  /**
+   * Brings a deleted channel back as it was, with its id. A channel that is there stays unchanged, so it is safe to repeat the
+   * call. It fails with `conflict` if another channel has its `external_id` or `id` by now, and with `not_found` if the deletion
+   * is more than 90 days ago.
+   */
   async restore(id: string, options: CallOptions = {}): Promise<Channel> {
     return this.#sendForChannel('POST', `${pathOf(id)}/restore`, options);
   }
@@ -274,7 +278,7 @@ export class ChannelsClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     };
-    // A creation has an idempotency key, and an upsert matches what it has created.
+    // A creation has an idempotency key, an upsert matches what it has created, and a restore leaves a channel that is there.
     const isRepeatable = method === 'GET' || method === 'POST';
     const send = () =>
       this.#fetch(this.#url + path, request).catch((error: Error) => {

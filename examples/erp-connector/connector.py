@@ -79,8 +79,8 @@ def merge(row, known, before, channel):
 
 
 def send(rows):
-    """Sends the rows to the namespace, and returns the codes of those that failed, and the _ids of the others."""
-    failed, ids = set(), {}
+    """Sends the rows to the namespace. Returns why which of them failed, and the _ids of the others, by their codes."""
+    failed, ids = {}, {}
     for start in range(0, len(rows), 100):
         batch = rows[start : start + 100]
         answer = call("/client-channel/upsert", {"channels": batch, "where": {"integration_meta.source": SOURCE}})
@@ -88,7 +88,7 @@ def send(rows):
             code = row["integration_meta"]["external_id"]
             if result["result"] == "failed":
                 print(f"{code}: {result['error']}", file=sys.stderr)
-                failed.add(code)
+                failed[code] = result["code"]
             else:
                 ids[code] = result.get("_id")
     return failed, ids
@@ -113,16 +113,18 @@ def main(file):
         state = json.loads(state_file.read_text())
     text = file.read_text(encoding="utf-8")
     reader = csv.DictReader(io.StringIO(text))
+    if not {"code", *FIELDS} <= set(reader.fieldnames or []):
+        sys.exit(f"{file} needs the columns code, {', '.join(FIELDS)}.")
     rows = {row["code"]: row for row in reader}
 
     changes, cursor = read_changes(state)
     known, channels = state["groups"], apply(changes, state["groups"])
     merged = {}
-    for code in rows | channels | known:
+    for code in rows | channels | known | dict.fromkeys(state["sending"]):
         row, was = fields_of(rows.get(code)), fields_of(known.get(code))
         merged[code] = merge(row, was, state["before"].get(code, was), fields_of(channels.get(code)))
 
-    # After a kill, nobody knows what became of the rows that were being sent. The next run sends them again, whole.
+    # Nobody knows what became of a row after a kill, or if it was "unavailable". The next run sends it again, whole.
     to_send = {
         code: {} if code in state["sending"] else channels.get(code, {})
         for code, group in merged.items()
@@ -133,7 +135,6 @@ def main(file):
 
     if file.read_text(encoding="utf-8") != text:
         sys.exit(f"{file} changed in the meantime. Run the connector again.")
-    # A row that failed stays different from the channel, so that the next run sends it again.
     groups = {
         code: {"_id": ids.get(code) or channels[code]["_id"]} | group
         for code, group in merged.items()
@@ -146,7 +147,8 @@ def main(file):
     writer.writerows({**rows.get(code, {}), "code": code, **group} for code, group in merged.items() if group)
 
     # A kill between these lines loses nothing: "before" tells old rows of the CSV from rows that the ERP changed.
-    state = {"cursor": cursor, "groups": groups, "before": before, "sending": []}
+    unknown = [code for code, reason in failed.items() if reason == "unavailable"]
+    state = {"cursor": cursor, "groups": groups, "before": before, "sending": unknown}
     save(state_file, json.dumps(state))
     save(file, output.getvalue())
     save(state_file, json.dumps(state | {"before": {}}))

@@ -64,6 +64,18 @@ const withoutGap = (entries: LogEntry[], number: number): LogEntry[] => {
   return gap === -1 ? entries : entries.slice(0, gap);
 };
 
+/**
+ * Whether a reader wants an entry. A reader that excludes its own key still wants what the key changed while the first reading
+ * ran: the walk may have passed that channel before, and the reader then drops every channel that the reading did not bring.
+ * There is no margin for different clocks: it would bring back what the key changes right after the reading, or right before
+ * it. So a reader that makes changes while its first reading runs counts them as brought.
+ */
+const isWanted = (
+  { by, at }: LogEntry,
+  excludedKey: string | undefined,
+  { beganAt, completedAt }: ChangeCursor,
+): boolean => completedAt === null || by !== excludedKey || (beganAt <= at && at <= completedAt);
+
 /** The entries of one channel: at least one. */
 type ChannelEntries = [LogEntry, ...LogEntry[]];
 
@@ -116,9 +128,9 @@ const readLog = async (
       ? await tables.projections.query({ ...entriesAfter(namespace, head, number), Limit: perPage })
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
-  // Changes that the own key made before the first reading was complete are never left out.
-  const isWanted = ({ by, at }: LogEntry) => completedAt === null || by !== excludedKey || at <= completedAt;
-  const groups = groupByChannel(entries).filter((ofChannel) => ofChannel.some(isWanted));
+  const groups = groupByChannel(entries).filter((ofChannel) =>
+    ofChannel.some((entry) => isWanted(entry, excludedKey, cursor)),
+  );
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);
   const firstLeftOut = groups[fitting]?.[0].number;
@@ -155,6 +167,7 @@ export const readChanges = async (tables: ChannelTables, request: ChangePageRequ
       generation,
       number,
       lastId: '',
+      beganAt: readAt,
       completedAt: null,
       time: readAt,
     } as const;

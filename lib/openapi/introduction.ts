@@ -114,6 +114,17 @@ All sources of a company share one set of keys: begin each key with its source, 
 \`"where": {"integration_meta.source": "sap"}\`, no channel of another source is changed or deleted. The file
 \`docs/connectors.md\` of the service has recipes, and says what to do after each code.
 
+## History and restore
+
+The history of a channel has each version of the last year, with the key that made it (\`actor\`). It also exists for a deleted
+channel. For 90 days, \`POST /client-channel/{id}/restore\` brings a deleted channel back, with its id and all its fields.
+
+~~~sh
+ID='paste the _id of a channel here'
+curl -s "$URL/client-channel/$ID/history" \\
+  -H "api-key: $KEY"
+~~~
+
 ## Limits
 
 - A body has at most 256 KiB, and 2 MiB for an upsert, which has at most 100 rows. A name has at most 256 characters. \`integration_meta\` has at most 64 KiB and 16 levels.

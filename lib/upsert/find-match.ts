@@ -16,10 +16,10 @@ import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { findInIndex } from '../lists/read/look-up-by-metadata.ts';
 
-/** The external key of a row: the text at a path of `integration_meta`. */
+/** The key of a row: the text that a channel must have at a path of `integration_meta`. */
 export interface RowKey {
   path: ExternalKeyPath;
-  value: string;
+  matchValue: string;
 }
 
 /** The channels of a namespace that carry a key: none, one, or several, of which up to 10 ids are known. */
@@ -35,18 +35,24 @@ export type Hint = { channel: Channel } | { channel: undefined; isCertain: boole
 const maxNamedIds = 10;
 
 /** Whether a channel carries a key. */
-export const carries = ({ integration_meta }: Channel, { path, value }: RowKey): boolean =>
-  integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === value;
+export const carries = ({ integration_meta }: Channel, { path, matchValue }: RowKey): boolean =>
+  integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === matchValue;
 
-/** The external key of a row as its item names it. A key that a row may have is never one that counts as no id. */
-export const externalKeyOfRow = ({ path, value }: RowKey): string => externalKeyOf(path, value) as string;
+/** The external key, the sort key of an item, that belongs to the key of a row. No row has a key that counts as no id. */
+export const externalKeyOfRow = ({ path, matchValue }: RowKey): string =>
+  externalKeyOf(path, matchValue) as string;
 
 const readChannels = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
   (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);
 
-const idsOf = async (table: Table, namespace: string, { path, value }: RowKey, { count, ids }: Carriers) => {
+const idsOf = async (
+  table: Table,
+  namespace: string,
+  { path, matchValue }: RowKey,
+  { count, ids }: Carriers,
+) => {
   if (count <= ids.size) return [...ids];
-  const indexed = await findInIndex(table, namespace, path, value, maxNamedIds);
+  const indexed = await findInIndex(table, namespace, path, matchValue, maxNamedIds);
   return [...new Set([...ids, ...indexed])];
 };
 
@@ -84,7 +90,7 @@ const noCarriers: Carriers = { count: 0, ids: new Set() };
  * because that costs half as much. So the second call reads the channels, strongly consistent.
  * @param needsProof whether the caller relies on it that so many channels carry this key: none, or one. The second call then
  * reads its item again
- * @returns by the text of the key. A key is missing if `findMatch` has to find out more
+ * @returns by `matchValue`. A key is missing if `findMatch` has to find out more
  */
 export const readHints = async (
   table: Table,
@@ -118,7 +124,7 @@ export const readHints = async (
   const hints = new Map<string, Hint>();
   for (const each of expected) {
     const hint = hintOf(each);
-    if (hint) hints.set(each.key.value, hint);
+    if (hint) hints.set(each.key.matchValue, hint);
   }
   return hints;
 };

@@ -21,8 +21,10 @@ const deleteRow = z.strictObject({
 
 export type UpsertFields = z.infer<typeof upsertFields>;
 
-/** A row of an upsert, with the text of its external key. */
-export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
+/** A row of an upsert, with the text that a channel must have where the rows carry their keys. */
+export type Row =
+  | { kind: 'upsert'; matchValue: string; fields: UpsertFields }
+  | { kind: 'delete'; matchValue: string };
 
 /** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
 const noIds = [...textsOfNoId, 'undefined'];
@@ -92,15 +94,15 @@ export const parseRow = (row: unknown, { match: path, namespace, where }: RowCon
       'row',
       'a deletion, which has only integration_meta',
     );
-    const value = readKey(integration_meta, path);
+    const matchValue = readKey(integration_meta, path);
     checkOnlyKey(integration_meta, path, where);
-    return { kind: 'delete', value };
+    return { kind: 'delete', matchValue };
   }
   const fields = parseObject(upsertFields, row, 'row');
-  const value = readKey(fields.integration_meta, path);
+  const matchValue = readKey(fields.integration_meta, path);
   if (fields.company_namespace && !fields.company_namespace.includes(namespace))
     throw invalidRequest('field', [
       { path: 'company_namespace', message: `must contain "${namespace}", the namespace of the request` },
     ]);
-  return { kind: 'upsert', value, fields };
+  return { kind: 'upsert', matchValue, fields };
 };

@@ -58,16 +58,17 @@ export const upsertChannels = async (
 ): Promise<RowResult[]> => {
   const parsed = parseRows(rows, { match, namespace: caller.namespace, where });
   const valid = parsed.filter((row) => 'kind' in row);
-  const keyOf = ({ value }: Row) => ({ path: match, value });
-  const deleted = new Set(valid.filter(({ kind }) => kind === 'delete').map(({ value }) => value));
+  const keyOf = ({ matchValue }: Row) => ({ path: match, matchValue });
+  const deleted = new Set(valid.filter(({ kind }) => kind === 'delete').map(({ matchValue }) => matchValue));
   // Only a creation notices by itself that a channel is there. And a deletion must not overlook a second one.
-  const needsProof = ({ value }: RowKey, count: 0 | 1) => deleted.has(value) || (dryRun && count === 0);
+  const needsProof = ({ matchValue }: RowKey, count: 0 | 1) =>
+    deleted.has(matchValue) || (dryRun && count === 0);
   const hints = await readHints(table, caller, valid.map(keyOf), needsProof);
   const context = { table, caller, where, dryRun };
   return mapConcurrently(parsed, concurrency, async (row): Promise<RowResult> => {
     if (!('kind' in row)) return row;
     try {
-      return await upsertRow(context, row, keyOf(row), hints.get(row.value));
+      return await upsertRow(context, row, keyOf(row), hints.get(row.matchValue));
     } catch (error) {
       return toFailure(error);
     }

@@ -64,9 +64,11 @@ describe('if the key is cached', () => {
     expect(await update(whole)).toEqual(cost);
   });
 
-  test('a POST takes one call with one external id or with two', async () => {
-    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }])
-      expect((await costOf('POST /client-channel', { body: { ...body, integration_meta } })).calls).toBe(1);
+  test('a POST takes one call and reads nothing, with one external id or with two', async () => {
+    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }]) {
+      const cost = await costOf('POST /client-channel', { body: { ...body, integration_meta } });
+      expect(cost).toMatchObject({ calls: 1, rcu: 0 });
+    }
   });
 
   test('an update that changes an external id takes two calls: one finds this out, and a transaction', async () => {
@@ -332,11 +334,9 @@ describe('an upsert', () => {
   let key: string;
 
   /** The calls and the read units of an upsert. A response without the header is one to a request that made no call. */
-  const costOfRows = async (channels: object[], options: object = {}) => {
-    const { calls, rcu } = await costOf('POST /client-channel/upsert', {
-      key,
-      body: { channels, ...options },
-    });
+  const costOfRows = async (channels: object[], options: object = {}, as = key) => {
+    const call = { key: as, body: { channels, ...options } };
+    const { calls, rcu } = await costOf('POST /client-channel/upsert', call);
     return [calls || 0, rcu || 0];
   };
   const hundred = Array.from({ length: 100 }, (_, index) => index);
@@ -400,6 +400,39 @@ describe('an upsert', () => {
     await fill(namespace, 1_024, 5_056);
     await cacheKey();
     expect(await costs('many')).toEqual(expected);
+  });
+
+  test('of one row takes two more calls if two channels carry its key, and none for `where`, a shared channel or a second key', async () => {
+    const namespaces = ['upserts-own', 'upserts-shared'];
+    const own = await service.newKey({ namespaces });
+    const post = (external_id: string, fields: object = {}) =>
+      service.call('POST /client-channel', {
+        key: own,
+        body: { name: 'x', integration_meta: { external_id, source: 'sap' }, ...fields },
+      });
+    for (const external_id of ['two', 'two', 'one']) await post(external_id);
+    await post('shared', { company_namespace: namespaces });
+    const costOfRow = (external_id: string, row: object, options: object = {}, meta: object = {}) =>
+      costOfRows([{ ...row, integration_meta: { external_id, ...meta } }], options, own);
+    const from = (source: string) => ({ where: { 'integration_meta.source': source } });
+
+    expect({
+      ambiguous: await costOfRow('two', { name: 'y' }),
+      'a deletion that is ambiguous': await costOfRow('two', { delete: true }),
+      'outside of `where`': await costOfRow('one', { name: 'y' }, from('oracle')),
+      'updated in place, inside of `where`': await costOfRow('one', {}, from('sap'), { sync: 1 }),
+      'with another second key': await costOfRow('one', {}, {}, { id: 1 }),
+      'shared, and unchanged': await costOfRow('shared', {}),
+      'shared, and renamed': await costOfRow('shared', { name: 'y' }),
+    }).toEqual({
+      ambiguous: [3, 0.5 + 1 + 2],
+      'a deletion that is ambiguous': [3, 0.5 + 1 + 2],
+      'outside of `where`': [2, 1.5],
+      'updated in place, inside of `where`': [2 + 1, 1.5],
+      'with another second key': [2 + 1, 1.5],
+      'shared, and unchanged': [2, 1.5],
+      'shared, and renamed': [2 + 1, 1.5],
+    });
   });
 });
 

@@ -215,10 +215,16 @@ describe('the changes', () => {
 
   beforeAll(async () => {
     key = await service.newKey({ namespaces: tenants });
-    for (const namespace of tenants)
-      await write('POST /client-channel', { name: `only in ${namespace}`, company_namespace: [namespace] });
-    const company_namespace = ['tenant1', 'tenant2'];
-    shared = await write('POST /client-channel', { name: 'shared', company_namespace });
+    const create = async (name: string, ...company_namespace: string[]) => {
+      const created = await write('POST /client-channel', { name, company_namespace });
+      await untilNumbered(
+        service,
+        company_namespace.map((namespace) => `${namespace}:${created._id}:0`),
+      );
+      return created;
+    };
+    for (const namespace of tenants) await create(`only in ${namespace}`, namespace);
+    shared = await create('shared', 'tenant1', 'tenant2');
   });
 
   test('of a shared channel are read in its own namespaces only, from its creation to its deletion', async () => {

@@ -386,19 +386,20 @@ describe('with exclude_self', () => {
     expect(pagesOf(later)).toEqual([[[], false]]);
   });
 
-  test('an own change that was made before the first reading was complete is not left out, however late it is numbered', async () => {
+  test('an own change that was made while the first reading ran is not left out, however late it is numbered', async () => {
     const { client, cursor, tenant } = await newFollower();
     const mine = await client.create('Mine');
     await tenant.untilNumbered();
     const values = openChangeCursor(cursor, tenant.namespace, secrets);
-    const read = async (completedAt: number) => {
-      const completed = sealChangeCursor({ ...values, completedAt }, tenant.namespace, secrets);
+    const read = async (beganAt: number, completedAt: number) => {
+      const completed = sealChangeCursor({ ...values, beganAt, completedAt }, tenant.namespace, secrets);
       return pagesOf(await client.readToEnd({ cursor: completed, exclude_self: true }));
     };
 
     const madeAt = Date.parse(mine.createdAt);
-    expect(await read(madeAt)).toEqual([[[upsert(mine)], false]]);
-    expect(await read(madeAt - 1)).toEqual([[[], false]]);
+    expect(await read(madeAt, madeAt)).toEqual([[[upsert(mine)], false]]);
+    expect(await read(madeAt - 1, madeAt - 1)).toEqual([[[], false]]);
+    expect(await read(madeAt + 1, madeAt + 1)).toEqual([[[], false]]);
   });
 
   test('per_page and exclude_self may differ between the requests of one reading', async () => {

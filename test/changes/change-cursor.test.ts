@@ -12,6 +12,7 @@ const cursor: ChangeCursor = {
   generation: 'Zm9vYmFyYmF6',
   number: 17,
   lastId: '60f1b2b3c9e9a12345678901',
+  beganAt: 1_700_000_000_000,
   completedAt: null,
   time: 1_700_000_000_000,
 };

@@ -98,7 +98,7 @@ const runExample = async (example = '', key = service.key) => {
 };
 
 test('each example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   for (const [, example, expectedOutput] of examples) expect(await runExample(example)).toBe(expectedOutput);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Channel } from '../../client/index.ts';
 import type { ExampleServer } from './example-server.ts';
 import { byId, Namespace } from './namespace.ts';
+import { withRelay } from './relay.ts';
 
 /** An example that keeps a copy of a namespace. */
 export interface CopyExample {
@@ -45,6 +46,18 @@ const changeChannels = async (namespace: Namespace, round: number) => {
   await namespace.in(partner).update(joining._id, { company_namespace: [partner, name] });
 };
 
+/** Before the second and the third page, others delete and rename channels that earlier pages brought. */
+const changeBetweenPages =
+  (namespace: Namespace) =>
+  async (_method: string, request: number): Promise<void> => {
+    if (request !== 2 && request !== 3) return;
+    const { client } = namespace;
+    const named = async (name: string) => (await client.list({ name: [name] })).data[0] as Channel;
+    await client.delete((await named(nameOf(110 + request)))._id);
+    await client.update((await named(nameOf(120 + request)))._id, { name: 'Renamed during the reading' });
+    await namespace.settled();
+  };
+
 /** Tries an example from the first load to an expired cursor. After each run, its copy must equal the namespace. */
 export const tryCopy = async (
   server: ExampleServer,
@@ -64,8 +77,8 @@ export const tryCopy = async (
   await createChannels(namespace);
   await namespace.settled();
   await example.runAndKill(server.url);
-  await example.run(server.url);
-  await expectEqualCopy('a first load that was killed and resumed');
+  await withRelay(server.url, changeBetweenPages(namespace), (url) => example.run(url));
+  await expectEqualCopy('a first load that was killed and resumed, while others changed channels');
 
   await changeChannels(namespace, 1);
   await namespace.settled();

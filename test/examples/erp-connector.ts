@@ -5,6 +5,7 @@ import type { Channel, ChannelChange } from '../../client/index.ts';
 import type { ExampleServer } from './example-server.ts';
 import { Namespace } from './namespace.ts';
 import { type KillPoint, PythonProgram } from './python-program.ts';
+import { withRelay } from './relay.ts';
 
 const isOfErp = ({ integration_meta: meta }: Channel) => meta?.source === 'erp';
 const codeOf = ({ integration_meta: meta }: Channel) => String(meta?.external_id);
@@ -26,7 +27,11 @@ class Csv {
   }
 
   write(rows: string[]): void {
-    writeFileSync(this.#file, `${['code,manager,name,local_name', ...rows].join('\n')}\n`);
+    this.writeText(`${['code,manager,name,local_name', ...rows].join('\n')}\n`);
+  }
+
+  writeText(text: string): void {
+    writeFileSync(this.#file, text);
   }
 
   add(row: string): void {
@@ -141,6 +146,45 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
     await expectAfterRun(rows, /^G: /);
     await update('G', { company_namespace: [name] });
     await expectAfterRun(rows);
+
+    const ofCrm = 'X,Xia,Of the ERP,';
+    csv.add(ofCrm);
+    await expectAfterRun([...rows, ofCrm], /^X: /);
+    csv.change('X', () => undefined);
+    await expectAfterRun(rows);
+  };
+
+  const csvIsWrong = async () => {
+    const { rows } = csv;
+    const before = await namespace.channels();
+    csv.writeText('');
+    const { code, errors } = await program.end(['groups.csv'], { cwd: folder, env: env() });
+    assert.deepEqual(
+      { code, errors },
+      { code: 1, errors: 'groups.csv needs the columns code, name, local_name.\n' },
+    );
+    assert.deepEqual(await namespace.channels(), before);
+    csv.write(rows);
+    await expectAfterRun(rows);
+  };
+
+  const csvChangesDuringTheRun = async () => {
+    csv.add('J,Jim,Jobbers,');
+    const rows = [...csv.rows, 'K,Kim,Kiosks,'];
+    const changeCsv = async (method: string) => {
+      if (method === 'POST') csv.add('K,Kim,Kiosks,');
+    };
+    await withRelay(server.url, changeCsv, async (url) => {
+      const { code, errors } = await program.end(['groups.csv'], {
+        cwd: folder,
+        env: { ...env(), API_URL: url },
+      });
+      assert.equal(code, 1);
+      assert.match(errors, /changed in the meantime/);
+    });
+    await expectAfterRun(rows);
+    for (const group of ['J', 'K']) csv.change(group, () => undefined);
+    await expectAfterRun(rows.filter((row) => !/^[JK],/.test(row)));
   };
 
   const cursorExpires = async () => {
@@ -170,6 +214,7 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
     await create(`N${round}`, 'Not for long');
     csv.change('H', () => `H,Hal,Hotels ${round},`);
     csv.change('I', () => `I,Ida,Industry ${round},`);
+    csv.add(`Q${round},Quinn,Withdrawn by the ERP,`);
     await namespace.settled();
     const { code, errors } = await program.end(['groups.csv'], { cwd: folder, env: env(), kill });
     assert.equal(code, null, `${kill.target} was not called:\n${errors}`);
@@ -178,6 +223,7 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
     await remove(`N${round}`);
     csv.change('B', (row) => row.replace(/[^,]*$/, `جملة ${round}`));
     csv.change('I', () => 'I,Ida,Industry,');
+    csv.change(`Q${round}`, () => undefined);
     const rows = [`B,Bob,After the kill ${round},جملة ${round}`, `H,Hal,Hotels ${round},`, 'I,Ida,Industry,'];
     await expectAfterRun(rows);
   };
@@ -188,6 +234,8 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
   await nothingChanges();
   await channelsLeave();
   await rowFails();
+  await csvIsWrong();
+  await csvChangesDuringTheRun();
   await cursorExpires();
   for (const [index, kill] of killPoints.entries()) await connectorIsKilled(kill, index + 1);
 };

@@ -10,8 +10,9 @@ export class Namespace {
   readonly name: string;
   readonly #server: ExampleServer;
   readonly #key: string;
-  /** A reader of the feed. It began before the changes that it waits for. */
-  #reader: { cursor?: string; copy: Map<string, Channel> } = { copy: new Map() };
+  /** A copy that follows the feed. It began before the changes that it waits for. */
+  readonly #copy = new Map<string, Channel>();
+  #position = '';
 
   private constructor(server: ExampleServer, name: string, key: string) {
     this.#server = server;
@@ -45,21 +46,18 @@ export class Namespace {
 
   /** Begins to read the feed anew: the changes that follow are waited for. */
   async beginReader(): Promise<void> {
-    this.#reader = { copy: new Map() };
+    this.#copy.clear();
+    this.#position = '';
     await this.#read();
   }
 
   async #read(): Promise<void> {
-    const { cursor, copy } = this.#reader;
-    const query = cursor === undefined ? '' : `?cursor=${cursor}`;
-    const response = await fetch(`${this.#server.url}/client-channel/changes${query}`, {
-      headers: { 'api-key': this.#key, 'x-company-namespace': this.name },
-    });
-    assert.equal(response.status, 200);
-    const { data, pagination } = await response.json();
-    for (const { _id, channel } of data) channel ? copy.set(channel._id, channel) : copy.delete(_id);
-    this.#reader.cursor = pagination.next_cursor;
-    if (pagination.has_more) await this.#read();
+    for await (const { changes, position } of this.client.changes({ position: this.#position })) {
+      for (const change of changes)
+        if (change.type === 'upsert') this.#copy.set(change.channel._id, change.channel);
+        else this.#copy.delete(change._id);
+      this.#position = position;
+    }
   }
 
   /**
@@ -70,7 +68,7 @@ export class Namespace {
     const channels = await this.channels();
     await eventually(async () => {
       await this.#read();
-      assert.deepEqual([...this.#reader.copy.values()].sort(byId), channels);
+      assert.deepEqual([...this.#copy.values()].sort(byId), channels);
     });
     return channels;
   }

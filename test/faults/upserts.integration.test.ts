@@ -21,7 +21,7 @@ const proxy: DynamoDbProxy = {
   },
 };
 const service = useService({ proxy });
-const race = { clients: 12, keys: 60, requests: 150 };
+const race = { clients: 12, keys: 60, maxRows: 24, requests: 80 };
 
 // Each request that fails writes a line to the log.
 beforeAll(() => {
@@ -82,9 +82,9 @@ test('without the condition that nobody carries the key, the check finds keys wi
     proxy: faults,
     seed: seed + 1,
     ...race,
-    requests: 60,
+    requests: 30,
     eventsTimeoutMs: 1_000,
   });
 
-  expect(result.wrongAnswers).not.toEqual([]);
+  expect(result.duplicates).not.toEqual([]);
 });

@@ -7,6 +7,7 @@ import type { TableName } from '../../lib/manifest/permission-types.ts';
 import {
   apiKeysTable,
   channelsTable,
+  historyTable,
   projectionsTable,
   type TableDefinition,
   tableNames,
@@ -44,6 +45,7 @@ describe.each(environments)('the tables of $name', (environment) => {
   it.each([
     ['channels', names.channels, channelsTable],
     ['projections', names.projections, projectionsTable],
+    ['history', names.history, historyTable],
     ['API keys', names.apiKeys, apiKeysTable],
   ])('the %s table is defined as DynamoDB Local creates it', (_, tableName: string, definition: TableDefinition) => {
     const deployed = tableOf(tableName);
@@ -89,6 +91,7 @@ describe.each(environments)('the tables of $name', (environment) => {
     expect({
       channels: maxUnitsOf('channels'),
       projections: maxUnitsOf('projections'),
+      history: maxUnitsOf('history'),
       apiKeys: maxUnitsOf('apiKeys'),
     }).toEqual({
       channels: {
@@ -96,6 +99,7 @@ describe.each(environments)('the tables of $name', (environment) => {
         indexes: channelsTable.indexes.map((index) => ({ name: index.name, ...row.channelsIndex })),
       },
       projections: { ...row.projections, indexes: [] },
+      history: { ...row.history, indexes: [] },
       apiKeys: { ...row.apiKeys, indexes: [] },
     });
   });
@@ -112,10 +116,16 @@ describe.each(environments)('the tables of $name', (environment) => {
     }
   });
 
+  it('take the versions of all changes that the indexes take, because each change writes about as much to an index', () => {
+    const { history, channelsIndex } = environment.maxTableUnits;
+    expect(history.writes).toBeGreaterThanOrEqual(channelsIndex.writes);
+  });
+
   it('differ from the last release by at most one index per table, so that one deployment can make the change', () => {
     const tables = {
       channels: tableOf(names.channels),
       projections: tableOf(names.projections),
+      history: tableOf(names.history),
       apiKeys: tableOf(names.apiKeys),
     };
     for (const [table, schema] of Object.entries(readReleasedTables()))
@@ -125,9 +135,10 @@ describe.each(environments)('the tables of $name', (environment) => {
   });
 
   it('have the same keys as in the last release, because another key would replace the table', () => {
-    const { channels, projections, apiKeys } = readReleasedTables();
+    const { channels, projections, history, apiKeys } = readReleasedTables();
     expect(tableOf(names.projections).KeySchema).toEqual(projections.KeySchema);
     expect(tableOf(names.channels).KeySchema).toEqual(channels.KeySchema);
+    expect(tableOf(names.history).KeySchema).toEqual(history.KeySchema);
     expect(tableOf(names.apiKeys).KeySchema).toEqual(apiKeys.KeySchema);
   });
 });

@@ -64,6 +64,10 @@ describe('docs/openapi.json', () => {
     expect(changesParameters.map(({ name }) => name)).toEqual(changesParameterNames);
     expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
   });
+
+  test('describes every query parameter of a history', () => {
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
+  });
 });
 
 /** What breaks the clients that people generate. `npm run test:clients` shows that the rest works. */

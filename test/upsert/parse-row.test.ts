@@ -23,14 +23,14 @@ describe('the key of a row', () => {
     ['false', 'false'],
     ['x'.repeat(5_000), 'x'.repeat(5_000)],
   ])('is a string or a number, as text: %j', (external_id, value) => {
-    expect(parse(withKey(external_id)).value).toBe(value);
+    expect(parse(withKey(external_id)).matchValue).toBe(value);
     expect(keyOfRow(withKey(external_id), 'external_id')).toBe(value);
   });
 
   test('is at the path that the request names', () => {
     const row = { name: 'x', integration_meta: { external_id: 'a', id: 'b' } };
 
-    expect([parseRow(row, { ...context, match: 'id' }).value, keyOfRow(row, 'id')]).toEqual(['b', 'b']);
+    expect([parseRow(row, { ...context, match: 'id' }).matchValue, keyOfRow(row, 'id')]).toEqual(['b', 'b']);
   });
 
   const wrongType = 'must be a string or a number';
@@ -90,7 +90,7 @@ describe('a row that creates or changes a channel', () => {
 
     expect(parse(fields)).toEqual({
       kind: 'upsert',
-      value: 'a',
+      matchValue: 'a',
       fields: { ...fields, company_namespace: ['company2', 'company1'] },
     });
   });
@@ -143,7 +143,7 @@ describe('a row that deletes a channel', () => {
   const onlyKey = 'must be absent, because a deletion looks at its key only: conditions belong in "where"';
 
   test('has a key and no other field', () => {
-    expect(parse(deletion)).toEqual({ kind: 'delete', value: 'a' });
+    expect(parse(deletion)).toEqual({ kind: 'delete', matchValue: 'a' });
   });
 
   const source = { path: ['source'], value: '7' };
@@ -155,7 +155,7 @@ describe('a row that deletes a channel', () => {
   ])('may repeat the condition of the request: %j', (where, repeated) => {
     const row = { delete: true, integration_meta: { external_id: 'a', ...repeated } };
 
-    expect(parseRow(row, { ...context, where })).toEqual({ kind: 'delete', value: 'a' });
+    expect(parseRow(row, { ...context, where })).toEqual({ kind: 'delete', matchValue: 'a' });
   });
 
   test.each([

@@ -17,21 +17,29 @@ export interface State {
 export class ChannelHistory {
   readonly #system: typeof System;
   readonly #states = new Map<string, Map<number, State>>();
+  readonly #committedAt = new Map<string, number>();
   readonly #shown = new Set<string>();
 
   constructor(system: typeof System) {
     this.#system = system;
   }
 
-  /** Adds the states that a write has made. */
-  add(items: Item[]): void {
+  /** Adds the states that a write has made. @param now not by the writer's clock */
+  add(items: Item[], now: number): void {
     for (const item of items) {
       const [namespace, id, state] = this.#read(item);
       const name = `${namespace} ${id}`;
       const states = this.#states.get(name) ?? new Map<number, State>();
       this.#states.set(name, states);
-      if (!states.has(state.version)) states.set(state.version, state);
+      if (states.has(state.version)) continue;
+      states.set(state.version, state);
+      this.#committedAt.set(`${name} ${state.by} ${state.at}`, now);
     }
+  }
+
+  /** When a change was made. */
+  committedAt(namespace: string, { id, by, at }: { id: string; by: string; at: number }): number {
+    return this.#committedAt.get(`${namespace} ${id} ${by} ${at}`) as number;
   }
 
   /** The state of a channel at a version. */

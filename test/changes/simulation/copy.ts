@@ -1,15 +1,10 @@
-import type { World } from './world.ts';
+import type { ChannelDocument } from '../../../lib/channels/document-schema.ts';
+import { channelsTable, type World } from './world.ts';
 
-/** What a reader has stored of one channel. */
-interface Stored {
+/** The last state of a channel that the copy had. */
+interface LastState {
   version: number;
-  text: string;
-}
-
-/** A document of a channel, as far as the copy reads it. */
-interface Document {
-  _id: string;
-  __v: number;
+  isGone: boolean;
 }
 
 /**
@@ -19,11 +14,11 @@ interface Document {
 export class Copy {
   readonly #world: World;
   readonly #namespace: string;
-  readonly #channels = new Map<string, Stored>();
-  /** The last version of each channel that the copy had. A deletion counts at its version. */
-  readonly #versions = new Map<string, number>();
-  /** The channels that the present first reading has brought, or that the reader itself has written since it began. */
-  #brought: Set<string> | undefined;
+  /** The documents as JSON, by id. */
+  readonly #documents = new Map<string, string>();
+  readonly #lastStates = new Map<string, LastState>();
+  /** The channels that the present first reading has brought. */
+  readonly #brought = new Set<string>();
 
   constructor(world: World, namespace: string) {
     this.#world = world;
@@ -31,52 +26,51 @@ export class Copy {
   }
 
   beginReading(): void {
-    this.#brought = new Set();
+    this.#brought.clear();
   }
 
   /** Drops the channels that the first reading did not bring. */
   endReading(): void {
-    if (!this.#brought) return;
-    for (const id of this.#channels.keys()) if (!this.#brought.has(id)) this.delete(id);
-    this.#brought = undefined;
+    for (const id of this.#documents.keys()) if (!this.#brought.has(id)) this.delete(id);
   }
 
-  upsert(document: Document): void {
+  /**
+   * Stores an upsert of a page, or an own write. A reader that writes while its first reading runs counts what it writes as
+   * brought: the change may have no number when the reading is complete.
+   */
+  upsert(document: ChannelDocument): void {
     const { _id: id, __v: version } = document;
     const text = JSON.stringify(document);
     const real = this.#world.history.at(this.#namespace, id, version)?.text;
-    if (real !== text) this.#fail(id, `never was ${text}, but ${real}`);
-    const last = this.#versions.get(id) ?? -1;
-    const isRepeat = version === last && this.#channels.has(id);
-    if (version <= last && !isRepeat) this.#fail(id, `goes back from ${last} to ${version}`);
-    this.#versions.set(id, version);
-    this.#channels.set(id, { version, text });
-    this.#brought?.add(id);
+    if (text !== real) this.#fail(id, `never was ${text}, but ${real}`);
+    const last = this.#lastStates.get(id);
+    if (last && (version < last.version || (version === last.version && last.isGone)))
+      this.#fail(id, `goes back to ${version} from ${JSON.stringify(last)}`);
+    this.#lastStates.set(id, { version, isGone: false });
+    this.#documents.set(id, text);
+    this.#brought.add(id);
   }
 
   /** @param known the version of the deletion, if the reader knows it */
   delete(id: string, known?: number): void {
-    const stored = this.#channels.get(id);
-    if (!stored && known === undefined) return;
-    const version = known ?? this.#world.history.nextDeletion(this.#namespace, id, stored?.version ?? -1);
-    if (version === undefined) this.#fail(id, `was not deleted after ${stored?.version}`);
-    else this.#versions.set(id, version);
-    this.#channels.delete(id);
-    this.#brought?.delete(id);
+    if (!this.#documents.has(id) && known === undefined) return;
+    const { version: last = -1 } = this.#lastStates.get(id) ?? {};
+    const version = known ?? this.#world.history.nextDeletion(this.#namespace, id, last);
+    if (version === undefined) this.#fail(id, `was not deleted after ${last}`);
+    else this.#lastStates.set(id, { version, isGone: true });
+    this.#documents.delete(id);
   }
 
   /** What differs from the table. */
   differences(): string[] {
-    const { database, system } = this.#world;
+    const { database, ids, system } = this.#world;
     const { keys, toDocument, fromItem } = system;
-    const differences: string[] = [];
-    for (const id of new Set([...this.#world.ids, ...this.#channels.keys()])) {
-      const item = database.item('channels', keys.channel(this.#namespace, id));
+    return [...new Set([...ids, ...this.#documents.keys()])].flatMap((id) => {
+      const item = database.item(channelsTable, keys.channel(this.#namespace, id));
       const wanted = item && JSON.stringify(toDocument(fromItem(item)));
-      const text = this.#channels.get(id)?.text;
-      if (text !== wanted) differences.push(`${id} is ${text}, and not ${wanted}`);
-    }
-    return differences;
+      const text = this.#documents.get(id);
+      return text === wanted ? [] : [`${id} is ${text}, and not ${wanted}`];
+    });
   }
 
   #fail(id: string, reason: string): void {

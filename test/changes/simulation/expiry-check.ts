@@ -16,7 +16,7 @@ const agesSince = (
   if (!hasMore) return at;
   if (cursor.phase === 'channels') return readingBeganAt;
   const entryAt = logs.log(logName(namespace, cursor.generation)).committedAt.get(cursor.number);
-  return cursor.phase === 'catchUp' ? Math.max(readingBeganAt, entryAt ?? 0) : entryAt;
+  return cursor.completedAt === null ? Math.max(readingBeganAt, entryAt ?? 0) : entryAt;
 };
 
 /** Why a cursor may expire now. Undefined: it must still work. */

@@ -6,6 +6,13 @@ const readEntry = ({ pk, sk }: Item) => {
   return generation === undefined ? undefined : { namespace, log: pk as string, number: Number(sk) };
 };
 
+/** What an entry says. */
+export interface Entry {
+  id: string;
+  by: string;
+  at: number;
+}
+
 /** One change log: which numbers are given, and which of them every strongly consistent read sees. */
 interface Log {
   /** When each entry was written, by number. */
@@ -13,8 +20,7 @@ interface Log {
   visible: Set<number>;
   /** Every strongly consistent read sees the entries up to this number. */
   lastVisible: number;
-  /** The channel and the writer of each entry, by number. */
-  entries: Map<number, { id: string; by: string }>;
+  entries: Map<number, Entry>;
 }
 
 const nameOfChange = (namespace: string, id: string, by: string, at: number) =>
@@ -50,12 +56,12 @@ export class LogChecks {
       const entry = readEntry(item);
       if (!entry) continue;
       const { log: name, namespace = '', number } = entry;
-      const { id, by, at } = item as { id: string; by: string; at: number };
+      const { id, by, at } = item as unknown as Entry;
       const log = this.log(name);
       if (number !== log.committedAt.size + 1)
         this.#fail(new Error(`${name} gets the number ${number} after ${log.committedAt.size}`));
       log.committedAt.set(number, now);
-      log.entries.set(number, { id, by });
+      log.entries.set(number, { id, by, at });
       this.#numbered.get(process as object)?.add(`${namespace} ${id} ${by}`);
       const isChange = this.#delivered.get(process as object)?.has(nameOfChange(namespace, id, by, at));
       if (!isChange) this.#fail(new Error(`${name} ${number} is no change: ${id} by ${by} at ${at}`));

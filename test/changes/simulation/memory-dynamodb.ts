@@ -232,7 +232,7 @@ export class MemoryDynamoDb {
     this.#listener.committed(table, after, process);
     const changes: Change[] = [];
     for (const { slot, key, after } of this.#random.shuffle(planned)) {
-      if (changes.length && this.#happens(0.5)) {
+      if (changes.length && this.#happens(0.8)) {
         this.#listener.note('a transaction becomes visible in part');
         await this.#pause();
       }
@@ -254,6 +254,6 @@ export class MemoryDynamoDb {
 
   /** Mostly milliseconds. A transaction that stalls takes seconds. */
   #pause(): Promise<void> {
-    return this.#scheduler.sleep(durationBetween(this.#random, 1, this.#happens(0.05) ? 20_000 : 100));
+    return this.#scheduler.sleep(durationBetween(this.#random, 1, this.#happens(0.05) ? 20_000 : 200));
   }
 }

@@ -1,6 +1,6 @@
-import type { ChangeCursor } from '../../../lib/changes/change-cursor.ts';
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
-import { logName, type PollStart } from './poll-start.ts';
+import type { Entry } from './log-checks.ts';
+import { type HandedOut, logName, type PollStart } from './poll-start.ts';
 import type { World } from './world.ts';
 
 const restMs = 30 * 24 * 60 * 60 * 1000;
@@ -8,16 +8,33 @@ const restMs = 30 * 24 * 60 * 60 * 1000;
 const idsIn = ({ changes }: ChangePage): Set<string> =>
   new Set(changes.map((change) => (change.type === 'delete' ? change._id : change.channel._id)));
 
-/** The entries after the cursor that the reader wants: in a first reading all of them, later those of others. */
-const wantedEntries = (
-  { logs }: World,
+/** A write takes up to this time. */
+const writeMs = 100;
+
+/**
+ * The entries after the cursor that the page must bring, if it comes to them, and those that it may bring. Own changes count only if
+ * they were made while the first reading ran.
+ */
+const entriesAfter = (
+  { clockErrorMs, history, logs }: World,
   namespace: string,
-  { phase, number: last, generation }: ChangeCursor,
+  { cursor, readingBeganAt, completedAt }: HandedOut,
   excludedKey: string | undefined,
-) =>
-  [...logs.log(logName(namespace, generation)).entries]
+) => {
+  const isWanted = (entry: Entry, margin: number): boolean => {
+    if (entry.by !== excludedKey || completedAt === undefined) return true;
+    const madeAt = history.committedAt(namespace, entry);
+    return readingBeganAt - margin < madeAt && madeAt < completedAt + margin;
+  };
+  const entries = [...logs.log(logName(namespace, cursor.generation)).entries]
     .map(([number, entry]) => ({ number, ...entry }))
-    .filter(({ number, by }) => number > last && (phase === 'catchUp' || by !== excludedKey));
+    .filter(({ number }) => number > cursor.number);
+  const toleranceMs = 2 * clockErrorMs + writeMs;
+  return {
+    wanted: entries.filter((entry) => isWanted(entry, -toleranceMs)),
+    allowed: entries.filter((entry) => isWanted(entry, toleranceMs)),
+  };
+};
 
 /**
  * Checks a page of the log:
@@ -27,22 +44,23 @@ const wantedEntries = (
 const checkLogPage = (
   world: World,
   { namespace, lastVisible }: PollStart,
-  cursor: ChangeCursor,
+  handedOut: HandedOut,
   page: ChangePage,
   excludedKey: string | undefined,
 ): void => {
   const { next, hasMore } = page;
+  const { cursor } = handedOut;
   const fail = (reason: string) =>
     world.fail(new Error(`A page of ${namespace} from ${JSON.stringify(cursor)} ${reason}`));
   if (hasMore && next.number <= cursor.number && cursor.number < lastVisible)
     fail(`stays, and ${lastVisible} is visible`);
   if (!hasMore && next.number < lastVisible) fail(`has no more, and ${lastVisible} is visible`);
-  const wanted = wantedEntries(world, namespace, cursor, excludedKey);
+  const { wanted, allowed } = entriesAfter(world, namespace, handedOut, excludedKey);
   const brought = idsIn(page);
   for (const { number, id, by } of wanted)
     if (number <= next.number && !brought.has(id)) fail(`lacks ${id}, which ${by} has changed in ${number}`);
   for (const id of brought)
-    if (!wanted.some((entry) => entry.id === id)) fail(`brings ${id}, which nobody else has changed`);
+    if (!allowed.some((entry) => entry.id === id)) fail(`brings ${id}, which nobody else has changed`);
 };
 
 /** Checks a page against what was true when its poll began. */
@@ -59,5 +77,5 @@ export const checkPage = (
   if (cursor.phase === 'channels' || cursor.generation !== generation) return;
   if (page.hasMore && page.changes.length && page.next.number < lastVisible)
     world.note('a page ends before all its entries');
-  checkLogPage(world, start, cursor, page, excludedKey);
+  checkLogPage(world, start, handedOut, page, excludedKey);
 };

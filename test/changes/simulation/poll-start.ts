@@ -10,12 +10,16 @@ export interface HandedOut {
   at: number;
   /** When the first reading began to which the cursor belongs. */
   readingBeganAt: number;
+  /** When the poll began that completed this reading. Undefined until then. */
+  completedAt: number | undefined;
   /** The secret that sealed it. */
   secret: string;
 }
 
 /** What is true when a poll begins. */
 export interface PollStart {
+  /** Milliseconds since the epoch. */
+  at: number;
   namespace: string;
   /** The cursor of the poll. */
   handedOut: HandedOut | undefined;
@@ -26,18 +30,17 @@ export interface PollStart {
   lastVisible: number;
 }
 
-export const logName = (namespace: string, generation: string) => `CHANGES#${namespace}#${generation}`;
+/** The name of a change log: the partition of its entries. */
+export const logName = (namespace: string, generation: string) => `LOG#${namespace}#${generation}`;
 
-export const generationOf = (
-  { database, projectionsTable }: World,
-  namespace: string,
-): string | undefined => {
-  const head = database.item(projectionsTable, { pk: `CHANGES#${namespace}`, sk: 'HEAD' });
+export const generationOf = (world: World, namespace: string): string | undefined => {
+  const head = world.database.item(world.projectionsTable, world.system.headKey(namespace));
   return head?.generation as string | undefined;
 };
 
 export const startPoll = (world: World, namespace: string, handedOut: HandedOut | undefined): PollStart => {
   const generation = generationOf(world, namespace);
   const lastVisible = generation ? world.logs.log(logName(namespace, generation)).lastVisible : 0;
-  return { namespace, handedOut, secrets: world.secrets, generation, lastVisible };
+  const { secrets, scheduler } = world;
+  return { at: scheduler.now, namespace, handedOut, secrets, generation, lastVisible };
 };

@@ -10,7 +10,6 @@ export class Crash extends Error {}
 const minute = 60_000;
 const maxTries = 4;
 const requestTimeoutMs = 3_000;
-const maxClockErrorMs = 1_000;
 
 /** What a process needs of the simulation. */
 export interface Surroundings {
@@ -20,6 +19,8 @@ export interface Surroundings {
   database: MemoryDynamoDb;
   /** How often a call or its answer is lost or late. */
   faultRate: number;
+  /** How wrong the clock of a process may be, in both directions. */
+  clockErrorMs: number;
   /** Counts that something has happened. */
   note: (fault: Fault) => void;
   /** Ends the run, because the code under test or the simulation itself is wrong. */
@@ -50,7 +51,8 @@ export class Process {
   constructor(surroundings: Surroundings, crashAtCall = 0) {
     this.#surroundings = surroundings;
     this.#crashAtCall = crashAtCall;
-    this.#clockError = surroundings.random.below(2 * maxClockErrorMs + 1) - maxClockErrorMs;
+    const { clockErrorMs, random } = surroundings;
+    this.#clockError = random.below(2 * clockErrorMs + 1) - clockErrorMs;
   }
 
   readonly now = (): number => this.#surroundings.scheduler.now + this.#clockError;

@@ -1,8 +1,9 @@
 import type { ChangePage } from '../../../lib/changes/read-changes.ts';
+import type { Channel } from '../../../lib/channels/channel.ts';
 import { Copy } from './copy.ts';
 import { checkExpiry } from './expiry-check.ts';
 import { checkPage } from './page-check.ts';
-import { type HandedOut, startPoll } from './poll-start.ts';
+import { type HandedOut, type PollStart, startPoll } from './poll-start.ts';
 import { Crash, Process } from './process.ts';
 import { durationBetween } from './scheduler.ts';
 import { channelsTable, type World } from './world.ts';
@@ -33,6 +34,8 @@ export class Reader {
   readonly #copy: Copy;
   #position: Position | undefined;
   #readingBeganAt = 0;
+  /** When the poll began that completed the first reading. */
+  #completedAt: number | undefined;
 
   constructor(world: World, namespace: string, keyId?: string) {
     this.#world = world;
@@ -71,23 +74,25 @@ export class Reader {
     const written = await writeOnce(this.#world, keyId);
     if (!written) return;
     const { before, after, version } = written;
-    const isThere = ({ company_namespace = [] as string[] } = {}) =>
-      company_namespace.includes(this.#namespace);
+    const id = (after ?? before)?._id as string;
     if (happens(0.2)) {
       // The answer is lost, or the reader has crashed. It reads the channel later.
       await scheduler.sleep(30_000);
-      const id = (after ?? before)?._id as string;
       const item = database.item(channelsTable, system.keys.channel(this.#namespace, id));
       if (item) this.#copy.upsert(system.toDocument(system.fromItem(item)));
       else this.#copy.delete(id);
-    } else if (after && isThere(after)) this.#copy.upsert(system.toDocument(after));
-    else if (before && isThere(before)) this.#copy.delete(before._id, version);
+      return;
+    }
+    const isIn = (channel: Channel | undefined) => channel?.company_namespace.includes(this.#namespace);
+    if (after && isIn(after)) this.#copy.upsert(system.toDocument(after));
+    else if (isIn(before)) this.#copy.delete(id, version);
   }
 
   async #poll(): Promise<'complete' | 'more'> {
     const { random, scheduler, system } = this.#world;
     if (!this.#position) {
       this.#readingBeganAt = scheduler.now;
+      this.#completedAt = undefined;
       this.#copy.beginReading();
     }
     const start = startPoll(this.#world, this.#namespace, this.#position?.handedOut);
@@ -97,7 +102,7 @@ export class Reader {
       const answer = await this.#request(excludedKey);
       await scheduler.sleep(durationBetween(random, 1, 20));
       checkPage(this.#world, start, answer.page, excludedKey);
-      if (!this.#world.happens(0.05)) return this.#store(answer);
+      if (!this.#world.happens(0.05)) return this.#store(answer, start);
       this.#world.note('a reader crashes before it stores an answer');
       return 'more';
     } catch (error) {
@@ -130,14 +135,24 @@ export class Reader {
     return { page, cursor: system.sealChangeCursor(page.next, this.#namespace, secrets) };
   }
 
-  #store({ page: { changes, next, hasMore }, cursor }: Answer): 'complete' | 'more' {
+  #store({ page: { changes, next, hasMore }, cursor }: Answer, start: PollStart): 'complete' | 'more' {
     const { scheduler, secrets } = this.#world;
     for (const change of changes)
       if (change.type === 'upsert') this.#copy.upsert(change.channel);
       else this.#copy.delete(change._id);
-    if (!hasMore) this.#copy.endReading();
-    const [at, readingBeganAt, secret] = [scheduler.now, this.#readingBeganAt, secrets.current];
-    this.#position = { cursor, handedOut: { cursor: next, hasMore, at, readingBeganAt, secret } };
+    if (!hasMore && this.#completedAt === undefined) {
+      this.#copy.endReading();
+      this.#completedAt = start.at;
+    }
+    const handedOut = {
+      cursor: next,
+      hasMore,
+      at: scheduler.now,
+      readingBeganAt: this.#readingBeganAt,
+      completedAt: this.#completedAt,
+      secret: secrets.current,
+    };
+    this.#position = { cursor, handedOut };
     return hasMore ? 'more' : 'complete';
   }
 }

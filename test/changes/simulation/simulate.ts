@@ -25,7 +25,7 @@ const rest = async (world: World): Promise<void> => {
 /** An operator begins new generations although nothing is lost. */
 const runOperator = async (world: World, duration: number): Promise<void> => {
   const { random, scheduler, stream } = world;
-  for (let count = random.pick([0, 0, 0, 0, 4]); count > 0; count--) {
+  for (let count = random.pick([0, 0, 0, 6]); count > 0; count--) {
     await scheduler.sleep(random.below(Math.ceil(duration / 2)));
     await stream.beginGeneration(random.pick(namespaces));
   }

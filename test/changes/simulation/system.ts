@@ -11,4 +11,5 @@ export { Meter } from '../../../lib/dynamodb/meter.ts';
 export { RememberedRecords } from '../../../lib/dynamodb/remembered-records.ts';
 export { Table } from '../../../lib/dynamodb/table.ts';
 export { beginGeneration } from '../../../lib/projections/change-log/log-head.ts';
+export { headKey } from '../../../lib/projections/change-log/log-items.ts';
 export { numberChanges } from '../../../lib/projections/change-log/number-changes.ts';

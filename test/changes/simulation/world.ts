@@ -21,6 +21,7 @@ export class World {
   readonly scheduler = new Scheduler();
   readonly database: MemoryDynamoDb;
   readonly faultRate: number;
+  readonly clockErrorMs: number;
   readonly history: ChannelHistory;
   readonly logs = new LogChecks((reason) => this.fail(reason));
   readonly stream = new Stream(this);
@@ -38,6 +39,7 @@ export class World {
     this.system = system;
     this.random = randomFrom(seed);
     this.faultRate = this.random.pick([0.01, 0.03, 0.15]);
+    this.clockErrorMs = this.random.pick([0, 1_000]);
     this.history = new ChannelHistory(system);
     this.database = new MemoryDynamoDb(this.scheduler, this.random, {
       hasStream: (table) => table === channelsTable,
@@ -84,7 +86,7 @@ export class World {
   }
 
   #committed(table: string, items: Item[], process: unknown): void {
-    if (table === channelsTable) this.history.add(items);
+    if (table === channelsTable) this.history.add(items, this.scheduler.now);
     else this.logs.committed(items, process, this.scheduler.now);
     for (const { pk, sk, expiresAt } of items as { pk: string; sk: string; expiresAt?: number }[])
       if (expiresAt !== undefined) this.#expireLater(table, { pk, sk }, expiresAt * 1000);

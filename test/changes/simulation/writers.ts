@@ -8,7 +8,6 @@ import { channelsTable, namespaces, type World } from './world.ts';
 
 const maxChannels = 12;
 const maxNameLength = 200;
-const maxClockErrorMs = 1_000;
 
 /** A write that was done: the channel after it, or that it is gone. */
 export interface Written {
@@ -79,7 +78,7 @@ const planChange = (world: World, before: Channel | undefined, updatedAt: number
  * @returns undefined if nothing was written, because another writer was faster
  */
 export const writeOnce = async (world: World, keyId: string): Promise<Written | undefined> => {
-  const { ids, random, scheduler, system } = world;
+  const { clockErrorMs, ids, random, scheduler, system } = world;
   const isCreation = !ids.length || (ids.length < maxChannels && world.happens(0.25));
   const before = isCreation ? undefined : find(world, random.pick(ids));
   if (!isCreation && !before) return undefined;
@@ -87,7 +86,7 @@ export const writeOnce = async (world: World, keyId: string): Promise<Written | 
     await reindex(world, before);
     return undefined;
   }
-  const clock = scheduler.now + random.below(2 * maxClockErrorMs) - maxClockErrorMs;
+  const clock = scheduler.now + random.below(2 * clockErrorMs + 1) - clockErrorMs;
   const now = Math.max(clock, (before?.updatedAt ?? 0) + 1);
   const after: Channel | undefined = planChange(world, before, now, keyId);
   await scheduler.sleep(durationBetween(random, 1, 20));

@@ -1,4 +1,5 @@
 import type { FaultRow } from '../fault-row.ts';
+import { changeFeed } from './change-feed.ts';
 import { concurrentUpdates } from './concurrent-updates.ts';
 import { conflicts } from './conflicts.ts';
 import { cursorWalks } from './cursor-walks.ts';
@@ -28,6 +29,7 @@ export const faultRows: FaultRow[] = [
   conflicts,
   sharedExternalId,
   upserts,
+  changeFeed,
   restores,
   killedWrites,
   concurrentUpdates,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ChangeCursor } from '../../lib/changes/change-cursor.ts';
+import { readChanges } from '../../lib/changes/read-changes.ts';
 import { toItem, tombstonePut } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
@@ -7,7 +9,11 @@ import type { Change } from '../../lib/dynamodb/stream-record.ts';
 import { beginGeneration, readHead } from '../../lib/projections/change-log/log-head.ts';
 import { entriesAfter } from '../../lib/projections/change-log/log-items.ts';
 import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
-import { interruptBefore } from '../support/projections.ts';
+import {
+  interceptQueries,
+  interruptBefore,
+  newNamespace as newNamespaceWithChannels,
+} from '../support/projections.ts';
 import { channelOf } from '../support/seed.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -164,6 +170,38 @@ describe('the numbers have no gap and no repetition', () => {
 
     const ids = (await logOf(namespace)).map(({ id }) => id as string);
     expect(ids.sort()).toEqual(Array.from({ length: 10 }, (_, index) => channelOf(index + 1)._id));
+  });
+});
+
+describe('a first reading', () => {
+  test.each([
+    0, 1, 2,
+  ])('brings a change that is made behind it and numbered right after its query %i', async (moment) => {
+    const { namespace, createWithOldId, update } = newNamespaceWithChannels(service);
+    const ids = [await createWithOldId(1), await createWithOldId(2)];
+    let queries = 0;
+    const channels = interceptQueries(service.channels, async (page) => {
+      if (queries++ === moment) {
+        await update(ids[0] as string, { name: 'Renamed' });
+        await number([changesIn(namespace).update(1, 1)]);
+      }
+      return page;
+    });
+    const copy = new Map<string, string>();
+    let cursor: ChangeCursor | undefined;
+    let hasMore = true;
+    while (hasMore) {
+      const request = { namespace, cursor, perPage: 1, excludedKey: undefined, now: Date.now };
+      const page = await readChanges({ ...service, channels }, request);
+      for (const row of page.changes) if (row.type === 'upsert') copy.set(row.channel._id, row.channel.name);
+      ({ next: cursor, hasMore } = page);
+    }
+
+    expect(queries).toBe(3);
+    expect([...copy]).toEqual([
+      [ids[0], 'Renamed'],
+      [ids[1], 'Channel 2'],
+    ]);
   });
 });
 
