@@ -18,7 +18,7 @@ export interface ChangesOptions {
 export interface ChangesPage {
   /** Apply them in this order. */
   changes: ChangeRow[];
-  /** Where to go on. Store it after the changes are applied, or together with them. */
+  /** Where to go on. Store it together with the applied changes, or after them: also after the drop, if there is one. */
   position: string;
   /**
    * The id of the reading. Store it with each channel of the copy that the page brings. Pages from one beginning have the

@@ -39,12 +39,13 @@ const run = async (): Promise<void> => {
   // No timeout: a person can end the command and start it again.
   const { signal } = new AbortController();
   const tables = openChannelTables(connect(), await readChannelTables(), signal);
-  for (const namespace of all ? await findNamespaces(tables) : names) {
-    if (!(await repairNamespace(tables, namespace))) process.exitCode = 1;
-    if (!isNewLogWanted) continue;
+  const namespaces = all ? await findNamespaces(tables) : names;
+  // First, because copies are wrong until their readers begin again. What is derived can be repaired later.
+  for (const namespace of isNewLogWanted ? namespaces : []) {
     await beginGeneration(tables.projections, namespace);
     console.log(`${namespace}: a new change log has begun`);
   }
+  for (const namespace of namespaces) if (!(await repairNamespace(tables, namespace))) process.exitCode = 1;
 };
 
 await runCommand(run);

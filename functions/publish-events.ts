@@ -26,13 +26,16 @@ const inHistory = new RememberedRecords();
 
 const sequenceNumberOf = (record: DynamoDBRecord | undefined) => record?.dynamodb?.SequenceNumber ?? '';
 
+/** Unique over all shards, which a sequence number is not (Amazon DynamoDB Streams API Reference, "Record"). */
+const eventIdOf = (record: DynamoDBRecord | undefined) => record?.eventID as string;
+
 const openTable = (name: string, signal: AbortSignal) =>
   new Table({ client, meter: new Meter(), signal }, name);
 
 const numberRecords = async (records: DynamoDBRecord[], signal: AbortSignal): Promise<void> => {
-  const remaining = records.filter((record) => !numbered.has(sequenceNumberOf(record)));
+  const remaining = records.filter((record) => !numbered.has(eventIdOf(record)));
   await numberChanges(openTable(PROJECTIONS_TABLE, signal), remaining.map(readChange));
-  numbered.add(remaining.map(sequenceNumberOf));
+  numbered.add(remaining.map(eventIdOf));
 };
 
 const keepHistory = async (
@@ -40,10 +43,10 @@ const keepHistory = async (
   events: EventOfRecord[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const sequenceNumberAt = ({ index }: EventOfRecord) => sequenceNumberOf(records[index]);
-  const remaining = events.filter((event) => !inHistory.has(sequenceNumberAt(event)));
-  await writeHistory(openTable(HISTORY_TABLE, signal), remaining);
-  inHistory.add(remaining.map(sequenceNumberAt));
+  const eventIdAt = ({ index }: EventOfRecord) => eventIdOf(records[index]);
+  const remaining = events.filter((event) => !inHistory.has(eventIdAt(event)));
+  const history = openTable(HISTORY_TABLE, signal);
+  await writeHistory(history, remaining, (written) => inHistory.add([eventIdAt(written)]));
 };
 
 /**

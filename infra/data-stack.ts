@@ -122,7 +122,7 @@ export class DataStack extends Stack {
   #cursorSecret(secretName: string) {
     const secret = new Secret(this, 'CursorSecret', {
       secretName,
-      description: 'Encrypts the cursors of lists',
+      description: 'Encrypts cursors',
       removalPolicy: this.#removalPolicy,
       generateSecretString: {
         passwordLength: 64,
@@ -133,7 +133,7 @@ export class DataStack extends Stack {
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'Rotated by hand (docs/operations.md): the list function must be deployed with both versions, and a day ' +
+        'Rotated by hand (docs/operations.md): the functions that make cursors must be deployed with both versions, and a day ' +
         'later without the previous one. A rotation schedule can’t do this.',
     });
   }

@@ -47,11 +47,14 @@ const restored = (
   };
 };
 
-/** Removes the tombstone of a deletion, on the condition that it is still the one that was read. */
-const tombstoneDelete = (namespace: string, id: string, { __v }: Tombstone): Write => ({
+/**
+ * Removes the tombstone of a deletion, on the condition that it is still the one that was read. In another namespace it may be
+ * missing: a backup can contain a part of the deletion.
+ */
+const tombstoneDelete = (namespace: string, id: string, { __v }: Tombstone, isOwn: boolean): Write => ({
   Delete: {
     Key: keys.tombstone(namespace, id),
-    ConditionExpression: '#v = :v',
+    ConditionExpression: isOwn ? '#v = :v' : 'attribute_not_exists(pk) OR #v = :v',
     ExpressionAttributeNames: { '#v': '__v' },
     ExpressionAttributeValues: { ':v': __v },
   },
@@ -65,7 +68,9 @@ const planRestore = (channel: Channel, tombstone: Tombstone, write: WriteContext
   const creation = planChannelWrites(undefined, channel, authorOf(write), nextShard());
   return [
     ...creation.map((one) => keyItems.reduce(requireNoCarrier, one)),
-    ...namespaces.map((namespace) => tombstoneDelete(namespace, _id, tombstone)),
+    ...namespaces.map((namespace) =>
+      tombstoneDelete(namespace, _id, tombstone, namespace === write.caller.namespace),
+    ),
   ];
 };
 
@@ -83,11 +88,17 @@ const keyIsTaken = (item: Item): ApiError => {
   );
 };
 
-/** The item of an external key that made a restore fail, because another channel carries the key. */
-const takenKeyIn = ({ conditionFailures }: TransactionConditionFailed): Item | undefined =>
-  conditionFailures
-    .map((failure) => failure?.item)
-    .find((item) => item && namespaceOfExternalKeys(item.pk as string) !== undefined);
+const isExternalKey = (item: Item | undefined): boolean =>
+  item !== undefined && namespaceOfExternalKeys(item.pk as string) !== undefined;
+
+/**
+ * The item of an external key that made a restore fail, because another channel carries the key. If the copy or the tombstone
+ * failed too, somebody else has restored this channel, and so it may be the one that carries the key.
+ */
+const takenKeyIn = ({ conditionFailures }: TransactionConditionFailed): Item | undefined => {
+  const failed = conditionFailures.filter((failure) => failure !== undefined).map(({ item }) => item);
+  return failed.every(isExternalKey) ? failed[0] : undefined;
+};
 
 /**
  * Brings a deleted channel back as it was, in all namespaces that it was deleted from: all or nothing. Reads the channel and

@@ -6,14 +6,15 @@ const maxRemembered = 10_000;
  * failed, and the work would be done again. Forgetting some records is harmless.
  */
 export class RememberedRecords {
-  readonly #sequenceNumbers = new Set<string>();
+  readonly #ids = new Set<string>();
 
-  has(sequenceNumber: string): boolean {
-    return this.#sequenceNumbers.has(sequenceNumber);
+  /** @param id the `eventID` of a record */
+  has(id: string): boolean {
+    return this.#ids.has(id);
   }
 
-  add(sequenceNumbers: string[]): void {
-    if (this.#sequenceNumbers.size + sequenceNumbers.length > maxRemembered) this.#sequenceNumbers.clear();
-    for (const sequenceNumber of sequenceNumbers) this.#sequenceNumbers.add(sequenceNumber);
+  add(ids: string[]): void {
+    if (this.#ids.size + ids.length > maxRemembered) this.#ids.clear();
+    for (const id of ids) this.#ids.add(id);
   }
 }

@@ -146,7 +146,9 @@ export class Table {
   async put(put: OnThisTable<PutCommandInput>): Promise<void> {
     const { client } = this.session;
     const command = new PutCommand({ TableName: this.name, ...put, ...metered });
-    await call(this.session, 'write', (options) => client.send(command, options));
+    await retryContention(this.session, () =>
+      call(this.session, 'write', (options) => client.send(command, options)),
+    );
   }
 
   async delete(input: OnThisTable<DeleteCommandInput>): Promise<void> {

@@ -29,13 +29,17 @@ const toVersion = ({ 'detail-type': type, detail }: ChannelEvent, { after }: Cha
 /**
  * Writes a version for each event. An event that comes twice makes the same version.
  * @param events with the changes that they were made from
- * @throws Throttled, Unavailable. Some of the versions may be written then: give all of them again
+ * @param onWritten is called with each event whose version is written
+ * @throws Throttled, Unavailable. Some of the versions may be written then
  */
-export const writeHistory = async (
+export const writeHistory = async <Event extends { event: ChannelEvent; change: Change }>(
   history: Table,
-  events: { event: ChannelEvent; change: Change }[],
+  events: Event[],
+  onWritten: (event: Event) => void = () => undefined,
 ): Promise<void> => {
-  await mapConcurrently(events, concurrency, ({ event, change }) =>
-    history.put({ Item: toVersionItem(channelOf(event), toVersion(event, change)) }),
-  );
+  await mapConcurrently(events, concurrency, async (each) => {
+    const { event, change } = each;
+    await history.put({ Item: toVersionItem(channelOf(event), toVersion(event, change)) });
+    onWritten(each);
+  });
 };

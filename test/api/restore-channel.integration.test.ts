@@ -463,8 +463,11 @@ describe('if others write between the calls of a restore,', () => {
     };
   };
 
-  test('another restore wins, and both return its channel', async () => {
-    const { _id } = await createDeleted();
+  test.each([
+    ['without an external id', {}],
+    ['with an external id, which the channel itself carries by then', { external_id: 'restored twice' }],
+  ])('another restore wins, and both return its channel: %s', async (_, integration_meta) => {
+    const { _id } = await createDeleted({ integration_meta });
     let first: unknown;
     const second = await restoreWith(
       _id,

@@ -43,11 +43,12 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** The stream record of a creation. The ordinal of the channel is also the sequence number. */
+/** The stream record of a creation. The ordinal of the channel is also its event id and its sequence number. */
 const recordOf = (ordinal: number, fields: object = {}): DynamoDBRecord => {
   const { _id, ...attributes } = channelOf(ordinal);
   const Keys = { pk: 'NS#acme', sk: _id };
   return {
+    eventID: `${ordinal}`,
     eventName: 'INSERT',
     dynamodb: {
       SequenceNumber: `${ordinal}`,

@@ -27,7 +27,8 @@ const toUnnumbered = ({ pk, sk, before, after }: Change): UnnumberedChange | und
   const tombstoneOf = readTombstoneKey(sk);
   const id = tombstoneOf ?? parseChannelId(sk);
   if (!after || id === undefined || before?.__v === after.__v) return undefined;
-  const at = tombstoneOf === undefined ? after.updatedAt : after.deletedAt;
+  // The service always writes a time. An item that somebody wrote by hand may lack it, and must not stop the readers.
+  const at = (tombstoneOf === undefined ? after.updatedAt : after.deletedAt) ?? 0;
   return { namespace: namespaceOf(pk), id, by: after.writtenBy as string, at: at as number };
 };
 
