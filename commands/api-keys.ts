@@ -20,7 +20,7 @@ const usage = `Usage:
   npm run -s keys -- list [--namespace <name>]
   npm run -s keys -- revoke <key id>
 create prints the new key. Nobody can read it again. The name of a key is for its operators; it is not part of the key.
-list shows one key on each line: id, last four characters, name ("-" if it has none), namespaces, scopes, creation,
+list shows one key on each line: id, last four characters of its middle part, name ("-" if it has none), namespaces, scopes, creation,
 state. With --namespace, it shows only the keys that hold this namespace.
 Add --environment <name> to act on a deployed environment. Your shell must be in its account and region.
 Without it, the command acts on the local server that is running.`;

@@ -8,7 +8,8 @@ const describeTotals = ({ enabled, disabled }: Totals) => `${enabled} enabled an
 /** Each step repairs one kind of derived data of a namespace, and returns a line that says what it found. */
 const steps: ((tables: ChannelTables, namespace: string) => Promise<string>)[] = [
   async (tables, namespace) => `index keys of ${await reindexing.keys(tables, namespace)} channels repaired`,
-  async (tables, namespace) => `${await reindexing.externalKeys(tables, namespace)} external keys repaired`,
+  async (tables, namespace) =>
+    `${await reindexing.externalKeys(tables, namespace)} external keys repaired, or removed if no channel has them`,
   async (tables, namespace) =>
     `suffix entries of ${await reindexing.channels(tables, namespace)} channels repaired`,
   async (tables, namespace) => `${await reindexing.buckets(tables, namespace)} count buckets recounted`,

@@ -34,7 +34,7 @@ const checksumOf = (bytes: Buffer) => hash(bytes).subarray(0, checksumBytes);
 const invalidCursor = (cause?: unknown) =>
   new ApiError(
     'invalid_cursor',
-    'The cursor is not valid: send the last next_cursor of this namespace, unchanged.',
+    'The cursor is not valid: send the last next_cursor of this namespace, unchanged. If you do not have it, begin again without a cursor, as after cursor_expired.',
     { cause },
   );
 

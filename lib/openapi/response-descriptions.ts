@@ -51,6 +51,11 @@ const ownDescriptions: Partial<Record<ScopedOperation['name'], Record<number, st
     413: '`payload_too_large`: the body has more than 2 MiB.',
   },
   'read-changes': { 400: '`invalid_request`, `invalid_cursor`: the request is invalid.' },
+  'read-history': { 400: '`invalid_request`, `invalid_cursor`: the request is invalid.' },
+  'restore-channel': {
+    400: invalidBody,
+    409: '`conflict`: another channel has the `external_id` or the `id` (`details` name the field, and repeating does not help), or other requests were writing the channel (no `details`: try again).',
+  },
 };
 
 const examplesOf = (operation: ScopedOperation['name'], method: string, status: number) => {

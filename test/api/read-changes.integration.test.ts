@@ -511,7 +511,7 @@ describe('a request is refused', () => {
       failure(
         400,
         'invalid_cursor',
-        'The cursor is not valid: send the last next_cursor of this namespace, unchanged.',
+        'The cursor is not valid: send the last next_cursor of this namespace, unchanged. If you do not have it, begin again without a cursor, as after cursor_expired.',
       ),
     ]);
   });

@@ -28,7 +28,8 @@ const errorOf = (...sealed: Parameters<typeof open>) => {
 
 const invalid = {
   code: 'invalid_cursor',
-  message: 'The cursor is not valid: send the last next_cursor of this namespace, unchanged.',
+  message:
+    'The cursor is not valid: send the last next_cursor of this namespace, unchanged. If you do not have it, begin again without a cursor, as after cursor_expired.',
 };
 const expired = {
   code: 'cursor_expired',

@@ -38,13 +38,13 @@ describe('npm run reindex', () => {
       code: 0,
       lines: [
         'company1: index keys of 0 channels repaired',
-        'company1: 0 external keys repaired',
+        'company1: 0 external keys repaired, or removed if no channel has them',
         // The pending change of the creation may still wait.
         expect.stringMatching(/^company1: suffix entries of [01] channels repaired$/),
         'company1: 0 count buckets recounted',
         'company1: 1 enabled and 0 disabled',
         'nobody: index keys of 0 channels repaired',
-        'nobody: 0 external keys repaired',
+        'nobody: 0 external keys repaired, or removed if no channel has them',
         'nobody: suffix entries of 0 channels repaired',
         'nobody: 0 count buckets recounted',
         'nobody: no channels, or no such namespace',
@@ -87,7 +87,7 @@ describe('npm run reindex', () => {
       code: 0,
       lines: [
         'company1: index keys of 0 channels repaired',
-        'company1: 0 external keys repaired',
+        'company1: 0 external keys repaired, or removed if no channel has them',
         'company1: suffix entries of 1 channels repaired',
         // The bucket was corrected with the suffix entries, because it still listed the channel as applied.
         'company1: 0 count buckets recounted',
