@@ -87,6 +87,15 @@ module.exports = {
       from: '^client/',
       to: '^(lib|functions|infra|local|commands|bench|examples)/',
     }),
+    forbid(
+      'client-runs-in-browsers',
+      'The library part of the client must not use Node.js, or packages, or the command line.',
+      {
+        from: '^client/[^/]+\\.ts$',
+        to: '.',
+        allowed: '^client/[^/]+\\.ts$',
+      },
+    ),
     forbid('examples-use-the-client', 'An example knows the API only by the client.', {
       from: '^examples/',
       to: '^(lib|functions|infra|local|commands|bench)/',

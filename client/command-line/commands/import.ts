@@ -60,6 +60,7 @@ export const importCommand: Command = {
     const run = Run.findUnfinished(terminal.folder, source) ?? Run.start(terminal.folder, source);
     const progress = new Progress(terminal);
     const onProgress = () => progress.show(run.journal.outcomes.size, file.rows.length);
+    onProgress();
     await applyRows(connection, run.journal, file.rows, { match }, onProgress).finally(() => progress.end());
     return finishRun(run, file, { json }, terminal);
   },

@@ -174,6 +174,7 @@ export const syncCommand: Command = {
     const progress = new Progress(terminal);
     const onProgress = () => progress.show(journal.outcomes.size, file.rows.length + deletions.rows.length);
     const apply = async () => {
+      onProgress();
       await applyRows(connection, journal, file.rows, options, onProgress);
       await deleteChannels(connection, journal, selection.isToDelete, onProgress);
     };

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ChannelFields } from '../files/columns.ts';
+import { isSame } from '../is-same.ts';
 
 /** What changes in one field. An absent value is not there. */
 export interface FieldChange {
@@ -8,13 +8,13 @@ export interface FieldChange {
   to?: unknown;
 }
 
+type Fields = Record<string, unknown>;
+
 /** The fields that a client sets, with a field for each key of the metadata. */
-const fieldsOf = (channel: ChannelFields | undefined): Map<string, unknown> => {
-  if (!channel) return new Map();
-  const { name, local_name, disabled, company_namespace, integration_meta = {} } = channel;
+const fieldsOf = (channel: ChannelFields | undefined): Fields => {
+  const { name, local_name, disabled, company_namespace, integration_meta = {} } = channel ?? {};
   const meta = Object.entries(integration_meta).map(([key, value]) => [`integration_meta.${key}`, value]);
-  const fields = Object.entries({ name, local_name, disabled, company_namespace });
-  return new Map([...fields, ...(meta as [string, unknown][])].filter(([, value]) => value !== undefined));
+  return { name, local_name, disabled, company_namespace, ...Object.fromEntries(meta) };
 };
 
 /** The fields in which a channel differs before and after. Before a creation and after a deletion, there is no channel. */
@@ -22,14 +22,13 @@ export const changedFields = (
   before: ChannelFields | undefined,
   after: ChannelFields | undefined,
 ): FieldChange[] => {
-  const from = fieldsOf(before);
-  const to = fieldsOf(after);
-  return [...new Set([...from.keys(), ...to.keys()])]
-    .filter((field) => !isDeepStrictEqual(from.get(field), to.get(field)))
+  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+  return Object.keys({ ...old, ...now })
+    .filter((field) => !isSame(old[field], now[field]))
     .map((field) => ({
       field,
-      ...(from.has(field) && { from: from.get(field) }),
-      ...(to.has(field) && { to: to.get(field) }),
+      ...(old[field] !== undefined && { from: old[field] }),
+      ...(now[field] !== undefined && { to: now[field] }),
     }));
 };
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { ChannelsError } from '../../channels-error.ts';
 import type { Channel, ChannelChange } from '../../types.ts';
 import { chunks } from '../chunks.ts';
+import { isSame } from '../is-same.ts';
 import { isChange } from './apply-rows.ts';
 import type { Outcome, Planned } from './journal.ts';
 import { type Connection, findChannel, findOwnVersion, versionsAfter } from './own-version.ts';
@@ -124,7 +124,7 @@ const undoUpdate = async (connection: Connection, { _id, version, before }: Chan
   const current = await findChannel(connection, _id);
   if (!current) return deletedSince;
   // An undo that was stopped may have put it back.
-  return isDeepStrictEqual(contentOf(current), content) ? undefined : changedSince;
+  return isSame(contentOf(current), content) ? undefined : changedSince;
 };
 
 const undoDeletion = async (connection: Connection, { _id, version }: Change) => {
