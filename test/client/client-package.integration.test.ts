@@ -93,13 +93,14 @@ test.each([
 });
 
 test('npx client-channels runs the command line of the package, which explains itself and exports the channels', async () => {
-  const { body } = await service.call('POST /client-channel', { body: { name: 'By npx' } });
-  const env = { PATH: process.env.PATH, HOME: folder, CHANNELS_KEY: service.key };
+  const key = await service.newKey({ namespaces: ['by-npx'] });
+  const { body } = await service.call('POST /client-channel', { key, body: { name: 'By npx' } });
+  const env = { PATH: process.env.PATH, HOME: folder, CHANNELS_KEY: key };
   const npx = (...args: string[]) =>
     run('npx', ['--no-install', 'client-channels', ...args], { cwd: folder, env });
 
   expect((await npx('--help')).stdout).toMatch(/^Usage: client-channels <command> …\n/);
-  const { stdout } = await npx('export', '--name', 'By npx', '--url', service.url);
+  const { stdout } = await npx('export', '--url', service.url);
 
   expect(stdout).toBe(`${JSON.stringify(body.data)}\n`);
 });

@@ -9,6 +9,7 @@ import { type CommandFolder, parseLines, useCommandFolders } from './in-process.
 const service = useService({ consumers: ['publish-events'] });
 const newFolder = useCommandFolders();
 const fileCount = Number(process.env.COMMAND_LINE_SYNC_FILES ?? 30);
+const timeoutMs = 300_000 + fileCount * 10_000;
 const seed = Number(process.env.COMMAND_LINE_SEED ?? Date.now() % 1_000_000);
 
 let testNumber = 0;
@@ -89,58 +90,62 @@ const expectedChannels = (before: Channel[], rows: UpsertRow[]) =>
     return [{ ...channel, name, disabled: disabled ?? channel.disabled, integration_meta: merged }];
   });
 
-test(`a sync of random files makes the selection equal to the file, does what its dry run says, and never touches a channel outside of it, also while another writer moves channels (seed ${seed})`, async () => {
-  const random = randomFrom(seed);
-  let written = 0;
-  for (let file = 0; file < fileCount; file++) {
-    for (let n = random.below(12); n >= 0; n--) await change(random, await collect(client.all()));
-    const before = await collect(client.all());
-    const rows = newRows(random);
-    writeRows(rows);
-    const planned = await sync('--max-deletes', '100%', '--dry-run', '--json');
-    const hasOtherWriter = file % 2 === 1;
-    let isOver = false;
-    const running = sync('--max-deletes', '100%', '--json').finally(() => {
-      isOver = true;
-    });
-    while (hasOtherWriter && !isOver) await change(random, before);
-    const done = await running;
-    const results = parseLines(done.out);
-    written += counted(results);
-    if (hasOtherWriter) continue;
+test(
+  `a sync of random files makes the selection equal to the file, does what its dry run says, and never touches a channel outside of it, also while another writer moves channels (seed ${seed})`,
+  async () => {
+    const random = randomFrom(seed);
+    let written = 0;
+    for (let file = 0; file < fileCount; file++) {
+      for (let n = random.below(12); n >= 0; n--) await change(random, await collect(client.all()));
+      const before = await collect(client.all());
+      const rows = newRows(random);
+      writeRows(rows);
+      const planned = await sync('--max-deletes', '100%', '--dry-run', '--json');
+      const hasOtherWriter = file % 2 === 1;
+      let isOver = false;
+      const running = sync('--max-deletes', '100%', '--json').finally(() => {
+        isOver = true;
+      });
+      while (hasOtherWriter && !isOver) await change(random, before);
+      const done = await running;
+      const results = parseLines(done.out);
+      written += counted(results);
+      if (hasOtherWriter) continue;
 
-    const short = (out: string) =>
-      parseLines(out).map(({ line, key, result, code, summary }) => ({ line, key, result, code, summary }));
-    expect({ ...done, out: short(done.out) }).toEqual({ ...planned, out: short(planned.out) });
-    const after = new Map((await collect(client.all())).map((channel) => [channel._id, channel]));
-    const expected = expectedChannels(before, rows);
-    expect(expected.map(({ _id }) => withoutTimes(after.get(_id) as Channel))).toEqual(
-      expected.map(withoutTimes),
-    );
-    const known = new Set(before.map(keyOf));
-    const created = [...after.values()].filter(({ _id }) => !before.some((channel) => channel._id === _id));
-    expect(after.size).toBe(expected.length + created.length);
-    expect(created.map(({ name, integration_meta }) => ({ name, integration_meta }))).toEqual(
-      expect.arrayContaining(
-        rows
-          .filter(({ integration_meta }) => !known.has(integration_meta.external_id as string))
-          .map(({ name, integration_meta }) => ({
-            name,
-            integration_meta: { ...integration_meta, source: 'sap' },
-          })),
-      ),
-    );
-  }
+      const short = (out: string) =>
+        parseLines(out).map(({ line, key, result, code, summary }) => ({ line, key, result, code, summary }));
+      expect({ ...done, out: short(done.out) }).toEqual({ ...planned, out: short(planned.out) });
+      const after = new Map((await collect(client.all())).map((channel) => [channel._id, channel]));
+      const expected = expectedChannels(before, rows);
+      expect(expected.map(({ _id }) => withoutTimes(after.get(_id) as Channel))).toEqual(
+        expected.map(withoutTimes),
+      );
+      const known = new Set(before.map(keyOf));
+      const created = [...after.values()].filter(({ _id }) => !before.some((channel) => channel._id === _id));
+      expect(after.size).toBe(expected.length + created.length);
+      expect(created.map(({ name, integration_meta }) => ({ name, integration_meta }))).toEqual(
+        expect.arrayContaining(
+          rows
+            .filter(({ integration_meta }) => !known.has(integration_meta.external_id as string))
+            .map(({ name, integration_meta }) => ({
+              name,
+              integration_meta: { ...integration_meta, source: 'sap' },
+            })),
+        ),
+      );
+    }
 
-  const ownEvents = () =>
-    service.events.map(({ detail }) => detail).filter(({ actor }) => actor === syncKeyId);
-  await eventually(() => expect(ownEvents()).toHaveLength(written));
-  const outside = ownEvents().filter(
-    ({ channel, previous }) =>
-      (previous && sourceOf(previous) !== 'sap') || (channel && sourceOf(channel) !== 'sap'),
-  );
-  expect(outside).toEqual([]);
-});
+    const ownEvents = () =>
+      service.events.map(({ detail }) => detail).filter(({ actor }) => actor === syncKeyId);
+    await eventually(() => expect(ownEvents()).toHaveLength(written));
+    const outside = ownEvents().filter(
+      ({ channel, previous }) =>
+        (previous && sourceOf(previous) !== 'sap') || (channel && sourceOf(channel) !== 'sap'),
+    );
+    expect(outside).toEqual([]);
+  },
+  timeoutMs,
+);
 
 describe('a sync', () => {
   const row = (external_id: string, meta = {}): UpsertRow => ({
