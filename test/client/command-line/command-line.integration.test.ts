@@ -271,6 +271,49 @@ describe('an import', () => {
     ]);
   });
 
+  test('that was killed while it waited for an answer counts what its key has done, and not what others have done', async () => {
+    await seed([row('updated', 'Old'), row('deleted', 'Old'), row('edited', 'Old')]);
+    const other = new ChannelsClient({
+      url: service.url,
+      key: await service.newKey({ namespaces: [namespace] }),
+    });
+    const deletion = { delete: true, integration_meta: { external_id: 'deleted' } };
+    const names = ['created', 'updated', 'edited', 'created-by-another', 'not-done'];
+    folder.write('x.ndjson', ndjson([deletion, ...names.map((name) => row(name, 'New'))]));
+    const planned = parseLines((await folder.run('import', 'x.ndjson', '--dry-run', '--json')).out);
+    // The run writes its plan down, its request is carried out in part, and others do the rest of it.
+    const stopped = new AbortController();
+    const terminal = { isInteractive: true, say: () => stopped.abort(), signal: stopped.signal };
+    await folder.runWith(terminal, 'import', 'x.ndjson', '--url', service.url);
+    const [id = ''] = readdirSync(join(folder.path, '.client-channels'));
+    const channels = new Map(
+      (await storedChannels()).map((channel) => [channel.integration_meta?.external_id, channel]),
+    );
+    const rows = planned.flatMap(({ line, key: each, result }, index) => {
+      if (line === undefined) return [];
+      const channel = channels.get(each);
+      return [{ index, result, key: each, ...(channel && { channel }) }];
+    });
+    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson([{ step: 'before', rows }]));
+    await client.upsert([deletion, row('created', 'New'), row('updated', 'New')]);
+    await other.upsert([row('edited', 'New'), row('created-by-another', 'New')]);
+
+    const { out } = await folder.run('import', 'x.ndjson', '--json');
+
+    const results = parseLines(out).map(
+      ({ key: each, result, __v, summary }) => summary ?? [each, result, __v],
+    );
+    expect(results).toEqual([
+      ['deleted', 'deleted', 1],
+      ['created', 'created', 0],
+      ['updated', 'updated', 1],
+      ['edited', 'unchanged', 1],
+      ['created-by-another', 'unchanged', 0],
+      ['not-done', 'created', 0],
+      { created: 2, updated: 1, unchanged: 2, deleted: 1, failed: 0 },
+    ]);
+  });
+
   test('of a file that is wrong anywhere writes nothing, also for the lines before, and exits with 2', async () => {
     folder.write('x.csv', `name,integration_meta.external_id\nA,a\nB,b,c\n`);
     expect(await folder.run('import', 'x.csv')).toEqual({
@@ -364,6 +407,19 @@ describe('undo', () => {
         [recreated, 'New'],
       ]),
     );
+  });
+
+  test('puts back large channels too, which do not all fit into the answer to one dry run', async () => {
+    const text = 'x'.repeat(60 * 1024);
+    const keys = Array.from({ length: 50 }, (_, n) => `large-${n}`);
+    await seed(keys.map((each) => row(each, 'Large', { text })));
+    folder.write('x.ndjson', ndjson(keys.map((each) => row(each, 'Renamed'))));
+    const { out } = await folder.run('import', 'x.ndjson');
+    expect(out).toMatch('0 created, 50 updated');
+
+    expect((await folder.run('undo', runOf(out))).out).toBe('50 channels are as before the run, 0 skipped\n');
+
+    expect((await storedChannels()).map(({ name }) => name)).toEqual(keys.map(() => 'Large'));
   });
 
   test('leaves a channel that somebody else changed between the dry run of the import and its write', async () => {

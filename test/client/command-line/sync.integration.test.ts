@@ -1,5 +1,8 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { deleteChannels } from '../../../client/command-line/runs/delete-channels.ts';
+import { Journal } from '../../../client/command-line/runs/journal.ts';
 import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type Random, randomFrom } from '../../support/random.ts';
@@ -189,6 +192,38 @@ describe('a sync', () => {
     const content = (channels: Channel[]) => channels.map(withoutTimes);
     expect(content(await collect(client.all()))).toEqual(content(before));
     expect(await folder.run('undo', run)).toEqual(undone);
+  });
+
+  test('deletes a channel only while it is selected, also if it has changed since it was read, and counts its own deletions', async () => {
+    const create = (name: string) => client.create({ name, integration_meta: { source: 'sap' } });
+    const names = ['same', 'renamed', 'moved', 'deleted by another', 'deleted before the answer'];
+    const planned = await Promise.all(names.map(create));
+    const [, renamed, moved, byAnother, own] = planned as [Channel, Channel, Channel, Channel, Channel];
+    await other.update(renamed._id, { name: 'Renamed' });
+    await other.update(moved._id, { integration_meta: { source: 'crm' } });
+    await other.delete(byAnother._id);
+    await client.delete(own._id);
+    const journal = new Journal(join(folder.path, 'journal.ndjson'));
+    const rows = planned.map((channel, index) => ({ index, result: 'deleted' as const, channel }));
+    journal.append({ step: 'deletions', selected: 5, rows });
+    const connection = { client, keyId: syncKeyId, signal: new AbortController().signal };
+
+    await deleteChannels(
+      connection,
+      journal,
+      (channel) => sourceOf(channel) === 'sap',
+      () => {},
+    );
+
+    const outcomes = [...journal.outcomes.values()].sort((one, another) => one.index - another.index);
+    expect(outcomes.map(({ index, result, __v }) => [names[index], result, __v])).toEqual([
+      ['same', 'deleted', 1],
+      ['renamed', 'deleted', 2],
+      ['moved', 'unchanged', 1],
+      ['deleted by another', 'unchanged', undefined],
+      ['deleted before the answer', 'deleted', 1],
+    ]);
+    expect((await collect(client.all())).map(({ _id }) => _id)).toEqual([moved._id]);
   });
 
   test.each([
