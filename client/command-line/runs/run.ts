@@ -17,7 +17,7 @@ import { wrong } from '../command-error.ts';
 import { Journal } from './journal.ts';
 
 /** What makes two runs the same: if the first is not finished, the second goes on with it. */
-export interface RunIdentity {
+interface RunIdentity {
   command: 'import' | 'sync';
   url: string;
   namespace: string;

@@ -12,8 +12,11 @@ import { type CommandFolder, parseLines, useCommandFolders } from './in-process.
 
 const service = useService({ consumers: ['publish-events'] });
 const newFolder = useCommandFolders();
-/** How many channels are exported and imported. */
+/** How many channels are exported and imported. With the variable, the test prints what each command took. */
 const channelCount = Number(process.env.COMMAND_LINE_CHANNELS ?? 150);
+/** How many rows a bad import has. */
+const badRowCount = Number(process.env.COMMAND_LINE_UNDO_ROWS ?? 100);
+const timeoutMs = 300_000 + (channelCount + badRowCount) * 500;
 
 let testNumber = 0;
 let namespace: string;
@@ -84,26 +87,37 @@ const variedRows = (count: number): UpsertRow[] =>
     },
   }));
 
+const measured = async (...args: string[]) => {
+  const startedAt = performance.now();
+  const printed = await folder.run(...args);
+  if (process.env.COMMAND_LINE_CHANNELS)
+    console.info(
+      `${args.join(' ')}: ${channelCount} channels in ${Math.round(performance.now() - startedAt)} ms`,
+    );
+  return printed;
+};
+
 describe('an export', () => {
-  test.each([
-    'channels.ndjson',
-    'channels.csv',
-  ])('to %s can be imported after all channels were deleted, and then writes nothing a second time', async (file) => {
-    await seed(variedRows(channelCount));
-    const before = await storedChannels();
-    expect(await folder.run('export', '--output', file)).toEqual({ code: 0, out: '', err: '' });
-    for (let start = 0; start < before.length; start += 20)
-      await Promise.all(before.slice(start, start + 20).map(({ _id }) => client.delete(_id)));
+  test.each(['channels.ndjson', 'channels.csv'])(
+    'to %s can be imported after all channels were deleted, and then writes nothing a second time',
+    async (file) => {
+      await seed(variedRows(channelCount));
+      const before = await storedChannels();
+      expect(await measured('export', '--output', file)).toEqual({ code: 0, out: '', err: '' });
+      for (let start = 0; start < before.length; start += 20)
+        await Promise.all(before.slice(start, start + 20).map(({ _id }) => client.delete(_id)));
 
-    const imported = await folder.run('import', file);
+      const imported = await measured('import', file);
 
-    expect(imported).toMatchObject({ code: 0, err: '' });
-    expect(imported.out).toMatch(`${channelCount} created, 0 updated, 0 unchanged, 0 deleted, 0 failed\n`);
-    const after = await storedChannels();
-    expect(byKey(after)).toEqual(byKey(before));
-    expect((await folder.run('import', file)).out).toMatch(`0 created, 0 updated, ${channelCount} unchanged`);
-    expect(await storedChannels()).toEqual(after);
-  });
+      expect(imported).toMatchObject({ code: 0, err: '' });
+      expect(imported.out).toMatch(`${channelCount} created, 0 updated, 0 unchanged, 0 deleted, 0 failed\n`);
+      const after = await storedChannels();
+      expect(byKey(after)).toEqual(byKey(before));
+      expect((await measured('import', file)).out).toMatch(`0 created, 0 updated, ${channelCount} unchanged`);
+      expect(await storedChannels()).toEqual(after);
+    },
+    timeoutMs,
+  );
 
   test('has the channels in the order of their ids, with the filters of the list', async () => {
     await seed([
@@ -327,44 +341,47 @@ describe('an import', () => {
 });
 
 describe('undo', () => {
-  const rowCount = Number(process.env.COMMAND_LINE_UNDO_ROWS ?? 100);
-  test('puts back what an import changed, skips and lists channels that have changed since, and does nothing a second time', async () => {
-    await seed([...variedRows(rowCount), row('gone', 'Gone', { a: 1 })]);
-    const before = await storedChannels();
-    const bad = before.map(({ integration_meta }, n) =>
-      integration_meta?.external_id === 'gone'
-        ? { delete: true, integration_meta }
-        : {
-            name: 'Bad',
-            ...(n % 2 && { local_name: null }),
-            integration_meta: { external_id: integration_meta?.external_id, value: 'bad', bad: true },
-          },
-    );
-    folder.write('bad.ndjson', ndjson([...bad, row('new', 'New'), row('new-2', 'New')]));
-    const imported = await folder.run('import', 'bad.ndjson');
-    expect(imported.out).toMatch(`2 created, ${rowCount} updated, 0 unchanged, 1 deleted, 0 failed`);
-    const changed = [];
-    const [newOne] = await collect(client.all({ integration_meta: { external_id: 'new' } }));
-    for (const { _id } of [...before.slice(0, 19), newOne as Channel])
-      changed.push(await client.update(_id, { disabled: true, name: 'Edited' }));
+  test(
+    'puts back what an import changed, skips and lists channels that have changed since, and does nothing a second time',
+    async () => {
+      await seed([...variedRows(badRowCount), row('gone', 'Gone', { a: 1 })]);
+      const before = await storedChannels();
+      const bad = before.map(({ integration_meta }, n) =>
+        integration_meta?.external_id === 'gone'
+          ? { delete: true, integration_meta }
+          : {
+              name: 'Bad',
+              ...(n % 2 && { local_name: null }),
+              integration_meta: { external_id: integration_meta?.external_id, value: 'bad', bad: true },
+            },
+      );
+      folder.write('bad.ndjson', ndjson([...bad, row('new', 'New'), row('new-2', 'New')]));
+      const imported = await folder.run('import', 'bad.ndjson');
+      expect(imported.out).toMatch(`2 created, ${badRowCount} updated, 0 unchanged, 1 deleted, 0 failed`);
+      const changed = [];
+      const [newOne] = await collect(client.all({ integration_meta: { external_id: 'new' } }));
+      for (const { _id } of [...before.slice(0, 19), newOne as Channel])
+        changed.push(await client.update(_id, { disabled: true, name: 'Edited' }));
 
-    const undone = await folder.run('undo', runOf(imported.out));
+      const undone = await folder.run('undo', runOf(imported.out));
 
-    const lines = undone.out.trimEnd().split('\n');
-    expect(undone).toMatchObject({ code: 1, err: '' });
-    expect(lines.at(-1)).toBe(`${rowCount - 17} channels are as before the run, 20 skipped`);
-    expect(
-      lines
-        .slice(0, -1)
-        .map((line) => /^skipped {2}(\S+) .*It has changed since the run\.$/.exec(line)?.[1])
-        .sort(),
-    ).toEqual(changed.map(({ _id }) => _id).sort());
-    const expected = new Map([...before, ...changed].map((channel) => [channel._id, contentOf(channel)]));
-    const after = await storedChannels();
-    expect(new Map(after.map((channel) => [channel._id, contentOf(channel)]))).toEqual(expected);
-    expect(await folder.run('undo', runOf(imported.out))).toEqual(undone);
-    expect(await storedChannels()).toEqual(after);
-  });
+      const lines = undone.out.trimEnd().split('\n');
+      expect(undone).toMatchObject({ code: 1, err: '' });
+      expect(lines.at(-1)).toBe(`${badRowCount - 17} channels are as before the run, 20 skipped`);
+      expect(
+        lines
+          .slice(0, -1)
+          .map((line) => /^skipped {2}(\S+) .*It has changed since the run\.$/.exec(line)?.[1])
+          .sort(),
+      ).toEqual(changed.map(({ _id }) => _id).sort());
+      const expected = new Map([...before, ...changed].map((channel) => [channel._id, contentOf(channel)]));
+      const after = await storedChannels();
+      expect(new Map(after.map((channel) => [channel._id, contentOf(channel)]))).toEqual(expected);
+      expect(await folder.run('undo', runOf(imported.out))).toEqual(undone);
+      expect(await storedChannels()).toEqual(after);
+    },
+    timeoutMs,
+  );
 
   test('of a run that was killed before it had its answers puts back what this run did, and nothing else', async () => {
     await seed([row('updated', 'Old'), row('second', 'Old'), row('edited', 'Old')]);

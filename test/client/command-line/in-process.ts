@@ -5,7 +5,7 @@ import { afterAll } from '@jest/globals';
 import { runCommandLine } from '../../../client/command-line/run-command-line.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
 
-export interface Printed {
+interface Printed {
   code: number;
   out: string;
   err: string;
