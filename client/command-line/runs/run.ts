@@ -15,6 +15,7 @@ import type { UpsertSummary } from '../../types.ts';
 import type { UpsertOptions } from '../../upsert.ts';
 import { wrong } from '../command-error.ts';
 import { Journal } from './journal.ts';
+import { lockRun } from './lock-run.ts';
 
 /** What makes two runs the same: if the first is not finished, the second goes on with it. */
 interface RunIdentity {
@@ -74,6 +75,7 @@ export class Run {
   private constructor(folder: string, record: RunRecord) {
     this.folder = folder;
     this.record = record;
+    lockRun(folder);
     this.journal = new Journal(join(folder, 'journal.ndjson'));
   }
 

@@ -1,4 +1,5 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -84,4 +85,17 @@ test('a run is found again until it is finished, by the command, its options, th
 
 test.each(['none', '..', '../x'])('a run that is not there can not be opened: %s', (id) => {
   expect(() => Run.open(folder, id)).toThrow(`There is no run ${id} in`);
+});
+
+test('only one process at a time works on a run, and the lock of a killed process does not count', () => {
+  const { folder: runFolder, record } = Run.start(folder, source);
+  const lock = join(runFolder, 'lock');
+
+  writeFileSync(lock, String(process.ppid));
+  expect(() => Run.findUnfinished(folder, source)).toThrow(`The process ${process.ppid} works on this run`);
+  expect(() => Run.open(folder, record.id)).toThrow(`The process ${process.ppid} works on this run`);
+
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  writeFileSync(lock, String(pid));
+  expect(Run.findUnfinished(folder, source)?.record).toEqual(record);
 });

@@ -79,6 +79,25 @@ const killSomewhere = async ({ child, ended }: RunningCommand, path: string, wor
   return ended;
 };
 
+test('Ctrl-C stops an import with exit code 3, and the same command goes on with it', async () => {
+  const { key, path } = await newScenario('ctrl-c');
+  mkdirSync(path);
+  writeFileSync(join(path, 'rows.ndjson'), rows.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  const start = () =>
+    startCommand(program, ['import', 'rows.ndjson'], { folder: path, key, url: service.url });
+  const running = start();
+  while (!hasBegun(path)) await pause(5);
+
+  running.child.kill('SIGINT');
+
+  expect(await running.ended).toEqual({
+    code: 3,
+    out: '',
+    err: 'Interrupted. Run the same command again.\n',
+  });
+  expect((await start().ended).out.split('\n')[0]).toBe(summaries.import);
+});
+
 test.each(['import', 'sync'] as const)(
   'the command %s that is killed at random moments and started again leaves nothing out and nothing twice, and counts right',
   async (command) => {
