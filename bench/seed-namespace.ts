@@ -91,20 +91,21 @@ const externalKeyItems = (namespace: string, channels: Iterable<Channel>): Item[
   }));
 };
 
+const ordinalsOf = (size: number) => Array.from({ length: size }, (_, ordinal) => ordinal);
+
 /**
- * Writes a number of channels into a namespace, with their external keys, and with the projections of those that were applied.
- * @param pending how many channels, the latest ones, still have a pending change and no projection
+ * Writes a number of channels into a namespace, with their totals and external keys, but without projections.
+ * @param pending how many channels, the latest ones, have a pending change
  */
-export const seedNamespace = async (namespace: string, size: number, pending = 0): Promise<void> => {
+export const seedChannels = async (namespace: string, size: number, pending = 0): Promise<void> => {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-  const ordinals = Array.from({ length: size }, (_, ordinal) => ordinal);
-  const applied = size - pending;
-  function* channelItems() {
+  const ordinals = ordinalsOf(size);
+  function* items() {
     for (const ordinal of ordinals) {
       const channel = channelOf(namespace, ordinal, size);
       const [copy] = planChannelWrites(undefined, channel, { now: channel.updatedAt, keyId: 'key1' }, 0);
       yield copy?.Put?.Item as Item;
-      if (ordinal >= applied) yield pendingChangeOf(namespace, channel);
+      if (ordinal >= size - pending) yield pendingChangeOf(namespace, channel);
     }
     yield* externalKeyItems(
       namespace,
@@ -118,7 +119,19 @@ export const seedNamespace = async (namespace: string, size: number, pending = 0
         changes: 1,
       };
   }
-  function* projectionItems() {
+  await writeAll(client, tables.channels, items());
+  client.destroy();
+};
+
+/**
+ * Writes a number of channels into a namespace as `seedChannels` does, with the projections of those that were applied.
+ * @param pending how many channels, the latest ones, still have a pending change and no projection
+ */
+export const seedNamespace = async (namespace: string, size: number, pending = 0): Promise<void> => {
+  await seedChannels(namespace, size, pending);
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+  const applied = size - pending;
+  function* items() {
     for (let start = 0; start < applied; start += bucketSize) {
       const first = start === 0 ? allIds.first : idOf(start);
       const count = Math.min(bucketSize, applied - start);
@@ -126,12 +139,11 @@ export const seedNamespace = async (namespace: string, size: number, pending = 0
       const highestId = idOf(start + count - 1);
       yield bucketItem(namespace, { first, highestId, count, version: count, appliedIds: {}, ...next });
     }
-    for (const ordinal of ordinals.slice(0, applied)) {
+    for (const ordinal of ordinalsOf(applied)) {
       const channel = channelOf(namespace, ordinal, size);
       for (const entry of suffixEntries(namespace, channel._id, searchableText(channel))) yield { ...entry };
     }
   }
-  await writeAll(client, tables.channels, channelItems());
-  await writeAll(client, tables.projections, projectionItems());
+  await writeAll(client, tables.projections, items());
   client.destroy();
 };

@@ -7,7 +7,7 @@ import { bundle, nodeMajor } from '../infra/bundle.ts';
 import { type Operation, type OperationName, operations } from '../lib/manifest/operations.ts';
 import { functionEnvironment } from '../local/environment.ts';
 import { median } from './median.ts';
-import { eventOf, keysOfGet } from './sample-data.ts';
+import { cursorSecret, eventOf, keysOfGet } from './sample-data.ts';
 import { startStub } from './stub-dynamodb.ts';
 import type { WarmSample, WarmSamples } from './warm-calls.ts';
 
@@ -41,7 +41,7 @@ type Run = <Result>(args: string[]) => Promise<Result>;
 /** Runs Node with these arguments, and parses the last line of its output. */
 const runnerFor = (endpoint: string): Run => {
   const env = {
-    ...functionEnvironment(endpoint, endpoint, 'c0'.repeat(32), 'http://localhost:3030'),
+    ...functionEnvironment(endpoint, endpoint, cursorSecret, 'http://localhost:3030'),
     LOG_REQUESTS: 'on',
   };
   const cwd = fileURLToPath(new URL('..', import.meta.url));

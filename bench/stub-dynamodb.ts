@@ -8,20 +8,26 @@ import { items } from './sample-data.ts';
 
 const consumed = { TableName: localTables.channels, CapacityUnits: 1 };
 const channel = marshall(items.channel);
-const page = items.firstPage.map((item) => marshall(item));
+const pageOf = (page: object[]) => ({
+  Items: page.map((item) => marshall(item)),
+  Count: page.length,
+  ScannedCount: page.length,
+  ConsumedCapacity: consumed,
+});
 
 /** The answers by operation. They are made in advance, so that they all take the same short time. */
 const answers: Record<string, string> = Object.fromEntries(
   Object.entries({
     [`GetItem ${localTables.apiKeys}`]: { Item: marshall(items.apiKey), ConsumedCapacity: consumed },
     [`GetItem ${localTables.channels}`]: { Item: channel, ConsumedCapacity: consumed },
-    [`Query ${localTables.channels}`]: {
-      Items: page,
-      Count: page.length,
-      ScannedCount: page.length,
+    [`GetItem ${localTables.projections}`]: {
+      Item: marshall(items.changeLog),
       ConsumedCapacity: consumed,
     },
+    [`Query ${localTables.channels}`]: pageOf(items.firstPage),
+    [`Query ${localTables.history}`]: pageOf(items.versions),
     [`UpdateItem ${localTables.channels}`]: { Attributes: channel, ConsumedCapacity: consumed },
+    BatchGetItem: { Responses: { [localTables.channels]: [channel] }, ConsumedCapacity: [consumed] },
     TransactWriteItems: { ConsumedCapacity: [consumed] },
   }).map(([operation, answer]) => [operation, JSON.stringify(answer)]),
 );

@@ -1,6 +1,7 @@
 import { type ChangesAnswer, type ChangesOptions, type ChangesPage, readChanges } from './changes.ts';
 import { type ChannelQuery, encodeQuery } from './channel-query.ts';
-import { ChannelsError } from './channels-error.ts';
+import { ChannelsError, NoResponseError } from './channels-error.ts';
+import { checkOptions } from './check-options.ts';
 import { sendWithRetries } from './send-with-retries.ts';
 import type {
   Channel,
@@ -14,6 +15,7 @@ import type {
 import { toUpsertBody, type UpsertAnswer, type UpsertOptions } from './upsert.ts';
 import { type UpsertedRow, type UpsertProgress, upsertAll } from './upsert-all.ts';
 import { toUpsertBatches } from './upsert-batches.ts';
+import { sendWritable } from './writable-rows.ts';
 
 export interface ClientOptions {
   /** The base URL of the service: `https://….amazonaws.com`, or `http://localhost:3030`. */
@@ -48,33 +50,47 @@ interface Call extends CallOptions {
   headers?: Record<string, string>;
 }
 
+const callOptions = ['signal', 'requestId'];
+const writeOptions = ['ifMatch', ...callOptions];
+const upsertOptions = ['match', 'dryRun', 'where', ...callOptions];
+
 const collection = '/client-channel';
 const pathOf = (id: string) => `${collection}/${encodeURIComponent(id)}`;
 const etagOf = ({ __v }: Pick<Channel, '__v'>) => `"${__v}"`;
 const ifMatchHeader = ({ ifMatch }: WriteOptions): Record<string, string> =>
   ifMatch === undefined ? {} : { 'if-match': ifMatch === '*' ? ifMatch : etagOf(ifMatch) };
 
+/** A text can be iterated over, too. But its characters are no rows. */
+const isIterable = (rows: unknown): boolean =>
+  typeof rows === 'object' && rows !== null && (Symbol.iterator in rows || Symbol.asyncIterator in rows);
+
 /** The error of `fetch` says only "fetch failed". It keeps the reason in its cause, sometimes only as a code. */
 const noResponse = (url: string, error: Error): Error => {
   const { message, code } = (error.cause ?? error) as Error & { code?: string };
   const reason = message || code;
-  return new Error(
+  return new NoResponseError(
     `There is no response from ${url} (${reason}). Check this URL, and that the service runs there.`,
     { cause: error },
   );
 };
 
 /**
- * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with an error
- * that names the URL if there is no response, or with the signal's reason. A request is sent at most three times: see
- * `sendWithRetries`.
+ * The channels of one company namespace. Every method rejects with a `ChannelsError` for an error response, with a
+ * `NoResponseError` that names the URL if there is no response, with the signal's reason, or with a TypeError for an option that it does not
+ * have. A request is sent at most three times: see `sendWithRetries`.
  */
 export class ChannelsClient {
   readonly #url: string;
   readonly #headers: Record<string, string>;
   readonly #fetch: typeof fetch;
 
-  constructor({ url, key, namespace, fetch: send = fetch }: ClientOptions) {
+  /** @throws TypeError without a `url` or a `key`, and for an unknown option */
+  constructor(options: ClientOptions) {
+    checkOptions('ChannelsClient', options, ['url', 'key', 'namespace', 'fetch']);
+    const { url, key, namespace, fetch: send = fetch } = options;
+    for (const [name, value] of Object.entries({ url, key }))
+      if (typeof value !== 'string')
+        throw new TypeError(`ChannelsClient needs the option "${name}", a string.`);
     this.#url = url.replace(/\/$/, '');
     this.#headers = { 'api-key': key, ...(namespace !== undefined && { 'x-company-namespace': namespace }) };
     this.#fetch = (...request) => send(...request);
@@ -82,6 +98,7 @@ export class ChannelsClient {
 
   /** Reads one page. */
   async list(query: ChannelQuery = {}, options: CallOptions = {}): Promise<ChannelPage> {
+    checkOptions('list', options, callOptions);
     const response = await this.#send('GET', `${collection}?${encodeQuery(query)}`, options);
     const { data, pagination } = await response.json();
     return { data, pagination };
@@ -95,6 +112,7 @@ export class ChannelsClient {
     query: Omit<ChannelQuery, 'page' | 'per_page' | 'cursor'> = {},
     options: CallOptions = {},
   ): AsyncGenerator<Channel, void, undefined> {
+    checkOptions('all', options, callOptions);
     let start: Pick<ChannelQuery, 'cursor'> | undefined = {};
     let per_page = 100;
     while (start) {
@@ -119,6 +137,7 @@ export class ChannelsClient {
     channel: ChannelCreation,
     { idempotencyKey = crypto.randomUUID(), ...options }: CallOptions & { idempotencyKey?: string } = {},
   ): Promise<Channel> {
+    checkOptions('create', options, ['idempotencyKey', ...callOptions]);
     const headers = { 'idempotency-key': idempotencyKey };
     return this.#sendForChannel('POST', collection, { ...options, body: channel, headers });
   }
@@ -128,6 +147,7 @@ export class ChannelsClient {
    * @param options.known the channel as it was read before: if it still has that version, this very object is returned
    */
   async get(id: string, { known, ...options }: CallOptions & { known?: Channel } = {}): Promise<Channel> {
+    checkOptions('get', options, ['known', ...callOptions]);
     const headers: Record<string, string> = known ? { 'if-none-match': etagOf(known) } : {};
     const response = await this.#send('GET', pathOf(id), { ...options, headers });
     return known && response.status === 304 ? known : (await response.json()).data;
@@ -135,6 +155,7 @@ export class ChannelsClient {
 
   /** Changes the given fields; `null` removes a field. A whole channel, as it was read, is a valid change too. */
   async update(id: string, change: ChannelChange, options: WriteOptions = {}): Promise<Channel> {
+    checkOptions('update', options, writeOptions);
     return this.#sendForChannel('PUT', pathOf(id), {
       ...options,
       body: change,
@@ -144,6 +165,7 @@ export class ChannelsClient {
 
   /** Deletes a channel, and returns its last state. */
   async delete(id: string, options: WriteOptions = {}): Promise<Channel> {
+    checkOptions('delete', options, writeOptions);
     return this.#sendForChannel('DELETE', pathOf(id), { ...options, headers: ifMatchHeader(options) });
   }
 
@@ -151,13 +173,17 @@ export class ChannelsClient {
    * Creates, changes and deletes channels that are matched by an external key, in one request. Each row is done or fails
    * alone: look at the result of each, because a row that fails is no error here. It is safe to repeat the call. If the
    * client had to do that, rows that were done the first time are `unchanged`.
-   * @param rows 1 to 100, of at most 2 MiB in JSON
+   * @param rows 1 to 100, of at most 2 MiB in JSON. A row that JSON cannot express (a BigInt) fails, and is not sent
    */
   async upsert(rows: UpsertRow[], options: UpsertOptions & CallOptions = {}): Promise<UpsertAnswer> {
-    const body = toUpsertBody(rows, options);
-    const response = await this.#send('POST', `${collection}/upsert`, { ...options, body });
-    const { data, summary } = await response.json();
-    return { data, summary };
+    checkOptions('upsert', options, upsertOptions);
+    if (!Array.isArray(rows)) throw new TypeError('The rows of upsert must be an array.');
+    return sendWritable(rows, async (writable) => {
+      const body = toUpsertBody(writable, options);
+      const response = await this.#send('POST', `${collection}/upsert`, { ...options, body });
+      const { data, summary } = await response.json();
+      return { data, summary };
+    });
   }
 
   /**
@@ -165,16 +191,23 @@ export class ChannelsClient {
    * memory. A row with the key of an earlier row applies after it. Rows that failed with `conflict`, `too_many_requests`
    * or `unavailable` are sent again, at most five times in all.
    *
-   * If a request fails for good, the iteration ends with its error. The rows whose results you have are done. It is safe
+   * A request that fails is tried for about half a minute. Then the iteration ends with its error. The rows whose results you have are done. It is safe
    * to send all rows again.
    * @param options.onProgress is called after each batch. The last call has the totals
    * @returns the results in the order of the rows. Nothing is sent until you read them
+   * @throws TypeError for an unknown option, and for rows that cannot be iterated over
    */
   upsertAll(
     rows: Iterable<UpsertRow> | AsyncIterable<UpsertRow>,
     options: UpsertOptions & CallOptions & { onProgress?: (progress: UpsertProgress) => void } = {},
   ): AsyncGenerator<UpsertedRow, void, undefined> {
-    const send = (batch: UpsertRow[]) => this.upsert(batch, options);
+    checkOptions('upsertAll', options, ['onProgress', ...upsertOptions]);
+    if (!isIterable(rows))
+      throw new TypeError(
+        'The rows of upsertAll must be an iterable, such as an array or an async generator.',
+      );
+    const { onProgress, ...sent } = options;
+    const send = (batch: UpsertRow[]) => this.upsert(batch, sent);
     return upsertAll(send, toUpsertBatches(rows, options), options);
   }
 
@@ -186,6 +219,7 @@ export class ChannelsClient {
    * A position works for 90 days. After that, the iteration starts from the beginning by itself, with a new `reading`.
    */
   changes(options: ChangesOptions & CallOptions = {}): AsyncGenerator<ChangesPage, void, undefined> {
+    checkOptions('changes', options, ['position', 'excludeSelf', 'perPage', ...callOptions]);
     const { excludeSelf: exclude_self, perPage: per_page } = options;
     const readPage = async (cursor: string | undefined): Promise<ChangesAnswer> => {
       const query = encodeQuery({ exclude_self, per_page, cursor });
@@ -211,13 +245,18 @@ export class ChannelsClient {
     }
   }
 
-  /** Brings a deleted channel back as it was. A channel that is there stays unchanged. */
+  /**
+   * Brings a deleted channel back as it was, with its id. A channel that is there stays unchanged, so it is safe to repeat the
+   * call. It fails with `conflict` if another channel has its `external_id` or `id` by now, and with `not_found` if the deletion
+   * is more than 90 days ago.
+   */
   async restore(id: string, options: CallOptions = {}): Promise<Channel> {
     return this.#sendForChannel('POST', `${pathOf(id)}/restore`, options);
   }
 
   /** Reads what the own API key may do: its namespaces, its scopes and its expiry. */
   async me(options: CallOptions = {}): Promise<OwnKey> {
+    checkOptions('me', options, callOptions);
     const response = await this.#send('GET', '/me', options);
     return (await response.json()).data;
   }
@@ -239,7 +278,7 @@ export class ChannelsClient {
       ...(body !== undefined && { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     };
-    // A creation has an idempotency key, and an upsert matches what it has created.
+    // A creation has an idempotency key, an upsert matches what it has created, and a restore leaves a channel that is there.
     const isRepeatable = method === 'GET' || method === 'POST';
     const send = () =>
       this.#fetch(this.#url + path, request).catch((error: Error) => {

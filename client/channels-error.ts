@@ -27,6 +27,19 @@ export class ChannelsError extends Error {
   }
 }
 
+/** No response came: the service is not there, or the connection broke. A write may have been carried out. */
+export class NoResponseError extends Error {
+  override readonly name = 'NoResponseError';
+}
+
+/** The statuses of responses after which a request can succeed later. */
+const temporaryStatuses = [429, 502, 503, 504];
+
+/** Whether the same request can succeed later. */
+export const isTemporary = (error: unknown): boolean =>
+  error instanceof NoResponseError ||
+  (error instanceof ChannelsError && temporaryStatuses.includes(error.status));
+
 /** Reads an error from any response, also from one that is not JSON. */
 export const readError = async (response: Response): Promise<ChannelsError> =>
   new ChannelsError(response, await response.json().catch(() => ({})));

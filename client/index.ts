@@ -7,7 +7,7 @@ export {
   type ClientOptions,
   type WriteOptions,
 } from './channels-client.ts';
-export { ChannelsError, type ErrorCode, type ErrorDetail } from './channels-error.ts';
+export { ChannelsError, type ErrorCode, type ErrorDetail, NoResponseError } from './channels-error.ts';
 export type {
   Channel,
   ChannelChange,

@@ -118,18 +118,18 @@ export interface OwnKey {
   expires_at: string | null;
 }
 
-/** A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Absent fields of a channel that exists stay as they are. A new channel needs a name. */
+/** A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Keys are compared as text: 77 and "77" are one key; case and white space count. Absent fields of a channel that exists stay as they are. A new channel needs a name. A row has no `_id`, `__v` and times, because the service sets them. */
 export interface UpsertRow {
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   name?: string;
   /** Must contain at least one visible character: white space, zero width characters and the like are not enough. Must not contain control characters or lone surrogates. The service stores and returns it exactly as sent, with its white space. */
   local_name?: string | null;
   disabled?: boolean | null;
-  /** Merges by its top-level keys into the metadata of the channel. `null` removes a key. */
+  /** Merges by its top-level keys into the metadata of the channel. `null` removes a top-level key. An object below replaces the old one, and its nulls are stored. (A merge patch merges at every level.) */
   integration_meta: Record<string, unknown>;
   /** The company namespaces of the channel. The service removes duplicates and keeps the order. An API key can add and remove only namespaces that it holds. Each has 1 to 64 of the characters A-Z a-z 0-9 _ . - */
   company_namespace?: string[] | null;
-  /** True: the row deletes the channel. Its only other field is `integration_meta`, with the key. */
+  /** Only `true` is accepted: the row deletes the channel. Its only other field is `integration_meta`, with the key alone. Other rows leave the field out. */
   delete?: boolean;
 }
 
@@ -139,7 +139,7 @@ export interface UpsertEnvelope {
   match?: "integration_meta.external_id" | "integration_meta.id";
   /** True: the response says what would be done, and nothing is written. */
   dry_run?: boolean;
-  /** One path in the metadata with its value. No channel with another value there is changed or deleted, and a new channel gets the value. */
+  /** One path in the metadata, of at most 16 levels, with its value, a text that is not blank. No channel with another value there, or without one, is changed or deleted. A new channel gets the value. Keys still count across all channels of the namespace. */
   where?: Record<string, string>;
 }
 
@@ -153,7 +153,7 @@ export interface UpsertResult {
   _id?: string;
   /** The version of the channel after the row; of a deleted one, the version of the deletion. */
   __v?: number;
-  /** The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB. */
+  /** The channel after the row; of a deleted one, before it. Absent in the remaining rows, as `previous` and `details`, once the response would exceed 5 MiB. */
   channel?: {
     /** An ObjectId. Ids sort by the time of creation. */
     _id?: string;
@@ -195,7 +195,7 @@ export interface UpsertResult {
     /** 0 after creation. Every change adds 1. After a restored backup, it counts on from the time of the restore in milliseconds, which needs 64 bits. */
     __v?: number;
   };
-  /** Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe. */
+  /** Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe. Other codes need a change first. */
   code?: "invalid_request" | "forbidden" | "ambiguous_match" | "duplicate_in_request" | "outside_where" | "conflict" | "too_many_requests" | "unavailable";
   /** A message for people. */
   error?: string;

@@ -1,4 +1,4 @@
-import { ChannelsError } from './channels-error.ts';
+import { ChannelsError, isTemporary } from './channels-error.ts';
 import { pause } from './pause.ts';
 import type { UpsertRow, UpsertSummary } from './types.ts';
 import type { RowResult, UpsertAnswer } from './upsert.ts';
@@ -30,8 +30,10 @@ const sendBatch = async (send: Send, batch: UpsertRow[]): Promise<RowResult[]> =
 };
 
 /**
- * Sends a batch, and then those of its rows that failed for a moment only. A row is sent at most five times. Before rows
- * are sent again, this waits for 1 to 2 seconds, and each time twice as long.
+ * Sends a batch, and then those of its rows that failed for a moment only, or all of them if the request failed so. This
+ * makes at most five attempts, each of up to three requests. Between them it waits for 1 to 2 seconds, and each time twice
+ * as long.
+ * @throws the error of the request, if it cannot succeed later, or after the last attempt
  */
 const upsertBatch = async (
   send: Send,
@@ -41,12 +43,14 @@ const upsertBatch = async (
   const results: RowResult[] = [];
   let left = [...batch.entries()];
   for (let attempt = 1; ; attempt++) {
-    const answers = await sendBatch(
-      send,
-      left.map(([, row]) => row),
-    );
-    for (const [position, [index]] of left.entries()) results[index] = answers[position] as RowResult;
-    left = left.filter(([index]) => transientCodes.includes(results[index]?.code));
+    const rows = left.map(([, row]) => row);
+    const answers = await sendBatch(send, rows).catch((error: unknown) => {
+      if (attempt === maxAttempts || !isTemporary(error)) throw error;
+    });
+    if (answers) {
+      for (const [position, [index]] of left.entries()) results[index] = answers[position] as RowResult;
+      left = left.filter(([index]) => transientCodes.includes(results[index]?.code));
+    }
     if (!left.length || attempt === maxAttempts) return results;
     await pause(2 ** (attempt - 1), signal);
   }

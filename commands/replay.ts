@@ -2,15 +2,12 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { findEnvironment } from '../infra/environments.ts';
 import { deadLetterQueueName, namesOf } from '../infra/names.ts';
 import { connect } from '../lib/dynamodb/client.ts';
-import type { Change } from '../lib/dynamodb/stream-record.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { connectBus } from '../lib/events/bus.ts';
-import { type ChannelEvent, checkEvent } from '../lib/events/event-schema.ts';
+import type { ChannelEvent } from '../lib/events/event-schema.ts';
 import { publish } from '../lib/events/publish-with-retries.ts';
-import { toEvent } from '../lib/events/to-event.ts';
-import { writeHistory } from '../lib/history/write-history.ts';
-import { numberChanges } from '../lib/projections/change-log/number-changes.ts';
 import { openChannelTables } from '../lib/projections/open-tables.ts';
+import { catchUp } from './replay/catch-up.ts';
 import { readDeadLetterChanges, receiveDeadLetters } from './replay/dead-letters.ts';
 import { readArguments, type Selection } from './replay/replay-arguments.ts';
 import { readTableEvents } from './replay/table-events.ts';
@@ -73,15 +70,6 @@ const replayTable = async (replay: Replay, table: Table, selection: Selection): 
   await replay.take(batch);
 };
 
-/** @throws Error if a change is not a valid event */
-const toEvents = (changes: Change[]): { change: Change; event: ChannelEvent }[] =>
-  changes.flatMap((change) => {
-    const event = toEvent(change);
-    if (!event) return [];
-    checkEvent(event);
-    return [{ change, event }];
-  });
-
 /**
  * Does for each dead letter what `publish-events` could not do: numbers all changes, writes them into the history, and replays
  * the events. Deletes a dead letter from its queue once all its events are published. If some were not selected, it stays.
@@ -98,10 +86,8 @@ const replayDeadLetters = async (
     let isDone = false;
     try {
       const changes = await readDeadLetterChanges(client, batch);
-      if (derived) await numberChanges(derived.projections, changes);
-      const events = toEvents(changes);
-      if (derived) await writeHistory(derived.history, events);
-      const selected = events.map(({ event }) => event).filter(isSelected(selection));
+      const events = await catchUp(changes, derived);
+      const selected = events.filter(isSelected(selection));
       isDone = (await replay.take(selected)) && selected.length === events.length;
     } catch (error) {
       replay.failed += batch.batchSize;

@@ -12,9 +12,12 @@ const secrets = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
 
 export const handler = endpoint('read-history', async (event, { caller, channels, session }) => {
   const { cursor, per_page = defaultVersionsPerPage } = parseHistoryQuery(event.rawQueryString);
-  const channel = { namespace: caller.namespace, id: channelIdIn(event) };
+  const { namespace } = caller;
+  // No cursor belongs to a malformed id. Such a request has a wrong cursor (400) before it has a wrong id (404).
+  const named = { namespace, id: event.pathParameters?.id?.toLowerCase() ?? '' };
+  const after = cursor === undefined ? undefined : openHistoryCursor(cursor, named, secrets);
+  const channel = { namespace, id: channelIdIn(event) };
   const tables = { channels, history: new Table(session, HISTORY_TABLE) };
-  const after = cursor === undefined ? undefined : openHistoryCursor(cursor, channel, secrets);
   const { versions, last } = await readHistory(tables, channel, after, per_page);
   const next = last !== undefined && { next_cursor: sealHistoryCursor(last, channel, secrets) };
   return {

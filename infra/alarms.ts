@@ -135,6 +135,14 @@ export class Alarms extends Construct {
         'DynamoDB throttles writes to the projections table. The projections fall behind the channels.',
       runbook: 'projections-table-throttled',
     });
+    this.#addThrottlingAlarm('history-table-throttled-reads', tableMetric(tables.history, reads), {
+      description: 'DynamoDB throttles reads of the history table. Histories are slow or fail with 429.',
+      runbook: 'history-table-throttled',
+    });
+    this.#addThrottlingAlarm('history-table-throttled-writes', tableMetric(tables.history, writes), {
+      description: 'DynamoDB throttles writes to the history table. Versions and events are late.',
+      runbook: 'history-table-throttled',
+    });
     for (const index of queriedIndexes)
       this.#addThrottlingAlarm(`index-throttled-reads-${index}`, indexMetric(tables.channels, index, reads), {
         description: `DynamoDB throttles reads of the index ${index}. Lists that use it are slow or fail with 429.`,

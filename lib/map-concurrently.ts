@@ -1,6 +1,6 @@
 /**
- * Runs an async function for every item, with at most `concurrency` runs at a time. Starts no further run once one has
- * failed.
+ * Runs an async function for every item, with at most `concurrency` runs at a time. Once one has failed, starts no further
+ * run, and waits for those that were begun: a caller that goes on must not find them still at work.
  * @returns the results, in the order of the items
  * @throws the error of the first run that fails
  */
@@ -11,18 +11,18 @@ export const mapConcurrently = async <Item, Result>(
 ): Promise<Result[]> => {
   const results: Result[] = [];
   const remaining = items.entries();
-  let hasFailed = false;
+  let failure: { error: unknown } | undefined;
   const worker = async () => {
     for (const [index, item] of remaining) {
-      if (hasFailed) return;
+      if (failure) return;
       try {
         results[index] = await run(item);
       } catch (error) {
-        hasFailed = true;
-        throw error;
+        failure ??= { error };
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  if (failure) throw failure.error;
   return results;
 };

@@ -8,30 +8,37 @@ import { inFolder, start, useLocalServers } from './support/local-server.ts';
 
 useLocalServers();
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-/** Each `curl` of the README, with the response that the README shows below it. */
-const examples = [...readme.matchAll(/```sh\n([^`]*curl [^`]*)```\n\n```json\n([^`]*)```/g)];
+/** Each `curl` of a page, with the response that the page shows below it. */
+const examplesIn = (page: string) => {
+  const text = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/```sh\n([^`]*curl [^`]*)```\n\n```json\n([^`]*)```/g)];
+};
 
-const ids = /"_id":"[0-9a-f]{24}"/g;
+const ids = /\b[0-9a-f]{24}\b/g;
 const times = /"(createdAt|updatedAt)":"[^"]*"/g;
 const comparable = (response: string) =>
-  response.trim().replaceAll(ids, '"_id":"…"').replaceAll(times, '"$1":"…"');
+  JSON.stringify(JSON.parse(response)).replaceAll(ids, '…').replaceAll(times, '"$1":"…"');
 
-test('each curl of the README returns the response that it shows, except ids and times', async () => {
+test('each curl of the README and of docs/connectors.md returns the response that is shown, except ids and times', async () => {
   const server = start(['--in-memory']);
   const { key, url } = await server.ready();
-  expect(examples).toHaveLength(4);
-  for (const [, command = '', shown = ''] of examples) {
-    const script = command.replace(/^(API|KEY)=.*\n/gm, '');
-    const env = { ...process.env, API: url, KEY: key };
+  const examples = ['README.md', 'docs/connectors.md'].map(examplesIn);
+  expect(examples.map(({ length }) => length)).toEqual([4, 6]);
+  /** The last id that a response named. The next call may use it. */
+  let id = '';
+  for (const [, command = '', shown = ''] of examples.flat()) {
+    const script = command.replace(/^(API|KEY|ID)=.*\n/gm, '');
+    const env = { ...process.env, API: url, KEY: key, ID: id };
     const { stdout } = await promisify(execFile)('sh', ['-c', script], { env });
     expect(comparable(stdout)).toBe(comparable(shown));
+    id = stdout.match(ids)?.at(-1) ?? '';
   }
   server.ctrlC();
   expect(await server.ended).toMatchObject({ code: 0 });
 });
 
 test('the commands of a day of work in the README run as they are there', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const [, commands = ''] = /```sh\n(export CHANNELS_KEY[^`]*)```/.exec(readme) ?? [];
   const server = start(['--in-memory']);
   const { key, url } = await server.ready();

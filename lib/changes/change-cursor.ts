@@ -12,10 +12,9 @@ export interface ChangeCursor {
   number: number;
   /** The id of the last channel that was read in the phase `channels`. */
   lastId: string;
-  /**
-   * When the first reading was complete. Milliseconds since the epoch; null until then. Changes that the reader's own key made
-   * before are never left out, because it then drops every channel that the reading did not bring.
-   */
+  /** When the first reading began. Milliseconds since the epoch. */
+  beganAt: number;
+  /** When the first reading was complete. Milliseconds since the epoch; null until then. */
   completedAt: number | null;
   /** The cursor expires 90 days after this time. Milliseconds since the epoch. */
   time: number;
@@ -50,11 +49,11 @@ export const cursorExpired = () =>
  * that a cursor whose secret is gone can be told from one that was changed. (For the same reason it ends with a checksum.)
  */
 export const sealChangeCursor = (
-  { phase, generation, number, lastId, completedAt, time }: ChangeCursor,
+  { phase, generation, number, lastId, beganAt, completedAt, time }: ChangeCursor,
   namespace: string,
   { current }: SealSecrets,
 ): string => {
-  const text = JSON.stringify([phase, generation, number, lastId, completedAt, time]);
+  const text = JSON.stringify([phase, generation, number, lastId, beganAt, completedAt, time]);
   const sealed = seal(text, purposeFor(namespace), current);
   const named = Buffer.concat([Buffer.of(format), secretIdOf(current), sealed]);
   return Buffer.concat([named, checksumOf(named)]).toString('base64url');
@@ -74,8 +73,8 @@ export const openChangeCursor = (text: string, namespace: string, secrets: SealS
   if (secret === undefined) throw cursorExpired();
   try {
     const opened = unseal(named.subarray(1 + secretIdBytes), purposeFor(namespace), secret);
-    const [phase, generation, number, lastId, completedAt, time] = JSON.parse(opened);
-    return { phase, generation, number, lastId, completedAt, time };
+    const [phase, generation, number, lastId, beganAt, completedAt, time] = JSON.parse(opened);
+    return { phase, generation, number, lastId, beganAt, completedAt, time };
   } catch (cause) {
     throw invalidCursor(cause);
   }

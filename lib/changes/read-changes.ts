@@ -64,20 +64,24 @@ const withoutGap = (entries: LogEntry[], number: number): LogEntry[] => {
   return gap === -1 ? entries : entries.slice(0, gap);
 };
 
-/** The entries without those of one key, except for changes that it made before the first reading was complete. */
-const withoutKey = (
-  entries: LogEntry[],
+/**
+ * Whether a reader wants an entry. A reader that excludes its own key still wants what the key changed while the first reading
+ * ran: the walk may have passed that channel before, and the reader then drops every channel that the reading did not bring.
+ * There is no margin for different clocks: it would bring back what the key changes right after the reading, or right before
+ * it. So a reader that makes changes while its first reading runs counts them as brought.
+ */
+const isWanted = (
+  { by, at }: LogEntry,
   excludedKey: string | undefined,
-  completedAt: number | null,
-): LogEntry[] =>
-  completedAt === null ? entries : entries.filter(({ by, at }) => by !== excludedKey || at <= completedAt);
+  { beganAt, completedAt }: ChangeCursor,
+): boolean => completedAt === null || by !== excludedKey || (beganAt <= at && at <= completedAt);
 
-/** The changed channels in the order of their first entries, each with its first and its last entry. */
-const groupByChannel = (entries: LogEntry[]): { first: LogEntry; last: LogEntry }[] =>
-  [...Map.groupBy(entries, ({ id }) => id).values()].map((ofChannel) => ({
-    first: ofChannel[0] as LogEntry,
-    last: ofChannel.at(-1) as LogEntry,
-  }));
+/** The entries of one channel: at least one. */
+type ChannelEntries = [LogEntry, ...LogEntry[]];
+
+/** The entries of each channel, in the order of their first entries. */
+const groupByChannel = (entries: LogEntry[]) =>
+  [...Map.groupBy(entries, ({ id }) => id).values()] as ChannelEntries[];
 
 /** How many of these rows fit one response, counted from the first. One always fits. */
 const countThatFits = (rows: ChannelChange[]): number => {
@@ -93,13 +97,17 @@ const countThatFits = (rows: ChannelChange[]): number => {
 const readRows = async (
   { channels: table }: ChannelTables,
   namespace: string,
-  groups: { last: LogEntry }[],
+  groups: ChannelEntries[],
 ): Promise<ChannelChange[]> => {
-  const items = await table.batchGet(groups.map(({ last }) => keys.channel(namespace, last.id)));
+  const items = await table.batchGet(groups.map(([{ id }]) => keys.channel(namespace, id)));
   const channels = new Map(items.map(fromItem).map((channel) => [channel._id, channel]));
-  return groups.map(({ last: { id, at } }) => {
+  return groups.map((entries) => {
+    const [{ id }] = entries;
     const channel = channels.get(id);
-    return channel ? upsertOf(channel) : { type: 'delete', _id: id, changed_at: new Date(at).toISOString() };
+    if (channel) return upsertOf(channel);
+    // Not the last entry: an earlier change may be numbered once more after it.
+    const deletedAt = Math.max(...entries.map(({ at }) => at));
+    return { type: 'delete', _id: id, changed_at: new Date(deletedAt).toISOString() };
   });
 };
 
@@ -120,10 +128,12 @@ const readLog = async (
       ? await tables.projections.query({ ...entriesAfter(namespace, head, number), Limit: perPage })
       : { items: [] };
   const entries = withoutGap(stored.items.map(toEntry), number);
-  const groups = groupByChannel(withoutKey(entries, excludedKey, completedAt));
+  const groups = groupByChannel(entries).filter((ofChannel) =>
+    ofChannel.some((entry) => isWanted(entry, excludedKey, cursor)),
+  );
   const rows = await readRows(tables, namespace, groups);
   const fitting = countThatFits(rows);
-  const firstLeftOut = groups[fitting]?.first.number;
+  const firstLeftOut = groups[fitting]?.[0].number;
   const known = entries.filter((entry) => firstLeftOut === undefined || entry.number < firstLeftOut).at(-1);
   const hasMore = (known?.number ?? number) < head.lastNumber;
   return {
@@ -157,6 +167,7 @@ export const readChanges = async (tables: ChannelTables, request: ChangePageRequ
       generation,
       number,
       lastId: '',
+      beganAt: readAt,
       completedAt: null,
       time: readAt,
     } as const;

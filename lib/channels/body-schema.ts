@@ -101,15 +101,19 @@ export type CreateChannelInput = z.infer<typeof createBody>;
 /** The fields that an update sets. An absent field stays as it is; null removes it. */
 export type ChannelPatch = Omit<z.infer<typeof updateBody>, keyof typeof serverFields>;
 
-const unknownField = (name: string, known: string[]): string => {
-  const meant = similarName(name, known);
-  return `is not a field of this operation${meant ? ` (did you mean ${meant}?)` : ''}`;
+/** What clients send beside the metadata by mistake. */
+const pathsInMeta = ['integration_meta.external_id', 'integration_meta.id'];
+
+const unknownField = (name: string, known: string[], owner: string): string => {
+  if (Object.hasOwn(serverFields, name)) return 'is set by the service: leave it out';
+  const meant = similarName(name, known.includes('integration_meta') ? [...known, ...pathsInMeta] : known);
+  return `is not a field of ${owner}${meant ? ` (did you mean ${meant}?)` : ''}`;
 };
 
-const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[]): ErrorDetail[] =>
+const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[], owner: string): ErrorDetail[] =>
   issues.flatMap((issue): ErrorDetail[] => {
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({ path: key, message: unknownField(key, known) }));
+      return issue.keys.map((key) => ({ path: key, message: unknownField(key, known, owner) }));
     const [field] = issue.path;
     const message = field !== undefined && !Object.hasOwn(body, field) ? 'is required' : issue.message;
     return [{ path: issue.path.join('.'), message }];
@@ -118,17 +122,19 @@ const toDetails = (issues: z.core.$ZodIssue[], body: object, known: string[]): E
 /**
  * Parses a JSON object with a schema.
  * @param what what the object is to the client
+ * @param owner what has no field of that name, in the message for an unknown field
  * @throws ApiError `invalid_request` with all problems
  */
 export const parseObject = <Schema extends z.ZodMiniObject>(
   schema: Schema,
   body: unknown,
   what = 'body',
+  owner = 'this operation',
 ): z.infer<Schema> => {
   if (!isObject(body)) throw new ApiError('invalid_request', `The ${what} must be a JSON object.`);
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const details = toDetails(parsed.error.issues, body, Object.keys(schema.shape));
+  const details = toDetails(parsed.error.issues, body, Object.keys(schema.shape), owner);
   throw invalidRequest('field', details as [ErrorDetail, ...ErrorDetail[]]);
 };
 

@@ -85,10 +85,6 @@ export const changedFields = (channel: Channel, patch: ChannelPatch): Changeable
     return value !== undefined && !isSame(value ?? undefined, channel[field]);
   });
 
-/** The fields, apart from those of every change, in which two versions of a channel differ. */
-export const differentFields = (before: Channel, after: Channel): ChangeableField[] =>
-  changeableFields.filter((field) => !isSame(before[field], after[field]));
-
 /**
  * Applies a patch to a channel. `updatedAt` never goes back: if the clock is behind, it grows by 1 ms.
  * @returns the next version, or undefined if the patch changes nothing

@@ -20,7 +20,8 @@ export const namespaceOfExternalKeys = (partition: string): string | undefined =
   /^EXTERNAL#(.+)#\d+$/.exec(partition)?.[1];
 
 /** The texts that many clients store if there is no id. Channels that share one would wait for each other for nothing. */
-const hashesOfNoId = new Set(['', 'null'].map(metaKey));
+export const textsOfNoId = ['', 'null'];
+const hashesOfNoId = new Set(textsOfNoId.map(metaKey));
 
 const joinKey = (path: ExternalKeyPath, hash: string | undefined): string | undefined =>
   hash === undefined || hashesOfNoId.has(hash) ? undefined : `${path}#${hash}`;

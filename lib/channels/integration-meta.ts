@@ -1,4 +1,5 @@
 import canonicalize from 'canonicalize';
+import { invalidRequest } from '../api-error.ts';
 import { maxMetaDepth } from './scalar-at.ts';
 
 const maxBytes = 64 * 1024;
@@ -74,4 +75,16 @@ export const serializeIntegrationMeta = (value: object): { text: string } | { pr
   return Buffer.byteLength(text) > maxBytes
     ? { problems: ofWhole(`is larger than ${maxBytes / 1024} KiB`) }
     : { text };
+};
+
+/**
+ * Serializes metadata that the service has put together. Otherwise like `serializeIntegrationMeta`.
+ * @param when ends the message for the client, as in " after the merge"
+ * @throws ApiError `invalid_request`, for example beyond 64 KiB
+ */
+export const toMetaText = (value: object, when = ''): string => {
+  const result = serializeIntegrationMeta(value);
+  if ('text' in result) return result.text;
+  const [{ message }] = result.problems;
+  throw invalidRequest('field', [{ path: 'integration_meta', message: message + when }]);
 };

@@ -1,7 +1,6 @@
-import { invalidRequest } from '../api-error.ts';
 import type { ChannelPatch } from './body-schema.ts';
 import type { Channel } from './channel.ts';
-import { serializeIntegrationMeta } from './integration-meta.ts';
+import { toMetaText } from './integration-meta.ts';
 import { isObject } from './is-object.ts';
 
 /** Merges a JSON value into another (RFC 7396, section 2): objects at every level, and `null` removes a key. */
@@ -27,8 +26,6 @@ export type PatchOf = (channel: Channel) => ChannelPatch;
 export const mergeIntoMeta =
   (patch: ChannelPatch, meta: object): PatchOf =>
   ({ integration_meta = '{}' }) => {
-    const result = serializeIntegrationMeta(mergeJson(JSON.parse(integration_meta), meta) as object);
-    if ('text' in result) return { ...patch, integration_meta: result.text };
-    const [{ message }] = result.problems;
-    throw invalidRequest('field', [{ path: 'integration_meta', message: `${message} after the merge` }]);
+    const merged = mergeJson(JSON.parse(integration_meta), meta) as object;
+    return { ...patch, integration_meta: toMetaText(merged, ' after the merge') };
   };

@@ -95,6 +95,8 @@ export const pendingChangeWrite = (
       ...update,
       ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
       ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ':max': maxIndexedBytes },
+      // So that the store can tell this failure from that of a channel that is gone.
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     },
   };
 };

@@ -15,18 +15,11 @@ import {
   toCarriers,
 } from './external-keys.ts';
 import { serializeIntegrationMeta } from './integration-meta.ts';
-import { fromItem, fromTombstone, type Tombstone, tombstoneTtlSeconds } from './items.ts';
+import { type Tombstone, tombstoneTtlSeconds } from './items.ts';
 import { keys } from './keys.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
+import { readWithTombstone } from './read-with-tombstone.ts';
 import { authorOf, newWriteContext, nextShard, withCurrentTime } from './write-context.ts';
-
-const readBoth = async (table: Table, namespace: string, id: string) => {
-  const tombstoneKey = keys.tombstone(namespace, id);
-  const items = await table.batchGet([keys.channel(namespace, id), tombstoneKey]);
-  const tombstone = items.find(({ sk }) => sk === tombstoneKey.sk);
-  const item = items.find(({ sk }) => sk === id);
-  return { channel: item && fromItem(item), tombstone: tombstone && fromTombstone(tombstone) };
-};
 
 /** @throws ApiError `not_found` if nothing was deleted here within 90 days, even if TTL has not removed the tombstone yet */
 const restorable = (tombstone: Tombstone | undefined, now: number): Tombstone => {
@@ -41,11 +34,12 @@ const restored = (
   { document, deletedAt, __v: deletion }: Tombstone,
   { now, writeId, caller }: WriteContext,
 ): Channel => {
-  const { createdAt, integration_meta, ...fields } = document;
+  const { createdAt, updatedAt, integration_meta, ...fields } = document;
   return {
     ...fields,
     ...(integration_meta && { integration_meta: storedMeta(integration_meta) }),
-    updatedAt: Math.max(now, deletedAt + 1),
+    // The clock of the deletion may have been behind the last version.
+    updatedAt: Math.max(now, deletedAt + 1, Date.parse(updatedAt) + 1),
     __v: deletion + 1,
     restoredVersion: deletion + 1,
     writeId,
@@ -104,9 +98,10 @@ const takenKeyIn = ({ conditionFailures }: TransactionConditionFailed): Item | u
  */
 export const restoreChannel = (table: Table, caller: Caller, id: string): Promise<Channel> => {
   const write = newWriteContext(caller);
+  // A try that was lost may still arrive when the reason of the refusal is gone.
   let mayFollow = false;
   const attempt = async (): Promise<Channel | typeof again> => {
-    const { channel, tombstone } = await readBoth(table, caller.namespace, id);
+    const { channel, tombstone } = await readWithTombstone(table, caller.namespace, id);
     if (channel) return channel;
     const deletion = restorable(tombstone, write.now);
     requireNamespaces(caller, [], deletion.document.company_namespace);
@@ -121,12 +116,11 @@ export const restoreChannel = (table: Table, caller: Caller, id: string): Promis
       mayFollow ||= error.outcomeUnknown;
       const taken = takenKeyIn(error);
       if (!taken) return again;
-      // A try that was lost may still arrive once the key is free again.
       throw mayFollow ? new Unavailable(error) : keyIsTaken(taken);
     }
   };
   const exhausted = () => {
-    throw new WriteContention();
+    throw mayFollow ? new Unavailable() : new WriteContention();
   };
   return retry(attempt, { signal: table.signal, exhausted });
 };

@@ -11,6 +11,8 @@ import type { Table } from '../dynamodb/table.ts';
 import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
 import {
   applyPatch,
+  type ChangeableField,
+  changedFields,
   checkDeletion,
   existing,
   newChannel,
@@ -198,16 +200,22 @@ const tryTransaction = async (
     return { written };
   } catch (error) {
     if (!(error instanceof TransactionConditionFailed)) throw error;
+    const failures = error.conditionFailures.filter((failure) => failure !== undefined);
+    // If the channel still has this version, another item refused the change. A lost try may arrive once there is room there.
+    const hasOtherVersion = failures.some(({ item }) => !item || item.sk === before._id);
+    if (error.outcomeUnknown && !hasOtherVersion) throw new Unavailable(error);
     const { pk, sk } = keys.channel(namespace, before._id);
-    const own = error.conditionFailures.find((failure) => failure?.item?.pk === pk && failure.item.sk === sk);
+    const own = failures.find(({ item }) => item?.pk === pk && item.sk === sk);
     return { found: own?.item ? fromItem(own.item) : await readChannel(table, namespace, before._id) };
   }
 };
 
-/** A version of a channel, and the one that a write made of it. They are the same if the write changed nothing. */
+/** What a write changed. */
 export interface Change {
-  before: Channel;
-  after: Channel;
+  /** The fields that the write changed: none if it wrote nothing. */
+  changed: ChangeableField[];
+  /** The channel afterwards. After a lost answer, it may contain the next write of somebody else. */
+  channel: Channel;
 }
 
 /**
@@ -234,7 +242,7 @@ const changeFound = (
     if (!applyPatch(found, patch, precondition, current)) {
       // There is nothing to change now. But if others change the channel, the lost try changes it back when it arrives.
       if (mayFollow) throw new Unavailable();
-      return { before: found, after: found };
+      return { changed: [], channel: found };
     }
     const next =
       isInPlace(found, patch) && !outcome.hasWrongKeys
@@ -252,7 +260,7 @@ const changeFound = (
             (latest) => applyPatch(found, patch, precondition, latest) ?? found,
             write,
           );
-    if ('written' in next) return { before: found, after: next.written };
+    if ('written' in next) return { changed: changedFields(found, patch), channel: next.written };
     outcome = next;
     return again;
   };
@@ -278,7 +286,7 @@ export const updateChannel = async (
   const write = newWriteContext(caller);
   if (typeof change === 'function') {
     const found = await readChannel(table, caller.namespace, id);
-    return (await changeFound(table, write, { found }, change, precondition, exactly)).after;
+    return (await changeFound(table, write, { found }, change, precondition, exactly)).channel;
   }
   const first: WriteOutcome = mayBeInPlace(change)
     ? await tryInPlace(table, id, change, precondition, write, false)
@@ -293,7 +301,7 @@ export const updateChannel = async (
       precondition,
       () => precondition,
     )
-  ).after;
+  ).channel;
 };
 
 /**

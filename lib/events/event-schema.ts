@@ -71,7 +71,9 @@ const updated = event('ChannelUpdated', {
   changed,
 });
 const deleted = event('ChannelDeleted', { channel: none, previous: channel, changed: unchanged });
-metadata.add(created, { description: 'A channel was created, or joined the namespace.' });
+metadata.add(created, {
+  description: 'A channel was created, joined the namespace, or was restored after its deletion.',
+});
 metadata.add(updated, { description: 'A channel of the namespace was updated.' });
 metadata.add(deleted, { description: 'A channel was deleted, or left the namespace.' });
 

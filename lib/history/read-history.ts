@@ -1,5 +1,5 @@
 import { notFound } from '../channels/change-rules.ts';
-import { keys } from '../channels/keys.ts';
+import { readWithTombstone } from '../channels/read-with-tombstone.ts';
 import type { Item } from '../dynamodb/item.ts';
 import { pages } from '../dynamodb/pages.ts';
 import type { Table } from '../dynamodb/table.ts';
@@ -15,8 +15,8 @@ export interface HistoryPage {
 
 /** @throws ApiError `not_found` if neither the channel nor its tombstone is in the namespace */
 const requireKnown = async (channels: Table, { namespace, id }: ChannelKey): Promise<void> => {
-  const found = await channels.batchGet([keys.channel(namespace, id), keys.tombstone(namespace, id)]);
-  if (!found.length) throw notFound();
+  const { channel, tombstone } = await readWithTombstone(channels, namespace, id);
+  if (!channel && !tombstone) throw notFound();
 };
 
 /**

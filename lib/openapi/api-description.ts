@@ -57,7 +57,7 @@ const descriptions: Record<ScopedOperation['name'], OperationDescription> = {
   'upsert-channels': {
     summary: 'Create, change and delete channels by external key',
     description:
-      'Up to 100 rows. Each row is matched with the channel that carries its key, and is done or fails alone: the response is 200 also if rows failed. A row without a match creates a channel. A row that would change nothing writes nothing. Metadata merges by its top-level keys, and `null` removes one. `where` protects all channels that do not have its value. A request can be repeated.',
+      'Up to 100 rows. Each row is matched with the channel that carries its key, and is done or fails alone: the response is 200 also if rows failed. A row without a match creates a channel. A row that would change nothing writes nothing. Metadata merges by its top-level keys, and `null` removes one. `where` protects all channels that do not have its value. A request can be repeated, so it needs no `Idempotency-Key`. That header and `If-Match` have no effect here. A deletion that finds no channel is `unchanged`, without an `_id`. The file `docs/connectors.md` of the service says what to do after each code of a row.',
     parameters: commonParameters,
     body: 'ChannelUpsert',
     success: {

@@ -201,7 +201,7 @@ const upsert = (): JsonSchema => {
         maxProperties: 1,
         additionalProperties: { type: 'string', minLength: 1 },
         description:
-          'One path in the metadata with its value. No channel with another value there is changed or deleted, and a new channel gets the value.',
+          'One path in the metadata, of at most 16 levels, with its value, a text that is not blank. No channel with another value there, or without one, is changed or deleted. A new channel gets the value. Keys still count across all channels of the namespace.',
       },
     },
   };
@@ -212,18 +212,19 @@ const upsertRow = (): JsonSchema => {
   return {
     ...row,
     description:
-      'A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Absent fields of a channel that exists stay as they are. A new channel needs a name.',
+      'A channel to create or to change, or a deletion. It carries its key, a string or a number, at the path that `match` names. Keys are compared as text: 77 and "77" are one key; case and white space count. Absent fields of a channel that exists stay as they are. A new channel needs a name. A row has no `_id`, `__v` and times, because the service sets them.',
     properties: {
       ...(row.properties as JsonSchema),
       integration_meta: {
         type: 'object',
         additionalProperties: true,
-        description: 'Merges by its top-level keys into the metadata of the channel. `null` removes a key.',
+        description:
+          'Merges by its top-level keys into the metadata of the channel. `null` removes a top-level key. An object below replaces the old one, and its nulls are stored. (A merge patch merges at every level.)',
       },
       delete: {
         type: 'boolean',
         description:
-          'True: the row deletes the channel. Its only other field is `integration_meta`, with the key.',
+          'Only `true` is accepted: the row deletes the channel. Its only other field is `integration_meta`, with the key alone. Other rows leave the field out.',
       },
     },
   };
@@ -265,7 +266,7 @@ const upsertResult = (): JsonSchema => ({
       description: 'The version of the channel after the row; of a deleted one, the version of the deletion.',
     },
     channel: upsertedChannel(
-      'The channel after the row; of a deleted one, before it. Absent in the remaining rows once the response would exceed 5 MiB.',
+      'The channel after the row; of a deleted one, before it. Absent in the remaining rows, as `previous` and `details`, once the response would exceed 5 MiB.',
     ),
     changed: { type: 'array', items: { type: 'string' }, description: 'The fields that an update changed.' },
     previous: upsertedChannel('In a dry run: the channel before the update.'),
@@ -273,7 +274,7 @@ const upsertResult = (): JsonSchema => ({
       type: 'string',
       'x-extensible-enum': rowErrorCodes,
       description:
-        'Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe.',
+        'Why the row failed. After `conflict`, `too_many_requests` and `unavailable`, send the row again. After `unavailable`, it may have been done; sending it again is safe. Other codes need a change first.',
     },
     error: { type: 'string', description: 'A message for people.' },
     details: errorDetails,

@@ -22,6 +22,7 @@ export interface ExampleExchange {
 }
 
 const exampleId = '65f0a1b2c3d4e5f601234567';
+const secondId = '65f0a1b2c3d4e5f601234568';
 const exampleTime = '2026-11-24T09:30:00.000Z';
 const exampleKey = '5f1c0d2b9e8a7c34';
 const requestId = 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef';
@@ -279,7 +280,7 @@ export const examples: ExampleExchange[] = [
     status: 200,
     response: upsertResults(
       {},
-      { _id: exampleId, __v: 0, channel: { _id: exampleId, ...newWholesale, ...stored } },
+      { _id: secondId, __v: 0, channel: { _id: secondId, ...newWholesale, ...stored } },
     ),
   },
   {
@@ -306,7 +307,8 @@ export const examples: ExampleExchange[] = [
           index: 0,
           result: 'failed',
           code: 'outside_where',
-          error: 'The channel with this key has another value at the path that "where" names.',
+          error:
+            'All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
         },
       ],
       summary: { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: 1 },

@@ -107,8 +107,23 @@ curl -s "$URL/client-channel/upsert" \\
   }'
 ~~~
 
-Without \`dry_run\`, it is done. After \`conflict\`, \`too_many_requests\` and \`unavailable\`, send the row again. With
-\`"where": {"integration_meta.source": "sap"}\`, no channel of another source is changed or deleted.
+Without \`dry_run\`, it is done. The status 200 says nothing about single rows: look at \`summary.failed\`. After \`conflict\`,
+\`too_many_requests\` and \`unavailable\`, send the row again. All other codes need a correction first.
+
+All sources of a company share one set of keys: begin each key with its source, as in \`sap:1001\`. With
+\`"where": {"integration_meta.source": "sap"}\`, no channel of another source is changed or deleted. The file
+\`docs/connectors.md\` of the service has recipes, and says what to do after each code.
+
+## History and restore
+
+The history of a channel has each version of the last year, with the key that made it (\`actor\`). It also exists for a deleted
+channel. For 90 days, \`POST /client-channel/{id}/restore\` brings a deleted channel back, with its id and all its fields.
+
+~~~sh
+ID='paste the _id of a channel here'
+curl -s "$URL/client-channel/$ID/history" \\
+  -H "api-key: $KEY"
+~~~
 
 ## Limits
 
@@ -130,10 +145,17 @@ curl -s -G "$URL/client-channel" \\
   -d integration_meta.external_id=ch_123
 ~~~
 
-For up to 100 ids, send a list as JSON: \`integration_meta.external_id=["a","b"]\`. It leaves the most room in the query: about
-85 bytes for each of 100 ids, encoded.
+For up to 100 ids, send a list as JSON, and \`per_page=100\`, because a page has 25 channels without it. This form leaves the most room in
+the query: about 85 bytes for each of 100 ids, encoded. Percent-encode the brackets, as \`curl\` does here:
 
-Text that is not ASCII must be percent-encoded in a query. \`curl\` does it:
+~~~sh
+curl -s -G "$URL/client-channel" \\
+  -H "api-key: $KEY" \\
+  -d per_page=100 \\
+  --data-urlencode 'integration_meta.external_id=["ch_123","ch_124"]'
+~~~
+
+Text that is not ASCII must be percent-encoded, too:
 
 ~~~sh
 curl -s -G "$URL/client-channel" \\

@@ -5,11 +5,7 @@ import { commonHeaders, headerReferences, type ResponseHeader } from './header-d
 
 const errorResponses: Record<number, { description: string; headers?: ResponseHeader[]; gateway?: boolean }> =
   {
-    400: {
-      description:
-        '`invalid_request`, `invalid_json`, `invalid_cursor`, `cursor_mismatch`, `page_too_deep`, `page_too_large`, `query_too_broad`: the request is invalid.',
-      gateway: true,
-    },
+    400: { description: '`invalid_request`: the request is invalid.', gateway: true },
     401: {
       description: '`unauthenticated`: the request has no valid API key.',
       headers: ['WWW-Authenticate'],
@@ -41,6 +37,22 @@ const errorResponses: Record<number, { description: string; headers?: ResponseHe
     },
   };
 
+const invalidBody = '`invalid_request`, `invalid_json`: the request is invalid.';
+
+/** What the same status means in some operations only. */
+const ownDescriptions: Partial<Record<ScopedOperation['name'], Record<number, string>>> = {
+  'list-channels': {
+    400: '`invalid_request`, `invalid_cursor`, `cursor_mismatch`, `page_too_deep`, `page_too_large`, `query_too_broad`: the request is invalid.',
+  },
+  'create-channel': { 400: invalidBody },
+  'update-channel': { 400: invalidBody },
+  'upsert-channels': {
+    400: `${invalidBody} Nothing was done. A row that is wrong fails alone, and the response is 200.`,
+    413: '`payload_too_large`: the body has more than 2 MiB.',
+  },
+  'read-changes': { 400: '`invalid_request`, `invalid_cursor`: the request is invalid.' },
+};
+
 const examplesOf = (operation: ScopedOperation['name'], method: string, status: number) => {
   const shown = examples.filter(
     (example) =>
@@ -59,7 +71,7 @@ const describeError = (operation: ScopedOperation['name'], method: string, statu
   const { description, headers = [], gateway } = errorResponses[status] as (typeof errorResponses)[number];
   const schema = ref(gateway ? 'AnyError' : 'ServiceError');
   return {
-    description,
+    description: ownDescriptions[operation]?.[status] ?? description,
     headers: headerReferences([...commonHeaders, 'x-consumed-capacity', ...headers]),
     content: { 'application/json': { schema, ...examplesOf(operation, method, status) } },
   };

@@ -1,5 +1,6 @@
 import { namespaceOfExternalKeys } from '../channels/external-keys.ts';
 import { namespaceOf, partitionPrefix } from '../channels/keys.ts';
+import { namespaceOfLog } from '../projections/change-log/log-items.ts';
 import type { ChannelTables } from '../projections/open-tables.ts';
 import { namespaceOfBucket } from '../projections/rank-index/count-bucket.ts';
 import { namespaceOfEntry } from '../projections/search-index/suffix-entries.ts';
@@ -17,7 +18,8 @@ export const findNamespaces = async ({ channels, projections }: ChannelTables): 
     if (namespace !== undefined) found.add(namespace);
   }
   for await (const { pk } of projections.scan()) {
-    const namespace = namespaceOfBucket(pk as string) ?? namespaceOfEntry(pk as string);
+    const namespace =
+      namespaceOfBucket(pk as string) ?? namespaceOfEntry(pk as string) ?? namespaceOfLog(pk as string);
     if (namespace !== undefined) found.add(namespace);
   }
   return [...found].sort();

@@ -1,11 +1,11 @@
 /**
  * Finds the known name that a misspelt one probably stands for. Names of one or two letters must be equal, because all
- * short names are alike.
+ * short names are alike. Of a path, the last name counts: `external_id` stands for `integration_meta.external_id`.
  */
 export const similarName = (name: string, known: string[]): string | undefined => {
   const plain = lettersOf(name);
   return known.find((other) => {
-    const known = lettersOf(other);
+    const known = lettersOf(other.slice(other.lastIndexOf('.') + 1));
     return plain === known || (plain.length > 2 && isOneEditApart(plain, known));
   });
 };

@@ -16,10 +16,10 @@ import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { findInIndex } from '../lists/read/look-up-by-metadata.ts';
 
-/** The external key of a row: the text at a path of `integration_meta`. */
+/** The key of a row: the text that a channel must have at a path of `integration_meta`. */
 export interface RowKey {
   path: ExternalKeyPath;
-  value: string;
+  matchValue: string;
 }
 
 /** The channels of a namespace that carry a key: none, one, or several, of which up to 10 ids are known. */
@@ -29,27 +29,30 @@ export type Match = { channel: Channel | undefined } | { ambiguous: string[] };
  * What probably matches a key: one channel in its current version, or none. The channel may carry another key by now: see
  * `carries`. Only if `isCertain` says so, it is certain that there is none.
  */
-export interface Hint {
-  channel: Channel | undefined;
-  isCertain: boolean;
-}
+export type Hint = { channel: Channel } | { channel: undefined; isCertain: boolean };
 
 /** The maximum number of ids that an error names. */
 const maxNamedIds = 10;
 
 /** Whether a channel carries a key. */
-export const carries = ({ integration_meta }: Channel, { path, value }: RowKey): boolean =>
-  integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === value;
+export const carries = ({ integration_meta }: Channel, { path, matchValue }: RowKey): boolean =>
+  integration_meta !== undefined && scalarAt(JSON.parse(integration_meta), [path]) === matchValue;
 
-/** The external key of a row as its item names it. A key that a row may have is never one that counts as no id. */
-export const externalKeyOfRow = ({ path, value }: RowKey): string => externalKeyOf(path, value) as string;
+/** The external key, the sort key of an item, that belongs to the key of a row. No row has a key that counts as no id. */
+export const externalKeyOfRow = ({ path, matchValue }: RowKey): string =>
+  externalKeyOf(path, matchValue) as string;
 
 const readChannels = async (table: Table, namespace: string, ids: string[]): Promise<Channel[]> =>
   (await table.batchGet(ids.map((id) => keys.channel(namespace, id)))).map(fromItem);
 
-const idsOf = async (table: Table, namespace: string, { path, value }: RowKey, { count, ids }: Carriers) => {
+const idsOf = async (
+  table: Table,
+  namespace: string,
+  { path, matchValue }: RowKey,
+  { count, ids }: Carriers,
+) => {
   if (count <= ids.size) return [...ids];
-  const indexed = await findInIndex(table, namespace, path, value, maxNamedIds);
+  const indexed = await findInIndex(table, namespace, path, matchValue, maxNamedIds);
   return [...new Set([...ids, ...indexed])];
 };
 
@@ -80,43 +83,48 @@ export const findMatch = (table: Table, { namespace }: Caller, key: RowKey): Pro
   return retry(attempt, { signal: table.signal, exhausted });
 };
 
+const noCarriers: Carriers = { count: 0, ids: new Set() };
+
 /**
  * Reads what matches many different keys, in two calls for 100 of them. The first call may read items that are a moment old,
  * because that costs half as much. So the second call reads the channels, strongly consistent.
- * @param needsProof whether the caller relies on it that no channel carries this key. The second call then reads its item again
- * @returns by the text of the key. A key is missing if `findMatch` has to find out more
+ * @param needsProof whether the caller relies on it that so many channels carry this key: none, or one. The second call then
+ * reads its item again
+ * @returns by `matchValue`. A key is missing if `findMatch` has to find out more
  */
 export const readHints = async (
   table: Table,
   { namespace }: Caller,
   rowKeys: RowKey[],
-  needsProof: (key: RowKey) => boolean,
+  needsProof: (key: RowKey, count: 0 | 1) => boolean,
 ): Promise<Map<string, Hint>> => {
-  const none: Carriers = { count: 0, ids: new Set() };
   const known = await readCarriers(table, namespace, rowKeys.map(externalKeyOfRow), { consistent: false });
-  const toRead = rowKeys.flatMap((key) => {
-    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
-    if (count === 1) return [...ids].map((id) => keys.channel(namespace, id));
-    return count === 0 && needsProof(key) ? [externalKeyItemKey(namespace, externalKeyOfRow(key))] : [];
+  const expected = rowKeys.flatMap((key) => {
+    const externalKey = externalKeyOfRow(key);
+    const { count, ids } = known.get(externalKey) ?? noCarriers;
+    return count === 0 || count === 1
+      ? [{ key, externalKey, count, ids, isProven: needsProof(key, count) }]
+      : [];
   });
-  const itemsBySortKey = new Map((await table.batchGet(toRead)).map((item) => [item.sk as string, item]));
-  const hintOf = (key: RowKey): Hint | undefined => {
-    const { count, ids } = known.get(externalKeyOfRow(key)) ?? none;
-    if (count === 0) {
-      const item = itemsBySortKey.get(externalKeyOfRow(key));
-      return item && toCarriers(item).count > 0
-        ? undefined
-        : { channel: undefined, isCertain: needsProof(key) };
-    }
-    const [id = ''] = count === 1 ? ids : [];
-    const item = itemsBySortKey.get(id);
-    const channel = item && fromItem(item);
-    return channel ? { channel, isCertain: true } : undefined;
+  const toRead = expected.flatMap(({ externalKey, ids, isProven }) => [
+    ...[...ids].map((id) => keys.channel(namespace, id)),
+    ...(isProven ? [externalKeyItemKey(namespace, externalKey)] : []),
+  ]);
+  // Two items name the same channel if one was read before the channel changed its key, and the other one after it.
+  const withoutRepeats = new Map(toRead.map((key) => [key.sk, key])).values();
+  const items = new Map((await table.batchGet([...withoutRepeats])).map((item) => [item.sk as string, item]));
+  const hintOf = ({ externalKey, count, ids, isProven }: (typeof expected)[number]): Hint | undefined => {
+    const item = items.get(externalKey);
+    const proof = item ? toCarriers(item) : noCarriers;
+    if (isProven && !(proof.count === count && [...ids].every((id) => proof.ids.has(id)))) return undefined;
+    if (count === 0) return { channel: undefined, isCertain: isProven };
+    const [channel] = [...ids].map((id) => items.get(id));
+    return channel && { channel: fromItem(channel) };
   };
   const hints = new Map<string, Hint>();
-  for (const key of rowKeys) {
-    const hint = hintOf(key);
-    if (hint) hints.set(key.value, hint);
+  for (const each of expected) {
+    const hint = hintOf(each);
+    if (hint) hints.set(each.key.matchValue, hint);
   }
   return hints;
 };

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../api-error.ts';
 import type { ChannelPatch, CreateChannelInput } from '../channels/body-schema.ts';
 import type { Channel } from '../channels/channel.ts';
-import { serializeIntegrationMeta } from '../channels/integration-meta.ts';
+import { toMetaText } from '../channels/integration-meta.ts';
 import { isObject } from '../channels/is-object.ts';
 import { scalarAt } from '../channels/scalar-at.ts';
 import type { UpsertFields } from './parse-row.ts';
@@ -35,17 +35,13 @@ const withValueAt = (meta: object, where: Where, [key, ...deeper] = where.path):
   throw outsideWhere('The row has another value');
 };
 
-/** @throws ApiError `invalid_request` if the object is larger than 64 KiB */
-const serialize = (meta: object, when = ''): string => {
-  const result = serializeIntegrationMeta(meta);
-  if ('text' in result) return result.text;
-  const [{ message }] = result.problems;
-  throw invalidRequest('field', [{ path: 'integration_meta', message: message + when }]);
-};
+/** Whether a condition selects the metadata (JSON text) of a channel. Without a condition, it selects every channel. */
+export const isSelectedBy = (where: Where | undefined, meta = '{}'): boolean =>
+  !where || scalarAt(JSON.parse(meta), where.path) === where.value;
 
 /** Checks that a condition selects the metadata (JSON text) of a channel. @throws RowError `outside_where` */
 export const checkWhere = (where: Where | undefined, meta: string | undefined, problem: string): void => {
-  if (where && scalarAt(JSON.parse(meta ?? '{}'), where.path) !== where.value) throw outsideWhere(problem);
+  if (!isSelectedBy(where, meta)) throw outsideWhere(problem);
 };
 
 /**
@@ -59,7 +55,7 @@ export const toNewChannel = (fields: UpsertFields, where: Where | undefined): Cr
       { path: 'name', message: 'is required, because no channel carries this key yet' },
     ]);
   const meta = mergeTopLevel({}, integration_meta);
-  return { ...others, name, integration_meta: serialize(where ? withValueAt(meta, where) : meta) };
+  return { ...others, name, integration_meta: toMetaText(where ? withValueAt(meta, where) : meta) };
 };
 
 /**
@@ -68,10 +64,14 @@ export const toNewChannel = (fields: UpsertFields, where: Where | undefined): Cr
  * @throws ApiError `invalid_request` for merged metadata over 64 KiB; RowError `outside_where`
  */
 export const toPatch = (fields: UpsertFields, channel: Channel, where: Where | undefined): ChannelPatch => {
-  checkWhere(where, channel.integration_meta, 'The channel with this key has another value');
+  checkWhere(
+    where,
+    channel.integration_meta,
+    'All sources share one set of keys: the channel with this key has another value, or none,',
+  );
   const { name, local_name, disabled, company_namespace } = fields;
   const merged = mergeTopLevel(JSON.parse(channel.integration_meta ?? '{}'), fields.integration_meta);
-  const integration_meta = serialize(merged, ' after the merge');
+  const integration_meta = toMetaText(merged, ' after the merge');
   checkWhere(where, integration_meta, 'The row would change the value');
   return {
     ...(name !== undefined && { name }),

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import { invalidRequest } from '../api-error.ts';
 import { createBody, integrationMetaPatch, nameText, parseObject } from '../channels/body-schema.ts';
-import type { ExternalKeyPath } from '../channels/external-keys.ts';
+import { type ExternalKeyPath, textsOfNoId } from '../channels/external-keys.ts';
 import { isObject } from '../channels/is-object.ts';
+import { scalarAt } from '../channels/scalar-at.ts';
 import { isBlank } from '../text/blank.ts';
+import type { Where } from './upsert-request.ts';
 
 /** A channel that an upsert creates or changes. The name is needed only for a new channel. */
 export const upsertFields = z.extend(createBody, {
@@ -11,7 +13,7 @@ export const upsertFields = z.extend(createBody, {
   integration_meta: integrationMetaPatch,
 });
 
-/** A deletion by key. Metadata other than the key has no effect. */
+/** A deletion by key. */
 const deleteRow = z.strictObject({
   delete: z.literal(true, 'must be true, or absent'),
   integration_meta: integrationMetaPatch,
@@ -19,11 +21,13 @@ const deleteRow = z.strictObject({
 
 export type UpsertFields = z.infer<typeof upsertFields>;
 
-/** A row of an upsert, with the text of its external key. */
-export type Row = { kind: 'upsert'; value: string; fields: UpsertFields } | { kind: 'delete'; value: string };
+/** A row of an upsert, with the text that a channel must have where the rows carry their keys. */
+export type Row =
+  | { kind: 'upsert'; matchValue: string; fields: UpsertFields }
+  | { kind: 'delete'; matchValue: string };
 
 /** Texts that programs send in place of a missing id. As keys, they would join records that have nothing in common. */
-const noIds = ['null', 'undefined'];
+const noIds = [...textsOfNoId, 'undefined'];
 
 type ParsedKey = { value: string } | { problem: string };
 
@@ -33,7 +37,9 @@ const parseKey = (meta: object, path: ExternalKeyPath): ParsedKey => {
   if (typeof value !== 'string' && typeof value !== 'number')
     return { problem: 'must be a string or a number' };
   const text = String(value);
-  if (isBlank(text) || noIds.includes(text)) return { problem: 'must not be blank' };
+  if (isBlank(text)) return { problem: 'must not be blank' };
+  if (noIds.includes(text))
+    return { problem: `must not be the text "${text}", which stands for a missing id` };
   return { value: text };
 };
 
@@ -52,21 +58,51 @@ export const keyOfRow = (row: unknown, path: ExternalKeyPath): string | undefine
 };
 
 /**
- * Parses one row of an upsert.
- * @param path where the row carries its key
- * @param namespace the namespace of the request. A row may not leave it out
+ * Checks that a deletion has no metadata beside its key: it would look like a condition, and would not be one. Only what
+ * `where` demands of the channel may be repeated.
  * @throws ApiError `invalid_request`
  */
-export const parseRow = (row: unknown, path: ExternalKeyPath, namespace: string): Row => {
+const checkOnlyKey = (meta: object, path: ExternalKeyPath, where: Where | undefined): void => {
+  const repeated = where && scalarAt(meta, where.path) === where.value ? where.path[0] : undefined;
+  const [first, ...others] = Object.keys(meta)
+    .filter((key) => key !== path && key !== repeated)
+    .map((key) => ({
+      path: `integration_meta.${key}`,
+      message: 'must be absent, because a deletion looks at its key only: conditions belong in "where"',
+    }));
+  if (first) throw invalidRequest('field', [first, ...others]);
+};
+
+/** What all rows of a request share. */
+export interface RowContext {
+  /** Where the rows carry their keys. */
+  match: ExternalKeyPath;
+  /** The namespace of the request. A row may not leave it out. */
+  namespace: string;
+  where: Where | undefined;
+}
+
+/**
+ * Parses one row of an upsert.
+ * @throws ApiError `invalid_request`
+ */
+export const parseRow = (row: unknown, { match: path, namespace, where }: RowContext): Row => {
   if (isObject(row) && Object.hasOwn(row, 'delete')) {
-    const { integration_meta } = parseObject(deleteRow, row, 'row');
-    return { kind: 'delete', value: readKey(integration_meta, path) };
+    const { integration_meta } = parseObject(
+      deleteRow,
+      row,
+      'row',
+      'a deletion, which has only integration_meta',
+    );
+    const matchValue = readKey(integration_meta, path);
+    checkOnlyKey(integration_meta, path, where);
+    return { kind: 'delete', matchValue };
   }
   const fields = parseObject(upsertFields, row, 'row');
-  const value = readKey(fields.integration_meta, path);
+  const matchValue = readKey(fields.integration_meta, path);
   if (fields.company_namespace && !fields.company_namespace.includes(namespace))
     throw invalidRequest('field', [
       { path: 'company_namespace', message: `must contain "${namespace}", the namespace of the request` },
     ]);
-  return { kind: 'upsert', value, fields };
+  return { kind: 'upsert', matchValue, fields };
 };

@@ -1,11 +1,10 @@
 import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
-import type { ExternalKeyPath } from '../channels/external-keys.ts';
 import { isTransient } from '../dynamodb/failures.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
-import { readHints } from './find-match.ts';
-import { keyOfRow, parseRow, type Row } from './parse-row.ts';
+import { type RowKey, readHints } from './find-match.ts';
+import { keyOfRow, parseRow, type Row, type RowContext } from './parse-row.ts';
 import { RowError } from './row-error.ts';
 import type { UpsertRequest } from './upsert-request.ts';
 import { type RowSuccess, upsertRow } from './upsert-row.ts';
@@ -29,14 +28,14 @@ const toFailure = (error: unknown): RowFailure => {
 };
 
 /** Parses the rows. Of several rows with one key, only the first is carried out, even if it is wrong. */
-const parseRows = (rows: unknown[], match: ExternalKeyPath, namespace: string): (Row | RowFailure)[] => {
+const parseRows = (rows: unknown[], context: RowContext): (Row | RowFailure)[] => {
   const known = new Set<string>();
   return rows.map((input) => {
-    const key = keyOfRow(input, match);
+    const key = keyOfRow(input, context.match);
     const isRepeated = key !== undefined && known.has(key);
     if (key !== undefined) known.add(key);
     try {
-      const row = parseRow(input, match, namespace);
+      const row = parseRow(input, context);
       if (isRepeated)
         throw new RowError('duplicate_in_request', 'An earlier row of this request has the same key.');
       return row;
@@ -57,19 +56,19 @@ export const upsertChannels = async (
   caller: Caller,
   { match, rows, dryRun, where }: UpsertRequest,
 ): Promise<RowResult[]> => {
-  const parsed = parseRows(rows, match, caller.namespace);
+  const parsed = parseRows(rows, { match, namespace: caller.namespace, where });
   const valid = parsed.filter((row) => 'kind' in row);
-  const keyOf = ({ value }: Row) => ({ path: match, value });
-  // Only a creation notices by itself that a channel is there.
-  const needProof = new Set(
-    valid.filter(({ kind }) => dryRun || kind === 'delete').map(({ value }) => value),
-  );
-  const hints = await readHints(table, caller, valid.map(keyOf), ({ value }) => needProof.has(value));
+  const keyOf = ({ matchValue }: Row) => ({ path: match, matchValue });
+  const deleted = new Set(valid.filter(({ kind }) => kind === 'delete').map(({ matchValue }) => matchValue));
+  // Only a creation notices by itself that a channel is there. And a deletion must not overlook a second one.
+  const needsProof = ({ matchValue }: RowKey, count: 0 | 1) =>
+    deleted.has(matchValue) || (dryRun && count === 0);
+  const hints = await readHints(table, caller, valid.map(keyOf), needsProof);
   const context = { table, caller, where, dryRun };
   return mapConcurrently(parsed, concurrency, async (row): Promise<RowResult> => {
     if (!('kind' in row)) return row;
     try {
-      return await upsertRow(context, row, keyOf(row), hints.get(row.value));
+      return await upsertRow(context, row, keyOf(row), hints.get(row.matchValue));
     } catch (error) {
       return toFailure(error);
     }

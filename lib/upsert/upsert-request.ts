@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ApiError } from '../api-error.ts';
 import { parseObject } from '../channels/body-schema.ts';
 import type { ExternalKeyPath } from '../channels/external-keys.ts';
 import { isObject } from '../channels/is-object.ts';
@@ -65,6 +66,11 @@ export const upsertBody = z.strictObject({
  * @throws ApiError `invalid_request` with all problems
  */
 export const parseUpsertRequest = (body: unknown): UpsertRequest => {
+  if (Array.isArray(body))
+    throw new ApiError(
+      'invalid_request',
+      'The body must be a JSON object: send the rows as {"channels": […]}.',
+    );
   const { match, channels, dry_run, where } = parseObject(upsertBody, body);
   return {
     match: match === 'integration_meta.id' ? 'id' : 'external_id',

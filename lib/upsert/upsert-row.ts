@@ -1,17 +1,22 @@
 import { ApiError } from '../api-error.ts';
 import type { Caller } from '../auth/authenticate.ts';
 import type { ChannelPatch } from '../channels/body-schema.ts';
-import { applyPatch, checkDeletion, differentFields, newChannel } from '../channels/change-rules.ts';
+import { applyPatch, changedFields, checkDeletion, newChannel } from '../channels/change-rules.ts';
 import { type Channel, toDocument } from '../channels/channel.ts';
 import { newChannelId } from '../channels/channel-id.ts';
 import type { ChannelDocument } from '../channels/document-schema.ts';
 import { planChannelWrites } from '../channels/plan-channel-writes.ts';
-import { createUnlessCarried, deleteKnownChannel, updateKnownChannel } from '../channels/store.ts';
-import { WriteContention } from '../dynamodb/failures.ts';
+import {
+  type Change,
+  createUnlessCarried,
+  deleteKnownChannel,
+  updateKnownChannel,
+} from '../channels/store.ts';
+import { Unavailable, WriteContention } from '../dynamodb/failures.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
 import { carries, externalKeyOfRow, findMatch, type Hint, type Match, type RowKey } from './find-match.ts';
-import { checkWhere, toNewChannel, toPatch } from './merge-row.ts';
+import { checkWhere, isSelectedBy, toNewChannel, toPatch } from './merge-row.ts';
 import type { Row, UpsertFields } from './parse-row.ts';
 import { RowError } from './row-error.ts';
 import type { Where } from './upsert-request.ts';
@@ -50,25 +55,26 @@ const withChannel = (channel: Channel) => ({
   channel: toDocument(channel),
 });
 
-const toSuccess = (before: Channel, after: Channel, dryRun: boolean): RowSuccess =>
-  before === after
-    ? { result: 'unchanged', ...withChannel(after) }
-    : {
+/** @param previous the channel before a dry run */
+const toSuccess = ({ changed, channel }: Change, previous?: Channel): RowSuccess =>
+  changed.length
+    ? {
         result: 'updated',
-        ...withChannel(after),
-        changed: differentFields(before, after),
-        ...(dryRun && { previous: toDocument(before) }),
-      };
+        ...withChannel(channel),
+        changed,
+        ...(previous && { previous: toDocument(previous) }),
+      }
+    : { result: 'unchanged', ...withChannel(channel) };
 
 /** The write context of a dry run. It writes nothing, so the id of the write is not stored. */
 const dryContext = (caller: Caller) => ({ caller, now: Date.now(), writeId: '' });
 
 /** Plans an update and does not make it. @throws ApiError if the real update would be refused, also for its size */
-const planUpdate = (caller: Caller, before: Channel, patch: ChannelPatch): Channel => {
+const planUpdate = (caller: Caller, before: Channel, patch: ChannelPatch): Change => {
   const context = dryContext(caller);
   const after = applyPatch(before, patch, undefined, context);
   if (after) planChannelWrites(before, after, { now: context.now, keyId: caller.keyId }, 0);
-  return after ?? before;
+  return { changed: changedFields(before, patch), channel: after ?? before };
 };
 
 /** @returns undefined if another channel carries the key */
@@ -98,9 +104,12 @@ const update = async (
     if (!carries(found, key)) throw new MatchLost();
     return toPatch(fields, found, where);
   };
-  if (dryRun) return toSuccess(channel, planUpdate(caller, channel, patchOf(channel)), dryRun);
-  const { before, after } = await updateKnownChannel(table, caller, channel, patchOf);
-  return toSuccess(before, after, dryRun);
+  if (dryRun) return toSuccess(planUpdate(caller, channel, patchOf(channel)), channel);
+  const change = await updateKnownChannel(table, caller, channel, patchOf);
+  // After a lost answer, the channel may be another writer's version. A row shows no channel of another key or source.
+  if (!carries(change.channel, key) || !isSelectedBy(where, change.channel.integration_meta))
+    throw new Unavailable();
+  return toSuccess(change);
 };
 
 const remove = async (
@@ -110,7 +119,11 @@ const remove = async (
 ): Promise<RowSuccess> => {
   const check = (found: Channel) => {
     if (!carries(found, key)) throw new MatchLost();
-    checkWhere(where, found.integration_meta, 'The channel with this key has another value');
+    checkWhere(
+      where,
+      found.integration_meta,
+      'All sources share one set of keys: the channel with this key has another value, or none,',
+    );
     checkDeletion(found, undefined, caller);
   };
   if (dryRun) check(channel);
@@ -128,7 +141,7 @@ const applyRow = async (
   if ('ambiguous' in match)
     throw new RowError(
       'ambiguous_match',
-      `More than one channel carries this key: ${match.ambiguous.join(', ')}. Give each its own key.`,
+      `More than one channel carries this key, for example ${match.ambiguous.join(', ')}. Change the key of all but one with PATCH, or delete them by their ids.`,
     );
   const { channel } = match;
   if (row.kind === 'delete') return channel ? remove(context, key, channel) : { result: 'unchanged' };
@@ -155,7 +168,7 @@ export const upsertRow = (
   const attempt = async (): Promise<RowSuccess | typeof again> => {
     const match = assumed ?? (await findMatch(table, caller, key));
     // Without a certain match, it is not certain either that the row is a creation. Then its refusal proves nothing.
-    const isCertain = assumed?.isCertain ?? true;
+    const isCertain = !assumed || assumed.channel !== undefined || assumed.isCertain;
     assumed = undefined;
     try {
       return (await applyRow(context, row, key, match)) ?? again;

@@ -4,10 +4,18 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newChannel } from '../../lib/channels/change-rules.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
+import { toItem } from '../../lib/channels/items.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
-import type { Write } from '../../lib/dynamodb/table.ts';
+import { Meter } from '../../lib/dynamodb/meter.ts';
+import { Table, type Write } from '../../lib/dynamodb/table.ts';
+import { toVersionItem, type Version } from '../../lib/history/version-items.ts';
+import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
 import { suffixEntries } from '../../lib/projections/search-index/suffix-entries.ts';
+import { cursorAfter, readToEnd } from '../support/change-feed.ts';
+import { interceptCalls } from '../support/projections.ts';
+import { channelOf, metaOfSize } from '../support/seed.ts';
 import type { Call } from '../support/service.ts';
 import { useService } from '../support/use-service.ts';
 
@@ -56,9 +64,11 @@ describe('if the key is cached', () => {
     expect(await update(whole)).toEqual(cost);
   });
 
-  test('a POST takes one call with one external id or with two', async () => {
-    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }])
-      expect((await costOf('POST /client-channel', { body: { ...body, integration_meta } })).calls).toBe(1);
+  test('a POST takes one call and reads nothing, with one external id or with two', async () => {
+    for (const integration_meta of [{ external_id: 'one' }, { external_id: 'two', id: 2 }]) {
+      const cost = await costOf('POST /client-channel', { body: { ...body, integration_meta } });
+      expect(cost).toMatchObject({ calls: 1, rcu: 0 });
+    }
   });
 
   test('an update that changes an external id takes two calls: one finds this out, and a transaction', async () => {
@@ -101,6 +111,72 @@ describe('if the key is cached', () => {
     const both = { local_name: 'z', integration_meta: { z: 1 } };
     expect((await costOf(`PUT ${route}`, { body: both })).calls).toBe(2);
     expect((await costOf(`DELETE ${route}`)).calls).toBe(2);
+  });
+});
+
+test('a restore takes two calls and one read unit, and one call if the channel is there', async () => {
+  const { _id } = await create();
+  await service.call(`DELETE /client-channel/${_id}`);
+  const restore = () => costOf(`POST /client-channel/${_id}/restore`);
+
+  const first = await restore();
+  expect({ calls: first.calls, rcu: first.rcu }).toEqual({ calls: 2, rcu: 1 });
+  expect(await restore()).toEqual({ calls: 1, rcu: 1, wcu: 0 });
+  // What is not found is read once more. An item that is not there costs nothing on DynamoDB Local, and 1 unit on AWS.
+  const unknown = await costOf('POST /client-channel/60f1b2b3c9e9a12345678902/restore');
+  expect(unknown).toMatchObject({ calls: 2, wcu: 0 });
+});
+
+describe('the history of a channel', () => {
+  /** Versions of a channel of about 289 bytes, as its updates make them. */
+  const versionsOf = (id: string, count: number, meta: object = {}): Version[] =>
+    Array.from({ length: count }, (_, version) => {
+      const at = new Date(1_790_000_000_000 + version).toISOString();
+      const channel = {
+        ...body,
+        _id: id,
+        disabled: false,
+        integration_meta: { ...body.integration_meta, ...meta },
+        company_namespace: ['acme'],
+        createdAt: at,
+        updatedAt: at,
+        __v: version,
+      };
+      const actor = '5f1c0d2b9e8a7c34';
+      return { version, at, actor, type: 'updated', changed: ['integration_meta'], channel };
+    });
+  const seed = async (id: string, versions: Version[]) => {
+    const meter = new Meter();
+    const history = new Table({ ...service.history.session, meter }, service.history.name);
+    for (const version of versions)
+      await history.put({ Item: toVersionItem({ namespace: 'acme', id }, version) });
+    return meter.totals.wcu;
+  };
+
+  test('takes one call for a page of 25 versions, and half a read unit for 4 KB of them', async () => {
+    const id = '60f1b2b3c9e9a12345678901';
+    await seed(id, versionsOf(id, 60));
+    const route = `GET /client-channel/${id}/history`;
+    const { next_cursor } = (await service.call(route)).body.pagination;
+
+    const cost = { calls: 1, rcu: 1.5, wcu: 0 };
+    expect(await costOf(route)).toEqual(cost);
+    expect(await costOf(`${route}?cursor=${next_cursor}`)).toEqual(cost);
+    expect(await costOf(`${route}?per_page=1`)).toEqual({ calls: 1, rcu: 0.5, wcu: 0 });
+  });
+
+  test('takes a second call only if no version is kept, and a third one if the channel is not known', async () => {
+    const channel = await create();
+    expect(await costOf(`GET /client-channel/${channel._id}/history`)).toMatchObject({ calls: 2, rcu: 1 });
+    expect(await costOf('GET /client-channel/60f1b2b3c9e9a12345678902/history')).toMatchObject({ calls: 3 });
+  });
+
+  test('costs one write unit for a version of each started KB', async () => {
+    const id = '60f1b2b3c9e9a12345678903';
+    const unitsOf = (bytes: number) => seed(id, versionsOf(id, 1, { x: 'x'.repeat(bytes) }));
+    expect([await unitsOf(0), await unitsOf(400), await unitsOf(700), await unitsOf(60_000)]).toEqual([
+      1, 1, 2, 60,
+    ]);
   });
 });
 
@@ -258,11 +334,9 @@ describe('an upsert', () => {
   let key: string;
 
   /** The calls and the read units of an upsert. A response without the header is one to a request that made no call. */
-  const costOfRows = async (channels: object[], options: object = {}) => {
-    const { calls, rcu } = await costOf('POST /client-channel/upsert', {
-      key,
-      body: { channels, ...options },
-    });
+  const costOfRows = async (channels: object[], options: object = {}, as = key) => {
+    const call = { key: as, body: { channels, ...options } };
+    const { calls, rcu } = await costOf('POST /client-channel/upsert', call);
     return [calls || 0, rcu || 0];
   };
   const hundred = Array.from({ length: 100 }, (_, index) => index);
@@ -307,7 +381,8 @@ describe('an upsert', () => {
     renamed: [2 + 100, readAll],
     created: [1 + 100, 0],
     'created in a dry run': [2, 0],
-    deleted: [2 + 100, readAll],
+    // The item of each key is read a second time, and strongly consistent.
+    deleted: [3 + 100, readAll + 100],
     'deleted before': [2, readAll],
     'never there': [2, 0],
     'failed, because they are wrong': [0, 0],
@@ -325,6 +400,118 @@ describe('an upsert', () => {
     await fill(namespace, 1_024, 5_056);
     await cacheKey();
     expect(await costs('many')).toEqual(expected);
+  });
+
+  test('of one row takes two more calls if two channels carry its key, and none for `where`, a shared channel or a second key', async () => {
+    const namespaces = ['upserts-own', 'upserts-shared'];
+    const own = await service.newKey({ namespaces });
+    const post = (external_id: string, fields: object = {}) =>
+      service.call('POST /client-channel', {
+        key: own,
+        body: { name: 'x', integration_meta: { external_id, source: 'sap' }, ...fields },
+      });
+    for (const external_id of ['two', 'two', 'one']) await post(external_id);
+    await post('shared', { company_namespace: namespaces });
+    const costOfRow = (external_id: string, row: object, options: object = {}, meta: object = {}) =>
+      costOfRows([{ ...row, integration_meta: { external_id, ...meta } }], options, own);
+    const from = (source: string) => ({ where: { 'integration_meta.source': source } });
+
+    expect({
+      ambiguous: await costOfRow('two', { name: 'y' }),
+      'a deletion that is ambiguous': await costOfRow('two', { delete: true }),
+      'outside of `where`': await costOfRow('one', { name: 'y' }, from('oracle')),
+      'updated in place, inside of `where`': await costOfRow('one', {}, from('sap'), { sync: 1 }),
+      'with another second key': await costOfRow('one', {}, {}, { id: 1 }),
+      'shared, and unchanged': await costOfRow('shared', {}),
+      'shared, and renamed': await costOfRow('shared', { name: 'y' }),
+    }).toEqual({
+      ambiguous: [3, 0.5 + 1 + 2],
+      'a deletion that is ambiguous': [3, 0.5 + 1 + 2],
+      'outside of `where`': [2, 1.5],
+      'updated in place, inside of `where`': [2 + 1, 1.5],
+      'with another second key': [2 + 1, 1.5],
+      'shared, and unchanged': [2, 1.5],
+      'shared, and renamed': [2 + 1, 1.5],
+    });
+  });
+});
+
+describe('the changes', () => {
+  /** No namespace has a longer name. The name is a part of each entry of the change log. */
+  const namespace = 'n'.repeat(64);
+  let key: string;
+  let keyId: string;
+
+  /** Numbers a change of each of these channels, as `publish-events` does. */
+  const numberAll = (channels: Channel[], __v: number, projections = service.projections) =>
+    numberChanges(
+      projections,
+      channels.map((channel) => ({
+        ...keys.channel(namespace, channel._id),
+        before: undefined,
+        after: { __v, writtenBy: keyId, updatedAt: Date.now() },
+      })),
+    );
+  /** 100 channels whose items have a little less than 4 KB, which cost one read unit each. */
+  const putLargeChannels = async () => {
+    const large = Array.from({ length: 100 }, (_, index) =>
+      channelOf(index, { company_namespace: [namespace], integration_meta: metaOfSize(3_500) }),
+    );
+    for (const channel of large) await service.channels.put({ Item: toItem(namespace, channel) });
+    return large;
+  };
+  const routeWith = (cursor: string, query = '') => `GET /client-channel/changes?cursor=${cursor}${query}`;
+  const costs = async (large: Channel[], version: number) => {
+    await service.call('GET /me', { key });
+    const cursor = cursorAfter(await readToEnd(service, {}, { key }));
+    const idle = await costOf(routeWith(cursor), { key });
+    await numberAll(large, version);
+    return {
+      'the first page of a first reading': await costOf(routeWith(''), { key }),
+      'an idle poll': idle,
+      'a page of 100 changed channels': await costOf(routeWith(cursor), { key }),
+      'a page of 25 changed channels': await costOf(routeWith(cursor, '&per_page=25'), { key }),
+      'a page of 100 own changes, all left out': await costOf(routeWith(cursor, '&exclude_self=true'), {
+        key,
+      }),
+    };
+  };
+
+  beforeAll(async () => {
+    key = await service.newKey({ namespaces: [namespace] });
+    keyId = key.split('_')[2] as string;
+  });
+
+  test('cost the same at 228 channels and at 5,028: an idle poll takes 1 call and 1 read unit, a page of 100 at most 105', async () => {
+    const expected = {
+      'an idle poll': { calls: 1, rcu: 1, wcu: 0 },
+      // The head, 100 entries of the change log, and 100 channels.
+      'a page of 100 changed channels': { calls: 3, rcu: 1 + 4 + 100, wcu: 0 },
+      'a page of 25 changed channels': { calls: 3, rcu: 1 + 1 + 25, wcu: 0 },
+      'a page of 100 own changes, all left out': { calls: 2, rcu: 1 + 4, wcu: 0 },
+      // The head, and 100 channels in a row.
+      'the first page of a first reading': { calls: 2, rcu: 1 + 94, wcu: 0 },
+    };
+    const large = await putLargeChannels();
+    await fill(namespace, 0, 128);
+    expect(await costs(large, 1)).toEqual(expected);
+    await fill(namespace, 128, 4_928);
+    expect(await costs(large, 2)).toEqual(expected);
+  });
+
+  test('that are numbered together take one read unit, and one transaction of the head and an entry for each', async () => {
+    const meter = new Meter();
+    const calls: string[] = [];
+    const { projections } = interceptCalls(service, async ({ operation, input }, send) => {
+      calls.push(operation === 'TransactWrite' ? `${operation} of ${input.TransactItems.length}` : operation);
+      return send();
+    });
+    const metered = new Table({ ...projections.session, meter }, projections.name);
+    const changes = Array.from({ length: 7 }, (_, index) => channelOf(index));
+
+    await numberAll(changes, 1, metered);
+
+    expect([calls, meter.totals]).toMatchObject([['Get', 'TransactWrite of 8'], { calls: 2, rcu: 1 }]);
   });
 });
 

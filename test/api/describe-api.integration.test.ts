@@ -56,9 +56,13 @@ describe('the introduction', () => {
     const ownSettings = settings.replace(exampleAddress, service.url).replace('paste your key here', key);
 
     const replies: unknown[] = [];
+    let createdId = '';
     for (const call of calls) {
-      const { stdout } = await promisify(execFile)('sh', ['-c', ownSettings + call]);
-      replies.push(JSON.parse(stdout));
+      const ownCall = call?.replace('paste the _id of a channel here', createdId);
+      const { stdout } = await promisify(execFile)('sh', ['-c', ownSettings + ownCall]);
+      const reply = JSON.parse(stdout);
+      createdId = reply.data?._id ?? createdId;
+      replies.push(reply);
     }
 
     const created = {
@@ -75,7 +79,7 @@ describe('the introduction', () => {
     expect(replies).toEqual([
       none,
       { ...none, pagination: expect.objectContaining({ per_page: 100 }) },
-      none,
+      { ...none, pagination: { per_page: 100, next_cursor: expect.any(String), has_more: true } },
       expect.objectContaining({
         code: 'invalid_request',
         details: [expect.objectContaining({ path: 'serch' })],
@@ -89,7 +93,10 @@ describe('the introduction', () => {
         ],
         summary: { created: 0, updated: 0, unchanged: 2, deleted: 0, failed: 0 },
       },
+      // This service does not run the function that writes versions.
+      { success: true, data: [], pagination: { per_page: 25, has_more: false } },
       one,
+      { ...one, pagination: expect.objectContaining({ per_page: 100, total: 1 }) },
       one,
       { data: [] },
     ]);

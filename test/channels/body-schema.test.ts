@@ -70,19 +70,24 @@ describe('the body of a creation', () => {
     expect(details).toHaveLength(100);
   });
 
+  const setByService = 'is set by the service: leave it out';
+  const unknown = 'is not a field of this operation';
   test.each([
-    '_id',
-    'createdAt',
-    'updatedAt',
-    '__v',
-    'pk',
-    'sk',
-    'writtenBy',
-    '__proto__',
-    'constructor',
-  ])('must not contain the field %s', (field) => {
+    ['_id', setByService],
+    ['createdAt', setByService],
+    ['updatedAt', setByService],
+    ['__v', setByService],
+    ['pk', unknown],
+    ['sk', unknown],
+    ['writtenBy', unknown],
+    ['__proto__', unknown],
+    ['constructor', unknown],
+    ['external_id', `${unknown} (did you mean integration_meta.external_id?)`],
+    ['externalId', `${unknown} (did you mean integration_meta.external_id?)`],
+    ['id', `${unknown} (did you mean integration_meta.id?)`],
+  ])('must not contain the field %s', (field, message) => {
     expect(errorOf(() => parseCreateBody(JSON.parse(`{"name":"x","${field}":"y"}`)))).toEqual(
-      problems([field, 'is not a field of this operation']),
+      problems([field, message]),
     );
   });
 

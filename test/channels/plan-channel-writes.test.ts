@@ -77,6 +77,7 @@ const pendingChange = (
       `counted = if_not_exists(counted, :counted)${textAfter === undefined ? ' REMOVE #target' : ', #target = :target'}`,
     ...(textAfter !== undefined && {
       ConditionExpression: 'attribute_not_exists(indexedBytes) OR indexedBytes < :max',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     }),
     ExpressionAttributeNames: { '#token': 'token', '#target': 'target', '#indexed': 'indexed' },
     ExpressionAttributeValues: {

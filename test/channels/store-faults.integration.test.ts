@@ -6,6 +6,7 @@ import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { newChannelId } from '../../lib/channels/channel-id.ts';
+import { keys } from '../../lib/channels/keys.ts';
 import { mergeIntoMeta } from '../../lib/channels/merge-patch.ts';
 import { createChannel, deleteChannel, getChannel, updateChannel } from '../../lib/channels/store.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
@@ -426,6 +427,64 @@ describe('if the first try of an update in place arrives late, after its repetit
 
     expect(result).toMatchObject({ status: 'fulfilled', value: { ...meta('ours'), __v: 1 } });
     expect(await getChannel(table, 'a', _id)).toMatchObject({ ...meta('theirs again'), __v: 3 });
+  });
+});
+
+describe('if the first try of a new name got no answer, and arrives late,', () => {
+  /** Renames a channel to "Ours". The first try arrives after the update has ended. */
+  const renameLate = async (on: Table, id: string, beforeLateTry: () => Promise<unknown>) => {
+    let arrive: (() => Promise<unknown>) | undefined;
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if (arrive || !JSON.stringify(args).includes('Ours')) return next(args);
+        arrive = () => next(args);
+        throw connectionLost();
+      },
+      { step: 'deserialize', priority: 'high' },
+    );
+    const [result] = await Promise.allSettled([updateChannel(on, caller, id, { name: 'Ours' }, undefined)]);
+    await beforeLateTry();
+    await arrive?.().catch(() => undefined);
+    return result;
+  };
+  /** The table, on which somebody else does something before the first try. */
+  const interrupted = (id: string, interruption: () => Promise<unknown>) =>
+    interruptBefore({ channels: table, projections: table }, 'TransactWrite', id, interruption).channels;
+
+  test('the update throws Unavailable if its pending change had no room, because it may still happen', async () => {
+    const { _id } = await create();
+    const pending = keys.pendingChange('a', _id);
+    await table.update({
+      Key: pending,
+      UpdateExpression: 'SET indexedBytes = :full',
+      ExpressionAttributeValues: { ':full': 48 * 1024 },
+    });
+
+    const result = await renameLate(table, _id, () => table.delete({ Key: pending }));
+
+    expect(result).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ name: 'Ours', __v: 1 });
+  });
+
+  test('the update is made again if it met another version, because the first try will meet one too', async () => {
+    const { _id } = await create();
+    const on = interrupted(_id, () => updateChannel(table, caller, _id, meta('theirs'), undefined));
+    const renameAgain = () => updateChannel(table, caller, _id, { name: 'Later' }, undefined);
+
+    const result = await renameLate(on, _id, renameAgain);
+
+    expect(result).toMatchObject({ status: 'fulfilled', value: { name: 'Ours', ...meta('theirs'), __v: 2 } });
+    expect(await getChannel(table, 'a', _id)).toMatchObject({ name: 'Later', ...meta('theirs'), __v: 3 });
+  });
+
+  test('the update throws not_found if the channel was deleted before it', async () => {
+    const { _id } = await create();
+    const on = interrupted(_id, () => deleteChannel(table, caller, _id, undefined));
+
+    const result = await renameLate(on, _id, async () => undefined);
+
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'not_found' } });
+    await expect(getChannel(table, 'a', _id)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 

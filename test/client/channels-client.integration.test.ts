@@ -8,6 +8,7 @@ import {
   type ChannelQuery,
   ChannelsClient,
   ChannelsError,
+  type ChannelVersion,
 } from '../../client/index.ts';
 import { operations, type ScopedOperation } from '../../lib/manifest/operations.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
@@ -51,6 +52,8 @@ const retail = {
   local_name: 'قناة التجزئة',
   integration_meta: { external_id: 'ch_123', nested: { number: 5, flag: true } },
 };
+/** The part of an API key that names it. */
+const keyIdOf = (apiKey: string) => apiKey.split('_')[2];
 const readNames = async (channels: AsyncIterable<Channel>) => {
   const names: string[] = [];
   for await (const { name } of channels) names.push(name);
@@ -122,7 +125,7 @@ describe('the client', () => {
     const other = new ChannelsClient({ url: service.url, key, namespace: `${namespace}-other` });
 
     expect(await other.me()).toEqual({
-      key_id: key.split('_')[2],
+      key_id: keyIdOf(key),
       name: '',
       namespace: `${namespace}-other`,
       namespaces: [namespace, `${namespace}-other`],
@@ -264,9 +267,10 @@ describe('the changes', () => {
     const [, b] = created as [Channel, Channel];
     const copy = new ChannelCopy(client);
     const first = await copy.follow();
-    await client.delete(b._id);
     // Another reader shows that the deletion is in the log which is lost now.
     const other = new ChannelCopy(client);
+    await other.follow();
+    await client.delete(b._id);
     await eventually(async () => {
       const pages = await other.follow();
       const changes = pages.flatMap((page) => page.changes);
@@ -290,6 +294,13 @@ describe('the changes', () => {
       url: service.url,
       key: await service.newKey({ namespaces: [namespace] }),
     });
+    // The log has both creations before this change. The creation of `mine` came before the first reading was complete, so it
+    // could still come again.
+    await other.update(theirs._id, { name: 'theirs, read' });
+    await eventually(async () => {
+      await copy.follow();
+      expect(copy.channels.map(({ name }) => name)).toEqual(['mine', 'theirs, read']);
+    });
     await client.update(mine._id, { name: 'mine, changed' });
     await other.update(theirs._id, { name: 'theirs, changed' });
 
@@ -311,7 +322,105 @@ describe('the changes', () => {
   });
 });
 
+describe('the history of a channel', () => {
+  const readHistory = async (id: string) => {
+    const versions: ChannelVersion[] = [];
+    for await (const version of client.history(id)) versions.push(version);
+    return versions;
+  };
+
+  test('has every version, newest first, with the key that made it, also after a deletion and a restore', async () => {
+    const otherKey = await service.newKey({ namespaces: [namespace] });
+    const other = new ChannelsClient({ url: service.url, key: otherKey });
+    const created = await client.create(retail);
+    const { _id } = created;
+    const renamed = await other.update(_id, { name: 'Wholesale' });
+    await client.delete(_id);
+    const [mine, theirs] = [keyIdOf(key), keyIdOf(otherKey)];
+    const untilDeletion = [
+      { version: 2, at: aTime, actor: mine, type: 'deleted', changed: [], channel: null },
+      {
+        version: 1,
+        at: renamed.updatedAt,
+        actor: theirs,
+        type: 'updated',
+        changed: ['name'],
+        channel: renamed,
+      },
+      { version: 0, at: created.updatedAt, actor: mine, type: 'created', changed: [], channel: created },
+    ];
+    await eventually(async () => expect(await readHistory(_id)).toEqual(untilDeletion));
+
+    const restored = await other.restore(_id);
+
+    expect(restored).toEqual({ ...renamed, updatedAt: aTime, __v: 3 });
+    const { updatedAt: at } = restored;
+    const restore = { version: 3, at, actor: theirs, type: 'restored', changed: [], channel: restored };
+    await eventually(async () => expect(await readHistory(_id)).toEqual([restore, ...untilDeletion]));
+  });
+
+  test('is iterated page by page to the end', async () => {
+    const { _id } = await client.create({ name: 'Retail' });
+    for (let version = 1; version <= 100; version++)
+      await client.update(_id, { integration_meta: { version } });
+    const numbers = Array.from({ length: 101 }, (_, index) => 100 - index);
+
+    await eventually(async () => {
+      sent = [];
+      expect((await readHistory(_id)).map(({ version }) => version)).toEqual(numbers);
+    });
+
+    expect(sent).toHaveLength(2);
+  });
+
+  test('of an unknown channel is an error', async () => {
+    await expect(client.history('nothing').next()).rejects.toMatchObject({ status: 404, code: 'not_found' });
+  });
+});
+
+describe('a restore', () => {
+  test('brings back a deleted channel, and leaves one that is there', async () => {
+    const { _id } = await client.create(retail);
+    const deleted = await client.delete(_id);
+
+    const restored = await client.restore(_id);
+
+    expect(restored).toEqual({ ...deleted, updatedAt: aTime, __v: 2 });
+    expect(await client.restore(_id)).toEqual(restored);
+    expect((await client.list({ search: 'retail' })).data).toEqual([restored]);
+  });
+
+  test('is refused if another channel has the external id by now, and the error names that channel', async () => {
+    const { _id } = await client.create(retail);
+    await client.delete(_id);
+    const later = await client.create(retail);
+
+    const error = await client.restore(_id).catch((reason) => reason);
+
+    const message = `is now that of the channel ${later._id} in the namespace "${namespace}"`;
+    expect(error).toMatchObject({
+      status: 409,
+      code: 'conflict',
+      details: [{ path: 'integration_meta.external_id', message }],
+    });
+    expect((await client.list()).data).toEqual([later]);
+  });
+});
+
 describe('a request whose response is lost', () => {
+  test('is sent again if it restores, and restores once', async () => {
+    const { _id } = await client.create(retail);
+    await client.delete(_id);
+    sent = [];
+    isLost = (attempt) => attempt === 1;
+
+    const restored = await client.restore(_id);
+
+    expect(sent).toHaveLength(2);
+    expect(restored.__v).toBe(2);
+    expect((await client.list()).data).toEqual([restored]);
+  });
+
   test('is sent again with the same idempotency key if it creates, and creates one channel', async () => {
     isLost = (attempt) => attempt === 1;
     const created = await client.create(retail);

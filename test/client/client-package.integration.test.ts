@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { beginGeneration } from '../../lib/projections/change-log/log-head.ts';
 import { eventually } from '../support/eventually.ts';
 import { useService } from '../support/use-service.ts';
@@ -109,17 +109,17 @@ const readme = readFileSync(join(source, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n(.*?)```\n\n```\n(.*?)```/gs)];
 const changesExample = examples.map(([, code]) => code).find((code) => code?.includes('.changes('));
 const readCopy = () => JSON.parse(readFileSync(join(folder, 'copy.json'), 'utf8'));
-const runExample = async (example = '') => {
+const runExample = async (example = '', key = service.key) => {
   writeFileSync(join(folder, 'example.mjs'), example);
   const { stdout } = await run(process.execPath, ['example.mjs'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, URL: service.url, KEY: service.key },
+    env: { PATH: process.env.PATH, URL: service.url, KEY: key },
   });
   return stdout;
 };
 
 test('each example of client/README.md runs on plain Node.js, and prints the output that the README shows', async () => {
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   for (const [, example, expectedOutput] of examples) expect(await runExample(example)).toBe(expectedOutput);
 });
 
@@ -156,4 +156,39 @@ test('the example of the changes drops a channel whose deletion is in no log, wh
   await runExample(changesExample);
 
   expect(Object.keys(readCopy().channels)).toEqual(Object.keys(copy.channels));
+});
+
+describe('the example of docs/connectors.md that deletes what is gone', () => {
+  const page = readFileSync(join(root, 'docs/connectors.md'), 'utf8');
+  const [, example = '', expectedOutput] = page.match(/```js\n(.*?)```.*?```\n(.*?)```/s) ?? [];
+  const metaOf = (number: number, source: string) => ({ external_id: `${source}:${number}`, source });
+  const createChannels = async (namespace: string, metas: object[]) => {
+    const key = await service.newKey({ namespaces: [namespace] });
+    for (const integration_meta of metas)
+      await service.call('POST /client-channel', { key, body: { name: 'Retail', integration_meta } });
+    return key;
+  };
+  const storedMetas = async (key: string): Promise<Set<object>> => {
+    const { body } = await service.call('GET /client-channel', { key });
+    return new Set(body.data.map(({ integration_meta }: { integration_meta: object }) => integration_meta));
+  };
+
+  test('prints what the page shows, and touches no channel of another source', async () => {
+    const [kept, gone, foreign] = [metaOf(1001, 'sap'), metaOf(1003, 'sap'), metaOf(7, 'oracle')];
+    const key = await createChannels('sync', [kept, gone, foreign, { other: 1 }]);
+
+    expect(await runExample(example, key)).toBe(expectedOutput);
+
+    expect(await storedMetas(key)).toEqual(new Set([kept, foreign, { other: 1 }, metaOf(1002, 'sap')]));
+    expect(await runExample(example, key)).toBe('');
+  });
+
+  test('deletes nothing if more than half of the channels would go', async () => {
+    const old = [1, 2, 3].map((number) => metaOf(number, 'sap'));
+    const key = await createChannels('incomplete', old);
+
+    await expect(runExample(example, key)).rejects.toThrow('3 of 5 channels would be deleted');
+
+    expect(await storedMetas(key)).toEqual(new Set([...old, metaOf(1001, 'sap'), metaOf(1002, 'sap')]));
+  });
 });

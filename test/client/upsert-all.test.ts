@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ChannelsClient, type UpsertedRow, type UpsertRow } from '../../client/index.ts';
+import { ChannelsClient, type UpsertedRow, type UpsertRow, type UpsertSummary } from '../../client/index.ts';
 
 // The pauses between attempts take up to a minute. So this file has a clock of its own, and no service: its answers are
 // those of the contract. Rows that a real service throttles are sent again in upsert-all.integration.test.ts.
@@ -12,6 +12,7 @@ const rowsOf = (...keys: string[]): UpsertRow[] =>
 let sent: string[][] = [];
 /** The code with which a row fails. A row without a code is created. */
 let codeOf: (key: string, request: number) => string | undefined = () => undefined;
+let summary: Partial<UpsertSummary> = {};
 let replaceResponse: (request: number) => Response | undefined = () => undefined;
 
 const respond: typeof fetch = async (_, init) => {
@@ -21,13 +22,14 @@ const respond: typeof fetch = async (_, init) => {
     const code = codeOf(keyOf(row), request);
     return code === undefined ? { index, result: 'created' } : { index, result: 'failed', code };
   });
-  return replaceResponse(request) ?? Response.json({ success: true, data, summary: {} });
+  return replaceResponse(request) ?? Response.json({ success: true, data, summary });
 };
 const client = new ChannelsClient({ url: 'http://localhost', key: '', fetch: respond });
 
 beforeEach(() => {
   sent = [];
   codeOf = () => undefined;
+  summary = {};
   replaceResponse = () => undefined;
   jest.useFakeTimers();
   // Without the random part, the pauses have their shortest length.
@@ -110,6 +112,47 @@ test.each([
   expect(results.map(({ result }) => result)).toEqual(['failed', 'created']);
 });
 
+describe('a row that cannot be written as JSON', () => {
+  const big = { integration_meta: { external_id: 9007199254740993n } };
+  const cyclic: UpsertRow = { integration_meta: { external_id: 'cyclic' } };
+  cyclic.integration_meta.self = cyclic;
+  const hostile = { integration_meta: { external_id: 'x', toJSON: () => JSON.parse('{') } };
+  const failureOf = (reason: unknown) => ({
+    result: 'failed',
+    code: 'invalid_request',
+    error: expect.stringMatching(`^The row cannot be written as JSON: ${reason}\\.$`),
+  });
+  const bigFailure = failureOf('Do not know how to serialize a BigInt: send it as a string');
+
+  test('fails alone, and the rows around it are done', async () => {
+    const [first, last] = rowsOf('a', 'b') as [UpsertRow, UpsertRow];
+    const rows = [first, big, cyclic, hostile, last];
+    codeOf = (key, request) => (key === 'b' && request === 1 ? 'conflict' : undefined);
+
+    const { results } = await runAll(rows);
+
+    expect(sent).toEqual([['a', 'b'], ['b']]);
+    expect(results).toEqual([
+      { index: 0, row: first, result: 'created' },
+      { index: 1, row: big, ...bigFailure },
+      { index: 2, row: cyclic, ...failureOf('Converting circular structure to JSON') },
+      { index: 3, row: hostile, ...failureOf('.+') },
+      { index: 4, row: last, result: 'created' },
+    ]);
+  });
+
+  test('is counted as failed, and no request is sent if there is no other row', async () => {
+    expect(await client.upsert([big])).toEqual({
+      data: [{ index: 0, ...bigFailure }],
+      summary: { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: 1 },
+    });
+    expect(sent).toEqual([]);
+
+    summary = { created: 1, updated: 0, unchanged: 0, deleted: 0, failed: 2 };
+    expect((await client.upsert([big, ...rowsOf('a', 'b', 'c')])).summary).toEqual({ ...summary, failed: 3 });
+  });
+});
+
 describe('a request', () => {
   test.each([429, 502, 503, 504])('is sent again after a %i', async (status) => {
     replaceResponse = (request) => (request < 3 ? new Response('{}', { status }) : undefined);
@@ -117,7 +160,17 @@ describe('a request', () => {
     expect(sent).toEqual([['a'], ['a'], ['a']]);
   });
 
-  test('ends the iteration with its error after three attempts, and later rows are not sent', async () => {
+  test('is sent again for about half a minute, so that an outage of some seconds ends nothing', async () => {
+    const start = Date.now();
+    replaceResponse = () => (Date.now() - start < 20_000 ? new Response('{}', { status: 503 }) : undefined);
+    codeOf = (key) => (key === 'b' && Date.now() - start < 22_000 ? 'conflict' : undefined);
+
+    const { results } = await runAll(rowsOf('a', 'b'));
+
+    expect(results.map(({ result }) => result)).toEqual(['created', 'created']);
+  });
+
+  test('ends the iteration with its error after 15 requests, and later rows are not sent', async () => {
     replaceResponse = (request) => (request === 1 ? undefined : new Response('{}', { status: 503 }));
     const results: UpsertedRow[] = [];
     const running = (async () => {
@@ -128,7 +181,25 @@ describe('a request', () => {
 
     await rejected;
     expect(results.map(({ index }) => index)).toEqual([0]);
-    expect(sent).toHaveLength(1 + 3);
+    expect(sent).toHaveLength(1 + 5 * 3);
+  });
+
+  test.each([
+    ['without a response', { name: 'NoResponseError' }],
+    ['that is throttled', { name: 'ChannelsError', status: 429 }],
+  ])('%s is tried for 25 to 50 seconds', async (kind, error) => {
+    const fetch: typeof respond = async () => {
+      if (kind === 'without a response') throw new TypeError('fetch failed');
+      return new Response('{}', { status: 429 });
+    };
+    const unreachable = new ChannelsClient({ url: 'http://localhost', key: '', fetch });
+    const start = Date.now();
+    const rejected = expect(collect(unreachable.upsertAll(rowsOf('a')))).rejects.toMatchObject(error);
+
+    await jest.runAllTimersAsync();
+
+    await rejected;
+    expect(Date.now() - start).toBe(25_000);
   });
 
   test('of several rows ends the iteration if it is too large, because no row can be blamed', async () => {

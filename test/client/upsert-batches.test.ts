@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { UpsertRow } from '../../client/index.ts';
 import type { UpsertOptions } from '../../client/upsert.ts';
 import { toUpsertBatches } from '../../client/upsert-batches.ts';
+import { keyOfRow } from '../../lib/upsert/parse-row.ts';
 
 const rowOf = (external_id: unknown, others: Partial<UpsertRow> = {}): UpsertRow => ({
   integration_meta: { external_id },
@@ -61,6 +62,29 @@ describe('batches of rows', () => {
 
   test('hold rows without a valid key side by side, because each of them fails alone', async () => {
     const rows = [null, 5, {}, {}, rowOf(true), rowOf(true), rowOf(null), rowOf(null)] as UpsertRow[];
+    expect(await batchesOf(rows)).toEqual([rows]);
+  });
+
+  test.each([
+    '',
+    ' \t',
+    '\u200b\u2800',
+    'null',
+    'undefined',
+    'nul',
+    ' a',
+    '\u200ba',
+    0,
+    -0,
+    1e21,
+    false,
+  ])('separate two rows with %j as their key exactly if the service takes it for a key', async (value) => {
+    const isKey = keyOfRow(rowOf(value), 'external_id') !== undefined;
+    expect(await batchesOf([rowOf(value), rowOf(value)])).toHaveLength(isKey ? 2 : 1);
+  });
+
+  test('hold rows that cannot be written as JSON beside the others', async () => {
+    const rows = [rowOf('a'), rowOf(1n), rowOf('b'), rowOf(1n)];
     expect(await batchesOf(rows)).toEqual([rows]);
   });
 

@@ -8,15 +8,18 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { describe, expect, it } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
+import { catchUp } from '../../commands/replay/catch-up.ts';
 import { readDeadLetterChanges } from '../../commands/replay/dead-letters.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import { Meter } from '../../lib/dynamodb/meter.ts';
 import { readChange } from '../../lib/dynamodb/stream-record.ts';
 import { Table } from '../../lib/dynamodb/table.ts';
 import { toEvent } from '../../lib/events/to-event.ts';
+import { fromVersionItem } from '../../lib/history/version-items.ts';
 import { type StreamConsumer, streamConsumers } from '../../lib/manifest/stream-consumers.ts';
-import { channelsTable } from '../../lib/manifest/tables.ts';
+import { channelsTable, historyTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import { createTables } from '../../local/create-tables.ts';
 import { startStreamMapping } from '../../local/stream-mapping.ts';
 import { eventually } from '../support/eventually.ts';
@@ -24,14 +27,30 @@ import { channelOf } from '../support/seed.ts';
 import { useDynamoDb } from '../support/test-dynamodb.ts';
 
 const tableName = `channels-${randomUUID()}`;
+const projectionsName = `projections-${randomUUID()}`;
+const historyName = `history-${randomUUID()}`;
 
-useDynamoDb(() => createTables(new DynamoDBClient(), { [tableName]: channelsTable }));
+useDynamoDb(() =>
+  createTables(new DynamoDBClient(), {
+    [tableName]: channelsTable,
+    [projectionsName]: projectionsTable,
+    [historyName]: historyTable,
+  }),
+);
 
-it('the changes of a dead letter are read from the stream, and no events of other records', async () => {
-  const table = new Table(
-    { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) },
-    tableName,
-  );
+/** All items of a table, in the order of their keys. */
+const readAll = async (table: Table): Promise<Item[]> => {
+  const items: Item[] = [];
+  for await (const item of table.scan()) items.push(item);
+  const keyOf = ({ pk, sk }: Item) => `${pk} ${sk}`;
+  return items.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+};
+
+it('the changes of a dead letter are read from the stream, and no events of other records; they get into the change log and the history, as often as this is repeated', async () => {
+  const session = { client: connect(), meter: new Meter(), signal: AbortSignal.timeout(60_000) };
+  const [table, projections, history] = [tableName, projectionsName, historyName].map(
+    (name) => new Table(session, name),
+  ) as [Table, Table, Table];
   const write = async (ordinal: number) => {
     const channel = channelOf(ordinal);
     const renamed = { ...channel, name: 'Renamed', __v: 1, updatedAt: channel.updatedAt + 1 };
@@ -65,6 +84,22 @@ it('the changes of a dead letter are read from the stream, and no events of othe
   const events = changes.map(toEvent).filter((event) => event !== undefined);
   expect(events).toEqual(lost);
   expect(events).toHaveLength(3);
+
+  expect(await catchUp(changes, undefined)).toEqual(events);
+  expect(await readAll(history)).toEqual([]);
+  for (let times = 0; times < 2; times++) {
+    expect(await catchUp(changes, { projections, history })).toEqual(events);
+    const versions = (await readAll(history)).map(fromVersionItem);
+    const ids = (await readAll(projections)).map(({ id }) => id).filter((id) => id !== undefined);
+    const byId = (one: { detail: { id: string } }, other: { detail: { id: string } }) =>
+      one.detail.id < other.detail.id ? -1 : 1;
+    expect(versions.map(({ version, channel, actor }) => ({ version, channel, actor }))).toEqual(
+      [...events].sort(byId).map(({ detail: { version, channel, actor } }) => ({ version, channel, actor })),
+    );
+    expect(new Set(ids)).toEqual(
+      new Set(events.map(({ detail }) => (detail.channel ?? detail.previous)?._id)),
+    );
+  }
   client.destroy();
 });
 

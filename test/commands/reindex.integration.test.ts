@@ -3,6 +3,7 @@ import { connect } from '../../lib/dynamodb/client.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import { sendHeartbeat } from '../../lib/heartbeat.ts';
+import { namespaceOfLog } from '../../lib/projections/change-log/log-items.ts';
 import { openChannelTables } from '../../lib/projections/open-tables.ts';
 import { localTables, sdkEnvironment } from '../../local/environment.ts';
 import { eventually } from '../support/eventually.ts';
@@ -24,6 +25,10 @@ const itemsOf = async (table: Table) => {
   for await (const item of table.scan()) items.push(item);
   return items;
 };
+
+/** The items of projections that a re-index can rebuild: all but those of change logs. */
+const rebuildableItemsOf = async (projections: Table) =>
+  (await itemsOf(projections)).filter(({ pk }) => namespaceOfLog(pk as string) === undefined);
 
 describe('npm run reindex', () => {
   test('repairs the derived data of the running local server, and prints what it found', async () => {
@@ -72,7 +77,9 @@ describe('npm run reindex', () => {
     const { key, url } = await start(['--in-memory']).ready();
     await send(url, 'POST /client-channel', { key, body: { name: 'Lost' } });
     const { channels, projections } = openTables();
-    await eventually(async () => expect(await itemsOf(projections)).toHaveLength('Lost'.length + 1));
+    await eventually(async () =>
+      expect(await rebuildableItemsOf(projections)).toHaveLength('Lost'.length + 1),
+    );
     for (const { pk, sk } of await itemsOf(channels))
       await channels.delete({ Key: { pk: pk as string, sk: sk as string } });
 
@@ -88,7 +95,7 @@ describe('npm run reindex', () => {
       ],
       errors: [],
     });
-    expect(await itemsOf(projections)).toEqual([]);
+    expect(await rebuildableItemsOf(projections)).toEqual([]);
     expect(await itemsOf(channels)).toEqual([]);
   });
 

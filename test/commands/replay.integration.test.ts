@@ -24,20 +24,26 @@ test('npm run replay prints the last events of the running local server, and pub
   const deleted = await request('POST /client-channel', { name: 'Deleted' });
   await request(`PUT /client-channel/${changed._id}`, { name: 'Now' });
   await request(`DELETE /client-channel/${deleted._id}`);
-  await eventually(async () => expect(await events()).toHaveLength(5));
+  const restored = await request('POST /client-channel', { name: 'Restored' });
+  await request(`DELETE /client-channel/${restored._id}`);
+  await request(`POST /client-channel/${restored._id}/restore`);
+  await eventually(async () => expect(await events()).toHaveLength(8));
   const original = (await events()).map(({ detail }) => detail);
 
   // The last event of each channel. A replayed update has no previous state: the table only has the present state.
-  const [creation, update, deletion] = [`${created._id}:0`, `${changed._id}:1`, `${deleted._id}:1`].map(
-    (id) => original.find((event) => event.id === `company1:${id}`),
-  );
+  const [creation, update, deletion, restore] = [
+    `${created._id}:0`,
+    `${changed._id}:1`,
+    `${deleted._id}:1`,
+    `${restored._id}:2`,
+  ].map((id) => original.find((event) => event.id === `company1:${id}`));
   const replayedUpdate = { ...update, previous: null, changed: [] };
 
   const dry = await replayed('--namespace', 'company1');
   expect(dry).toMatchObject({
     code: 0,
     errors: [],
-    last: '3 events would be published: add --send to do it.',
+    last: '4 events would be published: add --send to do it.',
     sent: [],
   });
   expect(dry.shown.sort()).toEqual(
@@ -45,17 +51,19 @@ test('npm run replay prints the last events of the running local server, and pub
       `${creation.occurred_at}  ChannelCreated  ${creation.id}`,
       `${update.occurred_at}  ChannelUpdated  ${update.id}`,
       `${deletion.occurred_at}  ChannelDeleted  ${deletion.id}`,
+      `${restore.occurred_at}  ChannelCreated  ${restore.id}`,
     ].sort(),
   );
 
   const all = await replayed('--namespace', 'company1', '--send');
-  expect(all).toMatchObject({ code: 0, errors: [], last: '3 events published.', shown: dry.shown });
-  expect(all.sent).toHaveLength(3);
-  expect(all.sent).toEqual(expect.arrayContaining([creation, replayedUpdate, deletion]));
+  expect(all).toMatchObject({ code: 0, errors: [], last: '4 events published.', shown: dry.shown });
+  expect(all.sent).toHaveLength(4);
+  expect(all.sent).toEqual(expect.arrayContaining([creation, replayedUpdate, deletion, restore]));
 
   const channel = (id: string) => ['--namespace', 'company1', '--channel', id, '--send'];
   expect((await replayed(...channel(created._id.toUpperCase()))).sent).toEqual([creation]);
   expect((await replayed(...channel(deleted._id))).sent).toEqual([deletion]);
+  expect((await replayed(...channel(restored._id))).sent).toEqual([restore]);
 
   const time = update.occurred_at;
   expect((await replayed('--from', time, '--to', time, '--send')).sent).toEqual([replayedUpdate]);

@@ -143,13 +143,14 @@ describe('the settings of a restored table', () => {
     expect(made).toContainEqual({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } });
   });
 
-  it('of the projections table include no recovery and no time to live, because it can be rebuilt', async () => {
+  it('of the projections table include no recovery, because it can be rebuilt', async () => {
     const { changes, made } = restoredTable();
     await applySettings(changes, 'restored', prod, 'projections');
     const { reads, writes } = prod.maxTableUnits.projections;
     expect(made).toEqual([
       { DeletionProtectionEnabled: true },
       { OnDemandThroughput: limit(reads, writes) },
+      { TimeToLiveSpecification: { Enabled: true, AttributeName: 'expiresAt' } },
       tags,
     ]);
   });

@@ -97,6 +97,20 @@ describe('the event bus', () => {
   });
 });
 
+describe('the history of a channel', () => {
+  it('has its versions, also after its deletion', async () => {
+    const created = await createChannel('Remembered');
+    await call(url, `DELETE /client-channel/${created._id}`, { key });
+    await eventually(async () => {
+      const { body } = await call(url, `GET /client-channel/${created._id}/history`, { key });
+      expect(body.data).toMatchObject([
+        { version: 1, type: 'deleted', channel: null },
+        { version: 0, type: 'created', actor: key.split('_')[2], channel: created },
+      ]);
+    }, 60_000);
+  });
+});
+
 describe('npm run replay', () => {
   it('publishes an event again from the table, and from a dead letter with the record of the stream', async () => {
     const queue = await subscribe('changes-again', { detail: { namespace: ['acme'] } });
@@ -264,6 +278,11 @@ describe('npm run restore-backup', () => {
     expect(body.pagination.total).toBe(body.data.length);
     const found = await call(url, 'GET /client-channel?search=kept', { key });
     expect(found.body.data).toEqual([kept.data]);
+  });
+
+  it('leaves the history as it is, also that of channels which the backup does not have', async () => {
+    const { body } = await call(url, `GET /client-channel/${writtenLater._id}/history`, { key });
+    expect(body.data).toMatchObject([{ version: 0, type: 'created', channel: writtenLater }]);
   });
 
   it('changes nothing if it is run again after that', () => {

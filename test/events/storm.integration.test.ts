@@ -20,6 +20,7 @@ it(`after any faults (seed ${seed}) a consumer's copy equals the table, and only
     overtaken: [],
     wrongLetters: [],
     wrongCopies: [],
+    wrongHistories: [],
   });
   expect(storm.letters).toBeGreaterThan(0);
   expect(storm.kills).toBe(6);

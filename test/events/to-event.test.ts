@@ -3,7 +3,7 @@ import { type Channel, toDocument } from '../../lib/channels/channel.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import type { Item } from '../../lib/dynamodb/item.ts';
 import { checkEvent } from '../../lib/events/event-schema.ts';
-import { toEvent } from '../../lib/events/to-event.ts';
+import { lastEventOf, toEvent } from '../../lib/events/to-event.ts';
 import { channelOf } from '../support/seed.ts';
 
 const channel = channelOf(1, {
@@ -131,6 +131,36 @@ describe('a tombstone that is written', () => {
   it('becomes no event if it has the same version as before', () => {
     const item = tombstoneOf(channel);
     expect(eventOf(item, { ...item, expiresAt: 1 })).toBeUndefined();
+  });
+});
+
+describe('a restored channel', () => {
+  const restored = next({ __v: 5, restoredVersion: 5 });
+
+  it('becomes a creation whose version counts on', () => {
+    expect(eventOf(undefined, copyOf(restored))).toEqual({
+      source: 'client-channels',
+      'detail-type': 'ChannelCreated',
+      detail: {
+        ...common,
+        id: `acme:${channel._id}:5`,
+        version: 5,
+        occurred_at: '2023-01-15T10:30:00.006Z',
+        actor: 'key2',
+        channel: toDocument(restored),
+        previous: null,
+        changed: [],
+      },
+    });
+  });
+
+  it('has the event of its restore as its last one, until it is updated', () => {
+    const updated = next({ __v: 6, restoredVersion: 5 });
+    expect(lastEventOf(copyOf(restored))).toEqual(eventOf(undefined, copyOf(restored)));
+    expect(lastEventOf(copyOf(updated))).toMatchObject({
+      'detail-type': 'ChannelUpdated',
+      detail: { version: 6, previous: null, changed: [] },
+    });
   });
 });
 

@@ -1,8 +1,13 @@
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import type { Action, Fields, IfMatch } from './operation.ts';
 
-/** A channel without its times: a model cannot know them. Undefined before its creation and after its deletion. */
-export type State = Omit<ChannelDocument, '_id' | 'createdAt' | 'updatedAt'> | undefined;
+/**
+ * A channel without its times: a model cannot know them. Undefined before its creation. A deleted channel stays as it was, with
+ * the version of the deletion, because it can be restored.
+ */
+export type State =
+  | (Omit<ChannelDocument, '_id' | 'createdAt' | 'updatedAt'> & { isDeleted?: true })
+  | undefined;
 
 /** What an operation answers, and the state that it leaves behind. */
 export interface Step {
@@ -30,6 +35,7 @@ export const textOf = (state: State): string =>
   JSON.stringify(
     state && [
       state.__v,
+      state.isDeleted,
       state.name,
       state.local_name,
       state.disabled,
@@ -51,12 +57,18 @@ export const step = (state: State, action: Action, namespace: string): Step => {
     return { answer: created, next: created };
   }
   if (!state?.company_namespace.includes(namespace)) return { answer: 'absent', next: state };
+  if (action.kind === 'restore') {
+    const next = state.isDeleted ? stateOf(state, state.__v + 1) : state;
+    return { answer: next, next };
+  }
+  if (state.isDeleted) return { answer: 'absent', next: state };
   if (action.kind === 'read') {
     const isShown = [undefined, state.integration_meta?.external_id].includes(action.externalId);
     return { answer: isShown ? state : 'absent', next: state };
   }
   if (!isKnown(action.ifMatch, state)) return { answer: 'stale', next: state };
-  if (action.kind === 'delete') return { answer: state, next: undefined };
+  if (action.kind === 'delete')
+    return { answer: state, next: { ...state, __v: state.__v + 1, isDeleted: true } };
   const fields = { ...state, ...action.patch };
   const isSame = textOf(stateOf(fields, state.__v)) === textOf(state);
   const next = isSame ? state : stateOf(fields, state.__v + 1);
@@ -71,6 +83,8 @@ const externalIdsOf = ({ integration_meta: meta }: NonNullable<State>) =>
  * repetition by a token.
  */
 export const isInPlace = (before: State, after: State): boolean =>
+  !before?.isDeleted &&
+  !after?.isDeleted &&
   before?.company_namespace.length === 1 &&
   after?.company_namespace.length === 1 &&
   before.company_namespace[0] === after.company_namespace[0] &&

@@ -29,12 +29,14 @@ interface HotChannel {
   create: { fields: Fields; key: string | undefined; namespace: string };
   /** The last version that any client saw. */
   seen: ChannelDocument;
+  /** Whether a client has deleted it, and none has restored it since. */
+  isDeleted: boolean;
   remaining: number;
 }
 
 const namespacesOf = (run: string) => [`${run}-a`, `${run}-b`, `${run}-c`];
 const operationsPerChannel = 40;
-const operationsAfterDeletion = 5;
+const restoredShare = 0.3;
 const hotChannels = 3;
 /** A client of the API gives up after so many answers of 503 to a creation. */
 const maxCreations = 4;
@@ -42,7 +44,8 @@ const maxCreations = 4;
 /** Repeated values make updates that change nothing, and writers that agree. */
 const fewValues = ['x', 'y'];
 
-const outcomeOf = ({ status, body }: Reply): Outcome | undefined => {
+/** What an answer to a request for one channel says. Undefined if no such request may get it. */
+export const outcomeOf = ({ status, body }: Reply): Outcome | undefined => {
   const outcomes: Record<number, Outcome> = {
     200: { document: body.data },
     201: { document: body.data },
@@ -131,6 +134,7 @@ export const runClients = async (
       id: history.id,
       create: { fields, key: idempotencyKey, namespace },
       seen: outcome.document,
+      isDeleted: false,
       remaining: operationsPerChannel,
     };
   };
@@ -144,7 +148,8 @@ export const runClients = async (
     channel.history.operations.push({ namespace, action, start, end, outcome });
     if (typeof outcome !== 'object') return;
     if (outcome.document.__v > channel.seen.__v) channel.seen = outcome.document;
-    if (action.kind === 'delete') channel.remaining = Math.min(channel.remaining, operationsAfterDeletion);
+    if (action.kind === 'delete') channel.isDeleted = true;
+    if (action.kind === 'restore') channel.isDeleted = false;
   };
 
   const someIfMatch = ({ seen }: HotChannel): IfMatch => {
@@ -192,6 +197,13 @@ export const runClients = async (
       await request(`DELETE /client-channel/${channel.id}`, namespace, call),
     );
   };
+  const restore = async (channel: HotChannel, namespace: string) =>
+    record(
+      channel,
+      namespace,
+      { kind: 'restore' },
+      await request(`POST /client-channel/${channel.id}/restore`, namespace),
+    );
   const get = async (channel: HotChannel, namespace: string) =>
     record(
       channel,
@@ -238,7 +250,8 @@ export const runClients = async (
     [5, list(bySearch)],
     [8, lookUp],
     [67, update],
-    [2, remove],
+    [4, remove],
+    [1, restore],
     [3, repeatCreation],
   ];
   const chosen = operations.flatMap(([weight, operate]) => Array.from({ length: weight }, () => operate));
@@ -256,7 +269,8 @@ export const runClients = async (
       }
       if (--channel.remaining === 0) hot[slot] = undefined;
       const own = random.next() < 0.8 ? channel.seen.company_namespace : namespaces;
-      await random.pick(chosen)(channel, random.pick(own));
+      const operate = channel.isDeleted && random.next() < restoredShare ? restore : random.pick(chosen);
+      await operate(channel, random.pick(own));
     }
   };
   await Promise.all(Array.from({ length: clients }, runClient));

@@ -26,6 +26,8 @@ interface Figure {
 export interface FaultRow {
   fault: string;
   promise: string;
+  /** Whether a run of many thousand operations shows more than a short one. */
+  isWorthALongRun?: true;
   run(run: FaultRun): Promise<Figure>;
 }
 

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
-import { isContested, type KeyedWrite } from './upsert-clients.ts';
+import { isContested, type KeyedWrite, keyIn } from './upsert-clients.ts';
 import type { ChannelVersions } from './versions.ts';
 
 /** A write whose answer names a version of a channel. */
-type Shown = KeyedWrite & { claim: { id: string; version: number; document: ChannelDocument } };
+type Shown = KeyedWrite & { claim: Extract<KeyedWrite['claim'], { id: string }> };
 
 const isShown = (write: KeyedWrite): write is Shown => 'id' in write.claim;
 
@@ -50,7 +51,7 @@ const isRightDocument = ({ claim }: Shown, versions: Map<string, ChannelVersions
   return JSON.stringify(documents?.get(shown)) === JSON.stringify(claim.document);
 };
 
-/** When a channel with the key was there for certain: after `from`, and before `to`. */
+/** When a channel carried a key for certain: after `from`, and before `to`. */
 interface Presence {
   key: string;
   id: string;
@@ -58,23 +59,52 @@ interface Presence {
   to: number;
 }
 
-const presenceOf = (id: string, shown: Shown[], writes: KeyedWrite[]): Presence => {
-  const { key } = shown[0] as Shown;
-  const deletions = writes.filter(
-    ({ isDeletion, claim, key: of }) =>
-      isDeletion && of === key && (claim.kind === 'unknown' || ('id' in claim && claim.id === id)),
-  );
-  return {
-    key,
-    id,
-    from: Math.min(...shown.map(({ end }) => end)),
-    to: Math.min(...deletions.map(({ start }) => start)),
-  };
+/** @param write a deletion, or a change of the key. @returns whether it may have taken the key from the channel */
+const mayEnd = (write: KeyedWrite, id: string, key: string, createdAt: number): boolean => {
+  const { claim, target, end } = write;
+  if ('id' in claim) return claim.id === id;
+  // What ended before the channel was there reached another one, even if it arrives late: it was meant for a version.
+  const reaches = target === undefined ? write.key === key : target === id;
+  return claim.kind === 'unknown' && reaches && end > createdAt;
 };
 
-/** Whether the answer says that no channel carried the key. */
-const saysAbsent = ({ by, claim }: KeyedWrite) =>
-  by === 'upsert' && (claim.kind === 'absent' || claim.kind === 'created');
+/**
+ * @param shown all answers that show the channel
+ * @param endings all deletions and changes of keys
+ * @returns one presence for each key that the answers show
+ */
+const presencesOf = (id: string, shown: Shown[], endings: KeyedWrite[]): Presence[] => {
+  const createdAt = shown.find(({ claim }) => claim.kind === 'created')?.start ?? 0;
+  return [...Map.groupBy(shown, ({ claim }) => keyIn(claim.document))].map(([key, own]) => ({
+    key,
+    id,
+    from: Math.min(...own.map(({ end }) => end)),
+    to: Math.min(...endings.filter((write) => mayEnd(write, id, key, createdAt)).map(({ start }) => start)),
+  }));
+};
+
+/** Whether the answer says that no channel carried the key, or no other one than the deleted. */
+const saysNoOther = ({ by, claim }: KeyedWrite) =>
+  by === 'upsert' && ['absent', 'created', 'deleted'].includes(claim.kind);
+
+const fieldsOfChange = ['name', 'local_name', 'disabled', 'integration_meta', 'company_namespace'] as const;
+
+/** What is wrong with the channel that a row of an upsert shows. @param place where the mark of the row is */
+const judgeRow = (
+  { key, where, claim }: Shown,
+  place: { id: string; version: number } | undefined,
+  versions: Map<string, ChannelVersions>,
+): string | undefined => {
+  const { document, changed } = claim;
+  if (keyIn(document) !== key) return `the channel carries ${keyIn(document)}`;
+  const source = document.integration_meta?.source;
+  if (where !== undefined && source !== where) return `the source of the channel is ${source}, not ${where}`;
+  if (claim.kind !== 'updated' || !place) return undefined;
+  const documents = versions.get(place.id)?.documents;
+  const [before, after] = [documents?.get(place.version - 1), documents?.get(place.version)];
+  const own = fieldsOfChange.filter((field) => !isDeepStrictEqual(before?.[field], after?.[field]));
+  return isDeepStrictEqual(changed, own) ? undefined : `it changed ${own}, and says ${changed}`;
+};
 
 /** @returns what is wrong with one answer on its own */
 const judgeAnswer = (
@@ -86,7 +116,9 @@ const judgeAnswer = (
   if (write.mark !== undefined && !isRightMark(write, own)) return `its mark is in ${JSON.stringify(own)}`;
   if (write.claim.kind === 'ambiguous' && !isContested(write.key))
     return 'only upserts created channels with this key';
-  return isShown(write) && !isRightDocument(write, versions) ? 'the events say otherwise' : undefined;
+  if (!isShown(write)) return undefined;
+  if (!isRightDocument(write, versions)) return 'the events say otherwise';
+  return write.by === 'upsert' ? judgeRow(write, own[0], versions) : undefined;
 };
 
 /** @returns sentences about answers that contradict earlier answers about the same channel */
@@ -99,10 +131,10 @@ const judgeOrder = (id: string, shown: Shown[]): string[] => {
   return [...outdated, ...(deletions > 1 ? [`${id} was deleted ${deletions} times`] : [])];
 };
 
-/** @returns sentences about upserts that found no channel although this one was there */
+/** @param writes those of the key. @returns sentences about upserts that overlooked the channel */
 const judgePresence = ({ id, from, to }: Presence, writes: KeyedWrite[]): string[] =>
   writes
-    .filter((write) => saysAbsent(write) && !('id' in write.claim && write.claim.id === id))
+    .filter((write) => saysNoOther(write) && !('id' in write.claim && write.claim.id === id))
     .filter(({ start, end }) => from < start && end < to)
     .map((write) => `${describe(write)}, although ${id} was there from ${from} to ${to}`);
 
@@ -110,8 +142,9 @@ const judgePresence = ({ id, from, to }: Presence, writes: KeyedWrite[]): string
  * Judges the answers to writes of keys by the versions of all channels, as the events show them:
  * - each answer shows a version that was there, and no older one than an answer before it;
  * - a write was done exactly once if its answer says so, at most once if its answer is unknown, and otherwise never;
- * - no upsert created a channel, or found none, while a channel carried the key;
- * - a key is ambiguous only if a POST gave it to channels.
+ * - a row of an upsert shows a channel of its key and source, and names exactly the fields that it changed;
+ * - no upsert created a channel, or found none, while a channel carried the key, and none deleted one of two;
+ * - a key is ambiguous only if a POST or PATCH gave it to channels.
  * @returns one sentence for each fault
  */
 export const judgeUpserts = (writes: KeyedWrite[], versions: Map<string, ChannelVersions>): string[] => {
@@ -122,10 +155,13 @@ export const judgeUpserts = (writes: KeyedWrite[], versions: Map<string, Channel
     return problem === undefined ? [] : [`${describe(write)}, and ${problem}`];
   });
   const byKey = Map.groupBy(writes, ({ key }) => key);
+  const endings = writes.filter(({ isDeletion, newKey }) => isDeletion || newKey !== undefined);
   const byChannel = [...Map.groupBy(writes.filter(isShown), ({ claim }) => claim.id)];
   const wrongOrders = byChannel.flatMap(([id, shown]) => {
-    const ofKey = byKey.get((shown[0] as Shown).key) ?? [];
-    return [...judgeOrder(id, shown), ...judgePresence(presenceOf(id, shown, ofKey), ofKey)];
+    const overlooked = presencesOf(id, shown, endings).flatMap((presence) =>
+      judgePresence(presence, byKey.get(presence.key) ?? []),
+    );
+    return [...judgeOrder(id, shown), ...overlooked];
   });
   return [...wrongMarks, ...wrongAnswers, ...wrongOrders];
 };

@@ -34,6 +34,8 @@ const inTransaction = (start: number, end: number, patch: Partial<Fields>, outco
   operation(start, end, { kind: 'update', patch, ifMatch: undefined }, outcome);
 const remove = (start: number, end: number, outcome: Outcome) =>
   operation(start, end, { kind: 'delete', ifMatch: undefined }, outcome);
+const restore = (start: number, end: number, outcome: Outcome) =>
+  operation(start, end, { kind: 'restore' }, outcome);
 const shows = (__v: number, value?: string): Outcome => ({
   document: documentOf(__v, value === undefined ? {} : meta(value)),
 });
@@ -65,6 +67,19 @@ describe('a history is right', () => {
       [update(2, 9, 'x', shows(1, 'x'), [0]), update(3, 8, 'y', 'stale', [0])],
     ],
     ['if a channel is gone after its deletion', [remove(2, 3, shows(0)), read(4, 5, 'absent')]],
+    [
+      'if a deleted channel is back after its restore',
+      [remove(2, 3, shows(0)), restore(4, 5, shows(2)), read(6, 7, shows(2)), remove(8, 9, shows(2))],
+    ],
+    [
+      'if a restore of a channel that is there changes nothing',
+      [restore(2, 3, shows(0)), read(4, 5, shows(0))],
+    ],
+    [
+      'if two restores at once return the same version',
+      [remove(2, 3, shows(0)), restore(4, 9, shows(2)), restore(5, 8, shows(2))],
+    ],
+    ['if a restore was refused', [remove(2, 3, shows(0)), restore(4, 5, 'refused'), read(6, 7, 'absent')]],
   ])('%s', (_, operations) => {
     expect(judge({ operations: [created, ...operations] })).toBeUndefined();
   });
@@ -115,6 +130,35 @@ describe('a history is wrong', () => {
     ['if 412 denies a write', [update(2, 3, 'x', 'stale', [0]), read(4, 5, shows(1, 'x'))], 'denied'],
     ['if 404 denies a deletion', [remove(2, 3, 'absent'), read(4, 5, 'absent')], 'denied'],
     ['if a channel is there after its deletion', [remove(2, 3, shows(0)), read(4, 5, shows(0))], 'lost'],
+    [
+      'if 404 denies a restore',
+      [remove(2, 3, shows(0)), restore(4, 5, 'absent'), read(6, 7, 'absent')],
+      'denied',
+    ],
+    [
+      'if 409 denies a restore',
+      [remove(2, 3, shows(0)), restore(4, 5, 'refused'), read(6, 7, shows(2))],
+      'denied',
+    ],
+    [
+      'if a restored channel is gone',
+      [remove(2, 3, shows(0)), restore(4, 5, shows(2)), read(6, 7, 'absent')],
+      'twice',
+    ],
+    [
+      'if a restore has the version of the deletion',
+      [remove(2, 3, shows(0)), restore(4, 5, shows(1))],
+      'lost',
+    ],
+    [
+      'if a restore brings an older version back',
+      [
+        inTransaction(2, 3, { name: 'x' }, showsFields(1, { name: 'x' })),
+        remove(4, 5, showsFields(1, { name: 'x' })),
+        restore(6, 7, shows(3)),
+      ],
+      'lost',
+    ],
     ['if a channel is missing in a list', [read(2, 3, 'absent'), read(4, 5, shows(0))], 'foreign'],
     ['if an answer shows what nobody wrote', [read(2, 3, shows(1, 'x'))], 'foreign'],
   ])('%s', (_, operations, fault) => {

@@ -6,7 +6,10 @@ export type Verdict = 'linearizable' | 'violation' | 'too large';
 
 export interface History {
   operations: Operation[];
-  /** The states that the channel had, by version, as its events show them. They shorten the search. Default: unknown. */
+  /**
+   * The states that the channel had, by version, as its events show them: undefined for a deletion. They shorten the search.
+   * Default: unknown.
+   */
   versions?: Map<number, State> | undefined;
   /** How many steps the search may take. */
   maxSteps?: number;
@@ -41,11 +44,11 @@ const place = (state: State, { action, namespace, outcome }: Operation): Placeme
 const comparison = (versions: Map<number, State>) => {
   const last = Math.max(...versions.keys());
   return {
-    isKnown: (state: State, next: State) => {
-      const version = next ? next.__v : (state?.__v ?? 0) + 1;
-      return versions.has(version) && textOf(versions.get(version)) === textOf(next);
+    isKnown: (next: State) => {
+      if (!next || !versions.has(next.__v)) return false;
+      return textOf(versions.get(next.__v)) === textOf(next.isDeleted ? undefined : next);
     },
-    isLast: (state: State) => (state ? state.__v === last : versions.get(last) === undefined),
+    isLast: (state: State) => state?.__v === last,
   };
 };
 const noComparison = { isKnown: () => true, isLast: () => true };
@@ -73,7 +76,7 @@ export const linearize = ({ operations, versions, maxSteps = 200_000 }: History)
     if (typeof waiting === 'object')
       return waiting.awaits === textOf(state) ? [index, 'done', state] : undefined;
     const placement = place(state, operations[index] as Operation);
-    if (!placement || (placement.next !== state && !isKnown(state, placement.next))) return undefined;
+    if (!placement || (placement.next !== state && !isKnown(placement.next))) return undefined;
     const { next, awaits } = placement;
     return [index, awaits === undefined ? 'done' : { awaits }, next];
   };

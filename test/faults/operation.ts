@@ -20,7 +20,8 @@ export type Action =
   | { kind: 'create'; fields: Fields }
   | { kind: 'read'; externalId?: string }
   | { kind: 'update'; patch: Partial<Fields>; ifMatch: IfMatch }
-  | { kind: 'delete'; ifMatch: IfMatch };
+  | { kind: 'delete'; ifMatch: IfMatch }
+  | { kind: 'restore' };
 
 /**
  * What the answer says:

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { useService } from '../support/use-service.ts';
+import { changeFeed } from './rows/change-feed.ts';
 import { differentClocks } from './rows/different-clocks.ts';
 import { killedWrites } from './rows/killed-writes.ts';
 import { lostAndRefused } from './rows/lost-responses.ts';
@@ -13,6 +14,7 @@ const rows = [
   { ...differentClocks, count: 100 },
   { ...lostAndRefused, count: 1 },
   { ...outages, count: 100 },
+  { ...changeFeed, count: 200 },
 ];
 
 const proxy = createFaultProxy();

@@ -15,6 +15,12 @@ const operations = /^(Get|BatchGet|Put|Update|Delete)Item$|^Query$|^TransactWrit
 /** DynamoDB refuses no read because of a transaction. */
 const isRead = (operation: string) => /Get|Query/.test(operation);
 
+/**
+ * The stream delivers a record until its version is in the history. So the same write comes again and again, and must work in the
+ * end: otherwise the record would become a dead letter. These are the tries of two deliveries.
+ */
+const maxFailingPuts = 8;
+
 /** One fault, and then the call works. */
 const single = (random: Random): Fault =>
   random.pick<Fault>([
@@ -70,7 +76,8 @@ export const seededFaults = (random: Random, share: number): SeededFaults => {
     fault: (operation, { call, number }) => {
       if (!operations.test(operation)) return 'none';
       if (number === 1 && random.next() < share) running.set(call, newScript(random));
-      const script = running.get(call);
+      const isOver = operation === 'PutItem' && number > maxFailingPuts;
+      const script = isOver ? undefined : running.get(call);
       const fault = script?.[Math.min(number, script.length) - 1] ?? 'none';
       if (fault !== 'none') count++;
       return fault === 'conflict' && isRead(operation) ? 'failBefore' : fault;

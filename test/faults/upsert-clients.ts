@@ -17,6 +17,8 @@ type Claim =
       id: string;
       version: number;
       document: ChannelDocument;
+      /** The fields that an updated row says it has changed. */
+      changed?: string[];
     }
   | { kind: 'absent' | 'refused' | 'ambiguous' | 'unknown' };
 
@@ -24,7 +26,13 @@ type Claim =
 export interface KeyedWrite {
   key: string;
   by: 'upsert' | 'other';
+  /** The id in the path. A row of an upsert has none: it finds a channel by the key. */
+  target?: string;
   isDeletion: boolean;
+  /** The key that the channel gets in place of this one. */
+  newKey?: string;
+  /** The source of the channels that the upsert may touch. Without it, it may touch all. */
+  where?: string | undefined;
   /** A key that the write adds to the metadata of the channel, and that no other write adds. */
   mark: string | undefined;
   /** Numbers of one counter: whatever ended before another write started has a smaller number. */
@@ -40,20 +48,33 @@ export interface UpsertRecords {
   statuses: Record<string, number>;
 }
 
-/** Every sixth key is also given to channels by POST, so that several channels may carry it. */
-export const isContested = (key: string): boolean => Number(key.slice(1)) % 6 === 0;
+/** The key that a channel carries. */
+export const keyIn = ({ integration_meta }: ChannelDocument): string => `${integration_meta?.external_id}`;
 
-const maxRows = 12;
+const numberOf = (key: string) => Number(key.slice(1));
+/** Every sixth key is also given to channels by POST. */
+const isPosted = (key: string) => numberOf(key) % 6 === 0;
+/** Every sixth key is given to channels by PATCH, and no row creates a channel for it. So it is often free. */
+const isSpare = (key: string) => numberOf(key) % 6 === 3;
+/** Whether several channels may carry a key, because not only upserts give it to channels. */
+export const isContested = (key: string): boolean => isPosted(key) || isSpare(key);
 
 type Fields = Record<string, unknown>;
 interface PlannedRow extends Pick<KeyedWrite, 'key' | 'isDeletion' | 'mark'> {
   body: Fields;
 }
+const sources = ['sap', 'oracle'];
 
-/** The claim of a row of an upsert. */
+/** Each item as often as its weight says, to pick one at random. */
+const repeat = <Item>(weighted: [weight: number, item: Item][]): Item[] =>
+  weighted.flatMap(([weight, item]) => Array.from({ length: weight }, () => item));
+
+/** The claim of a row of an upsert. A dry run writes nothing. */
 // biome-ignore lint/suspicious/noExplicitAny: the response of the service
-const claimOfRow = ({ result, _id: id, __v: version, channel: document, code }: any): Claim => {
-  if (result !== 'failed') return id ? { kind: result, id, version, document } : { kind: 'absent' };
+const claimOfRow = (row: any, isDryRun: boolean): Claim => {
+  const { result, _id: id, __v: version, channel: document, changed, code } = row;
+  if (isDryRun && (result === 'updated' || result === 'deleted')) return { kind: 'refused' };
+  if (result !== 'failed') return id ? { kind: result, id, version, document, changed } : { kind: 'absent' };
   if (code === 'unavailable') return { kind: 'unknown' };
   if (code === 'ambiguous_match') return { kind: 'ambiguous' };
   return { kind: code === 'invalid_request' ? 'absent' : 'refused' };
@@ -75,25 +96,30 @@ const claimOfReply = ({ status, body }: Reply, isDeletion: boolean): Claim => {
   return { kind: status === 201 ? 'created' : 'updated', id, version, document };
 };
 
+export interface UpsertClientOptions {
+  namespace: string;
+  random: Random;
+  clients: number;
+  keys: number;
+  /** How many rows an upsert has at most. */
+  maxRows: number;
+  /** How many requests all clients make together. */
+  requests: number;
+}
+
 /**
  * Lets clients upsert the same keys at once, and create, change and delete channels with these keys by the other operations.
  * Every write that sets something leaves a mark of its own in the metadata, and none removes one.
- * @param options.requests how many requests all clients make together
  */
 export const runUpsertClients = async (
   service: Service,
-  {
-    namespace,
-    random,
-    clients,
-    keys,
-    requests,
-  }: { namespace: string; random: Random; clients: number; keys: number; requests: number },
+  { namespace, random, clients, keys, maxRows, requests }: UpsertClientOptions,
 ): Promise<UpsertRecords & { apiKey: string }> => {
   const apiKey = await service.newKey({ namespaces: [namespace] });
   const records: UpsertRecords = { writes: [], unexpected: [], statuses: {} };
   const allKeys = Array.from({ length: keys }, (_, index) => `k${index}`);
-  const contested = allKeys.filter(isContested);
+  const posted = allKeys.filter(isPosted);
+  const spare = allKeys.filter(isSpare);
   /** The last channel that any client saw with a key. */
   const seen = new Map<string, string>();
   let time = 0;
@@ -112,76 +138,99 @@ export const runUpsertClients = async (
   };
   const record = (write: KeyedWrite) => {
     records.writes.push(write);
-    if ('id' in write.claim) seen.set(write.key, write.claim.id);
+    if ('id' in write.claim) seen.set(keyIn(write.claim.document), write.claim.id);
   };
 
-  const plans: [weight: number, plan: (key: string, mark: string) => Fields][] = [
+  const plans = repeat<(key: string, mark: string) => Fields>([
     // It changes a channel in place, and creates one if there is none.
     [4, (key) => ({ name: key })],
     [2, () => ({})],
     [2, (key, mark) => ({ name: `${key} ${mark}` })],
     [1, (key) => ({ name: key, disabled: random.next() < 0.5 })],
-  ];
-  const weighted = plans.flatMap(([weight, plan]) => Array.from({ length: weight }, () => plan));
-  const planRow = (key: string): PlannedRow => {
+  ]);
+  const planRow = (key: string, where: string | undefined): PlannedRow => {
     const chance = random.next();
+    const source = where === undefined && random.next() < 0.3 ? { source: random.pick(sources) } : {};
     const meta = { external_id: key };
     if (chance < 0.15)
       return { key, isDeletion: true, mark: undefined, body: { delete: true, integration_meta: meta } };
     if (chance < 0.25) return { key, isDeletion: false, mark: undefined, body: { integration_meta: meta } };
     const mark = `m${++marks}`;
-    const body = { ...random.pick(weighted)(key, mark), integration_meta: { ...meta, [mark]: true } };
+    const body = {
+      ...(isSpare(key) ? {} : random.pick(plans)(key, mark)),
+      integration_meta: { ...meta, ...source, [mark]: true },
+    };
     return { key, isDeletion: false, mark, body };
   };
 
   const upsert = async () => {
+    const where = random.next() < 0.3 ? random.pick(sources) : undefined;
+    const isDryRun = random.next() < 0.08;
     const rows = random
       .shuffle(allKeys)
       .slice(0, 1 + random.below(maxRows))
-      .map(planRow);
-    const body = { channels: rows.map((row) => row.body) };
+      .map((key) => planRow(key, where));
+    const body = {
+      channels: rows.map((row) => row.body),
+      dry_run: isDryRun,
+      ...(where && { where: { 'integration_meta.source': where } }),
+    };
     const { reply, start, end } = await request('POST /client-channel/upsert', { body });
     if (reply.status === 200 && !isRightSummary(reply.body))
       records.unexpected.push(`the summary is ${JSON.stringify(reply.body.summary)}`);
     for (const [index, { key, isDeletion, mark }] of rows.entries()) {
       const claim =
-        reply.status === 200 ? claimOfRow(reply.body.data[index]) : claimOfReply(reply, isDeletion);
-      record({ key, by: 'upsert', isDeletion, mark, start, end, claim });
+        reply.status === 200 ? claimOfRow(reply.body.data[index], isDryRun) : claimOfReply(reply, isDeletion);
+      record({ key, by: 'upsert', isDeletion, where, mark, start, end, claim });
     }
   };
-  const send = async (route: string, key: string, call: Call, mark: string | undefined) => {
+  const send = async (
+    route: string,
+    call: Call,
+    of: Pick<KeyedWrite, 'key' | 'target' | 'newKey' | 'mark'>,
+  ) => {
     const { reply, start, end } = await request(route, call);
     const isDeletion = route.startsWith('DELETE');
-    record({ key, by: 'other', isDeletion, mark, start, end, claim: claimOfReply(reply, isDeletion) });
+    record({ ...of, by: 'other', isDeletion, start, end, claim: claimOfReply(reply, isDeletion) });
   };
   const post = () => {
-    const key = random.pick(contested);
+    const key = random.pick(posted);
     const mark = `m${++marks}`;
     const body = { name: key, integration_meta: { external_id: key, [mark]: true } };
-    return send('POST /client-channel', key, { body }, mark);
+    return send('POST /client-channel', { body }, { key, mark });
   };
   const withSeen = async (run: (key: string, id: string) => Promise<void>) => {
     const key = random.pick(allKeys);
     const id = seen.get(key);
     return id === undefined ? upsert() : run(key, id);
   };
+  const headers = { 'content-type': 'application/merge-patch+json' };
   const update = () =>
-    withSeen((key, id) => {
+    withSeen((key, target) => {
       const mark = `m${++marks}`;
-      const headers = { 'content-type': 'application/merge-patch+json' };
       const name = random.next() < 0.5 ? { name: `${key} ${mark}` } : {};
       const body = { ...name, integration_meta: { [mark]: true } };
-      return send(`PATCH /client-channel/${id}`, key, { headers, body }, mark);
+      return send(`PATCH /client-channel/${target}`, { headers, body }, { key, target, mark });
     });
-  const remove = () => withSeen((key, id) => send(`DELETE /client-channel/${id}`, key, {}, undefined));
+  const changeKey = () =>
+    withSeen((key, target) => {
+      const mark = `m${++marks}`;
+      const newKey = random.pick(spare);
+      const body = { integration_meta: { external_id: newKey, [mark]: true } };
+      return send(`PATCH /client-channel/${target}`, { headers, body }, { key, target, newKey, mark });
+    });
+  const remove = () =>
+    withSeen((key, target) => send(`DELETE /client-channel/${target}`, {}, { key, target, mark: undefined }));
 
+  const operations = repeat([
+    [32, upsert],
+    [3, post],
+    [5, update],
+    [6, changeKey],
+    [4, remove],
+  ]);
   const runClient = async () => {
-    while (started++ < requests) {
-      const chance = random.next();
-      if (chance < 0.7) await upsert();
-      else if (chance < 0.8) await post();
-      else await (chance < 0.92 ? update() : remove());
-    }
+    while (started++ < requests) await random.pick(operations)();
   };
   await Promise.all(Array.from({ length: clients }, runClient));
   return { ...records, apiKey };

@@ -4,9 +4,10 @@ import type { DynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import { createFaultProxy } from '../support/fault-proxy.ts';
 import { createRewritingProxy } from '../support/rewriting-proxy.ts';
 import { useService } from '../support/use-service.ts';
+import { runRestores } from './restores.ts';
 import { runUpserts } from './upserts.ts';
 
-// The short form of a row of `npm run test:faults`, and the proof that it can fail.
+// The short form of two rows of `npm run test:faults`, and the proof that they can fail.
 
 const seed = 20_261_128;
 const faults = createFaultProxy();
@@ -20,7 +21,7 @@ const proxy: DynamoDbProxy = {
   },
 };
 const service = useService({ proxy });
-const race = { clients: 12, keys: 60, requests: 150 };
+const race = { clients: 12, keys: 60, maxRows: 24, requests: 80 };
 
 // Each request that fails writes a line to the log.
 beforeAll(() => {
@@ -39,7 +40,17 @@ test('if 12 clients upsert the same 60 keys at once while calls fail, no key get
   expect(result.faults).toBeGreaterThan(20);
 });
 
-test('without the condition that nobody carries the key, the check finds keys with two channels', async () => {
+test('if restores race against other writes while calls fail, no key gets two channels, and every answer is true', async () => {
+  const result = await runRestores({ service, proxy: faults, seed, rounds: 24 });
+
+  expect(result).toMatchObject({ duplicates: [], wrongAnswers: [], contradictions: [] });
+  for (const answer of ['done', 'refused', 'unknown'])
+    expect(result.restores).toHaveProperty(answer, expect.any(Number));
+  expect(result.faults).toBeGreaterThan(20);
+});
+
+/** Takes the condition that nobody carries the key out of all writes. */
+const allowCarriers = () => {
   conditions.rewriteRequest = (_, request) =>
     JSON.parse(
       JSON.stringify(request).replaceAll(
@@ -47,15 +58,33 @@ test('without the condition that nobody carries the key, the check finds keys wi
         'attribute_not_exists(n) OR n >= :zero',
       ),
     );
+};
+
+test('without the condition that nobody carries the key, the check of restores finds keys with two channels', async () => {
+  allowCarriers();
+
+  const result = await runRestores({
+    service,
+    proxy: faults,
+    seed: seed + 1,
+    rounds: 8,
+    eventsTimeoutMs: 1_000,
+  });
+
+  expect(result.duplicates).not.toEqual([]);
+});
+
+test('without the condition that nobody carries the key, the check finds keys with two channels', async () => {
+  allowCarriers();
 
   const result = await runUpserts({
     service,
     proxy: faults,
     seed: seed + 1,
     ...race,
-    requests: 60,
+    requests: 30,
     eventsTimeoutMs: 1_000,
   });
 
-  expect(result.wrongAnswers).not.toEqual([]);
+  expect(result.duplicates).not.toEqual([]);
 });

@@ -2,19 +2,28 @@ import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { streamConsumers } from '../../lib/manifest/stream-consumers.ts';
 import { startStreamConsumers } from '../../local/start-stream-consumers.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
+import { laggingReads } from '../support/lagging-reads.ts';
 import { randomFrom } from '../support/random.ts';
 import type { Service } from '../support/service.ts';
 import { compareLists } from './compare-lists.ts';
 import { readVersions } from './histories.ts';
 import { judgeUpserts } from './judge-upserts.ts';
 import { seededFaults } from './seeded-faults.ts';
-import { isContested, type KeyedWrite, runUpsertClients } from './upsert-clients.ts';
+import {
+  isContested,
+  type KeyedWrite,
+  keyIn,
+  runUpsertClients,
+  type UpsertClientOptions,
+} from './upsert-clients.ts';
 
 const faultShare = 0.1;
+/** The share of the items that reads show in an old state, where they need not be strongly consistent. */
+const oldShare = 0.5;
 
 /** Keys that only upserts give to channels, and that several channels carry. */
 const findDuplicates = (channels: Iterable<ChannelDocument>): string[] => {
-  const byKey = Map.groupBy(channels, ({ integration_meta }) => `${integration_meta?.external_id}`);
+  const byKey = Map.groupBy(channels, keyIn);
   return [...byKey]
     .filter(([key, own]) => own.length > 1 && !isContested(key))
     .map(([key, own]) => `${key} has the channels ${own.map(({ _id }) => _id)}`);
@@ -41,24 +50,19 @@ export interface UpsertRunResult {
 }
 
 /**
- * Lets many clients upsert the same keys at once, alongside other writes, while calls to DynamoDB fail in all ways. Then it
- * checks every answer, and what is stored.
+ * Lets many clients upsert the same keys at once, alongside other writes, while calls to DynamoDB fail in all ways, and reads
+ * that are not strongly consistent lag. Then it checks every answer, and what is stored.
  */
 export const runUpserts = async ({
   service,
   proxy,
   seed,
-  clients,
-  keys,
-  requests,
   eventsTimeoutMs = 60_000,
-}: {
+  ...size
+}: Omit<UpsertClientOptions, 'namespace' | 'random'> & {
   service: Service;
   proxy: FaultProxy;
   seed: number;
-  clients: number;
-  keys: number;
-  requests: number;
   /** How long to wait for the last events. */
   eventsTimeoutMs?: number;
 }): Promise<UpsertRunResult> => {
@@ -69,9 +73,16 @@ export const runUpserts = async ({
     tableName: service.channels.name,
     report: () => undefined,
   });
-  proxy.fault = faults.fault;
-  const options = { namespace, random, clients, keys, requests };
-  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, options);
+  const lagging = laggingReads(randomFrom(seed + 2), oldShare);
+  proxy.fault = (operation, tried) => {
+    const fault = faults.fault(operation, tried);
+    return fault === 'none' && operation === 'BatchGetItem' ? lagging(tried.body) : fault;
+  };
+  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, {
+    ...size,
+    namespace,
+    random,
+  });
   await proxy.allAnswered();
   proxy.fault = () => 'none';
 

@@ -4,7 +4,7 @@ import { type State, stateIn } from './channel-model.ts';
 
 /** What the events say of one channel. */
 export interface ChannelVersions {
-  /** The document of each version. Undefined for the version of the deletion. */
+  /** The document of each version. Undefined for the version of a deletion. */
   documents: Map<number, ChannelDocument | undefined>;
   /** The events by id, without repetitions. */
   ids: Set<string>;
@@ -47,7 +47,7 @@ export const findWrongEvents = (
 ): string[] => {
   const last = Math.max(...documents.keys());
   const skipped = Array.from({ length: last }, (_, version) => version).filter(
-    (version) => !documents.get(version),
+    (version) => !documents.has(version),
   );
   const expected = expectedIds(id, documents);
   return [
@@ -70,7 +70,8 @@ export const findWrongDocuments = ({ documents }: ChannelVersions, shown: Channe
     (document) => JSON.stringify(document) !== JSON.stringify(documents.get(document.__v)),
   );
   const late = [...documents.values()].filter((document) => {
-    const before = document && documents.get(document.__v - 1);
+    // A restore follows a deletion, which has no document.
+    const before = document && (documents.get(document.__v - 1) ?? documents.get(document.__v - 2));
     return before && before.updatedAt >= document.updatedAt;
   });
   return [

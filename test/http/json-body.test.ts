@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { isMergePatch, jsonType, mergePatchType, readJsonBody } from '../../lib/http/json-body.ts';
+import {
+  isMergePatch,
+  jsonType,
+  mergePatchType,
+  readJsonBody,
+  refuseBody,
+} from '../../lib/http/json-body.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -158,5 +164,37 @@ describe('a JSON body', () => {
   test('with 100,000 levels and a long integer is refused', () => {
     const body = `${'['.repeat(100_000)}9007199254740993${']'.repeat(100_000)}`;
     expect(errorOf({ headers: json, body })).toEqual(['invalid_json', 'The body has too many levels.']);
+  });
+});
+
+describe('a request without a body', () => {
+  const codeOf = (carrier: Parameters<typeof refuseBody>[0]) => catchApiError(() => refuseBody(carrier)).code;
+
+  test.each([
+    { headers: {} },
+    { headers: { 'content-type': 'text/plain' } },
+    { headers: {}, body: '' },
+    { headers: json, body: '{}' },
+    { headers: json, body: ' {\n} ' },
+  ])('may be %j', (carrier) => {
+    expect(() => refuseBody(carrier)).not.toThrow();
+  });
+
+  test.each([
+    ['{"a":1}', 'invalid_request'],
+    ['{"__proto__":1}', 'invalid_request'],
+    ['[]', 'invalid_request'],
+    ['null', 'invalid_request'],
+    ['""', 'invalid_request'],
+    ['0', 'invalid_request'],
+    ['{', 'invalid_json'],
+    [' ', 'invalid_json'],
+  ])('must not have the body %j', (body, code) => {
+    expect(codeOf({ headers: json, body })).toBe(code);
+  });
+
+  test('must not have an empty object of another type', () => {
+    const headers = { 'content-type': 'text/plain' };
+    expect(codeOf({ headers, body: '{}' })).toBe('unsupported_media_type');
   });
 });

@@ -85,6 +85,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
       const tables = {
         channels: prefix,
         projections: `client-channels-projections-${name}`,
+        history: `client-channels-history-${name}`,
       };
       const useTables = Object.entries(consumer.permissions.tables).flatMap(([table, actions]) =>
         grants(actions, [`arn:aws:dynamodb:${account}:table/${tables[table as keyof typeof tables]}`]),
@@ -128,6 +129,7 @@ describe.each(environments)('the events stack of $name', (environment) => {
         ...(consumer.permissions.tables.projections && {
           PROJECTIONS_TABLE: `client-channels-projections-${name}`,
         }),
+        ...(consumer.permissions.tables.history && { HISTORY_TABLE: `client-channels-history-${name}` }),
         METRIC_NAMESPACE: prefix,
         ...(consumer.publishes && { EVENT_BUS: prefix }),
         ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),

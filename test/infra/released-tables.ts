@@ -5,5 +5,6 @@ import type { TableSchema } from './index-changes.ts';
 export const readReleasedTables = (): {
   channels: TableSchema;
   projections: TableSchema;
+  history: TableSchema;
   apiKeys: TableSchema;
 } => JSON.parse(readFileSync(new URL('./released-tables.json', import.meta.url), 'utf8'));

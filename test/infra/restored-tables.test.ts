@@ -34,6 +34,7 @@ describe('an environment', () => {
     expect(namesOf(environment).tables).toEqual({
       channels: 'new',
       projections: 'new-projections',
+      history: 'client-channels-history-dev',
       apiKeys: 'client-channels-api-keys-dev',
     });
   });

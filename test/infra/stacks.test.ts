@@ -111,11 +111,14 @@ describe.each(environments)('the stacks of $name', (environment) => {
     });
     const { tables } = permissionsOf(operation);
     const { CURSOR_SECRET, ...variables } = properties.Environment.Variables;
-    expect(CURSOR_SECRET !== undefined).toBe(operation === 'list-channels');
+    expect(CURSOR_SECRET !== undefined).toBe(
+      ['list-channels', 'read-changes', 'read-history'].includes(operation),
+    );
     expect(variables).toEqual({
       ENVIRONMENT: name,
       ...(tables.channels && { CHANNELS_TABLE: tableNames.channels }),
       ...(tables.projections && { PROJECTIONS_TABLE: tableNames.projections }),
+      ...(tables.history && { HISTORY_TABLE: tableNames.history }),
       ...(tables.apiKeys && { API_KEYS_TABLE: tableNames.apiKeys }),
       LOG_REQUESTS: 'on',
       ...(environment.sourceMaps && { NODE_OPTIONS: '--enable-source-maps' }),
@@ -161,12 +164,14 @@ describe.each(environments)('the stacks of $name', (environment) => {
       );
       return [MetricName, dimensions.TableName, dimensions.GlobalSecondaryIndexName];
     });
-    const { channels, projections, apiKeys } = tableNames;
+    const { channels, projections, history, apiKeys } = tableNames;
     expect(metrics).toEqual([
       ['ReadThrottleEvents', channels, undefined],
       ['WriteThrottleEvents', channels, undefined],
       ['ReadThrottleEvents', projections, undefined],
       ['WriteThrottleEvents', projections, undefined],
+      ['ReadThrottleEvents', history, undefined],
+      ['WriteThrottleEvents', history, undefined],
       ...channelsTable.indexes
         .filter((index) => index.name !== 'byPending')
         .map((index) => ['ReadThrottleEvents', channels, index.name]),
@@ -199,11 +204,12 @@ describe.each(environments)('the stacks of $name', (environment) => {
   });
 
   it('encrypt cursors with the secret of the data stack, and no template contains its value', () => {
-    const { properties } = findFunction(api, `client-channels-${name}-list-channels`);
     const [[, secret] = []] = resourcesOfType(data, 'AWS::SecretsManager::Secret');
-    expect(properties.Environment.Variables.CURSOR_SECRET).toBe(
-      `{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`,
-    );
+    for (const operation of ['list-channels', 'read-changes', 'read-history'])
+      expect(
+        findFunction(api, `client-channels-${name}-${operation}`).properties.Environment.Variables
+          .CURSOR_SECRET,
+      ).toBe(`{{resolve:secretsmanager:${secret.Name}:SecretString::AWSCURRENT:}}`);
     expect(secret).not.toHaveProperty('SecretString');
   });
 
@@ -274,7 +280,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
       ? { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' }
       : { DeletionPolicy: 'Delete', UpdateReplacePolicy: 'Delete' };
     const tables = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable');
-    expect(tables).toHaveLength(3);
+    expect(tables).toHaveLength(Object.keys(tableNames).length);
     for (const [id, table] of tables) {
       expect(table.Replicas).toHaveLength(1);
       expect(table.Replicas[0].DeletionProtectionEnabled).toBe(keepsData);
@@ -285,7 +291,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(data[secret]).toMatchObject(policies);
   });
 
-  it('can restore channels and API keys to any second, but not the projections, which are derived', () => {
+  it('can restore channels, history and API keys to any second, but not the projections, which are derived', () => {
     const recovery = resourcesOfType(data, 'AWS::DynamoDB::GlobalTable').map(
       ([, { TableName, Replicas }]) => [
         TableName,
@@ -295,6 +301,7 @@ describe.each(environments)('the stacks of $name', (environment) => {
     expect(Object.fromEntries(recovery)).toEqual({
       [tableNames.channels]: true,
       [tableNames.projections]: false,
+      [tableNames.history]: true,
       [tableNames.apiKeys]: true,
     });
   });
@@ -324,6 +331,17 @@ describe.each(environments)('the stacks of $name', (environment) => {
         Condition: { StringEquals: { 'aws:SourceAccount': '000000000000' } },
       },
     ]);
+  });
+
+  it('are deployed in this order: data, events, API, so that whoever can read the change log finds every change numbered', () => {
+    const dependencies: Record<string, string[]> = {};
+    synthesizeApp((app) => {
+      const stacks = addStacks(app, environment);
+      const nameOf = (stack: Stack) => Object.entries(stacks).find(([, each]) => each === stack)?.[0];
+      for (const [stackName, stack] of Object.entries(stacks))
+        dependencies[stackName] = stack.dependencies.map((each) => `${nameOf(each)}`).sort();
+    });
+    expect(dependencies).toEqual({ data: [], events: ['data'], api: ['data', 'events'] });
   });
 
   it('keep no tables, secrets or topics in the API stack, so that it can be destroyed', () => {

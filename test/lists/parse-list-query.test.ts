@@ -813,6 +813,8 @@ describe('An unknown parameter is an error', () => {
     ['serach', 'search'],
     ['curser', 'cursor'],
     ['names', 'name'],
+    ['external_id', 'integration_meta.external_id'],
+    ['externalId', 'integration_meta.external_id'],
   ])('"%s": the message suggests %s', (name, similar) => {
     expect(outcomeOf(`${name}[]=x&${name}[]=y`)).toEqual(
       invalid([name, `is not known (did you mean ${similar}?)`]),

@@ -152,6 +152,14 @@ describe('records that are older than the mapping allows', () => {
   });
 });
 
+describe('records of any age', () => {
+  it('are delivered if the mapping has -1 as the maximum age', async () => {
+    const records = [recordOf(1, 0), recordOf(2, Date.now() - 7 * 24 * 60 * 60 * 1000), recordOf(3)];
+    const { batches, deadLetters } = await run(() => undefined, { maximumRecordAge: -1 }, records);
+    expect({ batches, deadLetters }).toEqual({ batches: [[1, 2, 3]], deadLetters: [] });
+  });
+});
+
 describe('a delivery whose signal is aborted', () => {
   it('makes no further attempt, not even with half of the batch, and drops nothing', async () => {
     const stopping = new AbortController();

@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { changesParameterNames } from '../../lib/changes/changes-query.ts';
+import { historyParameterNames } from '../../lib/history/history-query.ts';
 import { parameterNames } from '../../lib/lists/query/parse-list-query.ts';
 import { operations } from '../../lib/manifest/operations.ts';
 import { describeApi } from '../../lib/openapi/api-description.ts';
+import { changesParameters } from '../../lib/openapi/changes-parameters.ts';
+import { historyParameters } from '../../lib/openapi/history-parameters.ts';
 import { describedParameters } from '../../lib/openapi/list-parameters.ts';
 
 const file = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
@@ -55,6 +59,15 @@ describe('docs/openapi.json', () => {
     expect(names.filter((name) => !indexedMetadata.includes(name))).toEqual(parameterNames);
     expect(names).toEqual(expect.arrayContaining(indexedMetadata));
   });
+
+  test('describes every query parameter of the changes and of a history', () => {
+    expect(changesParameters.map(({ name }) => name)).toEqual(changesParameterNames);
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
+  });
+
+  test('describes every query parameter of a history', () => {
+    expect(historyParameters.map(({ name }) => name)).toEqual(historyParameterNames);
+  });
 });
 
 /** What breaks the clients that people generate. `npm run test:clients` shows that the rest works. */
@@ -84,9 +97,9 @@ describe('for generators of clients, the description', () => {
     'UpsertRow',
   ];
   const responses = Object.entries(components.schemas).filter(([name]) => !requestBodies.includes(name));
-  const query: { name: string; schema: Schema }[] = paths['/client-channel'].get.parameters.filter(
-    (parameter: { in?: string }) => parameter.in === 'query',
-  );
+  const query: { name: string; schema: Schema }[] = ['/client-channel', '/client-channel/changes']
+    .flatMap((path) => paths[path].get.parameters)
+    .filter((parameter: { in?: string }) => parameter.in === 'query');
 
   test('has a schema of its own for each content type of a body, so that clients choose by the type of the body', () => {
     interface Body {

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { type ChangePage, readChanges } from '../../lib/changes/read-changes.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
+import { keys } from '../../lib/channels/keys.ts';
+import { numberChanges } from '../../lib/projections/change-log/number-changes.ts';
 import { reindexing } from '../../lib/reindex/reindex.ts';
 import { freezeEventualReads } from '../support/freeze-eventual-reads.ts';
 import { expectedEntries, findPageByPage, newNamespace, readProjections } from '../support/projections.ts';
@@ -47,6 +50,37 @@ describe('while reads that are not strongly consistent see an old state of the t
     });
 
     expect(found).toEqual([...ids].sort());
+  });
+
+  test('a reader of the changes gets every change that is numbered, and every channel as it is', async () => {
+    const { namespace, create, update, remove } = newNamespace(service);
+    const numberWrites = (ids: string[], __v: number) => {
+      const after = { __v, writtenBy: 'k', updatedAt: 1 };
+      const changes = ids.map((id) => ({ ...keys.channel(namespace, id), before: undefined, after }));
+      return numberChanges(service.projections, changes);
+    };
+    const readPage = (cursor: ChangePage['next'] | undefined) =>
+      readChanges(service, { namespace, cursor, perPage: 9, excludedKey: undefined, now: Date.now });
+    const rowsOf = ({ changes }: ChangePage) =>
+      changes.map((row) => (row.type === 'upsert' ? [row.channel._id, row.channel.name] : [row._id]));
+    const [renamed, removed] = [await create({ name: 'Retail' }), await create({ name: 'Corner' })];
+    const before = await readPage((await readPage(undefined)).next);
+    await freezeEventualReads(proxy, service);
+
+    await update(renamed, { name: 'Wholesale' });
+    await remove(removed);
+    const created = await create({ name: 'Shop' });
+    await numberWrites([renamed, removed, created], 1);
+
+    expect(rowsOf(await readPage(before.next))).toEqual([
+      [renamed, 'Wholesale'],
+      [removed],
+      [created, 'Shop'],
+    ]);
+    expect(rowsOf(await readPage(undefined))).toEqual([
+      [renamed, 'Wholesale'],
+      [created, 'Shop'],
+    ]);
   });
 
   test('the projector applies every change, and a re-index finds nothing to repair', async () => {

@@ -124,9 +124,9 @@ describe('reindexing a namespace that has lost all its channels', () => {
 });
 
 describe('finding namespaces', () => {
-  test('finds those of which only a suffix entry, a bucket, a counter, a pending change or an external key is left, and no others', async () => {
+  test('finds those of which only a suffix entry, a bucket, a change log, a counter, a pending change or an external key is left, and no others', async () => {
     const before = await findNamespaces(service);
-    for (const pk of ['SUFFIX#entry#3', 'BUCKET#bucket'])
+    for (const pk of ['SUFFIX#entry#3', 'BUCKET#bucket', 'LOG#head', 'LOG#log#Zm9v-_Fy'])
       await service.projections.put({ Item: { pk, sk: 'x' } });
     await service.channels.put({ Item: { ...keys.counter('counter', 0), enabled: 1 } });
     await putStrayPendingChange('pending');
@@ -135,6 +135,6 @@ describe('finding namespaces', () => {
     // Items of the service itself belong to no namespace.
     await service.channels.put({ Item: { pk: 'HEARTBEAT', sk: 'x' } });
     const found = (await findNamespaces(service)).filter((namespace) => !before.includes(namespace));
-    expect(found).toEqual(['bucket', 'counter', 'entry', 'key', 'pending']);
+    expect(found).toEqual(['bucket', 'counter', 'entry', 'head', 'key', 'log', 'pending']);
   });
 });

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { type DynamoDbProxy, operationOf } from './dynamodb-proxy.ts';
 import { listenOnLoopback } from './loopback.ts';
 
@@ -22,6 +23,7 @@ interface DynamoDbError {
  * - `dropAnswer`: and the connection is reset in place of the answer;
  * - `failAfter`: and the client gets status 500 in place of the answer;
  * - `{ delayMs }`: so many milliseconds later, and the client gets the answer;
+ * - `{ rewriteAnswer }`: and the client gets what this makes of the answer;
  * - `{ deliverAfterMs }`: so many milliseconds after the connection was reset.
  *
  * DynamoDB never gets it:
@@ -42,6 +44,8 @@ export type Fault =
   | 'conflict'
   | { delayMs: number }
   | { deliverAfterMs: number }
+  // biome-ignore lint/suspicious/noExplicitAny: the bodies of DynamoDB's own protocol, in JSON
+  | { rewriteAnswer: (answer: any) => object }
   | DynamoDbError;
 
 /** One try of a call to DynamoDB. */
@@ -102,6 +106,9 @@ const send = (target: string, call: IncomingMessage, sent: string) =>
     forwarded.on('error', reject).end(sent);
   });
 
+/** After so many turns of the event loop without a try, no try is on its way any more. */
+const quietTurns = 10;
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A try that has arrived, and the ways in which it can end. */
@@ -119,13 +126,19 @@ const openTry = (target: string, call: IncomingMessage, response: ServerResponse
       const { status, headers, body } = await deliver();
       response.writeHead(status, headers).end(body);
     },
+    answerWith: async (rewrite: (answer: object) => object) => {
+      const { status, body } = await deliver();
+      const answer = JSON.parse(body);
+      response.writeHead(status, json).end(JSON.stringify(status === 200 ? rewrite(answer) : answer));
+    },
   };
 };
 
 const apply = async (fault: Fault, tried: Try, open: ReturnType<typeof openTry>): Promise<unknown> => {
-  const { answer, deliver, fail, refuse, reset } = open;
+  const { answer, answerWith, deliver, fail, refuse, reset } = open;
   if (typeof fault !== 'string') {
     if ('delayMs' in fault) return pause(fault.delayMs).then(answer);
+    if ('rewriteAnswer' in fault) return answerWith(fault.rewriteAnswer);
     if (!('deliverAfterMs' in fault)) return refuse(400, fault);
     reset();
     return pause(fault.deliverAfterMs).then(deliver);
@@ -177,7 +190,12 @@ export const createFaultProxy = (): FaultProxy => {
       return endpoint;
     },
     allAnswered: async () => {
-      while (running.size) await Promise.all(running);
+      // A try may have been sent, and not have arrived here. Each turn of the event loop reads what has arrived.
+      for (let turns = 0; turns < quietTurns; turns++) {
+        if (running.size) turns = 0;
+        await Promise.all(running);
+        await setImmediate();
+      }
     },
     close: () => {},
     reopen: async () => {},

@@ -5,7 +5,7 @@ import type { Service } from './service.ts';
 /** A running service, on one machine or deployed. */
 export type Target = Pick<Service, 'call' | 'newKey'>;
 
-/** Tests all five operations as a client sees them. The same suite runs on one machine and against a deployment. */
+/** Tests the operations as a client sees them. The same suite runs on one machine and against a deployment. */
 export const testOperations = (target: () => Target): void => {
   const namespace = `suite-${Date.now()}`;
   let key: string;
@@ -19,7 +19,7 @@ export const testOperations = (target: () => Target): void => {
   });
 
   describe('the operations', () => {
-    test('create, get, update, list and delete a channel', async () => {
+    test('create, get, update, list, delete and restore a channel', async () => {
       const input = { name: 'Retail قناة', integration_meta: { external_id: 'ch_1', 'a.b': [1e21, null] } };
 
       const created = await call('POST /client-channel', input);
@@ -59,6 +59,11 @@ export const testOperations = (target: () => Target): void => {
         status: 404,
         body: errorBody('not_found'),
       });
+
+      const restored = await call(`POST /client-channel/${_id}/restore`);
+      expect(restored).toMatchObject({ status: 200, headers: { etag: '"4"' } });
+      expect(restored.body.data).toEqual({ ...toggled.body.data, updatedAt: aTime, __v: 4 });
+      await call(`DELETE /client-channel/${_id}`);
     });
 
     test('describe themselves to anyone, and can be tried on a page', async () => {

@@ -43,6 +43,7 @@ export interface Service {
   /** The tables of the service. */
   channels: Table;
   projections: Table;
+  history: Table;
   apiKeys: Table;
   newKey(grant: Grant): Promise<string>;
   /** All events that `publish-events` has published, oldest first. */
@@ -145,6 +146,7 @@ export const startService = async ({ proxy, consumers = [] }: ServiceOptions = {
     mappings: running.mappings,
     channels: open(names.channels),
     projections: open(names.projections),
+    history: open(names.history),
     apiKeys,
     newKey: async (grant) => {
       const key = createApiKey(environment);

@@ -22,12 +22,8 @@ const readStart = async (output: Readable): Promise<{ key: string; url: string }
   throw new Error('The server ended before it was ready');
 };
 
-/**
- * Starts `npm start` on a free port, with its own state folder, for programs that are not jest tests. `stop` removes
- * the folder.
- */
-export const startStandaloneServer = async (): Promise<StandaloneServer> => {
-  const folder = mkdtempSync(join(tmpdir(), 'standalone-server-'));
+/** Starts `npm start` on a free port, with its state in this folder. */
+export const startServerIn = async (folder: string): Promise<StandaloneServer> => {
   const server = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
     env: { ...process.env, PORT: '0', LOCAL_STATE_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,7 +32,6 @@ export const startStandaloneServer = async (): Promise<StandaloneServer> => {
   const stop = async () => {
     server.kill('SIGTERM');
     await ended;
-    rmSync(folder, { recursive: true, force: true });
   };
   try {
     const started = await readStart(server.stdout);
@@ -45,6 +40,28 @@ export const startStandaloneServer = async (): Promise<StandaloneServer> => {
     return { ...started, stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+};
+
+/**
+ * Starts `npm start` on a free port, with its own state folder, for programs that are not jest tests. `stop` removes
+ * the folder.
+ */
+export const startStandaloneServer = async (): Promise<StandaloneServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'standalone-server-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const server = await startServerIn(folder);
+    return {
+      ...server,
+      stop: async () => {
+        await server.stop();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
     throw error;
   }
 };

@@ -7,6 +7,8 @@ import { toDocument } from '../../lib/channels/channel.ts';
 import { parseChannelId } from '../../lib/channels/channel-id.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { keys, namespaceOf, partitionOf } from '../../lib/channels/keys.ts';
+import { maxVersionsPerPage } from '../../lib/history/history-query.ts';
+import { readHistory } from '../../lib/history/read-history.ts';
 import type { StreamConsumer } from '../../lib/manifest/stream-consumers.ts';
 import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { createTables } from '../../local/create-tables.ts';
@@ -17,7 +19,7 @@ import { type EventBusFaultProxy, startEventBusFaultProxy } from './event-bus-fa
 import { eventually } from './eventually.ts';
 import { PublisherProcess } from './publisher-process.ts';
 import { type Random, randomFrom } from './random.ts';
-import { makeRandomChanges } from './random-changes.ts';
+import { type ExpectedVersion, eventIdOf, findWrongHistories, makeRandomChanges } from './random-changes.ts';
 import type { Service } from './service.ts';
 
 /** As deployed, except for fewer retries: each retry of the poisonous record takes seconds. */
@@ -51,6 +53,8 @@ export interface Storm {
   wrongLetters: DeadLetter[];
   /** The channels that an example consumer, which got the events in random order, has not as the table has them. */
   wrongCopies: string[];
+  /** The channels whose history in a namespace is not what was done there. */
+  wrongHistories: string[];
   /** How many events had to be published, and how many the bus accepted. Some come again. */
   expected: number;
   events: number;
@@ -66,18 +70,18 @@ const poisonKey = (namespaces: string[]) => keys.channel(namespaces[0] as string
 const makeChanges = async ({ service, seed, changes }: StormOptions, namespaces: string[]) => {
   const collected = await collectRecords(service.channels.name, namespaces);
   const series = Array.from({ length: channelCount }, (_, index) => randomFrom(seed + index + 1));
-  const ids: string[] = [];
+  const versions: ExpectedVersion[] = [];
   await mapConcurrently(series, 10, async (each) => {
     const count = Math.floor(changes / channelCount);
-    ids.push(...(await makeRandomChanges(service.channels, namespaces, count, each)));
+    versions.push(...(await makeRandomChanges(service.channels, namespaces, count, each)));
     if (each === series[channelCount / 2])
       await service.channels.put({
         Item: { ...poisonKey(namespaces), name: 'Poison', integration_meta: '{' },
       });
   });
-  await eventually(() => assert.equal(collected.records.length, ids.length + 1), 60_000);
+  await eventually(() => assert.equal(collected.records.length, versions.length + 1), 60_000);
   await collected.stop();
-  return { ids, records: collected.records };
+  return { versions, records: collected.records };
 };
 
 const channelOf = ({ dynamodb }: DynamoDBRecord) =>
@@ -218,7 +222,8 @@ export const runStorm = async (options: StormOptions): Promise<Storm> => {
   const environment = { EVENT_BUS: name, AWS_ENDPOINT_URL_EVENTBRIDGE: busProxy.endpoint };
   const publisherProcess = new PublisherProcess(environment);
   try {
-    const { ids, records } = await makeChanges(options, namespaces);
+    const { versions, records } = await makeChanges(options, namespaces);
+    const ids = versions.map(eventIdOf);
     const batches = toStorm(records, maxDeliveries, random);
     const letters = await deliverWithFaults(batches, options, busProxy, publisherProcess, random);
     const poisonous = records.find(({ dynamodb }) => dynamodb?.Keys?.sk?.S === poisonKey(namespaces).sk);
@@ -237,6 +242,10 @@ export const runStorm = async (options: StormOptions): Promise<Storm> => {
       wrongCopies: Object.keys({ ...copy, ...channels }).filter(
         (key) => !isDeepStrictEqual(copy[key], channels[key]),
       ),
+      wrongHistories: await findWrongHistories(versions, async (channel) => {
+        const { versions: read } = await readHistory(service, channel, undefined, maxVersionsPerPage);
+        return read;
+      }),
       expected: ids.length,
       events: published.length,
       letters: letters.length,

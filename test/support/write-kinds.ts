@@ -6,6 +6,7 @@ import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { channelsIn } from '../../lib/channels/keys.ts';
 import { mergeIntoMeta, type PatchOf } from '../../lib/channels/merge-patch.ts';
+import { restoreChannel } from '../../lib/channels/restore-channel.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
 import { type RowResult, upsertChannels } from '../../lib/upsert/upsert-channels.ts';
@@ -114,6 +115,24 @@ const deletion = (etag: boolean): WriteKind =>
     (created, stored) => ({ timesDone: stored ? 0 : 1, answer: created }),
   );
 
+/** A restore of a channel that was deleted from both namespaces. */
+const restore: WriteKind = {
+  writingCall: 2,
+  prepare: async (table, namespace) => {
+    const caller = callerIn(namespace);
+    const input = { name: 'Retail', integration_meta, company_namespace: caller.namespaces };
+    const { document } = await createChannel(table, caller, input, undefined);
+    await deleteChannel(table, caller, document._id, undefined);
+    return {
+      run: async (failing) => toDocument(await restoreChannel(failing, caller, document._id)),
+      effect: async () => {
+        const [stored] = await readChannels(table, namespace);
+        return { timesDone: stored ? stored.__v - document.__v - 1 : 0, answer: stored };
+      },
+    };
+  },
+};
+
 /** Upserts one row. @throws the error of the row */
 const upsertOne = async (table: Table, caller: Caller, row: object): Promise<ChannelDocument> => {
   const request: UpsertRequest = { match: 'external_id', rows: [row], dryRun: false, where: undefined };
@@ -172,6 +191,7 @@ export const writeKinds = {
   unshare: update(2, true, ({ namespace }) => ({ company_namespace: [namespace] }), false),
   delete: deletion(false),
   'delete under an ETag': deletion(true),
+  restore,
   'upsert that creates': upsertThatCreates,
   'upsert in place': upsertThatChanges(false, {}),
   'upsert that renames': upsertThatChanges(true, { name: 'New' }),

@@ -86,7 +86,7 @@ describe('a row that changes a channel', () => {
     ['{"a.b":"y"}', deep],
   ])('is refused if the channel is outside of the condition: %s', (stored, where) => {
     expect(refusalOf(() => mergedWith('{"source":"sap","a":{"b":"y"}}', stored, where))).toEqual(
-      outside('The channel with this key has another value'),
+      outside('All sources share one set of keys: the channel with this key has another value, or none,'),
     );
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { keyOfRow, parseRow } from '../../lib/upsert/parse-row.ts';
 import { catchApiError } from '../support/catch-api-error.ts';
 
-const parse = (row: unknown) => parseRow(row, 'external_id', 'company1');
+const context = { match: 'external_id', namespace: 'company1', where: undefined } as const;
+const parse = (row: unknown) => parseRow(row, context);
 const withKey = (external_id: unknown) => ({ name: 'x', integration_meta: { external_id } });
 const detailsOf = (row: unknown) => {
   const { code, details } = catchApiError(() => parse(row));
@@ -22,14 +23,14 @@ describe('the key of a row', () => {
     ['false', 'false'],
     ['x'.repeat(5_000), 'x'.repeat(5_000)],
   ])('is a string or a number, as text: %j', (external_id, value) => {
-    expect(parse(withKey(external_id)).value).toBe(value);
+    expect(parse(withKey(external_id)).matchValue).toBe(value);
     expect(keyOfRow(withKey(external_id), 'external_id')).toBe(value);
   });
 
   test('is at the path that the request names', () => {
     const row = { name: 'x', integration_meta: { external_id: 'a', id: 'b' } };
 
-    expect([parseRow(row, 'id', 'company1').value, keyOfRow(row, 'id')]).toEqual(['b', 'b']);
+    expect([parseRow(row, { ...context, match: 'id' }).matchValue, keyOfRow(row, 'id')]).toEqual(['b', 'b']);
   });
 
   const wrongType = 'must be a string or a number';
@@ -37,8 +38,8 @@ describe('the key of a row', () => {
     ['', 'must not be blank'],
     [' \t', 'must not be blank'],
     ['\u200b\u2800', 'must not be blank'],
-    ['null', 'must not be blank'],
-    ['undefined', 'must not be blank'],
+    ['null', 'must not be the text "null", which stands for a missing id'],
+    ['undefined', 'must not be the text "undefined", which stands for a missing id'],
     [null, wrongType],
     [true, wrongType],
     [['a'], wrongType],
@@ -89,7 +90,7 @@ describe('a row that creates or changes a channel', () => {
 
     expect(parse(fields)).toEqual({
       kind: 'upsert',
-      value: 'a',
+      matchValue: 'a',
       fields: { ...fields, company_namespace: ['company2', 'company1'] },
     });
   });
@@ -117,8 +118,8 @@ describe('a row that creates or changes a channel', () => {
       'company_namespace',
       'must contain "company1", the namespace of the request',
     ],
-    [{ _id: '65f0a1b2c3d4e5f601234567' }, '_id', 'is not a field of this operation'],
-    [{ __v: 0 }, '__v', 'is not a field of this operation'],
+    [{ _id: '65f0a1b2c3d4e5f601234567' }, '_id', 'is set by the service: leave it out'],
+    [{ __v: 0 }, '__v', 'is set by the service: leave it out'],
     [{ nmae: 'x' }, 'nmae', 'is not a field of this operation (did you mean name?)'],
     [{ integration_meta: undefined }, 'integration_meta', 'must be a JSON object'],
     [{ integration_meta: null }, 'integration_meta', 'must be a JSON object'],
@@ -139,16 +140,52 @@ describe('a row that creates or changes a channel', () => {
 
 describe('a row that deletes a channel', () => {
   const deletion = { delete: true, integration_meta: { external_id: 'a' } };
+  const onlyKey = 'must be absent, because a deletion looks at its key only: conditions belong in "where"';
 
   test('has a key and no other field', () => {
-    expect(parse(deletion)).toEqual({ kind: 'delete', value: 'a' });
+    expect(parse(deletion)).toEqual({ kind: 'delete', matchValue: 'a' });
+  });
+
+  const source = { path: ['source'], value: '7' };
+  const nested = { path: ['source', 'system'], value: 'sap' };
+  test.each([
+    [source, { source: '7' }],
+    [source, { source: 7 }],
+    [nested, { source: { system: 'sap' } }],
+  ])('may repeat the condition of the request: %j', (where, repeated) => {
+    const row = { delete: true, integration_meta: { external_id: 'a', ...repeated } };
+
+    expect(parseRow(row, { ...context, where })).toEqual({ kind: 'delete', matchValue: 'a' });
+  });
+
+  test.each([
+    [undefined, { source: 'sap' }],
+    [undefined, { source: null }],
+    [source, { source: 'oracle' }],
+    [source, { source: null }],
+    [nested, { source: 'sap' }],
+  ])('is refused with other metadata, which would look like a condition: %j, %j', (where, others) => {
+    const row = { delete: true, integration_meta: { external_id: 'a', ...others } };
+
+    expect(catchApiError(() => parseRow(row, { ...context, where })).details).toEqual([
+      { path: 'integration_meta.source', message: onlyKey },
+    ]);
+  });
+
+  test('is refused with every metadata key that it has too many', () => {
+    const row = { delete: true, integration_meta: { external_id: 'a', id: 'b', source: 'sap' } };
+
+    expect(catchApiError(() => parse(row)).details).toEqual([
+      { path: 'integration_meta.id', message: onlyKey },
+      { path: 'integration_meta.source', message: onlyKey },
+    ]);
   });
 
   test.each<[fields: object, path: string, message: string]>([
     [{ delete: false }, 'delete', 'must be true, or absent'],
     [{ delete: null }, 'delete', 'must be true, or absent'],
     [{ delete: 'true' }, 'delete', 'must be true, or absent'],
-    [{ name: 'x' }, 'name', 'is not a field of this operation'],
+    [{ name: 'x' }, 'name', 'is not a field of a deletion, which has only integration_meta'],
     [{ integration_meta: null }, 'integration_meta', 'must be a JSON object'],
     [{ integration_meta: {} }, 'integration_meta.external_id', 'is required, because it names the channel'],
     [{ integration_meta: { external_id: '' } }, 'integration_meta.external_id', 'must not be blank'],

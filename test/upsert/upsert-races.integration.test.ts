@@ -1,13 +1,15 @@
+import { once } from 'node:events';
 import type { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import type { Caller } from '../../lib/auth/authenticate.ts';
+import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import { externalKeyItemKey, externalKeyOf } from '../../lib/channels/external-keys.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
-import { channelsIn } from '../../lib/channels/keys.ts';
+import { channelsIn, keys } from '../../lib/channels/keys.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
-import type { Table } from '../../lib/dynamodb/table.ts';
+import { Table } from '../../lib/dynamodb/table.ts';
 import { toApiError } from '../../lib/http/failure-to-api-error.ts';
 import { type RowProblem, toUpsertResponse } from '../../lib/upsert/to-response.ts';
 import { upsertChannels } from '../../lib/upsert/upsert-channels.ts';
@@ -38,6 +40,11 @@ const newSubject = () => {
     },
     setMeta: (id: string, meta: object) =>
       updateChannel(table(), caller, id, { integration_meta: JSON.stringify(meta) }, undefined),
+    update: (id: string, patch: ChannelPatch) => updateChannel(table(), caller, id, patch, undefined),
+    /** The item of an external id, as it is stored now. */
+    item: (externalId: string) =>
+      table().get(externalKeyItemKey(namespace, externalKeyOf('external_id', externalId) as string)),
+    channelItem: (id: string) => table().get(keys.channel(namespace, id)),
     share: (id: string, company_namespace: string[]) =>
       updateChannel(table(), caller, id, { company_namespace }, undefined),
     remove: (id: string) => deleteChannel(table(), caller, id, undefined),
@@ -47,11 +54,16 @@ const newSubject = () => {
     upsert: async (
       rows: unknown[],
       hook: (call: Call, send: () => Promise<unknown>) => Promise<unknown> = (_, send) => send(),
-      { held = caller.namespaces, ...options }: Partial<UpsertRequest> & { held?: string[] } = {},
+      {
+        held = caller.namespaces,
+        signal = service.channels.signal,
+        ...options
+      }: Partial<UpsertRequest> & { held?: string[]; signal?: AbortSignal } = {},
     ) => {
       const { channels } = interceptCalls(service, hook);
+      const limited = new Table({ ...channels.session, signal }, channels.name);
       const request = { match: 'external_id', rows, dryRun: false, where: undefined, ...options } as const;
-      const results = await upsertChannels(channels as Table, { ...caller, namespaces: held }, request);
+      const results = await upsertChannels(limited, { ...caller, namespaces: held }, request);
       return toUpsertResponse(results, (error) => toApiError(error) as RowProblem).data;
     },
   };
@@ -81,13 +93,18 @@ const isEventual = ({ operation, input }: Call) =>
   operation === 'BatchGet' &&
   Object.values((input as Batch).RequestItems).every(({ ConsistentRead }) => !ConsistentRead);
 
+/** The answer to a batch of reads. */
+const batchOf = ({ RequestItems }: Batch, items: unknown[]) => ({
+  Responses: { [Object.keys(RequestItems)[0] ?? '']: items },
+  $metadata: {},
+});
+
 /** Reads that are not strongly consistent show the items as they were when this was called. */
 const frozen = async (keysToFreeze: () => Promise<unknown>[]) => {
   const items = (await Promise.all(keysToFreeze())).filter((item) => item !== undefined);
   return async (call: Call, send: () => Promise<unknown>) => {
     if (!isEventual(call)) return send();
-    const [name = ''] = Object.keys((call.input as Batch).RequestItems);
-    return { Responses: { [name]: items }, $metadata: {} };
+    return batchOf(call.input as Batch, items);
   };
 };
 const frozenEmpty = () => frozen(() => []);
@@ -118,7 +135,8 @@ describe('if the items of external keys are read in an old state, without the ch
         index: 0,
         result: 'failed',
         code: 'outside_where',
-        error: 'The channel with this key has another value at the path that "where" names.',
+        error:
+          'All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
       },
     ]);
   });
@@ -144,21 +162,152 @@ describe('if the items of external keys are read in an old state, without the ch
   });
 });
 
-test('a channel that had the key in the old state of an item, and has another key now, stays as it is', async () => {
-  const { create, setMeta, upsert, stored, namespace } = newSubject();
-  const old = await create('a');
-  const itemKey = externalKeyItemKey(namespace, externalKeyOf('external_id', 'a') as string);
-  const hook = await frozen(() => [service.channels.get(itemKey)]);
-  await setMeta(old._id, { external_id: 'b' });
-  const current = await create('a');
+describe('if the items of external keys are read in an old state, with a channel that has changed since,', () => {
+  test('a row changes the channel that has the key now, and the other one stays as it is', async () => {
+    const { create, setMeta, item, upsert, stored } = newSubject();
+    const old = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await setMeta(old._id, { external_id: 'b' });
+    const current = await create('a');
 
-  const [result] = await upsert([row('a', { name: 'New' })], hook);
+    const [result] = await upsert([row('a', { name: 'New' })], hook);
 
-  expect(result).toMatchObject({ result: 'updated', _id: current._id });
-  expect(await stored()).toMatchObject([
-    { _id: old._id, name: 'Stored', __v: 1 },
-    { _id: current._id, name: 'New', __v: 1 },
-  ]);
+    expect(result).toMatchObject({ result: 'updated', _id: current._id });
+    expect(await stored()).toMatchObject([
+      { _id: old._id, name: 'Stored', __v: 1 },
+      { _id: current._id, name: 'New', __v: 1 },
+    ]);
+  });
+
+  test('rows with its old key and with its new key are both done, although both items name it', async () => {
+    const { create, setMeta, item, upsert, stored } = newSubject();
+    const { _id } = await create('a');
+    const old = item('a');
+    await old;
+    await setMeta(_id, { external_id: 'b' });
+    const hook = await frozen(() => [old, item('b')]);
+
+    const results = await upsert([row('a', { name: 'A' }), row('b', { name: 'B' })], hook);
+
+    expect(results).toMatchObject([{ result: 'created' }, { result: 'updated', _id, changed: ['name'] }]);
+    expect(await stored()).toMatchObject([
+      { _id, name: 'B', integration_meta: { external_id: 'b' } },
+      { name: 'A', integration_meta: { external_id: 'a' } },
+    ]);
+  });
+
+  test.each([
+    ['changes', row('a', { disabled: true }), 'updated'],
+    ['deletes', deletion('a'), 'deleted'],
+  ])('a row %s the channel that was created after that one was deleted', async (_, sent, expected) => {
+    const { create, remove, item, upsert } = newSubject();
+    const old = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await remove(old._id);
+    const { _id } = await create('a');
+
+    expect(await upsert([sent], hook)).toMatchObject([{ result: expected, _id }]);
+  });
+
+  test.each([
+    ['changes', row('a', { name: 'New' }), 'updated'],
+    ['deletes', deletion('a'), 'deleted'],
+  ])('a row %s the one of two channels that is left', async (_, sent, expected) => {
+    const { create, remove, item, upsert } = newSubject();
+    const { _id } = await create('a');
+    const other = await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await remove(other._id);
+
+    expect(await upsert([sent], hook)).toMatchObject([{ result: expected, _id }]);
+  });
+
+  test.each([
+    false,
+    true,
+  ])('a deletion finds a second channel that was created before the request (dry run: %s)', async (dryRun) => {
+    const { create, item, upsert, stored } = newSubject();
+    await create('a');
+    const hook = await frozen(() => [item('a')]);
+    await create('a');
+    const before = await stored();
+
+    const results = await upsert([deletion('a')], hook, { dryRun });
+
+    expect(results).toMatchObject([{ result: 'failed', code: 'ambiguous_match' }]);
+    expect(await stored()).toEqual(before);
+  });
+});
+
+test('a deletion finds two channels with the key, also if its second read sees one before and the other after a change', async () => {
+  const { create, setMeta, item, channelItem, upsert, stored } = newSubject();
+  const { _id } = await create('a');
+  const withFirst = await item('a');
+  await setMeta(_id, { external_id: 'b' });
+  await create('a');
+  const withSecond = await item('a');
+  await setMeta(_id, { external_id: 'a' });
+  const answers = [[withFirst], [withSecond, await channelItem(_id)]];
+  const before = await stored();
+
+  const [result] = await upsert([deletion('a')], async ({ operation, input }, send) => {
+    const items = operation === 'BatchGet' && answers.shift();
+    return items ? batchOf(input, items) : send();
+  });
+
+  expect(result).toMatchObject({ result: 'failed', code: 'ambiguous_match' });
+  expect(await stored()).toEqual(before);
+});
+
+describe('if the answer to a change in place is lost, and another writer follows before it is sent again,', () => {
+  /** Sends the change again after a write of somebody else, as the SDK does. */
+  const repeatAfter =
+    (write: () => Promise<unknown>) =>
+    async ({ operation }: Call, send: () => Promise<unknown>) => {
+      const answer = await send();
+      if (operation !== 'Update') return answer;
+      await write();
+      return send().catch((error) => {
+        throw Object.assign(error, { outcomeUnknown: true });
+      });
+    };
+  const where = { path: ['source'], value: 'sap' };
+
+  test.each([
+    ['the other field that the writer changed', { name: 'Theirs' }, { ours: 1 }],
+    ['although the writer put back the field', {}, {}],
+  ])('the row says only what it changed itself: %s', async (_, theirs, meta) => {
+    const { create, update, upsert } = newSubject();
+    const { _id } = await create('a', { source: 'sap' });
+    const integration_meta = { external_id: 'a', source: 'sap', ...meta };
+    const hook = repeatAfter(() =>
+      update(_id, { ...theirs, integration_meta: JSON.stringify(integration_meta) }),
+    );
+
+    const [result] = await upsert([row('a', {}, { ours: 1 })], hook, { where });
+
+    expect(result).toMatchObject({
+      result: 'updated',
+      _id,
+      __v: 2,
+      changed: ['integration_meta'],
+      channel: { integration_meta, ...theirs },
+    });
+  });
+
+  test.each([
+    ['no longer has the key', { external_id: 'b', source: 'sap' }],
+    ['is outside of the condition', { external_id: 'a', source: 'oracle' }],
+  ])('the row is `unavailable` if the channel %s', async (_, meta) => {
+    const { create, setMeta, upsert, stored } = newSubject();
+    const { _id } = await create('a', { source: 'sap' });
+    const hook = repeatAfter(() => setMeta(_id, meta));
+
+    const [result] = await upsert([row('a', {}, { ours: 1 })], hook, { where });
+
+    expect(result).toMatchObject({ result: 'failed', code: 'unavailable' });
+    expect(await stored()).toMatchObject([{ integration_meta: meta, __v: 2 }]);
+  });
 });
 
 describe('if another writer is faster,', () => {
@@ -226,7 +375,8 @@ describe('if another writer is faster,', () => {
         index: 0,
         result: 'failed',
         code: 'outside_where',
-        error: 'The channel with this key has another value at the path that "where" names.',
+        error:
+          'All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
       },
     ]);
     expect(await stored()).toMatchObject([{ _id, integration_meta: { source: 'oracle' }, __v: 1 }]);
@@ -375,4 +525,65 @@ test('nothing is done if the matches cannot be read', async () => {
     message: 'The table throttled the request',
   });
   expect(await stored()).toEqual([]);
+});
+
+test('a fault of the service fails the whole request, once the rows that were begun have ended', async () => {
+  const { upsert } = newSubject();
+  const rows = ['a', 'b'].map((key) => row(key, { name: key }));
+  let isFirstDone = false;
+  let fail: () => void = () => undefined;
+  const failed = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
+
+  const request = upsert(rows, async ({ operation, input }, send) => {
+    if (operation !== 'TransactWrite') return send();
+    if (JSON.stringify(input).includes('"name":"b"')) {
+      fail();
+      throw new TypeError('a fault');
+    }
+    await failed;
+    const answer = await send();
+    isFirstDone = true;
+    return answer;
+  });
+
+  await expect(request).rejects.toThrow('a fault');
+  expect(isFirstDone).toBe(true);
+});
+
+test('if the time of the request is over, the rows that are not done are `unavailable`', async () => {
+  const { upsert, stored } = newSubject();
+  const rows = Array.from({ length: 10 }, (_, index) => row(index, { name: `${index}` }));
+  const time = new AbortController();
+
+  const results = await upsert(
+    rows,
+    async ({ operation, input }, send) => {
+      if (operation !== 'TransactWrite') return send();
+      const isFirst = JSON.stringify(input).includes('"name":"0"');
+      if (!isFirst && !time.signal.aborted) await once(time.signal, 'abort');
+      const answer = await send();
+      time.abort();
+      return answer;
+    },
+    { signal: time.signal },
+  );
+
+  const codes = results.map((each) => ('code' in each ? each.code : each.result));
+  expect(codes).toEqual(['created', ...Array(9).fill('unavailable')]);
+  expect(await stored()).toHaveLength(1);
+});
+
+test('8 rows of a request change 8 counters, so that they do not wait for each other', async () => {
+  const { upsert } = newSubject();
+  const rows = Array.from({ length: 8 }, (_, index) => row(index, { name: 'x' }));
+  const counters: string[] = [];
+
+  await upsert(rows, ({ input }, send) => {
+    counters.push(...(JSON.stringify(input).match(/!count#\d/g) ?? []));
+    return send();
+  });
+
+  expect(counters.sort()).toEqual(Array.from({ length: 8 }, (_, shard) => `!count#${shard}`));
 });

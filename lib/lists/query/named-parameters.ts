@@ -2,9 +2,12 @@ import { similarName } from '../../text/similar-name.ts';
 import { collectIssues, type Parser, type RawParameters } from './parser.ts';
 import { parseQueryString } from './raw-parameters.ts';
 
-/** The message for an unknown parameter: what it may have meant, or what there is. */
-export const unknownParameter = (name: string, known: readonly string[]): string => {
-  const similar = similarName(name, [...known]);
+/**
+ * The message for an unknown parameter: what it may have meant, or what there is.
+ * @param paths further names that it may have meant
+ */
+export const unknownParameter = (name: string, known: readonly string[], paths: string[] = []): string => {
+  const similar = similarName(name, [...known, ...paths]);
   return `is not known (${similar ? `did you mean ${similar}?` : `known: ${known.join(', ')}`})`;
 };
 

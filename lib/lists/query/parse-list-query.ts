@@ -133,7 +133,8 @@ const parseAll = (raw: Map<string, RawParameters>, addIssue: AddIssue): ParsedPa
   const parsed: ParsedParameters = {};
   for (const [name, withThatName] of raw) {
     const parse = parameters.get(name);
-    if (parse === undefined) addIssue(name, unknownParameter(name, parameterNames));
+    if (parse === undefined)
+      addIssue(name, unknownParameter(name, parameterNames, [`${metaName}.external_id`]));
     else parse(withThatName, parsed, addIssue);
   }
   return parsed;

@@ -46,6 +46,7 @@ const describe = ({ unexpected, contradictions, evidence }: HistoryResult): stri
 export const histories: FaultRow = {
   fault: 'all of these at once, 8 clients write to the same channels, and clocks differ',
   promise: 'every answer fits an order of the operations (linearizability for each channel)',
+  isWorthALongRun: true,
   run: async (run) => {
     const results = await runAll(run);
     const sum = (numberOf: (result: HistoryResult) => number) =>

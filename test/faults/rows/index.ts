@@ -1,4 +1,5 @@
 import type { FaultRow } from '../fault-row.ts';
+import { changeFeed } from './change-feed.ts';
 import { concurrentUpdates } from './concurrent-updates.ts';
 import { conflicts } from './conflicts.ts';
 import { cursorWalks } from './cursor-walks.ts';
@@ -7,6 +8,7 @@ import { killedWrites } from './killed-writes.ts';
 import { lostAndRefused, lostResponses } from './lost-responses.ts';
 import { outages } from './outages.ts';
 import { repeatedCreations } from './repeated-creations.ts';
+import { restores } from './restores.ts';
 import { sharedExternalId } from './shared-external-id.ts';
 import { stoppedProjector } from './stopped-projector.ts';
 import { rejectedEntries, repeatedRecords } from './storms.ts';
@@ -27,6 +29,8 @@ export const faultRows: FaultRow[] = [
   conflicts,
   sharedExternalId,
   upserts,
+  changeFeed,
+  restores,
   killedWrites,
   concurrentUpdates,
   repeatedCreations,

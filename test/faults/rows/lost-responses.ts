@@ -38,6 +38,7 @@ const refusedKinds = {
   'update in place': writeKinds['update in place'],
   rename: writeKinds.rename,
   delete: writeKinds.delete,
+  restore: writeKinds.restore,
   'upsert that creates': writeKinds['upsert that creates'],
   'upsert in place': writeKinds['upsert in place'],
   'deletion by key': writeKinds['deletion by key'],

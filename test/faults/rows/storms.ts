@@ -15,8 +15,9 @@ export const repeatedRecords: FaultRow = {
       maxDeliveries: 10,
       kills,
     });
-    const { lost, unexplained, overtaken, wrongLetters, wrongCopies, events, letters } = storm;
-    const wrong = [lost, unexplained, overtaken, wrongLetters, wrongCopies].flat();
+    const { lost, unexplained, overtaken, wrongLetters, wrongCopies, wrongHistories, events, letters } =
+      storm;
+    const wrong = [lost, unexplained, overtaken, wrongLetters, wrongCopies, wrongHistories].flat();
     return {
       text:
         `${lost.length} lost, ${overtaken.length} overtaken, ${unexplained.length} unexplained, ${wrongLetters.length} wrong dead ` +
@@ -39,8 +40,8 @@ export const rejectedEntries: FaultRow = {
       maxDeliveries: 1,
       kills: 0,
     });
-    const { lost, overtaken, wrongLetters, wrongCopies, events, expected, rejected } = storm;
-    const wrong = [lost, overtaken, wrongLetters, wrongCopies].flat();
+    const { lost, overtaken, wrongLetters, wrongCopies, wrongHistories, events, expected, rejected } = storm;
+    const wrong = [lost, overtaken, wrongLetters, wrongCopies, wrongHistories].flat();
     return {
       text: `${lost.length} lost; ${rejected} entries rejected, ${events - expected} events sent again after success, of ${expected}`,
       holds: !wrong.length && rejected > 0,

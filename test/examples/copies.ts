@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import type { Channel } from '../../client/index.ts';
+import type { ExampleServer } from './example-server.ts';
+import { byId, Namespace } from './namespace.ts';
+import { withRelay } from './relay.ts';
+
+/** An example that keeps a copy of a namespace. */
+export interface CopyExample {
+  /** Runs the example once. */
+  run(url: string): Promise<void>;
+  /** Starts the example and kills it at several moments of its work, once at each. Checks that it was killed. */
+  runAndKill(url: string): Promise<void>;
+  /** Runs the example with a cursor that has expired, and does what its README says. */
+  runWithExpiredCursor(url: string): Promise<void>;
+  channels(): Promise<Channel[]>;
+}
+
+const nameOf = (number: number) => `Channel ${number}`;
+
+/** 250 channels: three pages of the feed. */
+const createChannels = async ({ client }: Namespace) => {
+  const rows = Array.from({ length: 250 }, (_, number) => ({
+    name: nameOf(number),
+    integration_meta: { external_id: `ERP-${number}`, nested: { empty: {}, list: [1, 'two', null] } },
+  }));
+  for await (const { result } of client.upsertAll(rows)) assert.notEqual(result, 'failed');
+};
+
+/** Changes by others, of each kind: a creation, updates, deletions, a channel that joins the namespace, and one that leaves. */
+const changeChannels = async (namespace: Namespace, round: number) => {
+  const { client, name, partner } = namespace;
+  const [first, second, third, fourth] = (await client.list({ per_page: 4 })).data as [
+    Channel,
+    Channel,
+    Channel,
+    Channel,
+  ];
+  await client.create({ name: `Created in round ${round}`, disabled: true });
+  await client.update(first._id, { name: `Renamed ${round}`, local_name: 'قناة التجزئة' });
+  await client.update(first._id, { integration_meta: { round } });
+  await client.delete(second._id);
+  await client.update(third._id, { name: 'Not for long' });
+  await client.delete(third._id);
+  await client.update(fourth._id, { company_namespace: [partner] });
+  const joining = await namespace.in(partner).create({ name: `Joined in round ${round}` });
+  await namespace.in(partner).update(joining._id, { company_namespace: [partner, name] });
+};
+
+/** Before the second and the third page, others delete and rename channels that earlier pages brought. */
+const changeBetweenPages =
+  (namespace: Namespace) =>
+  async (_method: string, request: number): Promise<void> => {
+    if (request !== 2 && request !== 3) return;
+    const { client } = namespace;
+    const named = async (name: string) => (await client.list({ name: [name] })).data[0] as Channel;
+    await client.delete((await named(nameOf(110 + request)))._id);
+    await client.update((await named(nameOf(120 + request)))._id, { name: 'Renamed during the reading' });
+    await namespace.settled();
+  };
+
+/** Tries an example from the first load to an expired cursor. After each run, its copy must equal the namespace. */
+export const tryCopy = async (
+  server: ExampleServer,
+  makeExample: (key: string, folder: string) => Promise<CopyExample>,
+  name: string,
+  folder: string,
+): Promise<void> => {
+  const namespace = await Namespace.create(server, name);
+  const example = await makeExample(await server.createKey(name), folder);
+  const expectEqualCopy = async (when: string) =>
+    assert.deepEqual((await example.channels()).sort(byId), await namespace.channels(), `${name}: ${when}`);
+
+  await namespace.beginReader();
+  await example.run(server.url);
+  await expectEqualCopy('an empty namespace');
+
+  await createChannels(namespace);
+  await namespace.settled();
+  await example.runAndKill(server.url);
+  await withRelay(server.url, changeBetweenPages(namespace), (url) => example.run(url));
+  await expectEqualCopy('a first load that was killed and resumed, while others changed channels');
+
+  await changeChannels(namespace, 1);
+  await namespace.settled();
+  await example.run(server.url);
+  await expectEqualCopy('changes by others');
+  await example.run(server.url);
+  await expectEqualCopy('no changes');
+
+  await changeChannels(namespace, 2);
+  await namespace.settled();
+  await server.rotateCursorSecret();
+  await namespace.beginReader();
+  await changeChannels(namespace, 3);
+  await namespace.settled();
+  await example.runWithExpiredCursor(server.url);
+  await expectEqualCopy('an expired cursor');
+
+  await changeChannels(namespace, 4);
+  await namespace.settled();
+  await example.run(server.url);
+  await expectEqualCopy('changes after the expired cursor');
+};
