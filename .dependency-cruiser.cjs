@@ -93,7 +93,8 @@ module.exports = {
       {
         from: '^client/[^/]+\\.ts$',
         to: '.',
-        allowed: '^client/[^/]+\\.ts$',
+        // The rule above forbids the other folders.
+        allowed: ['^client/[^/]+\\.ts$', '^(lib|functions|infra|local|commands|bench|examples)/'],
       },
     ),
     forbid('examples-use-the-client', 'An example knows the API only by the client.', {
