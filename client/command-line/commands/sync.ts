@@ -1,8 +1,8 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
-import { CommandError, exitCodes, wrong, wrongLine } from '../command-error.ts';
+import { wrong, wrongLine } from '../command-error.ts';
 import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
-import { nameOfPath, parseWhere, scalarAt, type Where, withWhere } from '../metadata-path.ts';
+import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import type { ReportedRow } from '../output/report.ts';
@@ -11,9 +11,9 @@ import { applyRows } from '../runs/apply-rows.ts';
 import { deleteChannels } from '../runs/delete-channels.ts';
 import { finishRun } from '../runs/finish-run.ts';
 import type { Planned } from '../runs/journal.ts';
-import type { Connection } from '../runs/own-version.ts';
 import { preview } from '../runs/preview.ts';
 import { Run } from '../runs/run.ts';
+import { Selection } from '../runs/selection.ts';
 import type { Command } from './command.ts';
 import { fileUsage, matches, runUsage } from './import.ts';
 
@@ -58,54 +58,6 @@ const toSelectedRow = ({ line, row }: FileRow, where: Where, match: string): Fil
     throw wrongLine(line, `The row has another value at ${nameOfPath(where.path)} than --where.`);
   return { line, row: { ...row, integration_meta } as UpsertRow };
 };
-
-/** The channels that a sync deletes: those that are selected, and whose key is not in the file. */
-class Selection {
-  readonly #where: Where;
-  readonly #match: string;
-  readonly #keys: Set<string | undefined>;
-  readonly #rows: number;
-
-  constructor(rows: FileRow[], where: Where, match: string) {
-    this.#where = where;
-    this.#match = match;
-    this.#rows = rows.length;
-    this.#keys = new Set(rows.map(({ row }) => keyOf(row, match)));
-  }
-
-  #isSelected = ({ integration_meta }: Channel): boolean =>
-    scalarAt(integration_meta, this.#where.path) === this.#where.value;
-
-  readonly isToDelete = (channel: Channel): boolean =>
-    this.#isSelected(channel) && !this.#keys.has(keyOf(channel, this.#match));
-
-  /**
-   * Reads all channels, because a list by metadata may be too broad for the service.
-   * @throws CommandError if too many channels would be deleted
-   */
-  async planDeletions(
-    { client, signal }: Connection,
-    maxDeletes: (selected: number) => number,
-  ): Promise<{ selected: number; rows: (Planned & { channel: Channel })[] }> {
-    let selected = 0;
-    const toDelete: Channel[] = [];
-    for await (const channel of client.all({}, { signal })) {
-      if (this.#isSelected(channel)) selected++;
-      if (this.isToDelete(channel)) toDelete.push(channel);
-    }
-    if (toDelete.length > maxDeletes(selected))
-      throw new CommandError(
-        exitCodes.failed,
-        `This would delete ${toDelete.length} of the ${selected} channels that --where selects, which is more than --max-deletes allows. Nothing was written.`,
-      );
-    const rows = toDelete.map((channel, position) => {
-      const key = keyOf(channel, this.#match);
-      const index = this.#rows + position;
-      return { index, result: 'deleted' as const, ...(key !== undefined && { key }), channel };
-    });
-    return { selected, rows };
-  }
-}
 
 const toReportedDeletion = (
   { key, channel }: Planned & { channel: Channel },
