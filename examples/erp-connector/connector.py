@@ -150,7 +150,8 @@ def main(file):
     unknown = [code for code, reason in failed.items() if reason == "unavailable"]
     state = {"cursor": cursor, "groups": groups, "before": before, "sending": unknown}
     save(state_file, json.dumps(state))
-    save(file, output.getvalue())
+    if output.getvalue() != text:
+        save(file, output.getvalue())
     save(state_file, json.dumps(state | {"before": {}}))
     return 1 if failed else 0
 

@@ -18,7 +18,7 @@ export const changesParameters: DescribedParameter[] = [
   {
     name: 'exclude_self',
     description:
-      '`true` leaves out the changes that the own API key made. A channel that anybody else has changed since the cursor is included, no matter who wrote last. It has no effect until the first reading is complete.',
+      '`true` leaves out the changes that the own API key made. A channel that anybody else has changed since the cursor is included, no matter who wrote last. It has no effect until the first reading is complete. A reader that uses it puts its own changes into its copy itself, counts them as brought by the reading, and does not write while it waits for a response.',
     schema: { type: 'boolean' },
     example: true,
   },

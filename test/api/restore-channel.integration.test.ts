@@ -19,7 +19,8 @@ import { findWrongExternalKeys } from '../support/whole-partitions.ts';
 
 const service = useService({ namespaces: ['company1', 'company2'], consumers: ['publish-events'] });
 
-const day = 24 * 60 * 60 * 1000;
+const hour = 60 * 60 * 1000;
+const day = 24 * hour;
 const noSuchChannel = failure(404, 'not_found', 'There is no such channel.');
 
 const create = async (fields: object = {}, key = service.key) =>
@@ -111,7 +112,7 @@ describe('POST /client-channel/{id}/restore', () => {
 
   test('returns a time that is later than that of every version before, even if the deletion had a clock that was behind', async () => {
     const caller: Caller = { keyId: 'k', namespace: 'clocks', namespaces: ['clocks'] };
-    const ahead = Date.now() + 60_000;
+    const ahead = Date.now() + hour;
     const channel = channelOf(1, { company_namespace: ['clocks'], updatedAt: ahead });
     const author = { now: ahead, keyId: 'k' };
     await service.channels.transact(() => planChannelWrites(undefined, channel, author, 0));
@@ -162,7 +163,7 @@ describe('a restore is 404', () => {
     });
   });
 
-  test('over HTTP too, for a deletion of 90 days ago, and not for one that is a minute younger', async () => {
+  test('over HTTP too, for a deletion of 90 days ago, and not for one that is an hour younger', async () => {
     const [old, younger] = [await createDeleted(), await createDeleted()];
     const setBack = ({ _id }: { _id: string }, deletedAt: number) =>
       service.channels.update({
@@ -172,7 +173,7 @@ describe('a restore is 404', () => {
       });
     const limit = Date.now() - 90 * day;
     await setBack(old, limit);
-    await setBack(younger, limit + 60_000);
+    await setBack(younger, limit + hour);
 
     expect(await restore(old._id)).toEqual(noSuchChannel);
     expect(await restore(younger._id)).toEqual(restored(younger));
@@ -231,7 +232,7 @@ describe('a restore of a channel whose external key another channel has now', ()
     ['id', 7, 'company1'],
     ['external_id', 'b', 'company2'],
     ['id', 8, 'company2'],
-  ])('is 409 and names that channel: %s in the namespace %s', async (field, value, namespace) => {
+  ])('is 409 and names that channel: the %s %j in the namespace %s', async (field, value, namespace) => {
     const meta = { external_id: `other ${value} ${namespace}`, [field]: value };
     const shared = { company_namespace: ['company1', 'company2'] };
     const channel = await createDeleted({ integration_meta: { ...meta, kept: 1 }, ...shared });

@@ -5,12 +5,13 @@ import { listenOnLoopback } from '../support/loopback.ts';
 /**
  * Runs something while a relay passes its requests on to the server.
  * @param beforeRequest is called before each request is passed on. Requests count from 1
+ * @returns the number of requests
  */
 export const withRelay = async (
   url: string,
   beforeRequest: (method: string, number: number) => Promise<void>,
   run: (relayUrl: string) => Promise<void>,
-): Promise<void> => {
+): Promise<number> => {
   let number = 0;
   const server = createServer(async (call, reply) => {
     const { method = '' } = call;
@@ -26,6 +27,7 @@ export const withRelay = async (
   const { endpoint, close } = await listenOnLoopback(server);
   try {
     await run(endpoint);
+    return number;
   } finally {
     close();
   }

@@ -8,7 +8,7 @@ const restMs = 30 * 24 * 60 * 60 * 1000;
 const idsIn = ({ changes }: ChangePage): Set<string> =>
   new Set(changes.map((change) => (change.type === 'delete' ? change._id : change.channel._id)));
 
-/** A write takes up to this time. */
+/** A writer with a right clock commits within this time after the time that it gives to its write. */
 const writeMs = 100;
 
 /**
