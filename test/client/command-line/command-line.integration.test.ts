@@ -348,7 +348,7 @@ describe('undo', () => {
       const before = await storedChannels();
       const bad = before.map(({ integration_meta }, n) =>
         integration_meta?.external_id === 'gone'
-          ? { delete: true, integration_meta }
+          ? { delete: true, integration_meta: { external_id: 'gone' } }
           : {
               name: 'Bad',
               ...(n % 2 && { local_name: null }),
