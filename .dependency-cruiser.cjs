@@ -87,6 +87,16 @@ module.exports = {
       from: '^client/',
       to: '^(lib|functions|infra|local|commands|bench|examples)/',
     }),
+    forbid(
+      'client-runs-in-browsers',
+      'The library part of the client must not use Node.js, or packages, or the command line.',
+      {
+        from: '^client/[^/]+\\.ts$',
+        to: '.',
+        // The rule above forbids the other folders.
+        allowed: ['^client/[^/]+\\.ts$', '^(lib|functions|infra|local|commands|bench|examples)/'],
+      },
+    ),
     forbid('examples-use-the-client', 'An example knows the API only by the client.', {
       from: '^examples/',
       to: '^(lib|functions|infra|local|commands|bench)/',

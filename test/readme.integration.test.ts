@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { start, useLocalServers } from './support/local-server.ts';
+import { ChannelsClient } from '../client/index.ts';
+import { inFolder, start, useLocalServers } from './support/local-server.ts';
 
 useLocalServers();
 
@@ -31,6 +33,45 @@ test('each curl of the README and of docs/connectors.md returns the response tha
     expect(comparable(stdout)).toBe(comparable(shown));
     id = stdout.match(ids)?.at(-1) ?? '';
   }
+  server.ctrlC();
+  expect(await server.ended).toMatchObject({ code: 0 });
+});
+
+test('the commands of a day of work in the README run as they are there', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, commands = ''] = /```sh\n(export CHANNELS_KEY[^`]*)```/.exec(readme) ?? [];
+  const server = start(['--in-memory']);
+  const { key, url } = await server.ready();
+  const client = new ChannelsClient({ url, key });
+  const retail = await client.create({
+    name: 'Retail Channel',
+    integration_meta: { external_id: 'ch_123', source: 'sap' },
+  });
+  // npm runs a script in the folder of the project. Here, the commands run in another one, to leave no files behind.
+  const folder = inFolder('day-of-work');
+  mkdirSync(`${folder}/.local`, { recursive: true });
+  writeFileSync(`${folder}/.local/api-key`, key);
+  const main = fileURLToPath(new URL('../client/command-line/main.ts', import.meta.url));
+  const script = commands.replaceAll('npm run -s channels --', 'channels');
+  expect(script.match(/channels (export|import|undo|sync|history|restore) /g)).toHaveLength(9);
+  const channels = `channels() { node --import ${import.meta.resolve('tsx')} ${main} "$@" --url ${url}; }`;
+
+  const { stdout } = await promisify(execFile)('sh', ['-ec', `${channels}\n${script}`], {
+    cwd: folder,
+    env: { PATH: process.env.PATH },
+  });
+
+  expect(stdout.replaceAll(/\d{8}-\d{6}-\w{4}/g, '<run>').split('\n')).toEqual([
+    'Dry run, nothing was written: 0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
+    '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
+    'To put back what was changed: undo <run>',
+    '0 channels are as before the run, 0 skipped',
+    '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
+    'To put back what was changed: undo <run>',
+    expect.stringMatching(/^version 0 {2}\S+ {2}created by \w+$/),
+    `The channel ${retail._id} "Retail Channel" is there.`,
+    '',
+  ]);
   server.ctrlC();
   expect(await server.ended).toMatchObject({ code: 0 });
 });

@@ -25,15 +25,23 @@ beforeAll(async () => {
   const pack = ['pack', '-w', 'client', '--json', '--pack-destination', folder];
   [packed] = JSON.parse((await run('npm', pack, { cwd: root })).stdout);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  await run('npm', ['install', '--offline', '--no-audit', packed.filename], { cwd: folder });
+  // From the folders of this project: npm's cache may not have these packages.
+  const dependencies = ['csv-parse', 'csv-stringify'].map((name) => join(root, 'node_modules', name));
+  await run('npm', ['install', '--offline', '--no-audit', packed.filename, ...dependencies], { cwd: folder });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the package has the compiled client with its types, its README and the license of the project, and nothing else', () => {
-  const modules = readdirSync(source).filter((name) => name.endsWith('.ts'));
-  const compiled = modules.flatMap((name) =>
-    ['.d.ts', '.js'].map((end) => `dist/${name.replace('.ts', end)}`),
-  );
+test('the package has the compiled client with its types, its command line, its README and the license of the project, and nothing else', () => {
+  const modulesIn = (directory: string, recursive: boolean) =>
+    readdirSync(directory, { recursive, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const compiled = [
+    ...modulesIn(source, false).flatMap((name) =>
+      ['.d.ts', '.js'].map((end) => `dist/${name.replace('.ts', end)}`),
+    ),
+    ...modulesIn(join(source, 'command-line'), true).map(
+      (name) => `dist/command-line/${name.replace('.ts', '.js')}`,
+    ),
+  ];
   const paths = packed.files.map(({ path }) => path);
   expect(paths.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...compiled].sort());
   const license = readFileSync(join(root, 'LICENSE'), 'utf8');
@@ -82,6 +90,19 @@ test.each([
     encoding: 'utf8',
   });
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
+test('npx client-channels runs the command line of the package, which explains itself and exports the channels', async () => {
+  const key = await service.newKey({ namespaces: ['by-npx'] });
+  const { body } = await service.call('POST /client-channel', { key, body: { name: 'By npx' } });
+  const env = { PATH: process.env.PATH, HOME: folder, CHANNELS_KEY: key };
+  const npx = (...args: string[]) =>
+    run('npx', ['--no-install', 'client-channels', ...args], { cwd: folder, env });
+
+  expect((await npx('--help')).stdout).toMatch(/^Usage: client-channels <command> …\n/);
+  const { stdout } = await npx('export', '--url', service.url);
+
+  expect(stdout).toBe(`${JSON.stringify(body.data)}\n`);
 });
 
 const readme = readFileSync(join(source, 'README.md'), 'utf8');

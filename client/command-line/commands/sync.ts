@@ -1,0 +1,136 @@
+import type { Channel, UpsertRow } from '../../types.ts';
+import { defaultMatch } from '../../upsert.ts';
+import { wrong, wrongLine } from '../command-error.ts';
+import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
+import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
+import { changedFields } from '../output/describe-changes.ts';
+import { Progress } from '../output/progress.ts';
+import type { ReportedRow } from '../output/report.ts';
+import { commonUsage, connectWithKey, oneOf, parseArguments } from '../parse-arguments.ts';
+import { applyRows } from '../runs/apply-rows.ts';
+import { deleteChannels } from '../runs/delete-channels.ts';
+import { finishRun } from '../runs/finish-run.ts';
+import type { Planned } from '../runs/journal.ts';
+import { preview } from '../runs/preview.ts';
+import { Run } from '../runs/run.ts';
+import { Selection } from '../runs/selection.ts';
+import type { Command } from './command.ts';
+import { fileUsage, matches, runUsage } from './import.ts';
+
+const usage = `Usage: client-channels sync <file> --where <path>=<value> [--max-deletes 10%] [--dry-run]
+Makes the channels that --where selects those of the file: creates and changes channels as an import, and deletes the selected
+channels that the file does not have. It never touches a channel that --where does not select.
+
+Examples:
+  client-channels sync sap.csv --where integration_meta.source=sap --dry-run
+  client-channels sync sap.csv --where integration_meta.source=sap
+  client-channels sync sap.csv --where integration_meta.source=sap --max-deletes 500
+
+${fileUsage}
+Every row needs its key. A row without the value of --where gets it. A row with another value is an error.
+${runUsage}
+
+  --where <path>=<value>    selects channels by their metadata, as integration_meta.source=sap
+  --max-deletes <limit>     a number, or a share of the selected channels (default: 10%). Beyond it, nothing is done
+  --match <path>            where the key is: integration_meta.external_id (default) or integration_meta.id
+  --dry-run                 writes nothing
+  --format ndjson|csv       (default: as the name of the file says, or as the file begins)
+${commonUsage}`;
+
+/** @returns how many of so many channels may be deleted */
+const parseMaxDeletes = (text: string): ((selected: number) => number) => {
+  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  if (number === undefined) throw wrong(`--max-deletes is a number, or a share as 10%, not "${text}".`);
+  return (selected) => (percent ? (selected * Number(number)) / 100 : Number(number));
+};
+
+/** @throws CommandError for a row that has no key, deletes, or has another value than `where` */
+const toSelectedRow = ({ line, row }: FileRow, where: Where, match: string): FileRow => {
+  if (keyOf(row, match) === undefined)
+    throw wrongLine(line, `The row has no ${match}. Without it, sync can't tell which channel the row is.`);
+  if (Object.hasOwn(row, 'delete'))
+    throw wrongLine(
+      line,
+      'The row has the field "delete". Sync deletes the channels that the file does not have.',
+    );
+  const integration_meta = withWhere(row.integration_meta, where);
+  if (integration_meta === undefined)
+    throw wrongLine(line, `The row has another value at ${nameOfPath(where.path)} than --where.`);
+  return { line, row: { ...row, integration_meta } as UpsertRow };
+};
+
+const toReportedDeletion = (
+  { key, channel }: Planned & { channel: Channel },
+  namespaces: string[],
+): ReportedRow => {
+  const { _id, __v, company_namespace } = channel;
+  const head = { ...(key !== undefined && { key }), _id };
+  if (!company_namespace.every((each) => namespaces.includes(each)))
+    return {
+      ...head,
+      result: 'failed',
+      code: 'forbidden',
+      error: 'The key does not hold all the namespaces of this channel.',
+    };
+  return { ...head, result: 'deleted', __v: __v + 1, changes: changedFields(channel, undefined) };
+};
+
+export const syncCommand: Command = {
+  summary: 'makes a part of the channels equal to a file, with deletions',
+  usage,
+  async run(args, terminal) {
+    const { values, operands } = parseArguments(
+      args,
+      {
+        where: { type: 'string' },
+        'max-deletes': { type: 'string', default: '10%' },
+        match: { type: 'string' },
+        format: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+      },
+      ['file'],
+    );
+    const [name = ''] = operands;
+    const { json } = values;
+    const where = parseWhere(values.where);
+    const maxDeletes = parseMaxDeletes(values['max-deletes']);
+    const match = oneOf('match', matches, values.match) ?? defaultMatch;
+    const format = oneOf('format', formats, values.format);
+    const read = await readRows(name, { format, match }, terminal);
+    const file = { ...read, rows: read.rows.map((row) => toSelectedRow(row, where, match)) };
+    const selection = new Selection(file.rows, where, match);
+    const options = { match, where: { [nameOfPath(where.path)]: where.value } };
+    const { connection, url, namespace, namespaces } = await connectWithKey(values, terminal);
+    if (values['dry-run']) {
+      const planned = await selection.planDeletions(connection, maxDeletes);
+      const deletions = planned.rows.map((each) => toReportedDeletion(each, namespaces));
+      return preview(connection, file.rows, { ...options, json, deletions }, terminal);
+    }
+
+    const identity = {
+      command: 'sync',
+      url,
+      namespace,
+      key_id: connection.keyId,
+      match,
+      where: values.where,
+    } as const;
+    const source = { identity, file: name, content: file.content, rows: file.rows.length };
+    const unfinished = Run.findUnfinished(terminal.folder, source);
+    // A run that goes on keeps its deletions: some may be done already. The limit is checked before anything is written.
+    const deletions =
+      unfinished?.journal.deletions ?? (await selection.planDeletions(connection, maxDeletes));
+    const run = unfinished ?? Run.start(terminal.folder, source);
+    const { journal } = run;
+    if (!journal.deletions) journal.append({ step: 'deletions', ...deletions });
+    const progress = new Progress(terminal);
+    const onProgress = () => progress.show(journal.outcomes.size, file.rows.length + deletions.rows.length);
+    const apply = async () => {
+      onProgress();
+      await applyRows(connection, journal, file.rows, options, onProgress);
+      await deleteChannels(connection, journal, selection.isToDelete, onProgress);
+    };
+    await apply().finally(() => progress.end());
+    return finishRun(run, file, { json }, terminal);
+  },
+};

@@ -1,0 +1,73 @@
+import { formatMetaCell, parseBooleanCell, parseListCell, parseMetaCell } from './cells.ts';
+
+/** The service sets these. An import ignores them, so that an export can be imported. */
+const setByService = ['_id', 'createdAt', 'updatedAt', '__v'];
+
+/** Where a file of failed rows says what is wrong with each. An import ignores it, so that the corrected file can be imported. */
+export const reasonField = 'error';
+
+export const ignoredFields = [...setByService, reasonField];
+
+const metaPrefix = 'integration_meta.';
+
+const parsers: Record<string, (text: string, line: number) => unknown> = {
+  name: (text) => text,
+  local_name: (text) => text,
+  disabled: parseBooleanCell,
+  company_namespace: parseListCell,
+};
+
+export const isKnownColumn = (name: string): boolean =>
+  ignoredFields.includes(name) || Object.hasOwn(parsers, name) || name.startsWith(metaPrefix);
+
+/** Makes a row of the cells of a line. An empty cell is absent. Keys are data, also `__proto__`, so objects are made of entries. */
+export const toRow = (header: string[], cells: string[], line: number): Record<string, unknown> => {
+  const fields: [string, unknown][] = [];
+  const meta: [string, unknown][] = [];
+  for (const [index, name] of header.entries()) {
+    const text = cells[index] ?? '';
+    if (text === '' || ignoredFields.includes(name)) continue;
+    if (name.startsWith(metaPrefix)) meta.push([name.slice(metaPrefix.length), parseMetaCell(text, line)]);
+    else fields.push([name, parsers[name]?.(text, line)]);
+  }
+  return Object.fromEntries([...fields, ['integration_meta', Object.fromEntries(meta)]]);
+};
+
+/** A channel, as far as a file has it. */
+export interface ChannelFields {
+  _id?: string;
+  name: string;
+  local_name?: string;
+  disabled: boolean;
+  company_namespace: string[];
+  integration_meta?: Record<string, unknown>;
+  createdAt?: string;
+  updatedAt?: string;
+  __v?: number;
+}
+
+/** The columns of a file with these channels: their fields, and all the keys that any of them has in its metadata. */
+export const columnsOf = (channels: ChannelFields[]): string[] => {
+  const keys = new Set(channels.flatMap(({ integration_meta }) => Object.keys(integration_meta ?? {})));
+  return [
+    '_id',
+    ...Object.keys(parsers),
+    ...[...keys].sort().map((key) => metaPrefix + key),
+    'createdAt',
+    'updatedAt',
+    '__v',
+  ];
+};
+
+/** The cells of a channel. */
+export const toCells = (columns: string[], channel: ChannelFields): string[] =>
+  columns.map((name) => {
+    if (!name.startsWith(metaPrefix)) {
+      const value = channel[name as keyof ChannelFields];
+      if (value === undefined) return '';
+      return typeof value === 'string' ? value : JSON.stringify(value);
+    }
+    const key = name.slice(metaPrefix.length);
+    const meta = channel.integration_meta ?? {};
+    return Object.hasOwn(meta, key) ? formatMetaCell(meta[key]) : '';
+  });

@@ -1,0 +1,109 @@
+import { type CsvError, parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import { wrongLine } from '../command-error.ts';
+import { isKnownColumn } from './columns.ts';
+
+/** A line of a CSV file. With quotes, it can span several lines of text; `line` is the first of them. */
+interface CsvLine {
+  line: number;
+  cells: string[];
+}
+
+const delimiters = [',', ';', '\t'];
+const names: Record<string, string> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
+
+const sentences: Record<string, string> = {
+  CSV_QUOTE_NOT_CLOSED: 'A quote is opened and never closed.',
+  INVALID_OPENING_QUOTE: 'A quote stands inside a cell that does not begin with one.',
+  CSV_INVALID_CLOSING_QUOTE:
+    'Text follows the closing quote of a cell. A quote inside a cell is written twice.',
+};
+
+/** @param count reads only so many lines */
+const parseLines = (text: string, delimiter: string, count?: number): CsvLine[] => {
+  const lines: CsvLine[] = [];
+  let line = 1;
+  try {
+    parse(text, {
+      delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      ...(count !== undefined && { to: count }),
+      on_record: (cells: string[], { lines: last }) => {
+        lines.push({ line, cells });
+        line = last + 1;
+        return null;
+      },
+    });
+  } catch (error) {
+    const { code, message } = error as CsvError;
+    throw wrongLine(line, sentences[code] ?? message);
+  }
+  return lines;
+};
+
+interface Candidate {
+  delimiter: string;
+  header: string[];
+  known: number;
+}
+
+const attempt = <Result>(run: () => Result): Result | undefined => {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+};
+
+/** The delimiter of a file is the one that makes the most known columns of its first line. */
+const findDelimiter = (text: string): Candidate => {
+  const [first, ...others] = delimiters.map((delimiter) => {
+    // In quotes, the wrong delimiter can make a line that is no CSV.
+    const header = attempt(() => parseLines(text, delimiter, 1)[0]?.cells) ?? [];
+    return { delimiter, header, known: header.filter(isKnownColumn).length };
+  }) as [Candidate, ...Candidate[]];
+  return others.reduce((best, each) => (each.known > best.known ? each : best), first);
+};
+
+const checkHeader = (header: string[]): void => {
+  if (!header.length) throw wrongLine(1, 'The file has no header that can be read.');
+  const unknown = header.find((name) => !isKnownColumn(name));
+  if (unknown !== undefined)
+    throw wrongLine(
+      1,
+      `The header has the unknown column ${JSON.stringify(unknown)}. The columns are name, local_name, disabled, company_namespace and integration_meta.<key>, separated by commas, semicolons or tabs.`,
+    );
+  const repeated = header.find((name, index) => header.indexOf(name) < index);
+  if (repeated !== undefined)
+    throw wrongLine(1, `The header has the column ${JSON.stringify(repeated)} twice.`);
+};
+
+export interface CsvFile {
+  delimiter: string;
+  header: string[];
+  lines: CsvLine[];
+}
+
+/**
+ * Parses CSV as spreadsheets write it. Lines without any text are left out: spreadsheets write them for rows that were
+ * cleared.
+ * @throws CommandError for a file without a header, and for the first line that is wrong
+ */
+export const parseCsv = (text: string): CsvFile => {
+  const { delimiter, header } = findDelimiter(text);
+  checkHeader(header);
+  const [, ...lines] = parseLines(text, delimiter);
+  const filled = lines.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  for (const { line, cells } of filled)
+    if (cells.length !== header.length)
+      throw wrongLine(
+        line,
+        `The line has ${cells.length} cells, and the header has ${header.length}. Cells are separated by ${names[delimiter]}. A cell that contains the separator stands in quotes.`,
+      );
+  return { delimiter, header, lines: filled };
+};
+
+/** Writes lines of CSV. Without quotes, line breaks of any kind would end a line. */
+export const formatCsv = (lines: string[][], delimiter = ','): string =>
+  stringify(lines, { delimiter, quoted_match: /[\r\n]/ });

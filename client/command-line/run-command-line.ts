@@ -1,0 +1,81 @@
+import { ChannelsError } from '../channels-error.ts';
+import { CommandError, type ExitCode, exitCodes } from './command-error.ts';
+import type { Command } from './commands/command.ts';
+import { exportCommand } from './commands/export.ts';
+import { historyCommand } from './commands/history.ts';
+import { importCommand } from './commands/import.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { syncCommand } from './commands/sync.ts';
+import { undoCommand } from './commands/undo.ts';
+import { commonUsage } from './parse-arguments.ts';
+import type { Terminal } from './terminal.ts';
+
+const commands: Record<string, Command> = {
+  export: exportCommand,
+  import: importCommand,
+  sync: syncCommand,
+  history: historyCommand,
+  restore: restoreCommand,
+  undo: undoCommand,
+};
+
+const usage = `Usage: client-channels <command> …
+Works with the channels of a company through the Client Channels API.
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}\n`)
+  .join('')}
+"client-channels <command> --help" explains a command with examples. To begin:
+  export CHANNELS_KEY=<your API key>
+  client-channels export --url https://example.com --output channels.csv
+
+Options of all commands:
+${commonUsage}
+
+The exit code is 0, 1 (rows failed, or the service refused something), 2 (the arguments or the file are wrong, and nothing was
+written), 3 (interrupted, or the service can't be reached: run the same command again) or 4 (the API key was refused).`;
+
+const exitCodeOf = (error: Error, signal: AbortSignal): ExitCode => {
+  if (signal.aborted) return exitCodes.resumable;
+  if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof ChannelsError) {
+    const { status } = error;
+    if (status === 401 || status === 403) return exitCodes.keyRefused;
+    if (status === 429 || status >= 500) return exitCodes.resumable;
+    return status === 400 ? exitCodes.wrong : exitCodes.failed;
+  }
+  // The client and `fetch` keep the reason of a broken connection in the cause.
+  return error.cause === undefined ? exitCodes.failed : exitCodes.resumable;
+};
+
+const explain = (error: Error, exitCode: ExitCode, { signal }: Terminal): string => {
+  if (signal.aborted) return 'Interrupted. Run the same command again.';
+  const isAdvised = error.message.includes('Run the same command again');
+  const advice = exitCode === exitCodes.resumable && !isAdvised ? ' Then run the same command again.' : '';
+  return error.message + advice;
+};
+
+/**
+ * Runs one command.
+ * @param args the arguments of the process
+ * @returns the exit code
+ */
+export const runCommandLine = async (args: string[], terminal: Terminal): Promise<ExitCode> => {
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (args.includes('--help')) {
+    await terminal.write(`${command?.usage ?? usage}\n`);
+    return exitCodes.done;
+  }
+  if (!command) {
+    terminal.say(name ? `There is no command ${name}.\n${usage}\n` : `${usage}\n`);
+    return exitCodes.wrong;
+  }
+  try {
+    return await command.run(rest, terminal);
+  } catch (error) {
+    const exitCode = exitCodeOf(error as Error, terminal.signal);
+    terminal.say(`${explain(error as Error, exitCode, terminal)}\n`);
+    return exitCode;
+  }
+};

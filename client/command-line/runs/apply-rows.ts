@@ -1,0 +1,179 @@
+import type { Channel, UpsertRow } from '../../types.ts';
+import { defaultMatch, type UpsertOptions } from '../../upsert.ts';
+import type { UpsertedRow } from '../../upsert-all.ts';
+import { toUpsertBatches } from '../../upsert-batches.ts';
+import { type FileRow, keyOf } from '../files/read-rows.ts';
+import type { Journal, Outcome, Planned } from './journal.ts';
+import { type Connection, findOwnVersion } from './own-version.ts';
+
+/** A row of the file with its index. */
+interface Entry {
+  index: number;
+  row: UpsertRow;
+}
+
+/** Cuts entries into batches that fit into one request each. */
+async function* cut(entries: Entry[], options: UpsertOptions): AsyncGenerator<Entry[], void, undefined> {
+  let start = 0;
+  const rows = entries.map(({ row }) => row);
+  for await (const batch of toUpsertBatches(rows, options)) {
+    yield entries.slice(start, start + batch.length);
+    start += batch.length;
+  }
+}
+
+const upsert = async (
+  { client, signal }: Connection,
+  entries: Entry[],
+  options: UpsertOptions,
+): Promise<UpsertedRow[]> => {
+  const rows = entries.map(({ row }) => row);
+  const results: UpsertedRow[] = [];
+  for await (const result of client.upsertAll(rows, { ...options, signal })) results.push(result);
+  return results;
+};
+
+/** The result of a dry run. The index is the one of the row in the file. */
+export type DryResult = Omit<UpsertedRow, 'row'>;
+
+/**
+ * Says what rows would do, and writes nothing. A response holds at most 5 MiB of channels. If some are missing, this asks
+ * again for fewer rows at a time.
+ */
+const dryRun = async (
+  connection: Connection,
+  entries: Entry[],
+  options: UpsertOptions,
+): Promise<DryResult[]> => {
+  const results = await upsert(connection, entries, { ...options, dryRun: true });
+  const lacksChannel = results.some(
+    ({ result, channel }) => result !== 'failed' && result !== 'unchanged' && !channel,
+  );
+  if (lacksChannel && entries.length > 1) {
+    const middle = Math.ceil(entries.length / 2);
+    return [
+      ...(await dryRun(connection, entries.slice(0, middle), options)),
+      ...(await dryRun(connection, entries.slice(middle), options)),
+    ];
+  }
+  return results.map(({ row: _, ...result }, position) => ({
+    ...result,
+    index: (entries[position] as Entry).index,
+  }));
+};
+
+/** Says what all rows of a file would do, and writes nothing. */
+export async function* dryRunRows(
+  connection: Connection,
+  rows: FileRow[],
+  options: UpsertOptions,
+): AsyncGenerator<DryResult[], void, undefined> {
+  const entries = rows.map(({ row }, index) => ({ index, row }));
+  for await (const batch of cut(entries, options)) yield dryRun(connection, batch, options);
+}
+
+export const isChange = (result: Outcome['result']): boolean =>
+  result === 'created' || result === 'updated' || result === 'deleted';
+
+const toPlanned = ({ index, result, channel, previous }: DryResult, key: string | undefined): Planned => {
+  const before = result === 'deleted' ? channel : previous;
+  return {
+    index,
+    result,
+    ...(key !== undefined && { key }),
+    ...(before && { channel: before as Channel }),
+  };
+};
+
+const toOutcome = (
+  { _id, __v, changed, code, error, result }: Omit<DryResult, 'index'>,
+  index: number,
+): Outcome => ({
+  index,
+  result,
+  ...(_id !== undefined && { _id }),
+  ...(__v !== undefined && { __v }),
+  ...(changed && { changed }),
+  ...(code !== undefined && { code }),
+  ...(error !== undefined && { error }),
+  at: new Date().toISOString(),
+});
+
+/**
+ * What became of a row that was planned to change something. If the service now finds nothing to change, either this run
+ * has done it already, in a request whose answer was lost, or somebody else has. The history tells which.
+ */
+const settle = async (connection: Connection, planned: Planned, result: UpsertedRow): Promise<Outcome> => {
+  const outcome = toOutcome(result, planned.index);
+  const id = planned.channel?._id ?? result._id;
+  if (isChange(result.result) || id === undefined) return outcome;
+  const own = await findOwnVersion(connection, id, planned.channel?.__v ?? -1);
+  if (!own) return outcome;
+  const { changed, version } = own;
+  return {
+    index: planned.index,
+    result: planned.result,
+    _id: id,
+    __v: version,
+    ...(planned.result === 'updated' && { changed }),
+    at: outcome.at,
+  };
+};
+
+/** Sends rows that are in the journal, and writes down what became of them. */
+const write = async (
+  connection: Connection,
+  journal: Journal,
+  entries: Entry[],
+  options: UpsertOptions,
+): Promise<void> => {
+  if (!entries.length) return;
+  const results = await upsert(connection, entries, options);
+  const rows = results.map((result, position) => {
+    const { index } = entries[position] as Entry;
+    return settle(connection, journal.planned.get(index) as Planned, result);
+  });
+  journal.append({ step: 'after', rows: await Promise.all(rows) });
+};
+
+/**
+ * Does the rows of a file that have no outcome in the journal yet. Rows that were sent before, but have no answer, are sent
+ * again first. Of the other rows, each batch is tried in a dry run. What it would change is written into the journal,
+ * with the channels as they were, and then sent. A row that would change nothing, or that would fail, is not sent.
+ * @param onProgress is called after each batch
+ */
+export const applyRows = async (
+  connection: Connection,
+  journal: Journal,
+  rows: FileRow[],
+  options: UpsertOptions,
+  onProgress: () => void,
+): Promise<void> => {
+  const entries = rows.map(({ row }, index) => ({ index, row }));
+  const left = entries.filter(({ index }) => !journal.outcomes.has(index));
+  const withoutAnswer = left.filter(({ index }) => journal.planned.has(index));
+  for await (const batch of cut(withoutAnswer, options)) {
+    await write(connection, journal, batch, options);
+    onProgress();
+  }
+  const fresh = left.filter(({ index }) => !journal.planned.has(index));
+  for await (const batch of cut(fresh, options)) {
+    const results = await dryRun(connection, batch, options);
+    const changes = results.filter(({ result }) => isChange(result));
+    const others = results.filter(({ result }) => !isChange(result));
+    if (others.length)
+      journal.append({ step: 'after', rows: others.map((each) => toOutcome(each, each.index)) });
+    const planned = changes.map((each) =>
+      toPlanned(each, keyOf((rows[each.index] as FileRow).row, options.match ?? defaultMatch)),
+    );
+    if (planned.length) journal.append({ step: 'before', rows: planned });
+    const changing = new Set(changes.map(({ index }) => index));
+    await write(
+      connection,
+      journal,
+      batch.filter(({ index }) => changing.has(index)),
+      options,
+    );
+    onProgress();
+  }
+};

@@ -1,0 +1,75 @@
+import { ChannelsError } from '../../channels-error.ts';
+import type { Channel } from '../../types.ts';
+import { chunks } from '../chunks.ts';
+import type { Journal, Outcome, Planned } from './journal.ts';
+import { type Connection, findChannel, findOwnVersion } from './own-version.ts';
+
+/** Requests at a time. */
+const concurrency = 8;
+/** How often a channel may change while it is being deleted. */
+const maxAttempts = 10;
+
+const now = () => new Date().toISOString();
+
+/** @returns the error of the service, if it is one of this channel alone */
+const refusal = (error: unknown): ChannelsError => {
+  if (error instanceof ChannelsError && [403, 404, 409, 412].includes(error.status)) return error;
+  throw error;
+};
+
+/**
+ * Deletes a channel in exactly the version that was read, so that the service checks as part of the deletion that the channel
+ * is still selected. If the channel has changed since, it is read again.
+ * @param isSelected whether a channel is still one to delete
+ */
+const deleteChannel = async (
+  connection: Connection,
+  { index, channel: planned }: Planned,
+  isSelected: (channel: Channel) => boolean,
+): Promise<Outcome> => {
+  let known = planned as Channel;
+  const { _id } = known;
+  for (let attempt = 1; ; attempt++) {
+    const error = await connection.client
+      .delete(_id, { ifMatch: known, signal: connection.signal })
+      .then(() => undefined, refusal);
+    if (!error) return { index, result: 'deleted', _id, __v: known.__v + 1, at: now() };
+    if (error.status === 403 || error.status === 409 || attempt === maxAttempts)
+      return {
+        index,
+        result: 'failed',
+        _id,
+        code: error.code ?? 'conflict',
+        error: error.message,
+        at: now(),
+      };
+    const current = await findChannel(connection, _id);
+    if (!current) {
+      // Either this run has deleted it, and the answer was lost, or somebody else has.
+      const own = await findOwnVersion(connection, _id, known.__v);
+      return own
+        ? { index, result: 'deleted', _id, __v: own.version, at: now() }
+        : { index, result: 'unchanged', _id, at: now() };
+    }
+    if (!isSelected(current)) return { index, result: 'unchanged', _id, __v: current.__v, at: now() };
+    known = current;
+  }
+};
+
+/**
+ * Deletes the channels that are planned in the journal and have no outcome yet.
+ * @param onProgress is called from time to time
+ */
+export const deleteChannels = async (
+  connection: Connection,
+  journal: Journal,
+  isSelected: (channel: Channel) => boolean,
+  onProgress: () => void,
+): Promise<void> => {
+  const left = (journal.deletions?.rows ?? []).filter(({ index }) => !journal.outcomes.has(index));
+  for (const some of chunks(left, concurrency)) {
+    const outcomes = some.map((each) => deleteChannel(connection, each, isSelected));
+    journal.append({ step: 'after', rows: await Promise.all(outcomes) });
+    onProgress();
+  }
+};

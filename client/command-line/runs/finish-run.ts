@@ -1,0 +1,66 @@
+import { relative } from 'node:path';
+import { type ExitCode, exitCodes } from '../command-error.ts';
+import { keyOf, type RowsFile } from '../files/read-rows.ts';
+import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Outcome } from './journal.ts';
+import type { Run } from './run.ts';
+
+/** How many failed rows a person reads on the screen. The file of failed rows has all of them. */
+const maxShown = 20;
+
+const toReported = (
+  { index, at: _, ...outcome }: Outcome,
+  { rows }: RowsFile,
+  { journal, record }: Run,
+): ReportedRow => {
+  const fileRow = rows[index];
+  const key = fileRow ? keyOf(fileRow.row, record.match) : journal.planned.get(index)?.key;
+  return { ...(fileRow && { line: fileRow.line }), ...(key !== undefined && { key }), ...outcome };
+};
+
+/** Writes the rows of the file that failed into the folder of the run. @returns the path of their file, if there are any */
+const saveFailed = (run: Run, outcomes: Outcome[], file: RowsFile, folder: string): string | undefined => {
+  const failed = outcomes
+    .filter(({ index, result }) => result === 'failed' && index < file.rows.length)
+    .map(({ index, error = '' }) => ({ index, reason: error }));
+  if (!failed.length) return undefined;
+  return relative(folder, run.writeFile(`failed.${file.format}`, file.formatFailed(failed)));
+};
+
+const printForPeople = async (
+  reported: ReportedRow[],
+  run: Run,
+  failedFile: string | undefined,
+  terminal: Terminal,
+) => {
+  const { record, journal } = run;
+  const failed = reported.filter(({ result }) => result === 'failed');
+  for (const row of failed.slice(0, maxShown)) await terminal.write(describeRow(row));
+  if (failed.length > maxShown) await terminal.write(`… and ${failed.length - maxShown} more\n`);
+  await terminal.write(`${describeSummary(journal.summary)}\n`);
+  if (failedFile)
+    await terminal.write(`The failed rows are in ${failedFile}. Correct them there, and import this file.\n`);
+  await terminal.write(`To put back what was changed: undo ${record.id}\n`);
+};
+
+/** Prints what a run did, and ends it: after that, the same command is a new run. */
+export const finishRun = async (
+  run: Run,
+  file: RowsFile,
+  { json }: { json: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> => {
+  const { journal, record } = run;
+  const outcomes = [...journal.outcomes.values()].sort((a, b) => a.index - b.index);
+  const reported = outcomes.map((outcome) => toReported(outcome, file, run));
+  const failedFile = saveFailed(run, outcomes, file, terminal.folder);
+  const { summary } = journal;
+  if (json) {
+    for (const row of reported) await printJson(row, terminal);
+    await printJson({ summary, run: record.id, ...(failedFile && { failed_rows: failedFile }) }, terminal);
+  } else await printForPeople(reported, run, failedFile, terminal);
+  // After the output: a run that is killed before it is seen is finished by the next command, and prints the same.
+  run.finish();
+  return summary.failed ? exitCodes.failed : exitCodes.done;
+};

@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ChannelsClient } from '../../channels-client.ts';
+import { ChannelsError } from '../../channels-error.ts';
+import type { Channel, ChannelVersion } from '../../types.ts';
+import { CommandError, exitCodes } from '../command-error.ts';
+
+/** As a rule, a version appears in the history within 10 seconds. */
+const timeoutMs = 60_000;
+const intervalMs = 500;
+
+/** How the service is reached, and by which key. */
+export interface Connection {
+  client: ChannelsClient;
+  keyId: string;
+  signal: AbortSignal;
+}
+
+/** @returns undefined if the channel is not there */
+export const findChannel = async (
+  { client, signal }: Connection,
+  id: string,
+): Promise<Channel | undefined> => {
+  try {
+    return await client.get(id, { signal });
+  } catch (error) {
+    if (error instanceof ChannelsError && error.code === 'not_found') return undefined;
+    throw error;
+  }
+};
+
+const readVersionsAfter = async ({ client, signal }: Connection, id: string, after: number) => {
+  const versions: ChannelVersion[] = [];
+  for await (const version of client.history(id, { signal })) {
+    if (version.version <= after) break;
+    versions.push(version);
+  }
+  return versions;
+};
+
+/** Whether the history has the last version of a channel. The history of a channel that is gone ends with a deletion. */
+const isComplete = ([newest]: ChannelVersion[], channel: Channel | undefined): boolean =>
+  newest !== undefined && (channel ? newest.version >= channel.__v : newest.type === 'deleted');
+
+/**
+ * Reads the versions of a channel that came after a version, newest first. Waits until the history has its last version.
+ * @throws CommandError if the history does not get there within a minute
+ */
+export const versionsAfter = async (
+  connection: Connection,
+  id: string,
+  after: number,
+): Promise<ChannelVersion[]> => {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const channel = await findChannel(connection, id);
+    if (channel && channel.__v <= after) return [];
+    const versions = await readVersionsAfter(connection, id, after);
+    if (isComplete(versions, channel)) return versions;
+    if (Date.now() > deadline)
+      throw new CommandError(
+        exitCodes.resumable,
+        `The history of the channel ${id} does not have its last version yet. Run the same command again.`,
+      );
+    await pause(intervalMs, undefined, { signal: connection.signal });
+  }
+};
+
+/** The newest version of a channel after a version that this key made. */
+export const findOwnVersion = async (
+  connection: Connection,
+  id: string,
+  after: number,
+): Promise<ChannelVersion | undefined> =>
+  (await versionsAfter(connection, id, after)).find(({ actor }) => actor === connection.keyId);

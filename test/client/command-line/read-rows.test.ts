@@ -1,0 +1,186 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Format, readRows } from '../../../client/command-line/files/read-rows.ts';
+import type { Terminal } from '../../../client/command-line/terminal.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rows-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const match = 'integration_meta.external_id';
+const read = (
+  content: string | Uint8Array,
+  { name = 'rows.csv', format }: { name?: string; format?: Format } = {},
+) => {
+  writeFileSync(join(folder, name), content);
+  return readRows(name, { format, match }, { folder } as Terminal);
+};
+const rowsOf = async (...args: Parameters<typeof read>) => (await read(...args)).rows;
+
+describe('a CSV file', () => {
+  const header = ['name', 'local_name', 'disabled', 'company_namespace', match, 'integration_meta.n'];
+  const expected = [
+    {
+      line: 2,
+      row: {
+        name: 'A;B,C "D"',
+        local_name: 'قناة التجزئة',
+        disabled: true,
+        company_namespace: ['x', 'y'],
+        integration_meta: { external_id: '007', n: 1.5 },
+      },
+    },
+    { line: 4, row: { name: 'Two\nlines', integration_meta: { external_id: 'b' } } },
+    { line: 6, row: { name: 'Last', company_namespace: ['x'], integration_meta: { external_id: 'c' } } },
+  ];
+  test.each([
+    { delimiter: ',', end: '\n', start: '' },
+    { delimiter: ';', end: '\r\n', start: '\uFEFF' },
+    { delimiter: '\t', end: '\r', start: '\uFEFF' },
+  ])('is read as spreadsheets write it: $delimiter', async ({ delimiter, end, start }) => {
+    const lines = [
+      header,
+      ['"A;B,C ""D"""', 'قناة التجزئة', 'TRUE', '"[""x"",""y""]"', '007', '1.5'],
+      ['', '', '', '', '', ''],
+      ['"Two\nlines"', '', '', '', 'b', ''],
+      ['Last', '', '', 'x', 'c', ''],
+    ];
+    expect(await rowsOf(start + lines.map((cells) => cells.join(delimiter)).join(end))).toEqual(expected);
+  });
+
+  test('leaves out the fields that the service sets, and the reasons of failed rows', async () => {
+    const text = `_id,__v,createdAt,updatedAt,error,name,${match}\n1,2,3,4,5,Retail,a`;
+    expect(await rowsOf(text)).toEqual([
+      { line: 2, row: { name: 'Retail', integration_meta: { external_id: 'a' } } },
+    ]);
+  });
+
+  test.each([
+    ['without a header', 'Retail,ch_1\n', 'Line 1: The header has the unknown column "Retail".'],
+    ['that is empty', '', 'Line 1: The file has no header that can be read.'],
+    [
+      'with the wrong delimiter',
+      `name|${match}\na|b\n`,
+      `Line 1: The header has the unknown column "name|${match}".`,
+    ],
+    ['without the column of the key', 'name\na\n', `Line 1: The header has no column ${match}`],
+    ['with a column twice', `name,name,${match}\na,b,c\n`, 'Line 1: The header has the column "name" twice.'],
+    [
+      'with a line that is too long',
+      `name,${match}\na,1\n"b\nc",2\nb,2,\n`,
+      'Line 5: The line has 3 cells, and the header has 2. Cells are separated by commas.',
+    ],
+    [
+      'with half a line at the end',
+      `name;local_name;${match}\na;b;1\nb`,
+      'Line 3: The line has 1 cells, and the header has 3. Cells are separated by semicolons.',
+    ],
+    [
+      'with a quote that is not closed',
+      `name,${match}\na,1\n"b,2\nc,3\n`,
+      'Line 3: A quote is opened and never closed.',
+    ],
+    ['with a quote inside a cell', `name,${match}\na,1\nb"c",2\n`, 'Line 3: A quote stands inside a cell'],
+    ['with text after a quote', `name,${match}\na,1\n"b"c,2\n`, 'Line 3: Text follows the closing quote'],
+    [
+      'with the same key twice',
+      `name,${match}\na,1\nb,2\nc,"""1"""\n`,
+      'Line 4: The key "1" is also on line 2.',
+    ],
+    [
+      'with JSON that would lose digits',
+      `name,${match},integration_meta.n\na,1,[9007199254740993]\n`,
+      'Line 2: The integer 9007199254740993',
+    ],
+  ])('%s is refused with the number of the line', async (_, text, message) => {
+    await expect(read(text)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('that is not UTF-8 is refused with the number of the line', async () => {
+    const latin1 = Buffer.from(`name,${match}\na,1\nCafé,2\n`, 'latin1');
+    await expect(read(latin1)).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'Line 3: The text is not UTF-8. In a spreadsheet, save the file as "CSV UTF-8".',
+    });
+  });
+
+  test('of failed rows has their lines as they were, with the reasons, and can be read again', async () => {
+    const file = await read(`name;${match};error;integration_meta.n\nA;1;old;007\nB;2;;"a;""b"""\nC;3;;\n`);
+
+    const failed = file.formatFailed([
+      { index: 0, reason: 'no; not "this"' },
+      { index: 1, reason: 'bad' },
+    ]);
+
+    expect(failed).toBe(
+      `\uFEFFname;${match};integration_meta.n;error\nA;1;007;"no; not ""this"""\nB;2;"a;""b""";bad\n`,
+    );
+    expect(await rowsOf(failed)).toEqual(file.rows.slice(0, 2));
+  });
+});
+
+describe('an NDJSON file', () => {
+  const name = 'rows.ndjson';
+  test('has one object on each line, in which the fields that the service sets are left out', async () => {
+    const text =
+      '\uFEFF{"_id":"x","__v":1,"name":"Retail","integration_meta":{"external_id":5}}\r\n\n{"delete":true,"error":"x"}';
+    expect(await rowsOf(text, { name })).toEqual([
+      { line: 1, row: { name: 'Retail', integration_meta: { external_id: 5 } } },
+      { line: 3, row: { delete: true } },
+    ]);
+  });
+
+  test.each([
+    ['half a line at the end', '{"name":"a"}\n{"na', 'Line 2: The line is not JSON.'],
+    ['a line that is no object', '{"name":"a"}\n[1]\n', 'Line 2: The line is not a JSON object.'],
+    [
+      'an integer that would lose digits',
+      '{"integration_meta":{"id":12345678901234567890}}',
+      'Line 1: The integer 12345678901234567890',
+    ],
+    [
+      'a field twice',
+      '{"name":"a"}\n{"name":"a","integration_meta":{"a":{"b":1,"b":"c"}}}',
+      'Line 2: An object has the same key twice.',
+    ],
+    [
+      'the same key twice, once as a number',
+      '{"integration_meta":{"external_id":5}}\n{"integration_meta":{"external_id":"5"}}',
+      'Line 2: The key "5" is also on line 1.',
+    ],
+  ])('with %s is refused with the number of the line', async (_, text, message) => {
+    await expect(read(text, { name })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('of failed rows has them as they were, with the reasons', async () => {
+    const file = await read('{"_id":"x","name":"a"}\n{"name":"b"}\n', { name });
+    expect(file.formatFailed([{ index: 0, reason: 'bad' }])).toBe('{"_id":"x","name":"a","error":"bad"}\n');
+  });
+});
+
+test('the format is the one that is asked for, then that of the name, then that of the first character', async () => {
+  const [ndjson, csv] = [`{"name":"a"}\n`, `name,${match}\na,1\n`];
+  expect((await read(ndjson, { name: 'x.csv', format: 'ndjson' })).format).toBe('ndjson');
+  await expect(read(ndjson, { name: 'x.csv' })).rejects.toMatchObject({ exitCode: 2 });
+  expect((await read(ndjson, { name: 'x.txt' })).format).toBe('ndjson');
+  expect((await read(csv, { name: 'x.txt' })).format).toBe('csv');
+});
+
+test('a file that is not there is refused', async () => {
+  await expect(
+    readRows('none.csv', { format: undefined, match }, { folder } as Terminal),
+  ).rejects.toMatchObject({
+    exitCode: 2,
+    message: "The file none.csv can't be read (ENOENT).",
+  });
+});
