@@ -127,10 +127,13 @@ test('the example of the changes can be run again, and brings updates and deleti
   const create = async (name: string) =>
     (await service.call('POST /client-channel', { body: { name } })).body.data;
   const [updated, deleted] = [await create('Wholesale'), await create('Kiosks')];
-  await runExample(changesExample);
-  expect(readCopy().channels).toMatchObject({
-    [updated._id]: { channel: updated },
-    [deleted._id]: { channel: deleted },
+  // A change appears a moment after the write.
+  await eventually(async () => {
+    await runExample(changesExample);
+    expect(readCopy().channels).toMatchObject({
+      [updated._id]: { channel: updated },
+      [deleted._id]: { channel: deleted },
+    });
   });
 
   const route = `PUT /client-channel/${updated._id}`;
@@ -145,8 +148,11 @@ test('the example of the changes can be run again, and brings updates and deleti
 });
 
 test('the example of the changes drops a channel whose deletion is in no log, when the service has begun a new log', async () => {
-  await service.call('POST /client-channel', { body: { name: 'Hotels' } });
-  await runExample(changesExample);
+  const { body } = await service.call('POST /client-channel', { body: { name: 'Hotels' } });
+  await eventually(async () => {
+    await runExample(changesExample);
+    expect(Object.keys(readCopy().channels)).toContain(body.data._id);
+  });
   const copy = readCopy();
   const [{ reading }] = Object.values<{ reading: string }>(copy.channels) as [{ reading: string }];
   const withDeleted = { ...copy, channels: { ...copy.channels, deleted: { reading, channel: {} } } };
