@@ -26,7 +26,7 @@ curl -s "$URL/client-channel" \\
   -H "api-key: $KEY"
 ~~~
 
-## Pages and changes
+## Pages
 
 A page has 25 channels, or as many as \`per_page\` says (at most 100). To read all channels, send the \`next_cursor\` of each
 page as the \`cursor\` of the next request, until a page has none. An empty \`cursor\` means the first page.

@@ -13,9 +13,11 @@ import { startPrefixProxy } from './prefix-proxy.ts';
 
 const topics = [
   'Get a key',
-  'Pages and changes',
+  'Pages',
+  'Changes',
   'Errors',
   'Many channels at once',
+  'History and restore',
   'Limits',
   'Metadata',
   'Events',
