@@ -11,7 +11,7 @@ const encoder = new TextEncoder();
 const bytesOf = (value: unknown) => encoder.encode(JSON.stringify(value) ?? 'null').byteLength;
 
 /** Texts that the service takes for a missing key: blank ones, and those of programs that have none. */
-const isNoKey = (text: string) =>
+export const isNoKey = (text: string) =>
   /^[\s\u2800\p{Default_Ignorable_Code_Point}]*$/u.test(text) || text === 'null' || text === 'undefined';
 
 /** The key of a row as the service compares it: as text. Undefined if the row has no valid key. */

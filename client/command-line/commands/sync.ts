@@ -13,7 +13,7 @@ import { finishRun } from '../runs/finish-run.ts';
 import type { Planned } from '../runs/journal.ts';
 import { preview } from '../runs/preview.ts';
 import { Run } from '../runs/run.ts';
-import { Selection } from '../runs/selection.ts';
+import { checkDeletions, Selection } from '../runs/selection.ts';
 import type { Command } from './command.ts';
 import { fileUsage, matches, runUsage } from './import.ts';
 
@@ -123,6 +123,7 @@ export const syncCommand: Command = {
     const run = unfinished ?? Run.start(terminal.folder, source);
     const { journal } = run;
     if (!journal.deletions) journal.append({ step: 'deletions', ...deletions });
+    checkDeletions(deletions, maxDeletes);
     const progress = new Progress(terminal);
     const onProgress = () => progress.show(journal.outcomes.size, file.rows.length + deletions.rows.length);
     const apply = async () => {

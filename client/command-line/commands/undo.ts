@@ -35,9 +35,13 @@ export const undoCommand: Command = {
     const { connection, namespace } = await connectWithKey(target, terminal);
     if (namespace !== record.namespace)
       throw wrong(`The run was in the namespace ${record.namespace}, not ${namespace}.`);
+    // A run that was stopped ends here: the same command would take what is undone now for done.
+    if (record.finished_at === undefined) run.finish();
     const progress = new Progress(terminal);
-    const undone = await undoRun(connection, run, (done, total) => progress.show(done, total)).finally(() =>
-      progress.end(),
+    // The run may have used another key.
+    const runConnection = { ...connection, keyId: record.key_id };
+    const undone = await undoRun(runConnection, run, (done, total) => progress.show(done, total)).finally(
+      () => progress.end(),
     );
     const skipped = undone.filter(({ result }) => result === 'skipped');
     const summary = { undone: undone.length - skipped.length, skipped: skipped.length };

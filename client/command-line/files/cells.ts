@@ -40,8 +40,10 @@ export const formatMetaCell = (value: unknown): string =>
   typeof value === 'string' && isPlain(value) ? value : JSON.stringify(value);
 
 /** Excel writes booleans in capitals. Any other text is left to the service, which names the field in its error. */
-export const parseBooleanCell = (text: string): boolean | string =>
-  ({ true: true, false: false })[text.toLowerCase()] ?? text;
+export const parseBooleanCell = (text: string): boolean | string => {
+  const lower = text.toLowerCase();
+  return lower === 'true' || lower === 'false' ? lower === 'true' : text;
+};
 
 /** Parses a cell with several texts: a JSON array, or one text. */
 export const parseListCell = (text: string): unknown => {

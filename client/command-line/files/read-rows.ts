@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { UpsertRow } from '../../types.ts';
+import { isNoKey } from '../../upsert-batches.ts';
 import { wrong, wrongLine } from '../command-error.ts';
 import { scalarAt } from '../metadata-path.ts';
 import type { Terminal } from '../terminal.ts';
@@ -114,9 +115,11 @@ const formatsByExtension: Record<string, Format> = {
 export const formatOfName = (name: string): Format | undefined =>
   formatsByExtension[extname(name).toLowerCase()];
 
-/** The text of the key by which a row or a channel is matched. */
-export const keyOf = (row: { integration_meta?: unknown }, match: string): string | undefined =>
-  scalarAt(row.integration_meta, [match.slice('integration_meta.'.length)]);
+/** The text of the key by which a row or a channel is matched. Undefined for a text that counts as no key. */
+export const keyOf = (row: { integration_meta?: unknown }, match: string): string | undefined => {
+  const text = scalarAt(row.integration_meta, [match.slice('integration_meta.'.length)]);
+  return text === undefined || isNoKey(text) ? undefined : text;
+};
 
 /** @throws CommandError for a row with the key of an earlier one: only one of them could apply */
 const checkKeys = (rows: FileRow[], match: string): void => {

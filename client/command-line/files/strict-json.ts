@@ -17,8 +17,8 @@ const countKeys = (root: unknown): number => {
 };
 
 /**
- * What `JSON.parse` loses without a word: digits of a long integer, and keys that one object has twice.
- * The service refuses both, but it would not see them any more.
+ * What `JSON.parse` loses without a word: digits of a long integer, numbers that are too large, and keys that one object has
+ * twice. The service refuses all of them, but it would not see them any more.
  */
 const lossIn = (text: string, value: unknown): string | undefined => {
   let keys = 0;
@@ -26,6 +26,8 @@ const lossIn = (text: string, value: unknown): string | undefined => {
     if (colon !== undefined) keys++;
     else if (longInteger.test(token) && String(Number(token)) !== token)
       return `The integer ${token} has more digits than a JSON number holds. Write it as a string.`;
+    else if (!token.startsWith('"') && !Number.isFinite(Number(token)))
+      return `The number ${token} is larger than a JSON number can be. Write it as a string.`;
   }
   return keys === countKeys(value) ? undefined : 'An object has the same key twice.';
 };

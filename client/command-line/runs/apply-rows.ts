@@ -2,6 +2,7 @@ import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch, type UpsertOptions } from '../../upsert.ts';
 import type { UpsertedRow } from '../../upsert-all.ts';
 import { toUpsertBatches } from '../../upsert-batches.ts';
+import { chunks } from '../chunks.ts';
 import { type FileRow, keyOf } from '../files/read-rows.ts';
 import type { Journal, Outcome, Planned } from './journal.ts';
 import { type Connection, findOwnVersion } from './own-version.ts';
@@ -99,25 +100,46 @@ const toOutcome = (
   at: new Date().toISOString(),
 });
 
+/** Histories that are read at a time. */
+const settleConcurrency = 8;
+
+/** What the run has done to a channel in a request whose answer is missing, as the history tells. */
+const findDone = async (
+  connection: Connection,
+  { index, result, channel }: Planned,
+  id: string,
+): Promise<Outcome | undefined> => {
+  if (!isChange(result)) return undefined;
+  const own = await findOwnVersion(connection, id, channel?.__v ?? -1, result);
+  if (!own) return undefined;
+  const { changed, version } = own;
+  const at = new Date().toISOString();
+  return { index, result, _id: id, __v: version, ...(result === 'updated' && { changed }), at };
+};
+
 /**
  * What became of a row that was planned to change something. If the service now finds nothing to change, either this run
- * has done it already, in a request whose answer was lost, or somebody else has. The history tells which.
+ * has done it already, in a request whose answer was lost, or somebody else has.
  */
 const settle = async (connection: Connection, planned: Planned, result: UpsertedRow): Promise<Outcome> => {
   const outcome = toOutcome(result, planned.index);
   const id = planned.channel?._id ?? result._id;
   if (isChange(result.result) || id === undefined) return outcome;
-  const own = await findOwnVersion(connection, id, planned.channel?.__v ?? -1);
-  if (!own) return outcome;
-  const { changed, version } = own;
-  return {
-    index: planned.index,
-    result: planned.result,
-    _id: id,
-    __v: version,
-    ...(planned.result === 'updated' && { changed }),
-    at: outcome.at,
-  };
+  return (await findDone(connection, planned, id)) ?? outcome;
+};
+
+/** Finds out which rows without an answer are done. Sent again, these would undo what others have changed since. */
+const settleDone = async (connection: Connection, journal: Journal, entries: Entry[]): Promise<void> => {
+  for (const some of chunks(entries, settleConcurrency)) {
+    const found = await Promise.all(
+      some.map(({ index }) => {
+        const planned = journal.planned.get(index) as Planned;
+        return planned.channel && findDone(connection, planned, planned.channel._id);
+      }),
+    );
+    const done = found.filter((outcome) => outcome !== undefined);
+    if (done.length) journal.append({ step: 'after', rows: done });
+  }
 };
 
 /** Sends rows that are in the journal, and writes down what became of them. */
@@ -137,8 +159,8 @@ const write = async (
 };
 
 /**
- * Does the rows of a file that have no outcome in the journal yet. Rows that were sent before, but have no answer, are sent
- * again first. Of the other rows, each batch is tried in a dry run. What it would change is written into the journal,
+ * Does the rows of a file that have no outcome in the journal yet. Rows that were sent before, but have no answer and are not
+ * done, are sent again first. Of the other rows, each batch is tried in a dry run. What it would change is written into the journal,
  * with the channels as they were, and then sent. A row that would change nothing, or that would fail, is not sent.
  * @param onProgress is called after each batch
  */
@@ -152,7 +174,9 @@ export const applyRows = async (
   const entries = rows.map(({ row }, index) => ({ index, row }));
   const left = entries.filter(({ index }) => !journal.outcomes.has(index));
   const withoutAnswer = left.filter(({ index }) => journal.planned.has(index));
-  for await (const batch of cut(withoutAnswer, options)) {
+  await settleDone(connection, journal, withoutAnswer);
+  const notDone = withoutAnswer.filter(({ index }) => !journal.outcomes.has(index));
+  for await (const batch of cut(notDone, options)) {
     await write(connection, journal, batch, options);
     onProgress();
   }

@@ -28,6 +28,12 @@ const saveFailed = (run: Run, outcomes: Outcome[], file: RowsFile, folder: strin
   return relative(folder, run.writeFile(`failed.${file.format}`, file.formatFailed(failed)));
 };
 
+/** The failed rows of a sync lack the value of `--where`, and their import would not respect it. */
+const adviceFor = {
+  import: 'Correct them there, and import this file.',
+  sync: 'Correct them in your own file, and run the same sync with it again.',
+};
+
 const printForPeople = async (
   reported: ReportedRow[],
   run: Run,
@@ -40,7 +46,7 @@ const printForPeople = async (
   if (failed.length > maxShown) await terminal.write(`… and ${failed.length - maxShown} more\n`);
   await terminal.write(`${describeSummary(journal.summary)}\n`);
   if (failedFile)
-    await terminal.write(`The failed rows are in ${failedFile}. Correct them there, and import this file.\n`);
+    await terminal.write(`The failed rows are in ${failedFile}. ${adviceFor[record.command]}\n`);
   await terminal.write(`To put back what was changed: undo ${record.id}\n`);
 };
 

@@ -65,10 +65,13 @@ export const versionsAfter = async (
   }
 };
 
-/** The newest version of a channel after a version that this key made. */
+/** The first version of a channel after a version that this key made, if it did that. Later ones are another work of the key. */
 export const findOwnVersion = async (
   connection: Connection,
   id: string,
   after: number,
+  done: string,
 ): Promise<ChannelVersion | undefined> =>
-  (await versionsAfter(connection, id, after)).find(({ actor }) => actor === connection.keyId);
+  (await versionsAfter(connection, id, after)).findLast(
+    ({ actor, type }) => actor === connection.keyId && type === done,
+  );

@@ -6,6 +6,19 @@ import type { Planned } from './journal.ts';
 import type { Connection } from './own-version.ts';
 
 /** The channels that a sync deletes: those that are selected, and whose key is not in the file. */
+/** @throws CommandError if these are too many deletions */
+export const checkDeletions = (
+  { selected, rows }: { selected: number; rows: unknown[] },
+  maxDeletes: (selected: number) => number,
+): void => {
+  const allowed = Math.floor(maxDeletes(selected));
+  if (rows.length > allowed)
+    throw new CommandError(
+      exitCodes.failed,
+      `This would delete ${rows.length} of the ${selected} channels that --where selects. --max-deletes allows ${allowed}. This command wrote nothing.`,
+    );
+};
+
 export class Selection {
   readonly #where: Where;
   readonly #match: string;
@@ -39,11 +52,7 @@ export class Selection {
       if (this.#isSelected(channel)) selected++;
       if (this.isToDelete(channel)) toDelete.push(channel);
     }
-    if (toDelete.length > maxDeletes(selected))
-      throw new CommandError(
-        exitCodes.failed,
-        `This would delete ${toDelete.length} of the ${selected} channels that --where selects, which is more than --max-deletes allows. Nothing was written.`,
-      );
+    checkDeletions({ selected, rows: toDelete }, maxDeletes);
     const rows = toDelete.map((channel, position) => {
       const key = keyOf(channel, this.#match);
       const index = this.#rows + position;

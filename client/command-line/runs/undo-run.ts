@@ -53,13 +53,14 @@ const findChange = async (
 ): Promise<Change | undefined> => {
   const { client, signal } = connection;
   const { channel, key, result, index } = planned;
+  if (!isChange(result)) return undefined;
   const byKey = async () => {
     const condition = { [match.slice('integration_meta.'.length)]: [key as string] };
     const { data } = await client.list({ integration_meta: condition }, { signal });
     return data.map(({ _id }) => _id);
   };
   for (const _id of channel ? [channel._id] : await byKey()) {
-    const own = await findOwnVersion(connection, _id, channel?.__v ?? -1);
+    const own = await findOwnVersion(connection, _id, channel?.__v ?? -1, result);
     if (own) return toChange(planned, { index, result, _id, __v: own.version, at: own.at });
   }
   return undefined;

@@ -1,8 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { formatMetaCell, parseMetaCell } from '../../../client/command-line/files/cells.ts';
+import { formatMetaCell, parseBooleanCell, parseMetaCell } from '../../../client/command-line/files/cells.ts';
 import { columnsOf, toCells, toRow } from '../../../client/command-line/files/columns.ts';
 import { formatCsv, parseCsv } from '../../../client/command-line/files/csv.ts';
+
+test('a cell of `disabled` is true, false, or a text for the service to refuse', () => {
+  expect(['TRUE', 'false', 'constructor'].map(parseBooleanCell)).toEqual([true, false, 'constructor']);
+});
 
 describe('a cell of integration_meta', () => {
   test.each([
@@ -42,6 +46,7 @@ describe('a cell of integration_meta', () => {
       'Line 7: The integer 9007199254740993 has more digits than a JSON number holds.',
     ],
     ['[{"a":1,"a":2}]', 'Line 7: An object has the same key twice.'],
+    ['[1e400]', 'Line 7: The number 1e400 is larger than a JSON number can be.'],
   ])('is refused where parsing it would lose something: %s', (text, message) => {
     expect(() => parseMetaCell(text, 7)).toThrow(message);
   });

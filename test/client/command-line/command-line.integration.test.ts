@@ -285,6 +285,33 @@ describe('an import', () => {
     ]);
   });
 
+  test('that was stopped and undone begins anew with the same command', async () => {
+    folder.write('x.ndjson', ndjson([row('one', 'New'), row('two', 'New')]));
+    const stopped = new AbortController();
+    const terminal = { isInteractive: true, say: () => stopped.abort(), signal: stopped.signal };
+    await folder.runWith(terminal, 'import', 'x.ndjson', '--url', service.url);
+    const [id = ''] = readdirSync(join(folder.path, '.client-channels'));
+    const { data } = await client.upsert([row('one', 'New')]);
+    const created = { index: 0, result: 'created', key: 'one' };
+    const done = { ...created, _id: data[0]?._id, __v: 0, at: new Date().toISOString() };
+    folder.write(
+      join('.client-channels', id, 'journal.ndjson'),
+      ndjson([
+        { step: 'before', rows: [created] },
+        { step: 'after', rows: [done] },
+      ]),
+    );
+
+    await folder.run('undo', id);
+    expect(await storedChannels()).toEqual([]);
+    await folder.run('import', 'x.ndjson');
+
+    expect((await storedChannels()).map(({ integration_meta }) => integration_meta?.external_id)).toEqual([
+      'one',
+      'two',
+    ]);
+  });
+
   test('that was killed while it waited for an answer counts what its key has done, and not what others have done', async () => {
     await seed([row('updated', 'Old'), row('deleted', 'Old'), row('edited', 'Old')]);
     const other = new ChannelsClient({
@@ -311,8 +338,16 @@ describe('an import', () => {
     folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson([{ step: 'before', rows }]));
     await client.upsert([deletion, row('created', 'New'), row('updated', 'New')]);
     await other.upsert([row('edited', 'New'), row('created-by-another', 'New')]);
+    // What others did after the run stays.
+    await other.upsert([row('updated', 'Theirs'), row('deleted', 'Theirs')]);
 
     const { out } = await folder.run('import', 'x.ndjson', '--json');
+
+    const theirs = (await storedChannels()).filter(({ name }) => name === 'Theirs');
+    expect(theirs.map(({ integration_meta }) => integration_meta?.external_id).sort()).toEqual([
+      'deleted',
+      'updated',
+    ]);
 
     const results = parseLines(out).map(
       ({ key: each, result, __v, summary }) => summary ?? [each, result, __v],

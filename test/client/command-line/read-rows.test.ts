@@ -162,6 +162,11 @@ describe('an NDJSON file', () => {
     });
   });
 
+  test('may have several rows whose key counts as none: each of them fails alone', async () => {
+    const line = '{"name":"a","integration_meta":{"external_id":"null"}}';
+    expect(await rowsOf(`${line}\n${line}\n`, { name: 'rows.ndjson' })).toHaveLength(2);
+  });
+
   test('of failed rows has them as they were, with the reasons', async () => {
     const file = await read('{"_id":"x","name":"a"}\n{"name":"b"}\n', { name });
     expect(file.formatFailed([{ index: 0, reason: 'bad' }])).toBe('{"_id":"x","name":"a","error":"bad"}\n');

@@ -163,7 +163,7 @@ describe('a sync', () => {
     const refused = {
       code: 1,
       out: '',
-      err: 'This would delete 4 of the 30 channels that --where selects, which is more than --max-deletes allows. Nothing was written.\n',
+      err: 'This would delete 4 of the 30 channels that --where selects. --max-deletes allows 3. This command wrote nothing.\n',
     };
 
     expect(await sync()).toEqual(refused);
