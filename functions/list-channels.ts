@@ -1,5 +1,5 @@
 import { toDocument } from '../lib/channels/channel.ts';
-import { readCursorConfig, readProjectionsConfig } from '../lib/config.ts';
+import { readCursorSecrets, readProjectionsConfig } from '../lib/config.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 import { urlOf } from '../lib/http/public-url.ts';
@@ -9,8 +9,7 @@ import { parseListQuery } from '../lib/lists/query/parse-list-query.ts';
 import { readList } from '../lib/lists/read-list.ts';
 
 const { PROJECTIONS_TABLE } = readProjectionsConfig();
-const { CURSOR_SECRET, CURSOR_SECRET_PREVIOUS } = readCursorConfig();
-const secrets = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
+const secrets = readCursorSecrets();
 
 export const handler = endpoint('list-channels', async (event, { caller, channels, session }) => {
   const { rawQueryString } = event;

@@ -1,13 +1,12 @@
 import { openChangeCursor, sealChangeCursor } from '../lib/changes/change-cursor.ts';
 import { maxChangesPerPage, parseChangesQuery } from '../lib/changes/changes-query.ts';
 import { readChanges } from '../lib/changes/read-changes.ts';
-import { readCursorConfig, readProjectionsConfig } from '../lib/config.ts';
+import { readCursorSecrets, readProjectionsConfig } from '../lib/config.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { endpoint } from '../lib/http/endpoint.ts';
 
 const { PROJECTIONS_TABLE } = readProjectionsConfig();
-const { CURSOR_SECRET, CURSOR_SECRET_PREVIOUS } = readCursorConfig();
-const secrets = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
+const secrets = readCursorSecrets();
 
 export const handler = endpoint('read-changes', async (event, { caller, channels, session }) => {
   const { namespace, keyId } = caller;

@@ -1,4 +1,4 @@
-import { readCursorConfig, readHistoryConfig } from '../lib/config.ts';
+import { readCursorSecrets, readHistoryConfig } from '../lib/config.ts';
 import { Table } from '../lib/dynamodb/table.ts';
 import { openHistoryCursor, sealHistoryCursor } from '../lib/history/history-cursor.ts';
 import { defaultVersionsPerPage, parseHistoryQuery } from '../lib/history/history-query.ts';
@@ -7,8 +7,7 @@ import { endpoint } from '../lib/http/endpoint.ts';
 import { channelIdIn } from '../lib/http/request-parameters.ts';
 
 const { HISTORY_TABLE } = readHistoryConfig();
-const { CURSOR_SECRET, CURSOR_SECRET_PREVIOUS } = readCursorConfig();
-const secrets = { current: CURSOR_SECRET, previous: CURSOR_SECRET_PREVIOUS };
+const secrets = readCursorSecrets();
 
 export const handler = endpoint('read-history', async (event, { caller, channels, session }) => {
   const { cursor, per_page = defaultVersionsPerPage } = parseHistoryQuery(event.rawQueryString);

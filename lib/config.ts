@@ -55,7 +55,11 @@ const read = <Schema extends z.ZodMiniType>(schema: Schema): z.infer<Schema> => 
 export const readProjectionsConfig = () => read(projections);
 export const readChannelsConfig = () => read(channels);
 export const readServiceConfig = () => read(service);
-export const readCursorConfig = () => read(cursors);
+/** The secrets, as `sealText` and `openText` take them. */
+export const readCursorSecrets = () => {
+  const { CURSOR_SECRET: current, CURSOR_SECRET_PREVIOUS: previous } = read(cursors);
+  return { current, previous };
+};
 export const readPublicUrlConfig = () => read(publicUrl);
 export const readMetricsConfig = () => read(metrics);
 export const readHistoryConfig = () => read(history);

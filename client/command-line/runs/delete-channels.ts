@@ -1,8 +1,8 @@
-import { ChannelsError } from '../../channels-error.ts';
 import type { Channel } from '../../types.ts';
 import { chunks } from '../chunks.ts';
 import type { Journal, Outcome, Planned } from './journal.ts';
 import { type Connection, findChannel, findOwnVersion } from './own-version.ts';
+import { refusal } from './refusal.ts';
 
 /** Requests at a time. */
 const concurrency = 8;
@@ -10,12 +10,6 @@ const concurrency = 8;
 const maxAttempts = 10;
 
 const now = () => new Date().toISOString();
-
-/** @returns the error of the service, if it is one of this channel alone */
-const refusal = (error: unknown): ChannelsError => {
-  if (error instanceof ChannelsError && [403, 404, 409, 412].includes(error.status)) return error;
-  throw error;
-};
 
 /**
  * Deletes a channel in exactly the version that was read, so that the service checks as part of the deletion that the channel

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ChannelsError } from '../../channels-error.ts';
 import type { Channel, ChannelChange } from '../../types.ts';
 import { chunks } from '../chunks.ts';
 import { isSame } from '../is-same.ts';
 import { isChange } from './apply-rows.ts';
 import type { Outcome, Planned } from './journal.ts';
 import { type Connection, findChannel, findOwnVersion, versionsAfter } from './own-version.ts';
+import { refusal } from './refusal.ts';
 import type { Run } from './run.ts';
 
 /** Requests at a time. */
@@ -98,12 +98,6 @@ const contentOf = ({ name, local_name, disabled, integration_meta, company_names
 
 const changedSince = 'It has changed since the run.';
 const deletedSince = 'It was deleted since the run.';
-
-/** @returns the reason to skip the channel, if it was refused for this channel alone */
-const refusal = (error: unknown): ChannelsError => {
-  if (error instanceof ChannelsError && [403, 404, 409, 412].includes(error.status)) return error;
-  throw error;
-};
 
 const undoCreation = async ({ client, signal }: Connection, { _id, version }: Change) => {
   const error = await client
