@@ -1,0 +1,59 @@
+import { expect } from '@jest/globals';
+import type { Channel, ChannelsClient } from '../../../client/index.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { Service } from '../../support/service.ts';
+
+/** A version of a channel in one namespace, as its event tells. */
+export interface Version {
+  _id: string;
+  version: number;
+  /** The id of the key that made it. */
+  actor: string;
+  /** Absent for a creation and a restore. */
+  before?: Channel;
+  /** Absent for a deletion. */
+  after?: Channel;
+}
+
+/** The versions that were published in a namespace, those of each channel in their order. */
+const publishedVersions = ({ events }: Service, namespace: string): Version[] =>
+  events
+    .map(({ detail }) => detail)
+    .filter((detail) => detail.namespace === namespace)
+    .map(({ channel, previous, version, actor }) => ({
+      _id: (channel ?? previous)._id,
+      version,
+      actor,
+      ...(previous && { before: previous }),
+      ...(channel && { after: channel }),
+    }));
+
+/** The channels after versions were made, by their ids. */
+const apply = (before: Channel[], versions: Version[]): Channel[] => {
+  const channels = new Map(before.map((channel) => [channel._id, channel]));
+  for (const { _id, after } of versions)
+    if (after) channels.set(_id, after);
+    else channels.delete(_id);
+  return [...channels.values()].sort((one, other) => (one._id < other._id ? -1 : 1));
+};
+
+/** Makes the end of some work known in the events: they come in the order of the writes. */
+export const versionsUntilNow = async (
+  service: Service,
+  namespace: string,
+  client: ChannelsClient,
+): Promise<Version[]> => {
+  const marker = await client.create({ name: 'Marker' });
+  await client.delete(marker._id);
+  let versions: Version[] = [];
+  const isMarker = ({ _id }: Version) => _id === marker._id;
+  await eventually(() => {
+    versions = publishedVersions(service, namespace);
+    expect(versions.filter(isMarker)).toHaveLength(2);
+  });
+  const others = versions.filter((version) => !isMarker(version));
+  const stored: Channel[] = [];
+  for await (const channel of client.all()) stored.push(channel);
+  expect(apply([], others)).toEqual(stored);
+  return others;
+};
