@@ -68,7 +68,7 @@ const connectionOf = (of: ChannelsClient, keyId: string) => ({
 const stopAtOnce = (...args: string[]) => {
   const stopped = new AbortController();
   const say = (text: string) => {
-    if (text.includes(' of ')) stopped.abort();
+    if (/\d of \d/.test(text)) stopped.abort();
   };
   const terminal = { isInteractive: true, say, signal: stopped.signal };
   return folder.runWith(terminal, ...args, '--url', service.url);
