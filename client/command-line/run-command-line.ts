@@ -33,7 +33,7 @@ Options of all commands:
 ${commonUsage}
 
 The exit code is 0, 1 (rows failed, or the service refused something), 2 (the arguments or the file are wrong, and nothing was
-written), 3 (interrupted, or the service can't be reached: run the same command again) or 4 (the API key was refused).`;
+written), 3 (interrupted, or the service can't be reached or is too busy: run the same command again) or 4 (the API key was refused).`;
 
 const exitCodeOf = (error: Error, signal: AbortSignal): ExitCode => {
   if (signal.aborted) return exitCodes.resumable;

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { UpsertRow } from '../../types.ts';
 import { isNoKey } from '../../upsert-batches.ts';
 import { wrong, wrongLine } from '../command-error.ts';
@@ -134,12 +136,9 @@ const checkKeys = (rows: FileRow[], match: string): void => {
   }
 };
 
-const readContent = async (name: string, { folder, input }: Terminal): Promise<Uint8Array> => {
-  if (name === '-') {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of input) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  }
+const readContent = async (name: string, { folder, input, signal }: Terminal): Promise<Uint8Array> => {
+  // The signal also ends the stream: otherwise it would keep the process alive.
+  if (name === '-') return buffer(addAbortSignal(signal, input));
   try {
     return readFileSync(resolve(folder, name));
   } catch (error) {
