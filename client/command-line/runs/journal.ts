@@ -112,11 +112,12 @@ export class Journal {
   }
 
   #apply(step: Step): void {
-    if (step.step === 'deletions') this.deletions = step;
-    for (const row of step.rows)
-      if (step.step === 'after') {
-        this.outcomes.set(row.index, row as Outcome);
+    if (step.step === 'after')
+      for (const row of step.rows) {
+        this.outcomes.set(row.index, row);
         this.open.delete(row.index);
-      } else this.planned.set(row.index, row);
+      }
+    else for (const row of step.rows) this.planned.set(row.index, row);
+    if (step.step === 'deletions') this.deletions = step;
   }
 }
