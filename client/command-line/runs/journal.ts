@@ -112,7 +112,11 @@ export class Journal {
   }
 
   #apply(step: Step): void {
-    if (step.step === 'after') for (const row of step.rows) this.outcomes.set(row.index, row);
+    if (step.step === 'after')
+      for (const row of step.rows) {
+        this.outcomes.set(row.index, row);
+        this.open.delete(row.index);
+      }
     else for (const row of step.rows) this.planned.set(row.index, row);
     if (step.step === 'deletions') this.deletions = step;
   }

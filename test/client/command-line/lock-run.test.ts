@@ -1,12 +1,13 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { lockRun } from '../../../client/command-line/runs/lock-run.ts';
 
 const processes = 4;
 const takeLocks = fileURLToPath(new URL('./take-locks.ts', import.meta.url));
@@ -64,4 +65,19 @@ test('of processes that take the lock of a killed process over at once, only one
   expect(new Set(taken).size).toBe(taken.length);
   const left = files.filter((file) => !taken.includes(file));
   expect((await takeAtOnce(files)).flat().sort()).toEqual(left.sort());
+});
+
+test('a lock that another process takes over at the same moment stays with that process', () => {
+  const file = join(folder, 'lock');
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  writeFileSync(file, String(pid));
+  const kill = jest.spyOn(process, 'kill').mockImplementationOnce(() => {
+    writeFileSync(file, String(process.ppid));
+    throw Object.assign(new Error('There is no such process.'), { code: 'ESRCH' });
+  });
+
+  expect(() => lockRun(file)).toThrow(`The process ${process.ppid} works on this run`);
+
+  kill.mockRestore();
+  expect(readFileSync(file, 'utf8')).toBe(String(process.ppid));
 });
