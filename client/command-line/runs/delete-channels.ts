@@ -36,7 +36,7 @@ const deleteChannel = async (
     const current = await findChannel(connection, _id);
     if (!current) {
       // Either this run has deleted it, and the answer was lost, or somebody else has.
-      const own = await findOwnVersion(connection, _id, known.__v, 'deleted');
+      const own = await findOwnVersion(connection, _id, known.__v, ['deleted']);
       return own
         ? { index, result: 'deleted', _id, __v: own.version, at: now() }
         : { index, result: 'unchanged', _id, at: now() };

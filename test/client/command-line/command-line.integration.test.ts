@@ -381,6 +381,42 @@ describe('an import', () => {
     ]);
   });
 
+  test('that was killed counts what its key has done to a channel that another writer has put in the place of the planned one', async () => {
+    const recreated = (await client.upsert([row('recreated', 'Old')])).data[0]?.channel;
+    const other = new ChannelsClient({
+      url: service.url,
+      key: await service.newKey({ namespaces: [namespace] }),
+    });
+    folder.write('x.ndjson', ndjson([row('recreated', 'New'), row('taken', 'New')]));
+    const stopped = new AbortController();
+    const terminal = { isInteractive: true, say: () => stopped.abort(), signal: stopped.signal };
+    await folder.runWith(terminal, 'import', 'x.ndjson', '--url', service.url);
+    const [id = ''] = readdirSync(join(folder.path, '.client-channels'));
+    const planned = [
+      { index: 0, result: 'updated', key: 'recreated', channel: recreated },
+      { index: 1, result: 'created', key: 'taken' },
+    ];
+    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson([{ step: 'before', rows: planned }]));
+    // Between the dry run and the write, the other writer deletes one channel, and creates the other.
+    await other.upsert([
+      { delete: true, integration_meta: { external_id: 'recreated' } },
+      row('taken', 'Theirs'),
+    ]);
+    await client.upsert([row('recreated', 'New'), row('taken', 'New')]);
+    await other.upsert([row('recreated', 'Later'), row('taken', 'Later')]);
+
+    const { out } = await folder.run('import', 'x.ndjson', '--json');
+
+    expect(
+      parseLines(out).map(({ key: each, result, __v, summary }) => summary ?? [each, result, __v]),
+    ).toEqual([
+      ['recreated', 'created', 0],
+      ['taken', 'updated', 1],
+      { created: 1, updated: 1, unchanged: 0, deleted: 0, failed: 0 },
+    ]);
+    expect((await storedChannels()).map(({ name }) => name)).toEqual(['Later', 'Later']);
+  });
+
   test('goes on with rows that failed for a moment only, counts what its key has done, and leaves what others did since', async () => {
     await seed([row('updated', 'Old'), row('updated-late', 'Old')]);
     const names = ['created', 'created-late', 'updated', 'updated-late', 'not-done', 'wrong'];
