@@ -71,16 +71,17 @@ const resultOf = ({ before, after }: Version) => {
 };
 
 /**
- * The versions that a run made for the key of a row. No request finds a channel that this run created, and somebody else deleted, while the
- * answer was lost. The run creates it again. So its first creation does not count.
+ * The versions that a run made for the key of a row. No request finds a channel that the run created, and somebody else deleted, while the
+ * answer was lost. So the run does the row once more, and the lost creation does not count.
  */
-const ownVersionsOf = (row: UpsertRow, { versions, actor, unanswered }: RunToCheck): Version[] => {
+const ownVersionsOf = (row: UpsertRow, reported: Reported, { versions, actor, unanswered }: RunToCheck) => {
   const key = keyOf(row) as string;
-  const own = versionsOfKey(versions, key).filter((version) => version.actor === actor);
   const isLost = ({ _id, before }: Version) =>
-    !before && versions.some((version) => version._id === _id && !version.after && version.actor !== actor);
-  const [first] = own;
-  return own.length > 1 && first && unanswered?.has(key) && isLost(first) ? own.slice(1) : own;
+    !before &&
+    _id !== reported._id &&
+    unanswered?.has(key) &&
+    versions.some((version) => version._id === _id && !version.after && version.actor !== actor);
+  return versionsOfKey(versions, key).filter((version) => version.actor === actor && !isLost(version));
 };
 
 const versionsOfKey = (versions: Version[], key: string | undefined) =>
@@ -102,8 +103,8 @@ const problemOfWrite = (
 /** Why the result of a row is wrong. Undefined if it is right. */
 const problemOfRow = (row: UpsertRow, reported: Reported | undefined, run: RunToCheck) => {
   const { before, versions, invalid = [], source } = run;
-  const own = ownVersionsOf(row, run);
   if (!reported) return 'it is not reported';
+  const own = ownVersionsOf(row, reported, run);
   const { result, code } = reported;
   if (own.length > 1) return 'it was written twice';
   if (own[0]) return problemOfWrite(row, own[0], reported, source);
