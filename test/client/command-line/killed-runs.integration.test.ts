@@ -155,10 +155,14 @@ const untilItHasBegun = (path: string, running: RunningCommand) =>
 const stepsOfRun = 6;
 const stepsIn = (path: string) => runFile(path, 'journal.ndjson').split('\n').length - 1;
 
-/** Kills a run at a random moment after a random step, unless it ends before. @param startMs how long a command takes to start */
-const killAfterSomeStep = async (path: string, running: RunningCommand, startMs: number) => {
+/** Kills a run at a random moment after a random step, unless it ends before. In milliseconds. */
+const killAfterSomeStep = async (
+  path: string,
+  running: RunningCommand,
+  { startMs, waitMs }: { startMs: number; waitMs: number },
+) => {
   const step = Math.floor(Math.random() * stepsOfRun);
-  if (step <= stepsIn(path)) return killSomewhere(running, [startMs * 0.8, startMs * 2]);
+  await pause(waitMs);
   await until(() => stepsIn(path) >= step, running);
   return killSomewhere(running, [0, startMs]);
 };
@@ -217,7 +221,7 @@ const killAndCheck = async (command: Command, n: number) => {
 
   let running = startRun();
   const startMs = await untilItHasBegun(path, running);
-  let ended = killAfterSomeStep(path, running, startMs);
+  let ended = killAfterSomeStep(path, running, { startMs, waitMs: 0 });
   for (let kill = 1; ; kill++) {
     await writer.until(ended);
     if (isFinished(path)) break;
@@ -227,7 +231,10 @@ const killAndCheck = async (command: Command, n: number) => {
     for (const key of unansweredKeys(journal)) unanswered.add(key);
     await writer.some();
     running = startRun();
-    ended = kill < killsOfRun ? killAfterSomeStep(path, running, startMs) : running.ended;
+    ended =
+      kill < killsOfRun
+        ? killAfterSomeStep(path, running, { startMs, waitMs: startMs * 0.8 })
+        : running.ended;
   }
   const last = await ended;
 
