@@ -21,7 +21,7 @@ import { randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine, type RunningCommand, startCommand } from './child-process.ts';
 import { parseLines } from './in-process.ts';
-import { problemsOfRun, problemsOfUndo } from './run-oracle.ts';
+import { isChange, problemsOfRun, problemsOfUndo, type Reported } from './run-oracle.ts';
 import { type Version, versionsUntilNow } from './versions.ts';
 
 const service = useService({ consumers: ['publish-events'] });
@@ -94,7 +94,7 @@ const newScenario = async (command: Command, name: string) => {
     path,
     startRun: () => start(command, 'rows.ndjson', '--json', ...(command === 'sync' ? where : [])),
     startUndo: (run: string) => start('undo', run, '--json'),
-    versions: () => versionsUntilNow(service, name, other),
+    versions: (written?: Reported[]) => versionsUntilNow(service, name, other, written),
   };
 };
 
@@ -238,10 +238,10 @@ const killAndCheck = async (command: Command, n: number) => {
   }
   const last = await ended;
 
-  const afterRun = await versions();
-  const runVersions = afterRun.slice(seeded.length);
   const lines = parseLines(last.out);
   const { summary, run, failed_rows } = lines.pop();
+  const afterRun = await versions(lines.filter(isChange));
+  const runVersions = afterRun.slice(seeded.length);
   const source = command === 'sync' ? { source: 'sap' } : {};
   const problems = problemsOfRun({
     rows,

@@ -3,7 +3,7 @@ import type { Channel, UpsertRow } from '../../../client/index.ts';
 import type { Version } from './versions.ts';
 
 /** A line of the output of a command with `--json`. */
-interface Reported {
+export interface Reported {
   line?: number;
   key?: string;
   _id?: string;
@@ -37,6 +37,8 @@ const keyOf = ({ integration_meta }: { integration_meta?: Record<string, unknown
   integration_meta?.external_id as string | undefined;
 const sourceOf = ({ integration_meta }: Channel) => integration_meta?.source;
 export const contentOf = ({ _id, __v, createdAt, updatedAt, ...content }: Channel) => content;
+
+export const isChange = ({ result }: Reported) => ['created', 'updated', 'deleted'].includes(result);
 
 /** The content of a channel after a row. Undefined if there is none. */
 const applied = (channel: Channel | undefined, row: UpsertRow, source: string | undefined) => {

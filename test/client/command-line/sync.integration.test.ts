@@ -11,7 +11,7 @@ import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../
 import { type Random, randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
 import { type CommandFolder, parseLines, useCommandFolders } from './in-process.ts';
-import { contentOf, problemsOfRun } from './run-oracle.ts';
+import { contentOf, isChange, problemsOfRun, type Reported } from './run-oracle.ts';
 import { versionsUntilNow } from './versions.ts';
 
 const service = useService({ consumers: ['publish-events'] });
@@ -138,7 +138,7 @@ test(
   `random files are imported and synced exactly as their dry runs show field by field, and also while another writer moves channels, each row is done once, and a sync deletes what it has to and touches nothing else (seed ${seed})`,
   async () => {
     const random = randomFrom(seed);
-    const versions = () => versionsUntilNow(service, `sync${testNumber}`, other);
+    const versions = (written?: Reported[]) => versionsUntilNow(service, `sync${testNumber}`, other, written);
     for (let file = 0; file < fileCount; file++) {
       for (let n = random.below(8); n >= 0; n--) await change(random, await collect(client.all()));
       const before = await collect(client.all());
@@ -164,7 +164,7 @@ test(
         ...(command === 'sync' && { source: 'sap' }),
         reported: lines,
         before,
-        versions: (await versions()).slice(versionsBefore.length),
+        versions: (await versions(lines.filter(isChange))).slice(versionsBefore.length),
         actor: ownKeyId,
       });
       expect({ file, problems, err: done.err }).toEqual({ file, problems: [], err: '' });
@@ -189,14 +189,19 @@ describe('a sync', () => {
     await client.upsert(Array.from({ length: 30 }, (_, n) => row(`k-${n}`, { source: 'sap' })));
     const before = await collect(client.all());
     writeRows([row('new'), ...Array.from({ length: 26 }, (_, n) => row(`k-${n}`))]);
+    const named = before
+      .filter(({ name }) => Number(name.slice(2)) >= 26)
+      .map(({ name }) => `  ${name}  "${name}"\n`);
     const refused = {
       code: 1,
       out: '',
-      err: 'This would delete 4 of the 30 channels that --where selects. --max-deletes allows 3. This command wrote nothing.\n',
+      err: `This would delete 4 of the 30 channels that --where selects:\n${named.join('')}--max-deletes allows 3. This command wrote nothing. With --dry-run, it shows all that it would do.\n`,
     };
 
     expect(await sync()).toEqual(refused);
-    expect(await sync('--dry-run')).toEqual(refused);
+    const { out, ...planned } = await sync('--dry-run');
+    expect(planned).toEqual({ code: 1, err: refused.err });
+    expect(out).toMatch('1 created, 0 updated, 26 unchanged, 4 deleted, 0 failed\n');
     expect(await sync('--max-deletes', '3')).toEqual(refused);
     expect(await collect(client.all())).toEqual(before);
 
@@ -216,10 +221,48 @@ describe('a sync', () => {
 
     expect(out).toMatch('1 created, 27 updated, 0 unchanged, 3 deleted, 0 failed\n');
     const [, run = ''] = /undo (\S+)/.exec(out) ?? [];
-    const undone = { code: 0, out: '31 channels are as before the run, 0 skipped\n', err: '' };
-    expect(await folder.run('undo', run)).toEqual(undone);
+    const undone = (text: string) => ({ code: 0, out: text, err: '' });
+    expect(await folder.run('undo', run)).toEqual(
+      undone('31 channels put back, 0 were as before already, 0 skipped\n'),
+    );
     expect((await collect(client.all())).map(contentOf)).toEqual(before.map(contentOf));
-    expect(await folder.run('undo', run)).toEqual(undone);
+    expect(await folder.run('undo', run)).toEqual(
+      undone('0 channels put back, 31 were as before already, 0 skipped\n'),
+    );
+  });
+
+  test('shows in a dry run what it would do, field by field, and writes nothing', async () => {
+    const namespace = `sync${testNumber}`;
+    await client.upsert([row('a', { source: 'sap', terms: { days: 30 } }), row('b', { source: 'crm' })]);
+    const keyless = await client.create({ name: 'Without a key', integration_meta: { source: 'sap' } });
+    const before = await collect(client.all());
+    writeRows([{ ...row('a', { terms: { days: 60 } }), disabled: true }, row('b'), row('c')]);
+
+    const { code, out, err } = await sync('--max-deletes', '1', '--dry-run');
+
+    expect({ code, err }).toEqual({ code: 1, err: '' });
+    expect(out).toBe(
+      [
+        'updated    line 1  a',
+        '    disabled: false → true',
+        '    integration_meta.terms: {"days":30} → {"days":60}',
+        'failed     line 2  b  All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
+        'created    line 3  c',
+        '    name: (none) → "c"',
+        '    disabled: (none) → false',
+        `    company_namespace: (none) → ["${namespace}"]`,
+        '    integration_meta.external_id: (none) → "c"',
+        '    integration_meta.source: (none) → "sap"',
+        `deleted    ${keyless._id}`,
+        '    name: "Without a key" → (none)',
+        '    disabled: false → (none)',
+        `    company_namespace: ["${namespace}"] → (none)`,
+        '    integration_meta.source: "sap" → (none)',
+        'Dry run, nothing was written: 1 created, 1 updated, 0 unchanged, 1 deleted, 1 failed',
+        '',
+      ].join('\n'),
+    );
+    expect(await collect(client.all())).toEqual(before);
   });
 
   test('deletes a channel only while it is selected, also if it has changed since it was read, and counts its own deletions', async () => {

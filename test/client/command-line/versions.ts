@@ -28,7 +28,7 @@ const publishedVersions = ({ events }: Service, namespace: string): Version[] =>
       ...(channel && { after: channel }),
     }));
 
-/** The channels after versions were made, by their ids. */
+/** The channels after versions were made, in the order of their ids. */
 const apply = (before: Channel[], versions: Version[]): Channel[] => {
   const channels = new Map(before.map((channel) => [channel._id, channel]));
   for (const { _id, after } of versions)
@@ -37,23 +37,30 @@ const apply = (before: Channel[], versions: Version[]): Channel[] => {
   return [...channels.values()].sort((one, other) => (one._id < other._id ? -1 : 1));
 };
 
-/** Makes the end of some work known in the events: they come in the order of the writes. */
+/**
+ * Waits until the events have what was written so far. They come in the order of the writes, for each channel at least.
+ * @param written what must be among them: it may have been deleted again
+ * @returns the versions in a namespace
+ */
 export const versionsUntilNow = async (
   service: Service,
   namespace: string,
   client: ChannelsClient,
+  written: { _id?: string; __v?: number }[] = [],
 ): Promise<Version[]> => {
   const marker = await client.create({ name: 'Marker' });
-  await client.delete(marker._id);
-  let versions: Version[] = [];
-  const isMarker = ({ _id }: Version) => _id === marker._id;
-  await eventually(() => {
-    versions = publishedVersions(service, namespace);
-    expect(versions.filter(isMarker)).toHaveLength(2);
-  });
-  const others = versions.filter((version) => !isMarker(version));
   const stored: Channel[] = [];
   for await (const channel of client.all()) stored.push(channel);
-  expect(apply([], others)).toEqual(stored);
-  return others;
+  await client.delete(marker._id);
+  let versions: Version[] = [];
+  await eventually(() => {
+    versions = publishedVersions(service, namespace);
+    const ofMarker = versions.filter(({ _id }) => _id === marker._id);
+    expect(ofMarker).toHaveLength(2);
+    versions = versions.filter(({ _id }) => _id !== marker._id);
+    expect(apply([marker], versions)).toEqual(stored);
+    const known = new Set(versions.map(({ _id, version }) => `${_id} ${version}`));
+    expect(written.filter(({ _id, __v }) => !known.has(`${_id} ${__v}`))).toEqual([]);
+  });
+  return versions;
 };
