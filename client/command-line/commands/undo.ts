@@ -1,7 +1,7 @@
 import { exitCodes, wrong } from '../command-error.ts';
 import { Progress } from '../output/progress.ts';
 import { printJson } from '../output/report.ts';
-import { commonUsage, connectWithKey, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
 import { Run } from '../runs/run.ts';
 import { type Undone, undoRun } from '../runs/undo-run.ts';
 import type { Command } from './command.ts';
@@ -32,7 +32,7 @@ export const undoCommand: Command = {
       url: values.url ?? record.url,
       namespace: values.namespace ?? record.namespace,
     };
-    const { connection, namespace } = await connectWithKey(target, terminal);
+    const { connection, namespace } = await connect(target, terminal);
     if (namespace !== record.namespace)
       throw wrong(`The run was in the namespace ${record.namespace}, not ${namespace}.`);
     // A run that was stopped ends here: the same command would take what is undone now for done.

@@ -8,22 +8,28 @@ export class Progress {
   readonly #terminal: Terminal;
   /** When it was first shown, and how many rows a run that goes on had done before. They say nothing of its speed. */
   #start: { at: number; done: number } | undefined;
+  #isShown = false;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
 
-  show(done: number, total: number): void {
+  /** @param total how many rows there are, if that is known */
+  show(done: number, total?: number): void {
     if (!this.#terminal.isInteractive) return;
+    this.#isShown = true;
     const now = performance.now();
     this.#start ??= { at: now, done };
     const rate = ((done - this.#start.done) / (now - this.#start.at)) * 1000;
-    const left = rate > 0 ? `, ${Math.round(rate)} rows/s, ${Math.ceil((total - done) / rate)} s left` : '';
-    this.#terminal.say(`${clearLine}${done} of ${total} rows${left}`);
+    const known = total === undefined ? '' : ` of ${total}`;
+    const speed = rate > 0 ? `, ${Math.round(rate)} rows/s` : '';
+    const left = speed && total !== undefined ? `, ${Math.ceil((total - done) / rate)} s left` : '';
+    this.#terminal.say(`${clearLine}${done}${known} rows${speed}${left}`);
   }
 
   /** Removes the line. */
   end(): void {
-    if (this.#start) this.#terminal.say(clearLine);
+    if (this.#isShown) this.#terminal.say(clearLine);
+    this.#isShown = false;
   }
 }
