@@ -77,9 +77,11 @@ export const connect = async (
   { url = defaultUrl, key, namespace }: Target,
   { env, signal }: Terminal,
 ): Promise<{ connection: Connection; url: string; namespace: string; namespaces: string[] }> => {
-  const secret = key ?? env.CHANNELS_KEY;
+  const secret = (key ?? env.CHANNELS_KEY)?.trim();
   if (!secret)
     throw wrong('There is no API key. Set the environment variable CHANNELS_KEY, or add --key <key>.');
+  // Such a key does not fit into a header.
+  if (!/^[!-~]+$/.test(secret)) throw wrong('The API key has a character that no key has. Copy it again.');
   if (!URL.canParse(url) || !/^https?:/.test(url))
     throw wrong(`--url is the address of the service, for example https://example.com, not "${url}".`);
   const own = await new ChannelsClient({ url, key: secret }).me({ signal });

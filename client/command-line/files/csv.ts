@@ -46,7 +46,6 @@ const parseLines = (text: string, delimiter: string, count?: number): CsvLine[] 
 interface Candidate {
   delimiter: string;
   header: string[];
-  known: number;
 }
 
 const attempt = <Result>(run: () => Result): Result | undefined => {
@@ -57,19 +56,25 @@ const attempt = <Result>(run: () => Result): Result | undefined => {
   }
 };
 
-/** The delimiter of a file is the one that makes the most known columns of its first line. */
+const isSimilarColumn = (name: string): boolean => similarColumn(name) !== undefined;
+
+/** The delimiter of a file is the one that makes the most known columns of its first line, or else the most similar ones. */
 const findDelimiter = (text: string): Candidate => {
-  const [first, ...others] = delimiters.map((delimiter) => {
+  const candidates = delimiters.map((delimiter) => {
     // In quotes, the wrong delimiter can make a line that is no CSV.
     const cells = attempt(() => parseLines(text, delimiter, 1)[0]?.cells) ?? [];
-    const header = cells.map((name) => (isKnownColumn(name) ? name : name.trim()));
-    return { delimiter, header, known: header.filter(isKnownColumn).length };
-  }) as [Candidate, ...Candidate[]];
-  return others.reduce((best, each) => (each.known > best.known ? each : best), first);
+    return { delimiter, header: cells.map((name) => (isKnownColumn(name) ? name : name.trim())) };
+  });
+  const count = ({ header }: Candidate, isColumn: (name: string) => boolean) =>
+    header.filter(isColumn).length;
+  return candidates.reduce((best, each) => {
+    const more = count(each, isKnownColumn) - count(best, isKnownColumn);
+    return (more || count(each, isSimilarColumn) - count(best, isSimilarColumn)) > 0 ? each : best;
+  });
 };
 
 const checkHeader = (header: string[]): void => {
-  if (!header.some((name) => isKnownColumn(name) || similarColumn(name)))
+  if (!header.some((name) => isKnownColumn(name) || isSimilarColumn(name)))
     throw wrongLine(
       1,
       'The first line must be a header that names the columns, for example name,integration_meta.external_id,integration_meta.region. They are separated by commas, semicolons or tabs.',

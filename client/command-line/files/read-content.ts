@@ -4,12 +4,12 @@ import { wrong } from '../command-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { withFile } from './file-error.ts';
 
-/** Such a file, read as a whole with its rows, fits into the memory that Node.js takes by itself. */
-export const maxMebibytes = 256;
+/** Such a file can have more than a million rows. With them, it takes up to 2 GB of memory. */
+export const maxMebibytes = 100;
 const maxBytes = maxMebibytes * 1024 * 1024;
 
 const tooLarge = (name: string) =>
-  wrong(`${name} has more than ${maxMebibytes} MiB. Cut it into several files.`);
+  wrong(`${name} has more than ${maxMebibytes} MiB, the most that this command reads.`);
 
 const readInput = async (input: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
@@ -27,7 +27,7 @@ const oldOffice = Buffer.from('d0cf11e0a1b11ae1', 'hex');
 
 /**
  * Reads the bytes of a file; `-` is standard input.
- * @throws CommandError for a file that can't be read, has more than 256 MiB, or is a workbook of a spreadsheet
+ * @throws CommandError for a file that can't be read, has more than 100 MiB, or is a workbook of a spreadsheet
  */
 export const readContent = async (name: string, { folder, input }: Terminal): Promise<Uint8Array> => {
   const path = resolve(folder, name);

@@ -178,7 +178,7 @@ const keyChecker = (match: string): Checks['checkKey'] => {
 
 /**
  * Reads and checks a whole file of rows, NDJSON or CSV, before anything is written. `-` is standard input. Holds the file in
- * memory: at most 256 MiB. Warns on standard error of what is allowed, but hardly meant.
+ * memory: at most 100 MiB. Warns on standard error of what is allowed, but hardly meant.
  * @throws CommandError that names up to 10 lines, for a file that is wrong. The service checks the fields of the rows
  */
 export const readRows = async (

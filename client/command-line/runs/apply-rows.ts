@@ -4,6 +4,7 @@ import type { UpsertedRow } from '../../upsert-all.ts';
 import { toUpsertBatches } from '../../upsert-batches.ts';
 import { chunks } from '../chunks.ts';
 import { type FileRow, keyOf } from '../files/read-rows.ts';
+import { explainFailure } from './explain-failure.ts';
 import type { Journal, Outcome, Planned } from './journal.ts';
 import { type Connection, findOwnVersion } from './own-version.ts';
 
@@ -30,7 +31,8 @@ const upsert = async (
 ): Promise<UpsertedRow[]> => {
   const rows = entries.map(({ row }) => row);
   const results: UpsertedRow[] = [];
-  for await (const result of client.upsertAll(rows, { ...options, signal })) results.push(result);
+  for await (const result of client.upsertAll(rows, { ...options, signal }))
+    results.push(explainFailure(result, options));
   return results;
 };
 

@@ -56,6 +56,13 @@ test('a warning is a sentence on standard error, and with --json one JSON object
   expect(JSON.parse(json ?? '')).toEqual({ warning: sentence });
 });
 
+test('an API key that can not be sent is refused before it is', async () => {
+  const env = { CHANNELS_KEY: 'cck_local_…' };
+  expect(await folder.runWith({ env }, 'export')).toEqual(
+    refusal('The API key has a character that no key has. Copy it again.'),
+  );
+});
+
 describe('a file to read', () => {
   test.each([
     ['none.csv', 'there is no such file or folder'],

@@ -142,8 +142,11 @@ describe('a CSV file', () => {
     });
   });
 
-  test('of which only one column is nearly right is a file with a header', async () => {
-    await expect(read('external_id,Region\na,b\n')).rejects.toMatchObject({
+  test.each([
+    ',',
+    ';',
+  ])('in which the name of a column is nearly right is a file with a header: %s', async (delimiter) => {
+    await expect(read(`external_id${delimiter}Region\na${delimiter}b\n`)).rejects.toMatchObject({
       exitCode: 2,
       message: [
         'Line 1: The header has the unknown column "external_id". Did you mean integration_meta.external_id?',
@@ -293,21 +296,21 @@ test('the format is the one that is asked for, then that of the name, then that 
   expect((await read(csv, { name: 'x.txt' })).format).toBe('csv');
 });
 
-describe('a file of more than 256 MiB', () => {
+describe('a file of more than 100 MiB', () => {
   const tooLarge = {
     exitCode: 2,
-    message: expect.stringMatching(/ has more than 256 MiB\. Cut it into several files\.$/),
+    message: expect.stringMatching(/ has more than 100 MiB, the most that this command reads\.$/),
   };
   test('is refused before it is read', async () => {
     writeFileSync(join(folder, 'large.csv'), '');
-    truncateSync(join(folder, 'large.csv'), 256 * 1024 * 1024 + 1);
+    truncateSync(join(folder, 'large.csv'), 100 * 1024 * 1024 + 1);
     await expect(readAs('large.csv')).rejects.toMatchObject(tooLarge);
   });
 
   test('is refused on standard input as soon as that is known', async () => {
     const chunk = Buffer.alloc(1024 * 1024);
     const input = (async function* () {
-      for (let chunks = 0; chunks < 257; chunks++) yield chunk;
+      for (let chunks = 0; chunks < 101; chunks++) yield chunk;
       throw new Error('More was read than is needed.');
     })();
     await expect(readAs('-', { input })).rejects.toMatchObject(tooLarge);
