@@ -328,16 +328,6 @@ describe('an import', () => {
     ]);
   });
 
-  test('as a sync says in words of the command that a channel is outside --where, also in its dry run', async () => {
-    await seed([row('a', 'A', { source: 'other' })]);
-    folder.write('x.ndjson', ndjson([row('a', 'A2')]));
-    const sync = ['sync', 'x.ndjson', '--where', 'integration_meta.source=sap'];
-    const failed =
-      'failed     line 1  a  The channel with this key has another value at integration_meta.source than "sap", or none. A sync changes only channels that --where selects.\n';
-    expect((await folder.run(...sync, '--dry-run')).out).toMatch(failed);
-    expect((await folder.run(...sync)).out).toMatch(failed);
-  });
-
   test('reads standard input, and matches by another key', async () => {
     const input = (async function* () {
       yield Buffer.from('{"name":"A","integration_me');
@@ -647,6 +637,16 @@ describe('a command', () => {
       out: '',
       err: `${sentence('1001')} An _id has 24 hex digits. To find it by the external id: client-channels export --integration_meta.external_id 1001\n`,
     });
+  });
+
+  test('sync says in its own words that a channel is outside --where, also in a dry run', async () => {
+    await seed([row('a', 'A', { source: 'other' })]);
+    folder.write('x.ndjson', ndjson([row('a', 'A2')]));
+    const sync = ['sync', 'x.ndjson', '--where', 'integration_meta.source=sap'];
+    const failed =
+      'failed     line 1  a  The channel with this key has another value at integration_meta.source than "sap", or none. A sync changes only channels that --where selects.\n';
+    expect((await folder.run(...sync, '--dry-run')).out).toMatch(failed);
+    expect((await folder.run(...sync)).out).toMatch(failed);
   });
 
   test('exits with 2 without a key, and with 4 if the key is refused, also for a lack of scope', async () => {
