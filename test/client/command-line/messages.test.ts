@@ -105,7 +105,7 @@ describe('an output file', () => {
     ['pipe', 'it is no regular file'],
   ])('that can not be written is refused before the service is asked: %s', async (name, reason) => {
     mkdirSync(join(folder.path, 'folder'));
-    execFileSync('mkfifo', [join(folder.path, 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd: folder.path });
     expect(await folder.run('export', '--output', name)).toEqual(
       refusal(`The file ${join(folder.path, name)} can't be written: ${reason}.`),
     );
