@@ -7,6 +7,7 @@ import { importCommand } from './commands/import.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { syncCommand } from './commands/sync.ts';
 import { undoCommand } from './commands/undo.ts';
+import { reasonOf } from './files/file-error.ts';
 import { sayMessage } from './output/report.ts';
 import { commonUsage } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,11 +35,15 @@ Options of all commands:
 ${commonUsage}
 
 The exit code is 0, 1 (rows failed, or the service refused something), 2 (the arguments or the file are wrong, and nothing was
-written), 3 (interrupted, or the service can't be reached: run the same command again) or 4 (the API key was refused).`;
+written), 3 (interrupted, or the service can't be reached or is too busy: run the same command again) or 4 (the API key was refused).`;
+
+/** Files that a person names have errors of their own. So this is about the folder of the runs. */
+const isFileError = (error: Error): error is NodeJS.ErrnoException => 'syscall' in error;
 
 const exitCodeOf = (error: Error, signal: AbortSignal): ExitCode => {
   if (signal.aborted) return exitCodes.resumable;
   if (error instanceof CommandError) return error.exitCode;
+  if (isFileError(error)) return exitCodes.resumable;
   if (error instanceof ChannelsError) {
     const { status } = error;
     if (status === 401 || status === 403) return exitCodes.keyRefused;
@@ -53,6 +58,8 @@ const explain = (error: Error, exitCode: ExitCode, { signal }: Terminal): string
   if (signal.aborted) return 'Interrupted. Run the same command again.';
   if (error instanceof ChannelsError && error.status === 401)
     return 'The service refused the API key. It is unknown, revoked or expired, or belongs to another environment. Check --key or CHANNELS_KEY, and --url.';
+  if (isFileError(error))
+    return `${error.path ?? 'A file of the run'} can't be written: ${reasonOf(error)}. Run the same command again.`;
   const isAdvised = error.message.includes('Run the same command again');
   const advice = exitCode === exitCodes.resumable && !isAdvised ? ' Then run the same command again.' : '';
   return error.message + advice;

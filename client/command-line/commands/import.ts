@@ -1,12 +1,10 @@
 import { defaultMatch } from '../../upsert.ts';
 import { maxMebibytes } from '../files/read-content.ts';
 import { formats, readRows } from '../files/read-rows.ts';
-import { Progress } from '../output/progress.ts';
 import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
-import { finishRun } from '../runs/finish-run.ts';
+import { doRun, type Work } from '../runs/do-run.ts';
 import { preview } from '../runs/preview.ts';
-import { Run } from '../runs/run.ts';
 import type { Command } from './command.ts';
 
 export const matches = [defaultMatch, 'integration_meta.id'] as const;
@@ -20,9 +18,23 @@ Fields that the service sets, such as _id, are ignored, so that the file of an e
 ${maxMebibytes} MiB.`;
 
 export const runUsage = `Each run has a folder in .client-channels, and ends with its name. If it is stopped, run the same command again: it goes on
-where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.`;
+where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.
+"client-channels undo <run> --dry-run" lists what a run changed, with the ids, and --json prints what became of each row.`;
 
-const usage = `Usage: client-channels import <file> [--match <path>] [--dry-run]
+/** The options of a run. */
+export const runOptions = {
+  match: { type: 'string' },
+  format: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  new: { type: 'boolean', default: false },
+} as const;
+
+export const runOptionsUsage = `  --match <path>            where the key is: integration_meta.external_id (default) or integration_meta.id
+  --dry-run                 writes nothing
+  --new                     begins anew, although the same command was stopped
+  --format ndjson|csv       (default: as the name of the file says, or as the file begins)`;
+
+const usage = `Usage: client-channels import <file> [--match <path>] [--dry-run] [--new]
 Creates and changes channels. Each row of the file is matched with the channel that has the same key.
 
 Examples:
@@ -33,24 +45,14 @@ Examples:
 ${fileUsage}
 ${runUsage}
 
-  --match <path>        where the key is: integration_meta.external_id (default) or integration_meta.id
-  --dry-run             writes nothing
-  --format ndjson|csv   (default: as the name of the file says, or as the file begins)
+${runOptionsUsage}
 ${commonUsage}`;
 
 export const importCommand: Command = {
   summary: 'creates and changes channels from a file',
   usage,
   async run(args, terminal) {
-    const { values, operands } = parseArguments(
-      args,
-      {
-        match: { type: 'string' },
-        format: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-      },
-      ['file'],
-    );
+    const { values, operands } = parseArguments(args, runOptions, ['file']);
     const [name = ''] = operands;
     const { json } = values;
     const match = oneOf('match', matches, values.match) ?? defaultMatch;
@@ -60,12 +62,8 @@ export const importCommand: Command = {
     if (values['dry-run']) return preview(connection, file.rows, { match, json }, terminal);
 
     const identity = { command: 'import', url, namespace, key_id: connection.keyId, match } as const;
-    const source = { identity, file: name, content: file.content, rows: file.rows.length };
-    const run = Run.findUnfinished(terminal.folder, source) ?? Run.start(terminal.folder, source);
-    const progress = new Progress(terminal);
-    const onProgress = () => progress.show(run.journal.outcomes.size, file.rows.length);
-    onProgress();
-    await applyRows(connection, run.journal, file.rows, { match }, onProgress).finally(() => progress.end());
-    return finishRun(run, file, { json }, terminal);
+    const apply: Work['apply'] = (journal, onProgress) =>
+      applyRows(connection, journal, file.rows, { match }, onProgress);
+    return doRun({ identity, name, file, apply }, values, terminal);
   },
 };

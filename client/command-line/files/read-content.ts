@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { wrong } from '../command-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { withFile } from './file-error.ts';
@@ -29,13 +30,14 @@ const oldOffice = Buffer.from('d0cf11e0a1b11ae1', 'hex');
  * Reads the bytes of a file; `-` is standard input.
  * @throws CommandError for a file that can't be read, has more than 100 MiB, or is a workbook of a spreadsheet
  */
-export const readContent = async (name: string, { folder, input }: Terminal): Promise<Uint8Array> => {
+export const readContent = async (name: string, { folder, input, signal }: Terminal): Promise<Uint8Array> => {
   const path = resolve(folder, name);
   const readFile = () => {
     if (withFile(path, 'read', () => statSync(path)).size > maxBytes) throw tooLarge(`The file ${path}`);
     return withFile(path, 'read', () => readFileSync(path));
   };
-  const content = name === '-' ? await readInput(input) : readFile();
+  // The signal also ends the stream: otherwise it would keep the process alive.
+  const content = name === '-' ? await readInput(addAbortSignal(signal, input)) : readFile();
   if ([zip, oldOffice].some((start) => start.equals(content.subarray(0, start.length))))
     throw wrong('The file is a workbook. In the spreadsheet, save it as "CSV UTF-8".');
   return content;

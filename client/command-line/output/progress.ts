@@ -3,28 +3,36 @@ import type { Terminal } from '../terminal.ts';
 /** Moves to the start of the line, and clears it. */
 const clearLine = '\r\u001B[K';
 
-/** Shows how many rows are done, on a line that is written again and again. Shows nothing without a terminal. */
+/** Shows what a command does, on a line that is written again and again. Shows nothing without a terminal. */
 export class Progress {
   readonly #terminal: Terminal;
-  /** When it was first shown, and how many rows a run that goes on had done before. They say nothing of its speed. */
-  #start: { at: number; done: number } | undefined;
   #isShown = false;
+  /** When rows were first shown, and how many a run that goes on had done before. They say nothing of its speed. */
+  #start: { at: number; done: number } | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
 
-  /** @param total how many rows there are, if that is known */
+  /**
+   * Shows how many rows are done.
+   * @param total how many there are, if that is known
+   */
   show(done: number, total?: number): void {
-    if (!this.#terminal.isInteractive) return;
-    this.#isShown = true;
     const now = performance.now();
     this.#start ??= { at: now, done };
     const rate = ((done - this.#start.done) / (now - this.#start.at)) * 1000;
     const known = total === undefined ? '' : ` of ${total}`;
     const speed = rate > 0 ? `, ${Math.round(rate)} rows/s` : '';
     const left = speed && total !== undefined ? `, ${Math.ceil((total - done) / rate)} s left` : '';
-    this.#terminal.say(`${clearLine}${done}${known} rows${speed}${left}`);
+    this.wait(`${done}${known} rows${speed}${left}`);
+  }
+
+  /** Shows what the command waits for. */
+  wait(text: string): void {
+    if (!this.#terminal.isInteractive) return;
+    this.#isShown = true;
+    this.#terminal.say(`${clearLine}${text}`);
   }
 
   /** Removes the line. */
