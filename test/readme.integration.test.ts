@@ -69,7 +69,7 @@ test('the commands of a day of work in the README run as they are there', async 
     '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
     'To put back what was changed: undo <run>',
     expect.stringMatching(/^version 0 {2}\S+ {2}created by \w+$/),
-    `The channel ${retail._id} "Retail Channel" is there.`,
+    `The channel ${retail._id} "Retail Channel" was not deleted. It stays as it is.`,
     '',
   ]);
   server.ctrlC();

@@ -1,6 +1,7 @@
 import { defaultMatch } from '../../upsert.ts';
+import { maxMebibytes } from '../files/read-content.ts';
 import { formats, readRows } from '../files/read-rows.ts';
-import { commonUsage, connectWithKey, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { doRun, type Work } from '../runs/do-run.ts';
 import { preview } from '../runs/preview.ts';
@@ -10,8 +11,11 @@ export const matches = [defaultMatch, 'integration_meta.id'] as const;
 
 export const fileUsage = `The file is NDJSON, with one JSON object on each line, or CSV with a header:
   name,local_name,disabled,integration_meta.external_id,integration_meta.region
-An empty cell, or a field that is not there, leaves the channel as it is. Fields that the service sets, such as _id, are
-ignored, so that the file of an export can be used.`;
+Every row needs its key. A row for a new channel also needs a name. An empty cell, or a field that is not there, leaves the
+channel as it is. In CSV, disabled is true or false, in capitals too, and company_namespace is one namespace or a JSON array. Without
+it, a new channel is in the namespace of the command. In integration_meta, true, false, 5 and 1.5 are values; TRUE and 1,5 are texts.
+Fields that the service sets, such as _id, are ignored, so that the file of an export can be used. A file has at most
+${maxMebibytes} MiB.`;
 
 export const runUsage = `Each run has a folder in .client-channels, and ends with its name. If it is stopped, run the same command again: it goes on
 where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.
@@ -53,8 +57,8 @@ export const importCommand: Command = {
     const { json } = values;
     const match = oneOf('match', matches, values.match) ?? defaultMatch;
     const format = oneOf('format', formats, values.format);
-    const file = await readRows(name, { format, match }, terminal);
-    const { connection, url, namespace } = await connectWithKey(values, terminal);
+    const file = await readRows(name, { format, match, json }, terminal);
+    const { connection, url, namespace } = await connect(values, terminal);
     if (values['dry-run']) return preview(connection, file.rows, { match, json }, terminal);
 
     const identity = { command: 'import', url, namespace, key_id: connection.keyId, match } as const;

@@ -1,12 +1,13 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
 import { wrong, wrongLine } from '../command-error.ts';
+import { mapLines } from '../files/map-lines.ts';
 import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
 import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import type { ReportedRow } from '../output/report.ts';
-import { commonUsage, connectWithKey, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { deleteChannels } from '../runs/delete-channels.ts';
 import { doRun, type Work } from '../runs/do-run.ts';
@@ -26,10 +27,10 @@ Examples:
   client-channels sync sap.csv --where integration_meta.source=sap --max-deletes 500
 
 ${fileUsage}
-Every row needs its key. A row without the value of --where gets it. A row with another value is an error.
+A row without the value of --where gets it. A row with another value is an error.
 ${runUsage}
 
-  --where <path>=<value>    selects channels by their metadata, as integration_meta.source=sap
+  --where <path>=<value>    selects channels by their metadata, for example integration_meta.source=sap
   --max-deletes <limit>     a number, or a share of the selected channels (default: 10%). Beyond it, nothing is done
 ${runOptionsUsage}
 ${commonUsage}`;
@@ -37,7 +38,7 @@ ${commonUsage}`;
 /** @returns how many of so many channels may be deleted */
 const parseMaxDeletes = (text: string): ((selected: number) => number) => {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
-  if (number === undefined) throw wrong(`--max-deletes is a number, or a share as 10%, not "${text}".`);
+  if (number === undefined) throw wrong(`--max-deletes is a number, or a share such as 10%, not "${text}".`);
   return (selected) => (percent ? (selected * Number(number)) / 100 : Number(number));
 };
 
@@ -91,11 +92,11 @@ export const syncCommand: Command = {
     const maxDeletes = parseMaxDeletes(values['max-deletes']);
     const match = oneOf('match', matches, values.match) ?? defaultMatch;
     const format = oneOf('format', formats, values.format);
-    const read = await readRows(name, { format, match }, terminal);
-    const file = { ...read, rows: read.rows.map((row) => toSelectedRow(row, where, match)) };
+    const read = await readRows(name, { format, match, json }, terminal);
+    const file = { ...read, rows: mapLines(read.rows, (row) => toSelectedRow(row, where, match)) };
     const selection = new Selection(file.rows, where, match);
     const options = { match, where: { [nameOfPath(where.path)]: where.value } };
-    const { connection, url, namespace, namespaces } = await connectWithKey(values, terminal);
+    const { connection, url, namespace, namespaces } = await connect(values, terminal);
     const planDeletions = () => {
       const progress = new Progress(terminal);
       progress.wait('Reading the channels of the selection…');

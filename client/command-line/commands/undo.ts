@@ -2,7 +2,7 @@ import { exitCodes, wrong } from '../command-error.ts';
 import { describeChange } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import { printJson } from '../output/report.ts';
-import { commonUsage, connectWithKey, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
 import { Run } from '../runs/run.ts';
 import { type Undone, undoRun } from '../runs/undo-run.ts';
 import type { Terminal } from '../terminal.ts';
@@ -69,7 +69,7 @@ export const undoCommand: Command = {
         url: values.url ?? record.url,
         namespace: values.namespace ?? record.namespace,
       };
-      const { connection, namespace } = await connectWithKey(target, terminal);
+      const { connection, namespace } = await connect(target, terminal);
       if (namespace !== record.namespace)
         throw wrong(`The run was in the namespace ${record.namespace}, not ${namespace}.`);
       const dryRun = values['dry-run'];

@@ -14,13 +14,18 @@ export class Progress {
     this.#terminal = terminal;
   }
 
-  /** Shows how many rows are done. */
-  show(done: number, total: number): void {
+  /**
+   * Shows how many rows are done.
+   * @param total how many there are, if that is known
+   */
+  show(done: number, total?: number): void {
     const now = performance.now();
     this.#start ??= { at: now, done };
     const rate = ((done - this.#start.done) / (now - this.#start.at)) * 1000;
-    const left = rate > 0 ? `, ${Math.round(rate)} rows/s, ${Math.ceil((total - done) / rate)} s left` : '';
-    this.wait(`${done} of ${total} rows${left}`);
+    const known = total === undefined ? '' : ` of ${total}`;
+    const speed = rate > 0 ? `, ${Math.round(rate)} rows/s` : '';
+    const left = speed && total !== undefined ? `, ${Math.ceil((total - done) / rate)} s left` : '';
+    this.wait(`${done}${known} rows${speed}${left}`);
   }
 
   /** Shows what the command waits for. */

@@ -4,6 +4,7 @@ import type { UpsertedRow } from '../../upsert-all.ts';
 import { toUpsertBatches } from '../../upsert-batches.ts';
 import { chunks } from '../chunks.ts';
 import { type FileRow, keyOf } from '../files/read-rows.ts';
+import { explainFailure } from './explain-failure.ts';
 import { isChange, type Journal, type Outcome, type Planned } from './journal.ts';
 import { findOwnChange } from './own-change.ts';
 import type { Connection } from './own-version.ts';
@@ -31,7 +32,8 @@ const upsert = async (
 ): Promise<UpsertedRow[]> => {
   const rows = entries.map(({ row }) => row);
   const results: UpsertedRow[] = [];
-  for await (const result of client.upsertAll(rows, { ...options, signal })) results.push(result);
+  for await (const result of client.upsertAll(rows, { ...options, signal }))
+    results.push(explainFailure(result, options));
   return results;
 };
 

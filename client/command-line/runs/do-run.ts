@@ -1,6 +1,7 @@
 import type { ExitCode } from '../command-error.ts';
 import type { RowsFile } from '../files/read-rows.ts';
 import { Progress } from '../output/progress.ts';
+import { sayMessage } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';
 import { finishRun } from './finish-run.ts';
 import type { Journal, Step } from './journal.ts';
@@ -30,8 +31,12 @@ export const doRun = async (
     const { journal, record, goesOn } = run;
     const total = file.rows.length + (journal.deletions?.rows.length ?? 0);
     if (goesOn)
-      terminal.say(
-        `Goes on with the run ${record.id}, which stopped after ${journal.outcomes.size} of ${total} rows. With --new, the command begins anew.\n`,
+      sayMessage(
+        {
+          warning: `Goes on with the run ${record.id}, which stopped after ${journal.outcomes.size} of ${total} rows. With --new, the command begins anew.`,
+        },
+        { json },
+        terminal,
       );
     const progress = new Progress(terminal);
     const onProgress = () => progress.show(journal.outcomes.size, total);

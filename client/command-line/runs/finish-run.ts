@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { isTransient } from '../../upsert-all.ts';
 import { type ExitCode, exitCodes } from '../command-error.ts';
 import { keyOf, type RowsFile } from '../files/read-rows.ts';
-import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
+import { describeRow, describeSummary, printJson, type ReportedRow, sayMessage } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Outcome } from './journal.ts';
 import type { Run } from './run.ts';
@@ -73,9 +73,8 @@ export const finishRun = async (
     await printJson({ summary, run: record.id, ...(failedFile && { failed_rows: failedFile }) }, terminal);
   } else await printForPeople(reported, run, failedFile, terminal);
   if (journal.open.size) {
-    terminal.say(
-      `${journal.open.size} of the failed rows can succeed later, or may be done. Run the same command again.\n`,
-    );
+    const warning = `${journal.open.size} of the failed rows can succeed later, or may be done. Run the same command again.`;
+    sayMessage({ warning }, { json }, terminal);
     return exitCodes.resumable;
   }
   // After the output: a run that is killed before it is seen is finished by the next command, and prints the same.

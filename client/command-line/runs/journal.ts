@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
 import type { Channel, UpsertSummary } from '../../types.ts';
 import type { RowResult } from '../../upsert.ts';
 import { isTransient } from '../../upsert-all.ts';
@@ -85,7 +85,8 @@ export class Journal {
   }
 
   append(step: Step): void {
-    writeSync(this.#file, `${JSON.stringify(step)}\n`);
+    // Unlike `writeSync`, this writes all of it, or throws.
+    writeFileSync(this.#file, `${JSON.stringify(step)}\n`);
     fsyncSync(this.#file);
     this.#apply(step);
   }

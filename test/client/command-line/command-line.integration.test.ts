@@ -1,7 +1,9 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { readRows } from '../../../client/command-line/files/read-rows.ts';
 import { applyRows } from '../../../client/command-line/runs/apply-rows.ts';
@@ -152,7 +154,28 @@ describe('an export', () => {
 
     expect(await folder.run('export')).toEqual({ code: 0, out: ndjson(channels), err: '' });
     const sap = channels.filter(({ integration_meta }) => integration_meta?.source === 'sap');
-    expect((await folder.run('export', '--integration_meta.source', 'sap')).out).toBe(ndjson(sap));
+    const filter = ['--integration_meta.source', 'sap'];
+    expect((await folder.run('export', ...filter)).out).toBe(ndjson(sap));
+    await folder.run('export', ...filter, '--output', 'sap.ndjson');
+    expect(folder.read('sap.ndjson')).toBe(ndjson(sap));
+    await folder.run('export', ...filter, '--output', 'sap.csv');
+    const lines = sap.map(({ _id, name, integration_meta, createdAt, updatedAt }) =>
+      [
+        _id,
+        name,
+        '',
+        'false',
+        `"[""${namespace}""]"`,
+        integration_meta?.external_id,
+        'sap',
+        createdAt,
+        updatedAt,
+        '0\n',
+      ].join(','),
+    );
+    expect(folder.read('sap.csv')).toBe(
+      `\uFEFF_id,name,local_name,disabled,company_namespace,integration_meta.external_id,integration_meta.source,createdAt,updatedAt,__v\n${lines.join('')}`,
+    );
     const several = [
       '--integration_meta.external_id=a',
       '--integration_meta.external_id=c',
@@ -182,6 +205,45 @@ describe('an export', () => {
     await folder.run('export', '--output', 'x.csv');
     expect(folder.read('x.csv')).toBe(`\uFEFF${csv}`);
     expect(readdirSync(folder.path)).toEqual(['x.csv']);
+  });
+
+  test('shows its progress on a terminal, and removes it before it writes to the same terminal', async () => {
+    await seed(Array.from({ length: 250 }, (_, n) => row(`k-${n}`, `Name ${n}`)));
+    let shown = '';
+    const show = (text: string) => {
+      shown += text;
+    };
+    const write = async (text: string) => show(text);
+    const { code } = await folder.runWith(
+      { isInteractive: true, say: show, write },
+      'export',
+      '--url',
+      service.url,
+    );
+    const line = String.raw`\{"_id".*\}\n`;
+    const clear = String.raw`\r\u001b\[K`;
+    expect(code).toBe(0);
+    expect(shown).toMatch(
+      new RegExp(
+        `^(${line}){100}${clear}100 rows${clear}(${line}){100}${clear}200 rows, \\d+ rows/s${clear}(${line}){50}$`,
+      ),
+    );
+  });
+
+  test('for which the disk has no room is a sentence, and leaves the file as it was', async () => {
+    await seed(Array.from({ length: 50 }, (_, n) => row(`k-${n}`, `Name ${n}`)));
+    folder.write('x.csv', 'old');
+    const command = await compileCommandLine(folder.path);
+    // Files may have 4 KiB.
+    const script = `ulimit -f 8; exec ${process.execPath} ${command} export --output x.csv --url ${service.url}`;
+    const options = { cwd: folder.path, env: { CHANNELS_KEY: key } };
+    await expect(promisify(execFile)('sh', ['-c', script], options)).rejects.toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: `The file ${join(folder.path, 'x.csv')} can't be written: it would be too large.\n`,
+    });
+    expect(folder.read('x.csv')).toBe('old');
+    expect(readdirSync(folder.path).sort()).toEqual(['client-channels.mjs', 'x.csv']);
   });
 
   test('that fails leaves the file as it was', async () => {
@@ -286,6 +348,26 @@ describe('an import', () => {
       ['B', true],
       ['C', false],
     ]);
+  });
+
+  test('for which the disk has no room is a sentence, and goes on when there is room again', async () => {
+    folder.write('x.ndjson', ndjson(Array.from({ length: 120 }, (_, n) => row(`k-${n}`, `Name ${n}`))));
+    const command = await compileCommandLine(folder.path);
+    // Files may have 4 KiB: only a part of the first step of the journal fits.
+    const script = `ulimit -f 8; exec ${process.execPath} ${command} import x.ndjson --url ${service.url}`;
+    const options = { cwd: folder.path, env: { CHANNELS_KEY: key } };
+
+    await expect(promisify(execFile)('sh', ['-c', script], options)).rejects.toMatchObject({
+      code: 3,
+      stdout: '',
+      stderr: "A file of the run can't be written: it would be too large. Run the same command again.\n",
+    });
+
+    expect(await folder.run('import', 'x.ndjson')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('120 created, 0 updated, 0 unchanged, 0 deleted, 0 failed\n'),
+    });
+    expect(await storedChannels()).toHaveLength(120);
   });
 
   test('reads standard input, and matches by another key', async () => {
@@ -435,7 +517,7 @@ describe('an import', () => {
     }
     const match = 'integration_meta.external_id';
     const terminal = { folder: folder.path } as Terminal;
-    const file = await readRows('x.ndjson', { format: undefined, match }, terminal);
+    const file = await readRows('x.ndjson', { format: undefined, match, json: false }, terminal);
     const { key_id } = await client.me();
     const slow = connectionOf(new Slow({ url: service.url, key }), key_id);
     const identity = { command: 'import', url: service.url, namespace, key_id, match } as const;
@@ -886,7 +968,12 @@ describe('history and restore', () => {
     expect(versions).toEqual(await collect(client.history(_id)));
     expect(await folder.run('restore', _id)).toEqual({
       code: 0,
-      out: `The channel ${_id} "B" is there.\n`,
+      out: `The channel ${_id} "B" is back.\n`,
+      err: '',
+    });
+    expect(await folder.run('restore', _id)).toEqual({
+      code: 0,
+      out: `The channel ${_id} "B" was not deleted. It stays as it is.\n`,
       err: '',
     });
     expect(parseLines((await folder.run('restore', _id, '--json')).out)).toEqual([await client.get(_id)]);
@@ -911,10 +998,8 @@ describe('a command', () => {
 
   test.each([
     [[], /^Usage: client-channels/],
-    [['exprot'], /^There is no command exprot\.\nUsage:/],
     [['import'], /^The argument <file> is missing\.\n$/],
     [['import', 'a', 'b'], /^Unexpected argument "b"\.\n$/],
-    [['import', 'none.csv'], /^The file none\.csv can't be read \(ENOENT\)\.\n$/],
     [
       ['import', 'a', '--match', 'name'],
       /^--match is integration_meta\.external_id or integration_meta\.id, not "name"\.\n$/,
@@ -932,8 +1017,29 @@ describe('a command', () => {
     expect(printed).toEqual({ code: 2, out: '', err: expect.stringMatching(message) });
   });
 
-  test('exits with 1 if there is no such channel', async () => {
-    expect(await folder.run('restore', 'nothing')).toMatchObject({ code: 1, out: '' });
+  test.each([
+    'history',
+    'restore',
+  ])('%s exits with 1 if there is no such channel, and says how to find its id', async (name) => {
+    const id = '65f0a1b2c3d4e5f601234567';
+    const sentence = (given: string) =>
+      `The namespace ${namespace} has no channel with the _id ${given}, and had none within 90 days.`;
+    expect(await folder.run(name, id)).toEqual({ code: 1, out: '', err: `${sentence(id)}\n` });
+    expect(await folder.run(name, '1001')).toEqual({
+      code: 1,
+      out: '',
+      err: `${sentence('1001')} An _id has 24 hex digits. To find it by the external id: client-channels export --integration_meta.external_id 1001\n`,
+    });
+  });
+
+  test('sync says in its own words that a channel is outside --where, also in a dry run', async () => {
+    await seed([row('a', 'A', { source: 'other' })]);
+    folder.write('x.ndjson', ndjson([row('a', 'A2')]));
+    const sync = ['sync', 'x.ndjson', '--where', 'integration_meta.source=sap'];
+    const failed =
+      'failed     line 1  a  The channel with this key has another value at integration_meta.source than "sap", or none. A sync changes only channels that --where selects.\n';
+    expect((await folder.run(...sync, '--dry-run')).out).toMatch(failed);
+    expect((await folder.run(...sync)).out).toMatch(failed);
   });
 
   test('exits with 2 without a key, and with 4 if the key is refused, also for a lack of scope', async () => {
@@ -946,9 +1052,23 @@ describe('a command', () => {
       code: 2,
       err: expect.stringContaining('CHANNELS_KEY'),
     });
-    expect(await run('nonsense', 'export')).toMatchObject({ code: 4, out: '' });
-    expect(await run(reader, 'import', 'x.ndjson')).toMatchObject({ code: 4, out: '' });
-    expect(await run(key, 'export', '--namespace', 'foreign')).toMatchObject({ code: 4, out: '' });
+    expect(await run('nonsense', 'export')).toEqual({
+      code: 4,
+      out: '',
+      err: 'The service refused the API key. It is unknown, revoked or expired, or belongs to another environment. Check --key or CHANNELS_KEY, and --url.\n',
+    });
+    expect(await run(reader, 'import', 'x.ndjson')).toEqual({
+      code: 4,
+      out: '',
+      err: 'This API key lacks the scope "channels:write".\n',
+    });
+    const two = await service.newKey({ namespaces: [namespace, 'second'] });
+    expect(await run(two, 'export', '--namespace', 'foreign')).toEqual({
+      code: 4,
+      out: '',
+      err: `The API key does not hold the namespace "foreign". It holds ${namespace}, second.\n`,
+    });
+    expect(await run(two, 'export', '--namespace', 'second')).toMatchObject({ code: 0 });
     expect(await run('nonsense', 'export', '--key', key)).toMatchObject({ code: 0 });
   });
 
