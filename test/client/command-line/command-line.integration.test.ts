@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { readRows } from '../../../client/command-line/files/read-rows.ts';
 import { applyRows } from '../../../client/command-line/runs/apply-rows.ts';
 import { deleteChannels } from '../../../client/command-line/runs/delete-channels.ts';
@@ -112,14 +112,18 @@ const variedRows = (count: number): UpsertRow[] =>
     },
   }));
 
+/** Runs a command, and counts its requests. */
 const measured = async (...args: string[]) => {
+  const requests = jest.spyOn(globalThis, 'fetch');
   const startedAt = performance.now();
   const printed = await folder.run(...args);
+  const calls = requests.mock.calls.length;
+  requests.mockRestore();
   if (process.env.COMMAND_LINE_CHANNELS)
     console.info(
-      `${args.join(' ')}: ${channelCount} channels in ${Math.round(performance.now() - startedAt)} ms`,
+      `${args.join(' ')}: ${channelCount} channels, ${calls} requests, ${Math.round(performance.now() - startedAt)} ms`,
     );
-  return printed;
+  return { printed, calls };
 };
 
 describe('an export', () => {
@@ -128,17 +132,19 @@ describe('an export', () => {
     async (file) => {
       await seed(variedRows(channelCount));
       const before = await storedChannels();
-      expect(await measured('export', '--output', file)).toEqual({ code: 0, out: '', err: '' });
+      expect(await folder.run('export', '--output', file)).toEqual({ code: 0, out: '', err: '' });
       for (let start = 0; start < before.length; start += 20)
         await Promise.all(before.slice(start, start + 20).map(({ _id }) => client.delete(_id)));
 
-      const imported = await measured('import', file);
+      const imported = await folder.run('import', file);
 
       expect(imported).toMatchObject({ code: 0, err: '' });
       expect(imported.out).toMatch(`${channelCount} created, 0 updated, 0 unchanged, 0 deleted, 0 failed\n`);
       const after = await storedChannels();
       expect(byKey(after)).toEqual(byKey(before));
-      expect((await measured('import', file)).out).toMatch(`0 created, 0 updated, ${channelCount} unchanged`);
+      expect((await folder.run('import', file)).out).toMatch(
+        `0 created, 0 updated, ${channelCount} unchanged`,
+      );
       expect(await storedChannels()).toEqual(after);
     },
     timeoutMs,
@@ -1135,3 +1141,36 @@ describe('a command', () => {
     expect(await storedChannels()).toHaveLength(50);
   });
 });
+
+test(
+  'the commands need few requests: one or two for each 100 rows, and two for each channel that is put back',
+  async () => {
+    const rows = Array.from({ length: channelCount }, (_, n) => row(`k-${n}`, 'Old', { source: 'sap' }));
+    const renamed = (every: number) => rows.map((each, n) => (n % every ? each : { ...each, name: 'New' }));
+    const batches = Math.ceil(channelCount / 100);
+    const summary = (created: number, updated: number) =>
+      `${created} created, ${updated} updated, ${channelCount - created - updated} unchanged, 0 deleted, 0 failed`;
+    folder.write('rows.ndjson', ndjson(rows));
+    folder.write('some.ndjson', ndjson(renamed(20)));
+    folder.write('half.ndjson', ndjson(renamed(2)));
+
+    // The first request of each command is GET /me.
+    const created = await measured('import', 'rows.ndjson');
+    expect(created.printed.out).toMatch(summary(channelCount, 0));
+    expect(created.calls).toBe(1 + 2 * batches);
+    const unchanged = await measured('import', 'rows.ndjson');
+    expect(unchanged.printed.out).toMatch(summary(0, 0));
+    expect(unchanged.calls).toBe(1 + batches);
+    const exported = await measured('export', '--output', 'export.csv');
+    expect(exported.calls).toBe(1 + batches);
+    const synced = await measured('sync', 'some.ndjson', '--where', 'integration_meta.source=sap');
+    expect(synced.printed.out).toMatch(summary(0, Math.ceil(channelCount / 20)));
+    expect(synced.calls).toBe(1 + 3 * batches);
+    await folder.run('import', 'rows.ndjson');
+    const half = await measured('import', 'half.ndjson');
+    const undone = await measured('undo', runOf(half.printed.out));
+    expect(undone.printed).toMatchObject({ code: 0 });
+    expect(undone.calls).toBe(1 + 2 * Math.ceil(channelCount / 2));
+  },
+  timeoutMs,
+);
