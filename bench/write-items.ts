@@ -5,7 +5,7 @@ import type { Item } from '../lib/dynamodb/item.ts';
 
 /** DynamoDB takes no larger batch. */
 const batchSize = 25;
-const concurrency = 4;
+const concurrency = 8;
 
 /** Writes items into a table, in batches and without conditions. This is several times as fast as transactions. */
 export const writeItems = async (
