@@ -7,6 +7,7 @@ import java.util.Map;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.ApiResponse;
 import org.openapitools.client.api.ChannelsApi;
+import org.openapitools.client.model.ChangeRow;
 import org.openapitools.client.model.Channel;
 import org.openapitools.client.model.ChannelAnswer;
 import org.openapitools.client.model.ChannelChange;
@@ -14,6 +15,8 @@ import org.openapitools.client.model.ChannelCreation;
 import org.openapitools.client.model.ChannelListAnswer;
 import org.openapitools.client.model.ChannelUpsert;
 import org.openapitools.client.model.ChannelUpsertAnswer;
+import org.openapitools.client.model.ChannelVersion;
+import org.openapitools.client.model.UpsertResult;
 import org.openapitools.client.model.UpsertRow;
 
 /** Does what a connector does, and prints a report in JSON. The two Java clients differ only in their `Setup`. */
@@ -82,7 +85,7 @@ public class Connector {
         new ChannelUpsert().channels(List.of(rows)).where(Map.of("integration_meta.source", "sap"));
     ChannelUpsertAnswer answer = channels.upsertChannels(body, null, null);
     List<List<Object>> results = new ArrayList<>();
-    for (var result : answer.getData()) {
+    for (UpsertResult result : answer.getData()) {
       String name = result.getChannel() == null ? null : result.getChannel().getName();
       results.add(Arrays.asList(result.getResult(), name, result.getCode()));
     }
@@ -91,7 +94,7 @@ public class Connector {
 
   static List<List<Object>> changesSince(String cursor) throws ApiException {
     List<List<Object>> changes = new ArrayList<>();
-    for (var change : channels.readChanges(null, null, cursor, 2L, null).getData()) {
+    for (ChangeRow change : channels.readChanges(null, null, cursor, 2L, null).getData()) {
       String subject = change.getChannel() == null ? change.getId() : change.getChannel().getName();
       changes.add(List.of(change.getType(), subject));
     }
@@ -100,7 +103,7 @@ public class Connector {
 
   static List<List<Object>> historyOf(String id) throws ApiException {
     List<List<Object>> versions = new ArrayList<>();
-    for (var version : channels.readHistory(id, null, null, null, null).getData()) {
+    for (ChannelVersion version : channels.readHistory(id, null, null, null, null).getData()) {
       String name = version.getChannel() == null ? null : version.getChannel().getName();
       versions.add(Arrays.asList(version.getType(), name));
     }
