@@ -50,8 +50,10 @@ const judgeEnvelope = (rows: PlannedRow[], { data, summary }: any): string[] => 
 };
 
 export interface UpsertClientOptions {
-  /** Two namespaces. A second API key holds only the last one. */
+  /** Two namespaces. */
   namespaces: [string, string];
+  /** An API key of both, and one of the second alone. */
+  apiKeys: [string, string];
   random: Random;
   clients: number;
   keys: number;
@@ -67,11 +69,10 @@ export interface UpsertClientOptions {
  */
 export const runUpsertClients = async (
   service: Service,
-  { namespaces, random, clients, keys, maxRows, requests }: UpsertClientOptions,
-): Promise<UpsertRecords & { apiKey: string }> => {
+  { namespaces, apiKeys, random, clients, keys, maxRows, requests }: UpsertClientOptions,
+): Promise<UpsertRecords> => {
   const [first, second] = namespaces;
-  const apiKey = await service.newKey({ namespaces });
-  const keyOfSecond = await service.newKey({ namespaces: [second] });
+  const [apiKey, keyOfSecond] = apiKeys;
   const callers = repeat<Caller>([
     [4, { namespace: first, held: namespaces, apiKey }],
     [1, { namespace: second, held: namespaces, apiKey }],
@@ -183,14 +184,18 @@ export const runUpsertClients = async (
     return send(caller, 'POST', { key, mark }, body);
   };
 
-  /** Writes to a channel that somebody saw with one of these keys. */
   type WriteTo = (caller: Caller, key: string, target: string, mark: string) => Promise<void>;
+  /** Writes to a channel that somebody saw with one of these keys. */
   const toSeen =
     (own: string[], write: WriteTo) =>
     async (caller: Caller): Promise<void> => {
-      const key = random.pick(own);
-      const id = seen.get(`${caller.namespace} ${key}`);
-      return id === undefined ? upsert(caller) : write(caller, key, id, `m${++marks}`);
+      const found = own.flatMap((key) => {
+        const id = seen.get(`${caller.namespace} ${key}`);
+        return id === undefined ? [] : { key, id };
+      });
+      if (!found.length) return upsert(caller);
+      const { key, id } = random.pick(found);
+      return write(caller, key, id, `m${++marks}`);
     };
   const update = toSeen(allKeys, (caller, key, target, mark) => {
     const name = random.next() < 0.5 ? { name: `${key} ${mark}` } : {};
@@ -220,17 +225,17 @@ export const runUpsertClients = async (
   );
 
   const operations = repeat([
-    [30, upsert],
-    [4, post],
+    [22, upsert],
+    [8, post],
     [4, update],
     [4, changeKey],
-    [4, replace],
+    [6, replace],
     [6, move],
-    [4, remove],
+    [6, remove],
   ]);
   const runClient = async () => {
     while (started++ < requests) await random.pick(operations)(random.pick(callers));
   };
   await Promise.all(Array.from({ length: clients }, runClient));
-  return { ...records, apiKey };
+  return records;
 };

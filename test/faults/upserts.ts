@@ -70,7 +70,7 @@ export const runUpserts = async ({
   seed,
   eventsTimeoutMs = 60_000,
   ...size
-}: Omit<UpsertClientOptions, 'namespaces' | 'random'> & {
+}: Omit<UpsertClientOptions, 'namespaces' | 'apiKeys' | 'random'> & {
   service: Service;
   proxy: FaultProxy;
   seed: number;
@@ -78,6 +78,8 @@ export const runUpserts = async ({
   eventsTimeoutMs?: number;
 }): Promise<UpsertRunResult> => {
   const namespaces: [string, string] = [`upserts-${seed}`, `upserts-${seed}-other`];
+  const apiKey = await service.newKey({ namespaces });
+  const keyOfSecond = await service.newKey({ namespaces: namespaces.slice(1) });
   const random = randomFrom(seed);
   const faults = seededFaults(randomFrom(seed + 1), faultShare);
   const consumers = await startStreamConsumers(streamConsumers, {
@@ -89,9 +91,10 @@ export const runUpserts = async ({
     const fault = faults.fault(operation, tried);
     return fault === 'none' && operation === 'BatchGetItem' ? lagging(tried.body) : fault;
   };
-  const { writes, unexpected, statuses, apiKey } = await runUpsertClients(service, {
+  const { writes, unexpected, statuses } = await runUpsertClients(service, {
     ...size,
     namespaces,
+    apiKeys: [apiKey, keyOfSecond],
     random,
   });
   await proxy.allAnswered();
