@@ -1,0 +1,118 @@
+/** @jest-environment ./test/support/one-realm-environment.ts */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { deleteChannels } from '../../../client/command-line/runs/delete-channels.ts';
+import { Journal } from '../../../client/command-line/runs/journal.ts';
+import { ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
+import { useService } from '../../support/use-service.ts';
+import { type Company, collect, ndjson, row, useCompanies } from './companies.ts';
+
+const service = useService({ consumers: ['publish-events'] });
+const newCompany = useCompanies(service);
+let { key, client, folder } = {} as Company;
+beforeEach(async () => {
+  ({ key, client, folder } = await newCompany());
+});
+const storedChannels = () => collect(client.all());
+const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
+const connectionOf = (of: ChannelsClient, keyId: string) => ({
+  client: of,
+  keyId,
+  signal: new AbortController().signal,
+});
+/** Begins a command, and stops it after it has written down that it begins. */
+const stopAtOnce = (...args: string[]) => {
+  const stopped = new AbortController();
+  const say = (text: string) => {
+    if (/\d of \d/.test(text)) stopped.abort();
+  };
+  const terminal = { isInteractive: true, say, signal: stopped.signal };
+  return folder.runWith(terminal, ...args, '--url', service.url);
+};
+
+describe('a sync', () => {
+  const where = ['--where', 'integration_meta.source=sap'];
+  const sap = (n: number) => row(`k-${n}`, `Name ${n}`, { source: 'sap' });
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+
+  test('that is refused for its deletions names the first of them, and its dry run shows all that it would do', async () => {
+    await seed(range(0, 20).map(sap));
+    const before = await storedChannels();
+    folder.write('x.ndjson', ndjson([...range(12, 20).map(sap), row('new', 'New')]));
+    const deleted = before.filter(({ name }) => Number(name.slice(5)) < 12);
+    const named = deleted.map(({ name, integration_meta }) => [integration_meta?.external_id, name]);
+    const err = [
+      'This would delete 12 of the 20 channels that --where selects:',
+      ...named.slice(0, 10).map(([each, name]) => `  ${each}  "${name}"`),
+      '  … and 2 more',
+      '--max-deletes allows 2. This command wrote nothing. With --dry-run, it shows all that it would do.',
+      '',
+    ].join('\n');
+    let said = '';
+    const say = (text: string) => {
+      said += text;
+    };
+
+    const planned = await folder.run('sync', 'x.ndjson', ...where, '--dry-run');
+
+    expect(planned).toMatchObject({ code: 1, err });
+    expect(planned.out).toMatch(/^created .* 1 created, 0 updated, 8 unchanged, 12 deleted, 0 failed\n$/s);
+    for (const [each] of named) expect(planned.out).toMatch(`deleted    ${each}\n`);
+    const url = ['--url', service.url];
+    expect(
+      await folder.runWith({ isInteractive: true, say }, 'sync', 'x.ndjson', ...where, ...url),
+    ).toMatchObject({ code: 1, out: '' });
+    expect(said).toBe(`\r\u001B[KReading the channels of the selection…\r\u001B[K${err}`);
+    expect(await storedChannels()).toEqual(before);
+    expect(readdirSync(join(folder.path, '.client-channels'))).toEqual([]);
+  });
+
+  test('that goes on is held to the --max-deletes of the command that goes on', async () => {
+    await seed(range(0, 20).map(sap));
+    folder.write('x.ndjson', ndjson(range(4, 20).map(sap)));
+    const limitedTo = (limit: string) => ['sync', 'x.ndjson', ...where, '--max-deletes', limit];
+    expect((await stopAtOnce(...limitedTo('4'))).code).toBe(3);
+
+    const refused = await folder.run(...limitedTo('3'));
+
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(
+      /^Goes on with the run \S+, which stopped after 0 of 20 rows\. .*\nThis would delete 4 of the 20 channels/,
+    );
+    expect(await storedChannels()).toHaveLength(20);
+    expect((await folder.run(...limitedTo('4'))).out).toMatch('16 unchanged, 4 deleted, 0 failed\n');
+  });
+
+  test('does not take a deletion that other writers are ahead of for a failed one, and tries it again', async () => {
+    const channels = [await client.create({ name: 'A' }), await client.create({ name: 'B' })];
+    class Busy extends ChannelsClient {
+      override async delete(...args: Parameters<ChannelsClient['delete']>) {
+        if (args[0] === channels[1]?._id) {
+          const body = { code: 'conflict', error: 'Written concurrently.' } as const;
+          throw new ChannelsError(new Response(null, { status: 409 }), body);
+        }
+        return super.delete(...args);
+      }
+    }
+    const journal = new Journal(join(folder.path, 'journal.ndjson'));
+    const rows = channels.map((channel, index) => ({ index, result: 'deleted' as const, channel }));
+    journal.append({ step: 'deletions', selected: 2, rows });
+    const { key_id } = await client.me();
+    const deleteWith = (of: ChannelsClient) =>
+      deleteChannels(
+        connectionOf(of, key_id),
+        journal,
+        () => true,
+        () => {},
+      );
+
+    await deleteWith(new Busy({ url: service.url, key }));
+
+    expect([...journal.outcomes.keys()]).toEqual([0]);
+    expect([...journal.open.values()]).toMatchObject([{ index: 1, code: 'conflict' }]);
+    await deleteWith(client);
+    expect([...journal.outcomes.values()].map(({ result }) => result)).toEqual(['deleted', 'deleted']);
+    expect(journal.summary).toMatchObject({ deleted: 2, failed: 0 });
+  });
+});
