@@ -177,7 +177,7 @@ test('Ctrl-C stops an import with exit code 3, and the same command goes on with
   expect(await running.ended).toEqual({
     code: 3,
     out: '',
-    err: 'Interrupted. Run the same command again.\n',
+    err: '{"error":"Interrupted. Run the same command again.","exit_code":3}\n',
   });
   expect(parseLines((await startRun().ended).out).at(-1)).toMatchObject({
     summary: { created: 20, updated: 20, unchanged: 10, deleted: 0, failed: 70 },

@@ -246,7 +246,7 @@ describe('a sync', () => {
         'updated    line 1  a',
         '    disabled: false → true',
         '    integration_meta.terms: {"days":30} → {"days":60}',
-        'failed     line 2  b  All sources share one set of keys: the channel with this key has another value, or none, at the path that "where" names.',
+        'failed     line 2  b  The channel with this key has another value at integration_meta.source than "sap", or none. A sync changes only channels that --where selects.',
         'created    line 3  c',
         '    name: (none) → "c"',
         '    disabled: (none) → false',
