@@ -19,7 +19,7 @@ import { useService } from '../support/use-service.ts';
 // Sends random list queries to the service, in random encodings, and compares each response with a plain array.
 // ORACLE_QUERIES sets the number of queries. ORACLE_SEED repeats a run: it is the seed that fast-check prints on failure.
 
-const queries = Number(process.env.ORACLE_QUERIES ?? 2_500);
+const queries = Number(process.env.ORACLE_QUERIES ?? 1_500);
 /** This many properties run concurrently, with consecutive seeds. Any of these seeds repeats all of them. */
 const concurrency = 20;
 const chosenSeed = Number(process.env.ORACLE_SEED ?? Date.now() % 2 ** 31);

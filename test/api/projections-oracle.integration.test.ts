@@ -14,7 +14,7 @@ import { findWrongExternalKeys } from '../support/whole-partitions.ts';
  * Makes random writes, and compares a search or a list with a plain array after each of them. Meanwhile the projector is
  * stopped, runs, or is killed at random. `PROJECTIONS_WRITES` sets the number of writes, `PROJECTIONS_SEED` repeats a run.
  */
-const writes = Number(process.env.PROJECTIONS_WRITES ?? 240);
+const writes = Number(process.env.PROJECTIONS_WRITES ?? 150);
 const seed = Number(process.env.PROJECTIONS_SEED ?? 20_261_124);
 
 const service = useService();

@@ -7,7 +7,7 @@ import { useService } from '../support/use-service.ts';
  * more changes.
  */
 const seed = Number(process.env.STORM_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const changes = Number(process.env.STORM_CHANGES ?? 400);
+const changes = Number(process.env.STORM_CHANGES ?? 250);
 
 const service = useService();
 

@@ -21,7 +21,7 @@ import {
   readProjections,
   reindex,
 } from '../support/projections.ts';
-import { idAt, seededAt } from '../support/seed.ts';
+import { idAt, seededAt, seededId } from '../support/seed.ts';
 import { useService } from '../support/use-service.ts';
 
 // The count buckets on DynamoDB Local: how they grow and shrink, and what readers count meanwhile.
@@ -29,30 +29,38 @@ import { useService } from '../support/use-service.ts';
 const service = useService();
 
 /**
- * A namespace with small buckets, as they are after most of their channels were deleted.
- * @param ordinals the ordinals of the channels in each bucket. The ids grow with the ordinals.
+ * A namespace whose channels are all applied, with buckets of any size. Buckets are small after most of their channels were
+ * deleted, and large while older channels join them.
+ * @param buckets the ordinals of the channels in each bucket. The ids grow with the ordinals.
  */
-const withSmallBuckets = async (...ordinals: number[][]) => {
+const withBuckets = async (...buckets: number[][]) => {
   const fixture = newNamespace(service);
-  const ids: string[] = [];
-  for (const ordinal of ordinals.flat()) ids[ordinal] = await fixture.createWithOldId(ordinal);
-  await fixture.applyAll();
-  const firsts = ordinals.map(([first = 0], index) => (index === 0 ? allIds.first : (ids[first] as string)));
+  await fixture.seedApplied(buckets.flat());
+  const firsts = buckets.map(([first = 0], index) => (index === 0 ? allIds.first : seededId(first)));
   for (const [index, first] of firsts.entries()) {
-    const inBucket = ordinals[index] ?? [];
+    const inBucket = buckets[index] ?? [];
     const next = firsts[index + 1];
     const Item = bucketItem(fixture.namespace, {
       first,
       count: inBucket.length,
       version: 1,
       appliedIds: {},
-      highestId: ids[inBucket.at(-1) ?? 0] as string,
+      highestId: seededId(inBucket.at(-1) ?? 0),
       ...(next !== undefined && { link: linkTo(next) }),
     });
     await service.projections.put({ Item });
   }
-  return { ...fixture, idOf: (ordinal: number) => ids[ordinal] as string };
+  return {
+    ...fixture,
+    ids: buckets.flat().map(seededId),
+    readBuckets: async () => (await readProjections(service, fixture.namespace)).buckets,
+  };
 };
+
+/** So many ordinals. A test can create older channels with the ordinals up to 1,000. */
+const ordinals = (count: number) => Array.from({ length: count }, (_, index) => 1_001 + index);
+
+const withFullBucket = () => withBuckets(ordinals(bucketSize));
 
 describe('the total of the bucket counts', () => {
   test('counts every successful write, whether it is applied or not', async () => {
@@ -67,19 +75,6 @@ describe('the total of the bucket counts', () => {
     await apply(one);
     expect(await total()).toBe(1);
   });
-
-  /** A namespace with one full bucket, and the ids that it counts. */
-  const withFullBucket = async () => {
-    const fixture = newNamespace(service);
-    const ids: string[] = [];
-    for (let index = 0; index < bucketSize; index++) ids.push(await fixture.create({ name: 'x' }));
-    await fixture.applyAll();
-    return {
-      ...fixture,
-      ids: ids.sort(),
-      readBuckets: async () => (await readProjections(service, fixture.namespace)).buckets,
-    };
-  };
 
   test('starts another bucket after a full one, and removes a bucket that becomes empty', async () => {
     const { create, remove, applyAll, readBuckets, total } = await withFullBucket();
@@ -121,7 +116,7 @@ describe('the total of the bucket counts', () => {
 
   test('applies a backlog in any order, at a cost that does not depend on its size', async () => {
     const { namespace, createWithOldId, total } = newNamespace(service);
-    const size = 4 * bucketSize;
+    const size = 2 * bucketSize;
     const ids: string[] = [];
     for (let ordinal = 0; ordinal < size; ordinal++) ids.push(await createWithOldId(ordinal));
     // The newest comes first, as if the stream delivers new changes while the sweep applies old ones.
@@ -197,15 +192,14 @@ describe('the total of the bucket counts', () => {
     const { namespace, other, create, remove, update, applyAll, find, total, readBuckets } =
       await withFullBucket();
     const later: string[] = [];
-    for (let index = 0; index < 2 * bucketSize + 5; index++)
-      later.push(await create({ name: `Shop ${index}` }));
+    for (let index = 0; index < bucketSize + 5; index++) later.push(await create({ name: `Shop ${index}` }));
     const shared = await create({ name: 'Shared', company_namespace: [namespace, other] });
     await remove(later[3] as string);
     await update(later[4] as string, { name: 'Renamed' });
     await applyAll();
-    expect((await readBuckets()).map(([, size]) => size)).toEqual([bucketSize, bucketSize, bucketSize, 5]);
+    expect((await readBuckets()).map(([, size]) => size)).toEqual([bucketSize, bucketSize, 5]);
     expect([await total(), await find('renamed'), await find('shared')]).toEqual([
-      3 * bucketSize + 5,
+      2 * bucketSize + 5,
       [later[4]],
       [shared],
     ]);
@@ -238,14 +232,12 @@ describe('the total of the bucket counts', () => {
     await expect(total()).rejects.toMatchObject(projectionsBehind);
     await expect(find('x')).rejects.toMatchObject(projectionsBehind);
     await apply(early);
-    for (let ordinal = 2; ordinal < 60; ordinal++) await apply(idAt(seededAt + ordinal, ordinal));
+    for (let ordinal = 2; ordinal < 60; ordinal++) await apply(seededId(ordinal));
     expect(await total()).toBe(bucketSize + 59);
   });
 
   test('is read again if one bucket was read before a transaction and the next one after it', async () => {
-    const { namespace, create, applyAll } = newNamespace(service);
-    for (let index = 0; index < bucketSize; index++) await create({ name: 'x' });
-    await applyAll();
+    const { namespace, create, applyAll } = await withFullBucket();
     const query = bucketsStartingIn(namespace, allIds);
     const { items: before } = await service.projections.query(query);
     await create({ name: 'x' });
@@ -292,23 +284,8 @@ describe('the total of the bucket counts', () => {
     });
   });
 
-  /**
-   * A namespace whose only bucket counts twice as many as a full one. The newest ids came first, so no bucket started
-   * after it.
-   */
-  const withDoubleBucket = async () => {
-    const fixture = newNamespace(service);
-    const ids: string[] = [];
-    for (let ordinal = 2 * bucketSize; ordinal > 0; ordinal--) {
-      ids.unshift(await fixture.createWithOldId(ordinal));
-      await fixture.apply(ids[0] as string);
-    }
-    return {
-      ...fixture,
-      ids,
-      readBuckets: async () => (await readProjections(service, fixture.namespace)).buckets,
-    };
-  };
+  /** The newest ids came first, so no bucket started after the only one. */
+  const withDoubleBucket = () => withBuckets(ordinals(2 * bucketSize));
 
   test('splits a bucket that older channels have joined', async () => {
     const { createWithOldId, apply, readBuckets, total } = await withDoubleBucket();
@@ -358,29 +335,29 @@ describe('the counts of a range', () => {
   };
 
   test('contain a channel whose bucket is merged into the one before it while they are read', async () => {
-    const { namespace, idOf, createWithOldId, remove, apply } = await withSmallBuckets([1], [10], [20]);
+    const { namespace, createWithOldId, remove, apply } = await withBuckets([1], [10], [20]);
     // The bucket of 10 is empty, and the projector was killed before it removed the pending change and the bucket.
-    await remove(idOf(10));
-    await applyUntilKilled(service, namespace, [idOf(10)], 'Delete', 'NS#');
+    await remove(seededId(10));
+    await applyUntilKilled(service, namespace, [seededId(10)], 'Delete', 'NS#');
     await createWithOldId(11);
 
-    const counts = await readInterrupted(namespace, { first: idOf(10), last: allIds.last }, () =>
-      apply(idOf(10)),
+    const counts = await readInterrupted(namespace, { first: seededId(10), last: allIds.last }, () =>
+      apply(seededId(10)),
     );
 
     expect(counts).toEqual([
-      [allIds.first, below(idOf(20), allIds).last, 2],
-      [idOf(20), allIds.last, 1],
+      [allIds.first, below(seededId(20), allIds).last, 2],
+      [seededId(20), allIds.last, 1],
     ]);
   });
 
   test('belong to their ranges even if the bucket after the range is merged into the last one while they are read', async () => {
-    const { namespace, idOf, createWithOldId, remove, applyAll } = await withSmallBuckets([1, 2], [10]);
+    const { namespace, createWithOldId, remove, applyAll } = await withBuckets([1, 2], [10]);
 
-    const counts = await readInterrupted(namespace, below(idOf(10), allIds), async () => {
-      await remove(idOf(10));
+    const counts = await readInterrupted(namespace, below(seededId(10), allIds), async () => {
+      await remove(seededId(10));
       await applyAll();
-      await remove(idOf(2));
+      await remove(seededId(2));
       await createWithOldId(11);
       await applyAll();
     });
@@ -389,7 +366,7 @@ describe('the counts of a range', () => {
   });
 
   test('are read again if the last bucket was read after a transaction that starts another one, which is missing', async () => {
-    const { namespace, idOf } = await withSmallBuckets([1], [10]);
+    const { namespace } = await withBuckets([1], [10]);
     let reads = 0;
     const projections = interceptQueries(service.projections, (page) =>
       reads++ === 0 ? { ...page, items: page.items.slice(0, 1) } : page,
@@ -399,7 +376,7 @@ describe('the counts of a range', () => {
 
     expect(buckets.map(({ first, count }) => [first, count])).toEqual([
       [allIds.first, 1],
-      [idOf(10), 1],
+      [seededId(10), 1],
     ]);
   });
 
@@ -470,14 +447,14 @@ describe('the applied ids of a bucket', () => {
   });
 
   test('keep an empty bucket while their pending changes exist', async () => {
-    const { namespace, idOf, remove, apply, total } = await withSmallBuckets([1], [10]);
-    await remove(idOf(10));
-    await applyUntilKilled(service, namespace, [idOf(10)], 'Delete', 'NS#');
+    const { namespace, remove, apply, total } = await withBuckets([1], [10]);
+    await remove(seededId(10));
+    await applyUntilKilled(service, namespace, [seededId(10)], 'Delete', 'NS#');
 
     await reindexing.buckets(service, namespace);
 
     expect(await total()).toBe(1);
-    await apply(idOf(10));
+    await apply(seededId(10));
     expect(await total()).toBe(1);
     expect((await readProjections(service, namespace)).buckets).toEqual([[allIds.first, 1]]);
   });

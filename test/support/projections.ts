@@ -3,13 +3,14 @@ import type { Caller } from '../../lib/auth/authenticate.ts';
 import type { ChannelPatch, CreateChannelInput } from '../../lib/channels/body-schema.ts';
 import type { Channel } from '../../lib/channels/channel.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
-import { sumCounters, type Totals } from '../../lib/channels/items.ts';
+import { sumCounters, type Totals, toItem } from '../../lib/channels/items.ts';
 import { keys } from '../../lib/channels/keys.ts';
 import { planChannelWrites } from '../../lib/channels/plan-channel-writes.ts';
 import { searchableText } from '../../lib/channels/searchable-text.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import { pages } from '../../lib/dynamodb/pages.ts';
 import { type Query, type QueryPage, Table } from '../../lib/dynamodb/table.ts';
+import { mapConcurrently } from '../../lib/map-concurrently.ts';
 import { applyPending } from '../../lib/projections/apply/apply-pending.ts';
 import type { ChannelTables } from '../../lib/projections/open-tables.ts';
 import { bucketsStartingIn } from '../../lib/projections/rank-index/count-bucket.ts';
@@ -30,7 +31,7 @@ export const newNamespace = (tables: ChannelTables) => {
   const namespace = `ns${++count}`;
   const other = `${namespace}-other`;
   const caller: Caller = { keyId: 'k', namespace, namespaces: [namespace, other] };
-  const { channels } = tables;
+  const { channels, projections } = tables;
   return {
     namespace,
     /** A second namespace, to share channels with. */
@@ -44,6 +45,14 @@ export const newNamespace = (tables: ChannelTables) => {
       await channels.transact(() => planChannelWrites(undefined, channel, author, 0));
       return channel._id;
     },
+    /** Writes channels, all named "x", whose changes are applied. The buckets are for the test to write. */
+    seedApplied: (ordinals: number[]) =>
+      mapConcurrently(ordinals, 25, async (ordinal) => {
+        const channel = channelOf(ordinal, { name: 'x', company_namespace: [namespace] });
+        await channels.put({ Item: toItem(namespace, channel) });
+        for (const Item of suffixEntries(namespace, channel._id, searchableText(channel)))
+          await projections.put({ Item: { ...Item } });
+      }),
     update: (id: string, patch: ChannelPatch) => updateChannel(channels, caller, id, patch, undefined),
     remove: (id: string) => deleteChannel(channels, caller, id, undefined),
     apply: (id: string) => applyPending(tables, namespace, [id]),

@@ -14,9 +14,12 @@ const hex = (value: number, digits: number) => value.toString(16).padStart(digit
 export const idAt = (time: number, ordinal: number): string =>
   hex(Math.floor(time / 1000), 8) + hex(time % 1000, 4) + hex(ordinal, 12);
 
+/** The id of the seeded channel with this ordinal. */
+export const seededId = (ordinal: number): string => idAt(seededAt + ordinal, ordinal);
+
 /** A channel as it is stored: with the given fields, and defaults for the others. */
 export const channelOf = (ordinal: number, fields: Partial<Channel> = {}): Channel => {
-  const _id = fields._id ?? idAt(seededAt + ordinal, ordinal);
+  const _id = fields._id ?? seededId(ordinal);
   return {
     _id,
     name: `Channel ${ordinal}`,
