@@ -303,12 +303,16 @@ test.each(['import', 'sync'] as const)(
     let undoKills = 0;
     let scenarios = 0;
     let hasFailed = false;
+    /** Kills that are done or planned. */
+    let planned = 0;
     const killUntilEnough = async () => {
-      while (!hasFailed && steps.length < kills) {
+      while (!hasFailed && planned < kills) {
+        planned += killsOfRun;
         const killed = await killAndCheck(command, scenarios++).catch((error: unknown) => {
           hasFailed = true;
           throw error;
         });
+        planned += killed.steps.length - killsOfRun;
         steps.push(...killed.steps);
         undoKills += killed.undoKills;
       }
