@@ -1,7 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Channel } from '../lib/channels/channel.ts';
-import { externalKeyItemKey, externalKeysIn, maxCarrierIds } from '../lib/channels/external-keys.ts';
 import { allIds } from '../lib/channels/id-range.ts';
 import { counterShards } from '../lib/channels/items.ts';
 import { keys } from '../lib/channels/keys.ts';
@@ -11,6 +10,7 @@ import type { Item } from '../lib/dynamodb/item.ts';
 import { bucketItem, bucketSize, linkTo } from '../lib/projections/rank-index/count-bucket.ts';
 import { suffixEntries } from '../lib/projections/search-index/suffix-entries.ts';
 import { tables } from './measured-service.ts';
+import { externalKeyItems, writeItems } from './write-items.ts';
 
 /** How many channels the measured queries match, spread evenly over the namespace. */
 export const matches = 25;
@@ -55,42 +55,6 @@ const pendingChangeOf = (namespace: string, channel: Channel): Item => ({
   pendingSince: new Date(channel.updatedAt).toISOString(),
 });
 
-const batchSize = 25;
-const concurrency = 4;
-
-const writeAll = async (
-  client: DynamoDBDocumentClient,
-  table: string,
-  items: Iterable<Item>,
-): Promise<void> => {
-  const source = items[Symbol.iterator]();
-  const worker = async () => {
-    for (;;) {
-      const batch: Item[] = [];
-      for (let next = source.next(); !next.done; next = source.next())
-        if (batch.push(next.value) === batchSize) break;
-      if (!batch.length) return;
-      const requests = batch.map((Item) => ({ PutRequest: { Item } }));
-      await client.send(new BatchWriteCommand({ RequestItems: { [table]: requests } }));
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-};
-
-/** The items of the external keys of channels. */
-const externalKeyItems = (namespace: string, channels: Iterable<Channel>): Item[] => {
-  const carriers = new Map<string, string[]>();
-  for (const { _id, integration_meta } of channels)
-    for (const key of externalKeysIn(integration_meta))
-      carriers.set(key, [...(carriers.get(key) ?? []), _id]);
-  return [...carriers].map(([key, ids]) => ({
-    ...externalKeyItemKey(namespace, key),
-    n: ids.length,
-    ids: new Set(ids.slice(0, maxCarrierIds)),
-    token: 'seed',
-  }));
-};
-
 const ordinalsOf = (size: number) => Array.from({ length: size }, (_, ordinal) => ordinal);
 
 /**
@@ -119,7 +83,7 @@ export const seedChannels = async (namespace: string, size: number, pending = 0)
         changes: 1,
       };
   }
-  await writeAll(client, tables.channels, items());
+  await writeItems(client, tables.channels, items());
   client.destroy();
 };
 
@@ -144,6 +108,6 @@ export const seedNamespace = async (namespace: string, size: number, pending = 0
       for (const entry of suffixEntries(namespace, channel._id, searchableText(channel))) yield { ...entry };
     }
   }
-  await writeAll(client, tables.projections, items());
+  await writeItems(client, tables.projections, items());
   client.destroy();
 };

@@ -6,6 +6,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { cursorAfter, readToEnd } from '../support/change-feed.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Call, send } from '../support/service.ts';
 import { startStandaloneServer } from '../support/standalone-server.ts';
 import { startFutureServer } from './future-server.ts';
 import { type GeneratedClient, generatedClients } from './generated-clients.ts';
@@ -15,7 +18,7 @@ const numbers = [1, 2, 3, 4, 5];
 const nameOf = (number: number) => `Channel ${number}`;
 
 const retail = { name: 'Retail', local_name: 'قناة التجزئة', external_id: 'R-1' };
-const expectedReport = {
+const expectedReport = (goneId: string) => ({
   all: numbers.map(nameOf),
   one_external_id: ['Channel 1'],
   two_external_ids: ['Channel 1', 'Channel 2'],
@@ -27,20 +30,55 @@ const expectedReport = {
   refused: { status: 400, code: 'invalid_request', path: 'name' },
   gateway: { status: 431, message: 'Request Header Fields Too Large' },
   deleted: { ...retail, local_name: 'تجزئة' },
-};
+  restored: { ...retail, local_name: 'تجزئة' },
+  upserted: {
+    rows: [
+      ['created', 'Upserted', null],
+      ['unchanged', null, null],
+      ['failed', null, 'invalid_request'],
+    ],
+    failed: 1,
+  },
+  removed: { rows: [['deleted', 'Upserted', null]], failed: 0 },
+  changes: [
+    ['upsert', nameOf(1)],
+    ['delete', goneId],
+  ],
+  history: [
+    ['deleted', null],
+    ['created', 'Gone'],
+  ],
+});
 
+/**
+ * Creates the channels that the clients read, and changes some of them.
+ * @returns a cursor of the changes before that, and the id of a channel that is deleted
+ */
 const createChannels = async (url: string, key: string) => {
-  for (const number of numbers) {
-    const response = await fetch(`${url}/client-channel`, {
-      method: 'POST',
-      headers: { 'api-key': key, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: nameOf(number), integration_meta: { external_id: `ERP-${number}` } }),
+  const call = async (route: string, body?: object) => (await send(url, route, { key, body })).body;
+  for (const number of numbers)
+    await call('POST /client-channel', {
+      name: nameOf(number),
+      integration_meta: { external_id: `ERP-${number}` },
     });
-    assert.equal(response.status, 201);
-  }
+  // A change is in the log before its event is published.
+  await eventually(async () => assert.equal((await call('GET /_local/events')).data.length, numbers.length));
+  const service = { call: (route: string, options?: Call) => send(url, route, options) };
+  const cursor = cursorAfter(await readToEnd(service, {}, { key }));
+
+  const [first] = (await call('GET /client-channel?sort=name')).data;
+  await call(`PUT /client-channel/${first._id}`, { disabled: true });
+  const { _id: goneId } = (await call('POST /client-channel', { name: 'Gone' })).data;
+  await call(`DELETE /client-channel/${goneId}`);
+  await eventually(async () => {
+    const changes = (await call(`GET /client-channel/changes?cursor=${cursor}`)).data;
+    const versions = (await call(`GET /client-channel/${goneId}/history`)).data;
+    assert.deepEqual([changes.length, versions.length], [2, 2]);
+  });
+  return { cursor, goneId };
 };
 
-const tryClient = async (client: GeneratedClient, env: Record<string, string>) => {
+const tryClient = async (client: GeneratedClient, goneId: string, env: Record<string, string>) => {
   const cwd = `${folder}/${client.name}`;
   rmSync(cwd, { recursive: true, force: true });
   mkdirSync(cwd);
@@ -51,7 +89,7 @@ const tryClient = async (client: GeneratedClient, env: Record<string, string>) =
   }
   for (const command of client.compile) await run(command, { cwd });
   const lines = (await run(client.run, { cwd, env })).trim().split('\n');
-  assert.deepEqual(JSON.parse(lines.at(-1) as string), expectedReport);
+  assert.deepEqual(JSON.parse(lines.at(-1) as string), expectedReport(goneId));
 };
 
 const names = process.argv.slice(2);
@@ -69,10 +107,11 @@ const { key, url, stop } = await startStandaloneServer();
 const { endpoint, close } = await startFutureServer(url);
 try {
   writeFileSync(`${folder}/openapi.json`, await (await fetch(`${url}/openapi.json`)).text());
-  await createChannels(url, key);
+  const { cursor, goneId } = await createChannels(url, key);
+  const env = { API_URL: endpoint, API_KEY: key, CHANGES_CURSOR: cursor, GONE_ID: goneId };
   for (const client of chosen) {
     const clientStart = performance.now();
-    await tryClient(client, { API_URL: endpoint, API_KEY: key });
+    await tryClient(client, goneId, env);
     console.log(`${client.name}: ok (${secondsSince(clientStart)})`);
   }
   console.log(`All of it took ${secondsSince(start)}.`);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { judgeUpserts } from './judge-upserts.ts';
-import type { KeyedWrite } from './upsert-clients.ts';
+import type { KeyedWrite } from './keyed-write.ts';
 import type { ChannelVersions } from './versions.ts';
 
 // Histories that were made by hand: the judge must accept what the service promises, and notice everything else.
@@ -23,6 +23,12 @@ const version = (_id: string, __v: number, marks: string[], meta: object = {}): 
   __v,
 });
 
+/** The same version in other namespaces. */
+const within = (company_namespace: string[], document: ChannelDocument): ChannelDocument => ({
+  ...document,
+  company_namespace,
+});
+
 /** The versions of channels as the events show them. `undefined` is the version of a deletion. */
 const seen = (...channels: (ChannelDocument | undefined)[][]): Map<string, ChannelVersions> =>
   new Map(
@@ -34,6 +40,8 @@ const seen = (...channels: (ChannelDocument | undefined)[][]): Map<string, Chann
 
 type Details = Partial<KeyedWrite>;
 const write = (start: number, end: number, claim: KeyedWrite['claim'], details: Details): KeyedWrite => ({
+  namespace: 'a',
+  held: ['a'],
   key,
   by: 'upsert',
   isDeletion: false,
@@ -77,6 +85,16 @@ const second = version('c', 1, ['m1', 'm2']);
 const third = version('c', 2, ['m1', 'm2', 'm3']);
 const created = shows('created', 1, 2, first, { mark: 'm1' });
 const other = version('d', 0, ['m9']);
+const shared = within(['a', 'b'], second);
+/** It shares the channel with the namespace b, from 3 to 4. */
+const sharing = updated(3, 4, shared, {
+  by: 'PATCH',
+  target: 'c',
+  held: ['a', 'b'],
+  newNamespaces: ['a', 'b'],
+  mark: 'm2',
+});
+const inB = { namespace: 'b', held: ['b'] };
 
 describe('a history is right', () => {
   test.each<[string, KeyedWrite[], Map<string, ChannelVersions>]>([
@@ -98,7 +116,7 @@ describe('a history is right', () => {
       [
         created,
         updated(3, 6, version('c', 2, ['m1', 'm2', 'm3'], { name: 'y' }), { mark: 'm2' }),
-        updated(4, 5, version('c', 2, ['m1', 'm2', 'm3'], { name: 'y' }), { by: 'other', mark: 'm3' }),
+        updated(4, 5, version('c', 2, ['m1', 'm2', 'm3'], { name: 'y' }), { by: 'PATCH', mark: 'm3' }),
       ],
       seen([first, second, version('c', 2, ['m1', 'm2', 'm3'], { name: 'y' })]),
     ],
@@ -112,7 +130,7 @@ describe('a history is right', () => {
       [
         created,
         updated(3, 6, version('c', 1, ['m1', 'm2'], { external_id: contested }), {
-          by: 'other',
+          by: 'PATCH',
           target: 'c',
           newKey: contested,
           mark: 'm2',
@@ -126,6 +144,49 @@ describe('a history is right', () => {
       'if a key that other writes give to channels is ambiguous',
       [says('ambiguous', 1, 2, { key: contested })],
       seen(),
+    ],
+    [
+      'if a PUT removes the marks of other writes',
+      [created, updated(3, 4, version('c', 1, ['m2']), { by: 'PUT', mark: 'm2', replacesMeta: true })],
+      seen([first, version('c', 1, ['m2'])]),
+    ],
+    [
+      'if a row creates a channel with a key that only a channel of another namespace carries',
+      [created, shows('created', 3, 4, within(['b'], other), { ...inB, mark: 'm9' })],
+      seen([first], [within(['b'], other)]),
+    ],
+    [
+      'if a channel is not found in a namespace that it has left',
+      [
+        created,
+        sharing,
+        updated(5, 6, version('c', 2, ['m1', 'm2', 'm3']), {
+          by: 'PATCH',
+          target: 'c',
+          held: ['a', 'b'],
+          newNamespaces: ['a'],
+          mark: 'm3',
+        }),
+        says('absent', 7, 8, inB),
+      ],
+      seen([first, shared, version('c', 2, ['m1', 'm2', 'm3'])]),
+    ],
+    [
+      'if a channel is not found while its deletion by its other key is unknown',
+      [
+        shows('created', 1, 2, version('c', 0, ['m1'], { id: 7 }), { mark: 'm1' }),
+        says('unknown', 3, 4, { key: '7', isDeletion: true }),
+        says('absent', 5, 6),
+      ],
+      seen([version('c', 0, ['m1'], { id: 7 })]),
+    ],
+    [
+      'if a row finds a channel by the number or by the text of its key',
+      [
+        shows('created', 1, 2, version('c', 0, ['m1'], { id: 7 }), { key: '7', mark: 'm1' }),
+        updated(3, 4, version('c', 1, ['m1', 'm2'], { id: '7' }), { key: '7', mark: 'm2' }),
+      ],
+      seen([version('c', 0, ['m1'], { id: 7 }), version('c', 1, ['m1', 'm2'], { id: '7' })]),
     ],
   ])('%s', (_, writes, versions) => {
     expect(judgeUpserts(writes, versions)).toEqual([]);
@@ -213,7 +274,7 @@ describe('a history is wrong', () => {
     ],
     [
       'if a row deletes one of two channels',
-      [created, shows('created', 1, 2, other, { by: 'other', mark: 'm9' }), deleted(3, 4, other)],
+      [created, shows('created', 1, 2, other, { by: 'PATCH', mark: 'm9' }), deleted(3, 4, other)],
       seen([first], [other, undefined]),
       'says deleted d version 1, although c was there from 2',
     ],
@@ -228,6 +289,68 @@ describe('a history is wrong', () => {
       [created, shows('unchanged', 3, 4, first, { key: contested })],
       seen([first]),
       'the channel carries k1',
+    ],
+    [
+      'if a PUT keeps the marks of other writes',
+      [created, updated(3, 4, second, { by: 'PUT', mark: 'm2', replacesMeta: true })],
+      seen([first, second]),
+      'version 1 of c still has the marks m1',
+    ],
+    [
+      'if a row creates a second channel in a namespace that a channel was shared with',
+      [created, sharing, shows('created', 5, 6, within(['b'], other), { ...inB, mark: 'm9' })],
+      seen([first, shared], [within(['b'], other)]),
+      'says created d version 0, although c was there from 4',
+    ],
+    [
+      'if a channel is not found in a namespace that it stays in',
+      [
+        created,
+        sharing,
+        updated(5, 6, within(['a', 'b'], third), { newNamespaces: ['a', 'b'], mark: 'm3' }),
+        says('absent', 7, 8, inB),
+      ],
+      seen([first, shared, within(['a', 'b'], third)]),
+      'says absent, although c was there from 4',
+    ],
+    [
+      'if a channel with a numeric key is not found by its text',
+      [
+        shows('created', 1, 2, version('c', 0, ['m1'], { id: 7 }), { key: '7', mark: 'm1' }),
+        says('absent', 3, 4, { key: '7' }),
+      ],
+      seen([version('c', 0, ['m1'], { id: 7 })]),
+      'says absent, although c was there from 2',
+    ],
+    [
+      'if a write changes a channel of another namespace',
+      [created, says('unknown', 3, 4, { ...inB, mark: 'm2' })],
+      seen([first, second]),
+      'the channel is in a',
+    ],
+    [
+      'if a row creates a channel in another namespace only',
+      [shows('created', 1, 2, first, { ...inB, mark: 'm1' })],
+      seen([first]),
+      'the channel is in a',
+    ],
+    [
+      'if a write shares a channel with a namespace that its API key does not hold',
+      [created, { ...sharing, held: ['a'] }],
+      seen([first, shared]),
+      'it moved the channel into or out of b',
+    ],
+    [
+      'if an API key of one namespace deletes a shared channel',
+      [created, sharing, deleted(5, 6, shared, { ...inB, target: 'c', by: 'DELETE' })],
+      seen([first, shared, undefined]),
+      'it deleted a channel of a,b',
+    ],
+    [
+      'if a row shows a channel of another namespace',
+      [created, shows('unchanged', 3, 4, first, inB)],
+      seen([first]),
+      'the channel is in a',
     ],
     [
       'if a row shows a channel of another source',

@@ -1,45 +1,16 @@
-import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import type { Random } from '../support/random.ts';
 import type { Call, Reply, Service } from '../support/service.ts';
-
-/**
- * What an answer says of one write of one key:
- * - `created`, `updated`, `unchanged`: the channel is in this version;
- * - `deleted`: this is the version of the deletion, and `document` is the channel as it last was;
- * - `absent`: no channel carried the key;
- * - `refused`: nothing was done;
- * - `ambiguous`: nothing was done, because several channels carried the key;
- * - `unknown`: the write may have been done.
- */
-type Claim =
-  | {
-      kind: 'created' | 'updated' | 'unchanged' | 'deleted';
-      id: string;
-      version: number;
-      document: ChannelDocument;
-      /** The fields that an updated row says it has changed. */
-      changed?: string[];
-    }
-  | { kind: 'absent' | 'refused' | 'ambiguous' | 'unknown' };
-
-/** One write of one key, as its client saw it. */
-export interface KeyedWrite {
-  key: string;
-  by: 'upsert' | 'other';
-  /** The id in the path. A row of an upsert has none: it finds a channel by the key. */
-  target?: string;
-  isDeletion: boolean;
-  /** The key that the channel gets in place of this one. */
-  newKey?: string;
-  /** The source of the channels that the upsert may touch. Without it, it may touch all. */
-  where?: string | undefined;
-  /** A key that the write adds to the metadata of the channel, and that no other write adds. */
-  mark: string | undefined;
-  /** Numbers of one counter: whatever ended before another write started has a smaller number. */
-  start: number;
-  end: number;
-  claim: Claim;
-}
+import { claimOfReply, claimOfRow, type KeyedWrite } from './keyed-write.ts';
+import {
+  isContested,
+  isPosted,
+  isSpare,
+  type KeyPath,
+  keysFor,
+  keysIn,
+  metaOf,
+  pathOf,
+} from './upsert-keys.ts';
 
 export interface UpsertRecords {
   writes: KeyedWrite[];
@@ -48,20 +19,15 @@ export interface UpsertRecords {
   statuses: Record<string, number>;
 }
 
-/** The key that a channel carries. */
-export const keyIn = ({ integration_meta }: ChannelDocument): string => `${integration_meta?.external_id}`;
-
-const numberOf = (key: string) => Number(key.slice(1));
-/** Every sixth key is also given to channels by POST. */
-const isPosted = (key: string) => numberOf(key) % 6 === 0;
-/** Every sixth key is given to channels by PATCH, and no row creates a channel for it. So it is often free. */
-const isSpare = (key: string) => numberOf(key) % 6 === 3;
-/** Whether several channels may carry a key, because not only upserts give it to channels. */
-export const isContested = (key: string): boolean => isPosted(key) || isSpare(key);
-
 type Fields = Record<string, unknown>;
-interface PlannedRow extends Pick<KeyedWrite, 'key' | 'isDeletion' | 'mark'> {
+interface PlannedRow extends Pick<KeyedWrite, 'key' | 'isDeletion' | 'mark' | 'newNamespaces'> {
   body: Fields;
+}
+/** Who sends a request, and where it acts. */
+interface Caller {
+  namespace: string;
+  held: string[];
+  apiKey: string;
 }
 const sources = ['sap', 'oracle'];
 
@@ -69,35 +35,25 @@ const sources = ['sap', 'oracle'];
 const repeat = <Item>(weighted: [weight: number, item: Item][]): Item[] =>
   weighted.flatMap(([weight, item]) => Array.from({ length: weight }, () => item));
 
-/** The claim of a row of an upsert. A dry run writes nothing. */
+/** @returns sentences about a wrong summary, and about rows that repeat the key of an earlier row and are not refused */
 // biome-ignore lint/suspicious/noExplicitAny: the response of the service
-const claimOfRow = (row: any, isDryRun: boolean): Claim => {
-  const { result, _id: id, __v: version, channel: document, changed, code } = row;
-  if (isDryRun && (result === 'updated' || result === 'deleted')) return { kind: 'refused' };
-  if (result !== 'failed') return id ? { kind: result, id, version, document, changed } : { kind: 'absent' };
-  if (code === 'unavailable') return { kind: 'unknown' };
-  if (code === 'ambiguous_match') return { kind: 'ambiguous' };
-  return { kind: code === 'invalid_request' ? 'absent' : 'refused' };
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: the response of the service
-const isRightSummary = ({ data, summary }: any): boolean =>
-  Object.entries(summary).every(
+const judgeEnvelope = (rows: PlannedRow[], { data, summary }: any): string[] => {
+  const isRight = Object.entries(summary).every(
     ([result, count]) => data.filter((row: { result: string }) => row.result === result).length === count,
   );
-
-/** The claim of an answer to any other write, and of an upsert that failed as a whole. */
-const claimOfReply = ({ status, body }: Reply, isDeletion: boolean): Claim => {
-  if (status === 503) return { kind: 'unknown' };
-  if (status > 299) return { kind: 'refused' };
-  const document: ChannelDocument = body.data;
-  const { _id: id, __v: version } = document;
-  if (isDeletion) return { kind: 'deleted', id, version: version + 1, document };
-  return { kind: status === 201 ? 'created' : 'updated', id, version, document };
+  const repeated = rows.flatMap(({ key }, index) =>
+    rows.findIndex((row) => row.key === key) < index && data[index].code !== 'duplicate_in_request'
+      ? [`the second row of ${key} is ${JSON.stringify(data[index])}`]
+      : [],
+  );
+  return [...(isRight ? [] : [`the summary is ${JSON.stringify(summary)}`]), ...repeated];
 };
 
 export interface UpsertClientOptions {
-  namespace: string;
+  /** Two namespaces. */
+  namespaces: [string, string];
+  /** An API key of both, and one of the second alone. */
+  apiKeys: [string, string];
   random: Random;
   clients: number;
   keys: number;
@@ -108,37 +64,49 @@ export interface UpsertClientOptions {
 }
 
 /**
- * Lets clients upsert the same keys at once, and create, change and delete channels with these keys by the other operations.
- * Every write that sets something leaves a mark of its own in the metadata, and none removes one.
+ * Lets clients upsert the same keys at once, in two namespaces, and create, change, share and delete channels with these keys by the other
+ * operations. Every write that sets something leaves a mark of its own in the metadata. Only PUT removes the marks of others.
  */
 export const runUpsertClients = async (
   service: Service,
-  { namespace, random, clients, keys, maxRows, requests }: UpsertClientOptions,
-): Promise<UpsertRecords & { apiKey: string }> => {
-  const apiKey = await service.newKey({ namespaces: [namespace] });
+  { namespaces, apiKeys, random, clients, keys, maxRows, requests }: UpsertClientOptions,
+): Promise<UpsertRecords> => {
+  const [first, second] = namespaces;
+  const [apiKey, keyOfSecond] = apiKeys;
+  const callers = repeat<Caller>([
+    [4, { namespace: first, held: namespaces, apiKey }],
+    [1, { namespace: second, held: namespaces, apiKey }],
+    [1, { namespace: second, held: [second], apiKey: keyOfSecond }],
+  ]);
   const records: UpsertRecords = { writes: [], unexpected: [], statuses: {} };
-  const allKeys = Array.from({ length: keys }, (_, index) => `k${index}`);
+  const allKeys = keysFor(keys);
   const posted = allKeys.filter(isPosted);
   const spare = allKeys.filter(isSpare);
-  /** The last channel that any client saw with a key. */
+  /** The last channel that any client saw with a key, by namespace and key. */
   const seen = new Map<string, string>();
   let time = 0;
   let started = 0;
   let marks = 0;
 
-  const request = async (route: string, call: Call) => {
+  const request = async (caller: Caller, route: string, call: Call) => {
     const start = ++time;
+    const headers = { 'x-company-namespace': caller.namespace, ...call.headers };
     const reply = await service
-      .call(route, { key: apiKey, ...call })
+      .call(route, { ...call, key: caller.apiKey, headers })
       .catch((): Reply => ({ status: 503, headers: {}, body: {} }));
     records.statuses[reply.status] = (records.statuses[reply.status] ?? 0) + 1;
-    if (![200, 201, 404, 409, 429, 503].includes(reply.status))
+    const allowed = [200, 201, 404, 409, 429, 503, ...(caller.held.length < namespaces.length ? [403] : [])];
+    if (!allowed.includes(reply.status))
       records.unexpected.push(`${route}: ${reply.status} ${JSON.stringify(reply.body)}`);
     return { reply, start, end: ++time };
   };
-  const record = (write: KeyedWrite) => {
-    records.writes.push(write);
-    if ('id' in write.claim) seen.set(keyIn(write.claim.document), write.claim.id);
+  const record = (caller: Caller, write: Omit<KeyedWrite, 'namespace' | 'held'>) => {
+    const { namespace, held } = caller;
+    records.writes.push({ namespace, held, ...write });
+    if (!('id' in write.claim)) return;
+    const { document, id } = write.claim;
+    for (const place of document.company_namespace)
+      for (const key of keysIn(document)) seen.set(`${place} ${key}`, id);
   };
 
   const plans = repeat<(key: string, mark: string) => Fields>([
@@ -148,90 +116,126 @@ export const runUpsertClients = async (
     [2, (key, mark) => ({ name: `${key} ${mark}` })],
     [1, (key) => ({ name: key, disabled: random.next() < 0.5 })],
   ]);
-  const planRow = (key: string, where: string | undefined): PlannedRow => {
+  const planRow = (key: string, where: string | undefined, { namespace }: Caller): PlannedRow => {
     const chance = random.next();
     const source = where === undefined && random.next() < 0.3 ? { source: random.pick(sources) } : {};
-    const meta = { external_id: key };
+    const meta = metaOf(key, random);
     if (chance < 0.15)
       return { key, isDeletion: true, mark: undefined, body: { delete: true, integration_meta: meta } };
-    if (chance < 0.25) return { key, isDeletion: false, mark: undefined, body: { integration_meta: meta } };
+    // A row without a mark must change nothing. To send "4" for 4 is a change.
+    if (chance < 0.25 && pathOf(key) === 'external_id')
+      return { key, isDeletion: false, mark: undefined, body: { integration_meta: meta } };
     const mark = `m${++marks}`;
+    const newNamespaces =
+      isContested(key) && random.next() < 0.25 ? random.pick([namespaces, [namespace]]) : undefined;
     const body = {
       ...(isSpare(key) ? {} : random.pick(plans)(key, mark)),
+      ...(newNamespaces && { company_namespace: newNamespaces }),
       integration_meta: { ...meta, ...source, [mark]: true },
     };
-    return { key, isDeletion: false, mark, body };
+    return { key, isDeletion: false, mark, newNamespaces, body };
   };
 
-  const upsert = async () => {
+  /** Different keys, and sometimes the first one again: as a number and as a text, it is the same key. */
+  const pickKeys = (path: KeyPath): string[] => {
+    const picked = random
+      .shuffle(allKeys.filter((key) => pathOf(key) === path))
+      .slice(0, 1 + random.below(maxRows));
+    return path === 'id' && random.next() < 0.3 ? [...picked, ...picked.slice(0, 1)] : picked;
+  };
+  const upsert = async (caller: Caller) => {
     const where = random.next() < 0.3 ? random.pick(sources) : undefined;
     const isDryRun = random.next() < 0.08;
-    const rows = random
-      .shuffle(allKeys)
-      .slice(0, 1 + random.below(maxRows))
-      .map((key) => planRow(key, where));
+    const path = random.next() < 0.3 ? 'id' : 'external_id';
+    const rows = pickKeys(path).map((key) => planRow(key, where, caller));
     const body = {
+      ...(path === 'id' && { match: 'integration_meta.id' }),
       channels: rows.map((row) => row.body),
       dry_run: isDryRun,
       ...(where && { where: { 'integration_meta.source': where } }),
     };
-    const { reply, start, end } = await request('POST /client-channel/upsert', { body });
-    if (reply.status === 200 && !isRightSummary(reply.body))
-      records.unexpected.push(`the summary is ${JSON.stringify(reply.body.summary)}`);
-    for (const [index, { key, isDeletion, mark }] of rows.entries()) {
+    const { reply, start, end } = await request(caller, 'POST /client-channel/upsert', { body });
+    if (reply.status === 200) records.unexpected.push(...judgeEnvelope(rows, reply.body));
+    for (const [index, { body: _, ...row }] of rows.entries()) {
       const claim =
-        reply.status === 200 ? claimOfRow(reply.body.data[index], isDryRun) : claimOfReply(reply, isDeletion);
-      record({ key, by: 'upsert', isDeletion, where, mark, start, end, claim });
+        reply.status === 200
+          ? claimOfRow(reply.body.data[index], isDryRun)
+          : claimOfReply(reply, row.isDeletion);
+      record(caller, { ...row, by: 'upsert', where, start, end, claim });
     }
   };
+
   const send = async (
-    route: string,
-    call: Call,
-    of: Pick<KeyedWrite, 'key' | 'target' | 'newKey' | 'mark'>,
+    caller: Caller,
+    by: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    write: Pick<KeyedWrite, 'key' | 'target' | 'newKey' | 'newNamespaces' | 'mark' | 'replacesMeta'>,
+    body?: Fields,
   ) => {
-    const { reply, start, end } = await request(route, call);
-    const isDeletion = route.startsWith('DELETE');
-    record({ ...of, by: 'other', isDeletion, start, end, claim: claimOfReply(reply, isDeletion) });
+    const headers = { 'content-type': by === 'PATCH' ? 'application/merge-patch+json' : 'application/json' };
+    const route = `${by} /client-channel${write.target ? `/${write.target}` : ''}`;
+    const { reply, start, end } = await request(caller, route, body ? { body, headers } : {});
+    const isDeletion = by === 'DELETE';
+    record(caller, { ...write, by, isDeletion, start, end, claim: claimOfReply(reply, isDeletion) });
   };
-  const post = () => {
+  const post = (caller: Caller) => {
     const key = random.pick(posted);
     const mark = `m${++marks}`;
-    const body = { name: key, integration_meta: { external_id: key, [mark]: true } };
-    return send('POST /client-channel', { body }, { key, mark });
+    const body = { name: key, integration_meta: { ...metaOf(key, random), [mark]: true } };
+    return send(caller, 'POST', { key, mark }, body);
   };
-  const withSeen = async (run: (key: string, id: string) => Promise<void>) => {
-    const key = random.pick(allKeys);
-    const id = seen.get(key);
-    return id === undefined ? upsert() : run(key, id);
-  };
-  const headers = { 'content-type': 'application/merge-patch+json' };
-  const update = () =>
-    withSeen((key, target) => {
-      const mark = `m${++marks}`;
-      const name = random.next() < 0.5 ? { name: `${key} ${mark}` } : {};
-      const body = { ...name, integration_meta: { [mark]: true } };
-      return send(`PATCH /client-channel/${target}`, { headers, body }, { key, target, mark });
-    });
-  const changeKey = () =>
-    withSeen((key, target) => {
-      const mark = `m${++marks}`;
-      const newKey = random.pick(spare);
-      const body = { integration_meta: { external_id: newKey, [mark]: true } };
-      return send(`PATCH /client-channel/${target}`, { headers, body }, { key, target, newKey, mark });
-    });
-  const remove = () =>
-    withSeen((key, target) => send(`DELETE /client-channel/${target}`, {}, { key, target, mark: undefined }));
+
+  type WriteTo = (caller: Caller, key: string, target: string, mark: string) => Promise<void>;
+  /** Writes to a channel that somebody saw with one of these keys. */
+  const toSeen =
+    (own: string[], write: WriteTo) =>
+    async (caller: Caller): Promise<void> => {
+      const found = own.flatMap((key) => {
+        const id = seen.get(`${caller.namespace} ${key}`);
+        return id === undefined ? [] : { key, id };
+      });
+      if (!found.length) return upsert(caller);
+      const { key, id } = random.pick(found);
+      return write(caller, key, id, `m${++marks}`);
+    };
+  const update = toSeen(allKeys, (caller, key, target, mark) => {
+    const name = random.next() < 0.5 ? { name: `${key} ${mark}` } : {};
+    return send(caller, 'PATCH', { key, target, mark }, { ...name, integration_meta: { [mark]: true } });
+  });
+  /** A channel with a key of upserts alone gets another key in its place. Any other channel can get it beside its own key. */
+  const changeKey = toSeen(allKeys, (caller, key, target, mark) => {
+    const newKey = random.pick(
+      isContested(key) ? spare : spare.filter((each) => pathOf(each) === pathOf(key)),
+    );
+    const body = { integration_meta: { ...metaOf(newKey, random), [mark]: true } };
+    return send(caller, 'PATCH', { key, target, newKey, mark }, body);
+  });
+  const replace = toSeen(allKeys, (caller, key, target, mark) => {
+    const newKey = isContested(key) && random.next() < 0.5 ? key : random.pick(spare);
+    const body = { name: key, integration_meta: { ...metaOf(newKey, random), [mark]: true } };
+    return send(caller, 'PUT', { key, target, newKey, mark, replacesMeta: true }, body);
+  });
+  /** Shares a channel with the other namespace, or takes it out of one. */
+  const move = toSeen(allKeys.filter(isContested), (caller, key, target, mark) => {
+    const newNamespaces = random.pick([namespaces, namespaces, [first], [second]]);
+    const body = { company_namespace: newNamespaces, integration_meta: { [mark]: true } };
+    return send(caller, 'PATCH', { key, target, newNamespaces, mark }, body);
+  });
+  const remove = toSeen(allKeys, (caller, key, target) =>
+    send(caller, 'DELETE', { key, target, mark: undefined }),
+  );
 
   const operations = repeat([
-    [32, upsert],
-    [3, post],
-    [5, update],
-    [6, changeKey],
-    [4, remove],
+    [22, upsert],
+    [8, post],
+    [4, update],
+    [4, changeKey],
+    [6, replace],
+    [6, move],
+    [6, remove],
   ]);
   const runClient = async () => {
-    while (started++ < requests) await random.pick(operations)();
+    while (started++ < requests) await random.pick(operations)(random.pick(callers));
   };
   await Promise.all(Array.from({ length: clients }, runClient));
-  return { ...records, apiKey };
+  return records;
 };

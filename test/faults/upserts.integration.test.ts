@@ -31,12 +31,23 @@ afterAll(() => {
   jest.restoreAllMocks();
 });
 
-test('if 12 clients upsert the same 60 keys at once while calls fail, no key gets two channels, and every row is true', async () => {
+test('if 12 clients upsert the same 60 keys of two namespaces at once while calls fail, no key gets two channels, and every row is true', async () => {
   const result = await runUpserts({ service, proxy: faults, seed, ...race });
 
   expect(result).toMatchObject({ duplicates: [], wrongAnswers: [], contradictions: [] });
   for (const kind of ['created', 'updated', 'unchanged', 'deleted', 'absent', 'ambiguous', 'unknown'])
     expect(result.rows).toHaveProperty(kind, expect.any(Number));
+  for (const write of [
+    'upsert',
+    'upsert by id',
+    'upsert of namespaces',
+    'POST',
+    'PATCH',
+    'PATCH of namespaces',
+    'PUT',
+    'DELETE',
+  ])
+    expect(result.done).toHaveProperty(write, expect.any(Number));
   expect(result.faults).toBeGreaterThan(20);
 });
 

@@ -82,6 +82,52 @@ func errorOf(_ any, response *http.Response, err error) object {
 	return described
 }
 
+func nameOf(channel *channels.UpsertResultChannel) any {
+	if channel == nil {
+		return nil
+	}
+	return channel.Name
+}
+
+func row(externalID string) channels.UpsertRow {
+	return *channels.NewUpsertRow(object{"external_id": externalID})
+}
+
+func upsert(api *channels.ChannelsAPIService, rows ...channels.UpsertRow) object {
+	body := channels.NewChannelUpsert(rows)
+	body.SetWhere(map[string]string{"integration_meta.source": "sap"})
+	answer := must(api.UpsertChannels(withKey).ChannelUpsert(*body).Execute())
+	results := [][]any{}
+	for _, result := range answer.Data {
+		results = append(results, []any{result.Result, nameOf(result.Channel), result.Code})
+	}
+	return object{"rows": results, "failed": answer.Summary.Failed}
+}
+
+func changesSince(api *channels.ChannelsAPIService, cursor string) [][]any {
+	changes := [][]any{}
+	for _, change := range must(api.ReadChanges(withKey).Cursor(cursor).PerPage(2).Execute()).Data {
+		if change.Channel != nil {
+			changes = append(changes, []any{change.Type, change.Channel.Name})
+		} else {
+			changes = append(changes, []any{change.Type, change.Id})
+		}
+	}
+	return changes
+}
+
+func historyOf(api *channels.ChannelsAPIService, id string) [][]any {
+	versions := [][]any{}
+	for _, version := range must(api.ReadHistory(withKey, id).Execute()).Data {
+		var name any
+		if channel := version.Channel.Get(); channel != nil {
+			name = channel.Name
+		}
+		versions = append(versions, []any{version.Type, name})
+	}
+	return versions
+}
+
 func main() {
 	api := newClient()
 	list := func() channels.ApiListChannelsRequest { return api.ListChannels(withKey) }
@@ -128,6 +174,17 @@ func main() {
 	gatewayAnswer, response, err := api.GetChannel(withKey, id).XRequestId(strings.Repeat("x", 11_000)).Execute()
 	report["gateway"] = errorOf(gatewayAnswer, response, err)
 	report["deleted"] = describe(must(api.DeleteChannel(withKey, id).IfMatch(lastEtag).Execute()))
+	report["restored"] = describe(must(api.RestoreChannel(withKey, id).Execute()))
+	must(api.DeleteChannel(withKey, id).Execute())
+
+	upserted, unknown, gone := row("U-1"), row("nobody"), row("U-1")
+	upserted.SetName("Upserted")
+	unknown.SetDelete(true)
+	gone.SetDelete(true)
+	report["upserted"] = upsert(api, upserted, unknown, row("U-2"))
+	report["removed"] = upsert(api, gone)
+	report["changes"] = changesSince(api, os.Getenv("CHANGES_CURSOR"))
+	report["history"] = historyOf(api, os.Getenv("GONE_ID"))
 
 	text, err := json.Marshal(report)
 	if err != nil {

@@ -1,16 +1,23 @@
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.ApiResponse;
 import org.openapitools.client.api.ChannelsApi;
+import org.openapitools.client.model.ChangeRow;
 import org.openapitools.client.model.Channel;
 import org.openapitools.client.model.ChannelAnswer;
 import org.openapitools.client.model.ChannelChange;
 import org.openapitools.client.model.ChannelCreation;
 import org.openapitools.client.model.ChannelListAnswer;
+import org.openapitools.client.model.ChannelUpsert;
+import org.openapitools.client.model.ChannelUpsertAnswer;
+import org.openapitools.client.model.ChannelVersion;
+import org.openapitools.client.model.UpsertResult;
+import org.openapitools.client.model.UpsertRow;
 
 /** Does what a connector does, and prints a report in JSON. The two Java clients differ only in their `Setup`. */
 public class Connector {
@@ -69,6 +76,40 @@ public class Connector {
     return described;
   }
 
+  static UpsertRow row(String externalId) {
+    return new UpsertRow().integrationMeta(Map.of("external_id", externalId));
+  }
+
+  static Map<String, Object> upsert(UpsertRow... rows) throws ApiException {
+    ChannelUpsert body =
+        new ChannelUpsert().channels(List.of(rows)).where(Map.of("integration_meta.source", "sap"));
+    ChannelUpsertAnswer answer = channels.upsertChannels(body, null, null);
+    List<List<Object>> results = new ArrayList<>();
+    for (UpsertResult result : answer.getData()) {
+      String name = result.getChannel() == null ? null : result.getChannel().getName();
+      results.add(Arrays.asList(result.getResult(), name, result.getCode()));
+    }
+    return Map.of("rows", results, "failed", answer.getSummary().getFailed());
+  }
+
+  static List<List<Object>> changesSince(String cursor) throws ApiException {
+    List<List<Object>> changes = new ArrayList<>();
+    for (ChangeRow change : channels.readChanges(null, null, cursor, 2L, null).getData()) {
+      String subject = change.getChannel() == null ? change.getId() : change.getChannel().getName();
+      changes.add(List.of(change.getType(), subject));
+    }
+    return changes;
+  }
+
+  static List<List<Object>> historyOf(String id) throws ApiException {
+    List<List<Object>> versions = new ArrayList<>();
+    for (ChannelVersion version : channels.readHistory(id, null, null, null, null).getData()) {
+      String name = version.getChannel() == null ? null : version.getChannel().getName();
+      versions.add(Arrays.asList(version.getType(), name));
+    }
+    return versions;
+  }
+
   public static void main(String[] arguments) throws Exception {
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("all", readAll());
@@ -111,6 +152,13 @@ public class Connector {
     report.put("refused", errorOf(() -> channels.createChannel(new ChannelCreation().name(" "), null, null, null)));
     report.put("gateway", errorOf(() -> channels.getChannel(id, null, "x".repeat(11_000), null)));
     report.put("deleted", describe(channels.deleteChannel(id, null, null, etag(sentBack)).getData()));
+    report.put("restored", describe(channels.restoreChannel(id, null, null).getData()));
+    channels.deleteChannel(id, null, null, null);
+
+    report.put("upserted", upsert(row("U-1").name("Upserted"), row("nobody").delete(true), row("U-2")));
+    report.put("removed", upsert(row("U-1").delete(true)));
+    report.put("changes", changesSince(System.getenv("CHANGES_CURSOR")));
+    report.put("history", historyOf(System.getenv("GONE_ID")));
     System.out.println(Setup.toJson(report));
     System.exit(0);
   }

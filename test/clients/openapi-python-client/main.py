@@ -10,14 +10,22 @@ from channels_client.api.channels import (
     delete_channel,
     get_channel,
     list_channels,
+    read_changes,
+    read_history,
+    restore_channel,
     update_channel,
+    upsert_channels,
 )
 from channels_client.models import (
     ChannelChange,
     ChannelChangeIntegrationMetaType0,
     ChannelCreation,
     ChannelCreationIntegrationMetaType0,
+    ChannelUpsert,
+    ChannelUpsertWhere,
     GatewayError,
+    UpsertRow,
+    UpsertRowIntegrationMeta,
 )
 
 client = AuthenticatedClient(
@@ -46,6 +54,19 @@ def describe(answer):
     channel = answer.data
     external_id = channel.integration_meta["external_id"]
     return {"name": channel.name, "local_name": channel.local_name, "external_id": external_id}
+
+
+def key_of(external_id):
+    return UpsertRowIntegrationMeta.from_dict({"external_id": external_id})
+
+
+def upsert(*rows):
+    where = ChannelUpsertWhere.from_dict({"integration_meta.source": "sap"})
+    answer = upsert_channels.sync(client=client, body=ChannelUpsert(channels=list(rows), where=where))
+    results = [
+        [row.result, row.channel.name if row.channel else None, row.code or None] for row in answer.data
+    ]
+    return {"rows": results, "failed": answer.summary.failed}
 
 
 def describe_error(response):
@@ -99,4 +120,15 @@ report["stale"] = describe_error(update(rename, created.headers["etag"]))
 report["refused"] = describe_error(create_channel.sync_detailed(client=client, body=ChannelCreation(name=" ")))
 report["gateway"] = describe_error(get_channel.sync_detailed(id, client=client, x_request_id="x" * 11_000))
 report["deleted"] = describe(delete_channel.sync(id, client=client, if_match=sent_back.headers["etag"]))
+report["restored"] = describe(restore_channel.sync(id, client=client))
+delete_channel.sync(id, client=client)
+
+upserted = UpsertRow(name="Upserted", integration_meta=key_of("U-1"))
+unknown = UpsertRow(delete=True, integration_meta=key_of("nobody"))
+report["upserted"] = upsert(upserted, unknown, UpsertRow(integration_meta=key_of("U-2")))
+report["removed"] = upsert(UpsertRow(delete=True, integration_meta=key_of("U-1")))
+changes = read_changes.sync(client=client, cursor=os.environ["CHANGES_CURSOR"], per_page=2).data
+report["changes"] = [[row.type_, row.channel.name if row.channel else row.field_id] for row in changes]
+versions = read_history.sync(os.environ["GONE_ID"], client=client).data
+report["history"] = [[each.type_, each.channel.name if each.channel else None] for each in versions]
 print(json.dumps(report))

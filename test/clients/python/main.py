@@ -5,7 +5,14 @@ import os
 from datetime import datetime, timezone
 
 from openapi_client import ApiClient, ApiException, ChannelsApi, Configuration
-from openapi_client.models import AnyError, ChannelChange, ChannelCreation, GatewayError
+from openapi_client.models import (
+    AnyError,
+    ChannelChange,
+    ChannelCreation,
+    ChannelUpsert,
+    GatewayError,
+    UpsertRow,
+)
 
 configuration = Configuration(host=os.environ["API_URL"], api_key={"apiKey": os.environ["API_KEY"]})
 api = ChannelsApi(ApiClient(configuration))
@@ -32,6 +39,12 @@ def describe(answer):
 
 def etag_of(response):
     return next(value for name, value in response.headers.items() if name.lower() == "etag")
+
+
+def upsert(*rows):
+    answer = api.upsert_channels(ChannelUpsert(channels=list(rows), where={"integration_meta.source": "sap"}))
+    results = [[row.result, row.channel.name if row.channel else None, row.code] for row in answer.data]
+    return {"rows": results, "failed": answer.summary.failed}
 
 
 def error_of(send, *arguments, **named):
@@ -85,4 +98,16 @@ report["stale"] = error_of(api.update_channel, id, rename, if_match=etag_of(crea
 report["refused"] = error_of(api.create_channel, ChannelCreation(name=" "))
 report["gateway"] = error_of(api.get_channel, id, x_request_id="x" * 11_000)
 report["deleted"] = describe(api.delete_channel(id, if_match=etag_of(sent_back)))
+report["restored"] = describe(api.restore_channel(id))
+api.delete_channel(id)
+
+upserted = UpsertRow(name="Upserted", integration_meta={"external_id": "U-1"})
+unknown = UpsertRow(delete=True, integration_meta={"external_id": "nobody"})
+nameless = UpsertRow(integration_meta={"external_id": "U-2"})
+report["upserted"] = upsert(upserted, unknown, nameless)
+report["removed"] = upsert(UpsertRow(delete=True, integration_meta={"external_id": "U-1"}))
+changes = api.read_changes(cursor=os.environ["CHANGES_CURSOR"], per_page=2).data
+report["changes"] = [[row.type, row.channel.name if row.channel else row.id] for row in changes]
+versions = api.read_history(os.environ["GONE_ID"]).data
+report["history"] = [[each.type, each.channel.name if each.channel else None] for each in versions]
 print(json.dumps(report))

@@ -8,6 +8,7 @@ import {
   Configuration,
   type GatewayError,
   type ServiceError,
+  type UpsertRow,
 } from './index.ts';
 
 const api = new ChannelsApi(
@@ -67,6 +68,12 @@ const errorOf = async (call: Promise<unknown>) => {
   return { status, code: data.code, ...(first && { path: first.path }) };
 };
 
+const upsert = async (...channels: UpsertRow[]) => {
+  const { data } = await api.upsertChannels({ channels, where: { 'integration_meta.source': 'sap' } });
+  const rows = data.data.map(({ result, channel, code }) => [result, channel?.name ?? null, code ?? null]);
+  return { rows, failed: data.summary.failed };
+};
+
 const created = await api.createChannel({
   name: 'Retail Channel',
   local_name: 'قناة التجزئة',
@@ -82,6 +89,16 @@ const stale = await errorOf(api.updateChannel(id, { name: 'Wholesale' }, none, n
 const refused = await errorOf(api.createChannel({ name: ' ' }));
 const gateway = await errorOf(api.getChannel(id, none, 'x'.repeat(11_000)));
 const deleted = await api.deleteChannel(id, none, none, etag(sentBack));
+const restored = await api.restoreChannel(id);
+await api.deleteChannel(id);
+const upserted = await upsert(
+  { name: 'Upserted', integration_meta: { external_id: 'U-1' } },
+  { delete: true, integration_meta: { external_id: 'nobody' } },
+  { integration_meta: { external_id: 'U-2' } },
+);
+const removed = await upsert({ delete: true, integration_meta: { external_id: 'U-1' } });
+const changes = await api.readChanges(none, none, process.env.CHANGES_CURSOR, 2);
+const history = await api.readHistory(process.env.GONE_ID as string);
 
 const report = {
   all: await readAll(),
@@ -100,5 +117,10 @@ const report = {
   refused,
   gateway,
   deleted: describe(deleted.data.data),
+  restored: describe(restored.data.data),
+  upserted,
+  removed,
+  changes: changes.data.data.map(({ type, channel, _id }) => [type, channel?.name ?? _id]),
+  history: history.data.data.map(({ type, channel }) => [type, channel?.name ?? null]),
 };
 console.log(JSON.stringify(report));
