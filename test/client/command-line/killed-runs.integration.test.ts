@@ -302,14 +302,24 @@ test.each(['import', 'sync'] as const)(
     const steps: number[] = [];
     let undoKills = 0;
     let scenarios = 0;
+    let hasFailed = false;
+    /** Kills that are done or planned. */
+    let planned = 0;
     const killUntilEnough = async () => {
-      while (steps.length < kills) {
-        const killed = await killAndCheck(command, scenarios++);
+      while (!hasFailed && planned < kills) {
+        planned += killsOfRun;
+        const killed = await killAndCheck(command, scenarios++).catch((error: unknown) => {
+          hasFailed = true;
+          throw error;
+        });
+        planned += killed.steps.length - killsOfRun;
         steps.push(...killed.steps);
         undoKills += killed.undoKills;
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, killUntilEnough));
+    // The service stops after the test, so all scenarios must end before.
+    const ends = await Promise.allSettled(Array.from({ length: concurrency }, killUntilEnough));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (process.env.COMMAND_LINE_KILLS)
       console.info(`${command}: ${scenarios} runs, killed at ${steps}; ${undoKills} of their undos killed`);
     // A machine that stops for a moment may let some runs finish before their kill.

@@ -16,7 +16,7 @@ import { versionsUntilNow } from './versions.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newFolder = useCommandFolders();
-const fileCount = Number(process.env.COMMAND_LINE_SYNC_FILES ?? 16);
+const fileCount = Number(process.env.COMMAND_LINE_SYNC_FILES ?? 12);
 const timeoutMs = 300_000 + fileCount * 10_000;
 const seed = Number(process.env.COMMAND_LINE_SEED ?? Date.now() % 1_000_000);
 
