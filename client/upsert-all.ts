@@ -14,7 +14,11 @@ export interface UpsertProgress extends UpsertSummary {
 }
 
 /** The contract of the service says that a row that failed with one of these can be sent again. */
-const transientCodes: RowResult['code'][] = ['conflict', 'too_many_requests', 'unavailable'];
+const transientCodes: (string | undefined)[] = ['conflict', 'too_many_requests', 'unavailable'];
+
+/** Whether a row failed for a moment only. If it was sent several times, it may have been done. */
+export const isTransient = ({ code }: { code?: string | undefined } = {}): boolean =>
+  transientCodes.includes(code);
 const maxAttempts = 5;
 
 type Send = (rows: UpsertRow[]) => Promise<UpsertAnswer>;
@@ -49,7 +53,7 @@ const upsertBatch = async (
     });
     if (answers) {
       for (const [position, [index]] of left.entries()) results[index] = answers[position] as RowResult;
-      left = left.filter(([index]) => transientCodes.includes(results[index]?.code));
+      left = left.filter(([index]) => isTransient(results[index]));
     }
     if (!left.length || attempt === maxAttempts) return results;
     await pause(2 ** (attempt - 1), signal);

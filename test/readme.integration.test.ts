@@ -64,12 +64,10 @@ test('the commands of a day of work in the README run as they are there', async 
   expect(stdout.replaceAll(/\d{8}-\d{6}-\w{4}/g, '<run>').split('\n')).toEqual([
     'Dry run, nothing was written: 0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
     '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
-    'To put back what was changed: undo <run>',
-    '0 channels are as before the run, 0 skipped',
+    '0 channels put back, 0 were as before already, 0 skipped',
     '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
-    'To put back what was changed: undo <run>',
     expect.stringMatching(/^version 0 {2}\S+ {2}created by \w+$/),
-    `The channel ${retail._id} "Retail Channel" is there.`,
+    `The channel ${retail._id} "Retail Channel" was not deleted. It stays as it is.`,
     '',
   ]);
   server.ctrlC();

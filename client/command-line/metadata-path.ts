@@ -24,7 +24,7 @@ export const scalarAt = (meta: unknown, path: string[]): string | undefined => {
 export const parseWhere = (text: string | undefined): Where => {
   const [, path, value] = /^integration_meta\.([^=]+)=(.*)$/s.exec(text ?? '') ?? [];
   if (path === undefined || value === undefined || value.trim() === '' || path.split('.').includes(''))
-    throw wrong('--where is a path in the metadata with its value, as integration_meta.source=sap.');
+    throw wrong('--where is a path in the metadata with its value, for example integration_meta.source=sap.');
   return { path: path.split('.'), value };
 };
 

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { ChannelsClient } from '../channels-client.ts';
-import { wrong } from './command-error.ts';
+import { CommandError, exitCodes, wrong } from './command-error.ts';
 import type { Connection } from './runs/own-version.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,7 +16,8 @@ const commonOptions = {
 export const commonUsage = `  --url <url>           where the service is (default: http://localhost:3030)
   --key <key>           the API key (default: the environment variable CHANNELS_KEY)
   --namespace <name>    the company namespace (default: the first one of the key)
-  --json                prints results as JSON, one object on each line
+  --json                prints results as JSON, one object on each line; errors as {"error": "…", "exit_code": 2} and warnings
+                        as {"warning": "…"} on standard error
   --help`;
 
 /** Says in one sentence what Node found wrong with the arguments. Node's own sentences are for the authors of commands. */
@@ -68,29 +69,29 @@ export interface Target {
 
 const defaultUrl = 'http://localhost:3030';
 
-/** @throws CommandError without a key, or if the URL is wrong */
-export const connect = (
+/**
+ * Connects, and reads which key and which namespace the service sees.
+ * @throws CommandError without a key, if the URL is wrong, or for a namespace that the key does not hold
+ */
+export const connect = async (
   { url = defaultUrl, key, namespace }: Target,
-  { env }: Terminal,
-): { client: ChannelsClient; url: string } => {
-  const secret = key ?? env.CHANNELS_KEY;
+  { env, signal }: Terminal,
+): Promise<{ connection: Connection; url: string; namespace: string; namespaces: string[] }> => {
+  const secret = (key ?? env.CHANNELS_KEY)?.trim();
   if (!secret)
     throw wrong('There is no API key. Set the environment variable CHANNELS_KEY, or add --key <key>.');
+  // Such a key does not fit into a header.
+  if (!/^[!-~]+$/.test(secret)) throw wrong('The API key has a character that no key has. Copy it again.');
   if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw wrong(`--url is the address of the service, as https://example.com, not "${url}".`);
-  return {
-    client: new ChannelsClient({ url, key: secret, ...(namespace !== undefined && { namespace }) }),
-    url,
-  };
-};
-
-/** Connects, and reads which key and which namespace the service sees. */
-export const connectWithKey = async (
-  target: Target,
-  terminal: Terminal,
-): Promise<{ connection: Connection; url: string; namespace: string; namespaces: string[] }> => {
-  const { signal } = terminal;
-  const { client, url } = connect(target, terminal);
-  const { key_id: keyId, namespace, namespaces } = await client.me({ signal });
-  return { connection: { client, keyId, signal }, url, namespace, namespaces };
+    throw wrong(`--url is the address of the service, for example https://example.com, not "${url}".`);
+  const own = await new ChannelsClient({ url, key: secret }).me({ signal });
+  const { key_id: keyId, namespaces } = own;
+  if (namespace !== undefined && !namespaces.includes(namespace))
+    throw new CommandError(
+      exitCodes.keyRefused,
+      `The API key does not hold the namespace "${namespace}". It holds ${namespaces.join(', ')}.`,
+    );
+  const acting = namespace ?? own.namespace;
+  const client = new ChannelsClient({ url, key: secret, namespace: acting });
+  return { connection: { client, keyId, signal }, url, namespace: acting, namespaces };
 };

@@ -1,5 +1,5 @@
 import { ChannelsError } from '../channels-error.ts';
-import { CommandError, type ExitCode, exitCodes } from './command-error.ts';
+import { CommandError, type ExitCode, exitCodes, wrong } from './command-error.ts';
 import type { Command } from './commands/command.ts';
 import { exportCommand } from './commands/export.ts';
 import { historyCommand } from './commands/history.ts';
@@ -7,6 +7,8 @@ import { importCommand } from './commands/import.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { syncCommand } from './commands/sync.ts';
 import { undoCommand } from './commands/undo.ts';
+import { reasonOf } from './files/file-error.ts';
+import { sayMessage } from './output/report.ts';
 import { commonUsage } from './parse-arguments.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,11 +35,15 @@ Options of all commands:
 ${commonUsage}
 
 The exit code is 0, 1 (rows failed, or the service refused something), 2 (the arguments or the file are wrong, and nothing was
-written), 3 (interrupted, or the service can't be reached: run the same command again) or 4 (the API key was refused).`;
+written), 3 (interrupted, or the service can't be reached or is too busy: run the same command again) or 4 (the API key was refused).`;
+
+/** Files that a person names have errors of their own. So this is about the folder of the runs. */
+const isFileError = (error: Error): error is NodeJS.ErrnoException => 'syscall' in error;
 
 const exitCodeOf = (error: Error, signal: AbortSignal): ExitCode => {
   if (signal.aborted) return exitCodes.resumable;
   if (error instanceof CommandError) return error.exitCode;
+  if (isFileError(error)) return exitCodes.resumable;
   if (error instanceof ChannelsError) {
     const { status } = error;
     if (status === 401 || status === 403) return exitCodes.keyRefused;
@@ -50,6 +56,10 @@ const exitCodeOf = (error: Error, signal: AbortSignal): ExitCode => {
 
 const explain = (error: Error, exitCode: ExitCode, { signal }: Terminal): string => {
   if (signal.aborted) return 'Interrupted. Run the same command again.';
+  if (error instanceof ChannelsError && error.status === 401)
+    return 'The service refused the API key. It is unknown, revoked or expired, or belongs to another environment. Check --key or CHANNELS_KEY, and --url.';
+  if (isFileError(error))
+    return `${error.path ?? 'A file of the run'} can't be written: ${reasonOf(error)}. Run the same command again.`;
   const isAdvised = error.message.includes('Run the same command again');
   const advice = exitCode === exitCodes.resumable && !isAdvised ? ' Then run the same command again.' : '';
   return error.message + advice;
@@ -67,15 +77,17 @@ export const runCommandLine = async (args: string[], terminal: Terminal): Promis
     await terminal.write(`${command?.usage ?? usage}\n`);
     return exitCodes.done;
   }
-  if (!command) {
-    terminal.say(name ? `There is no command ${name}.\n${usage}\n` : `${usage}\n`);
+  if (!name) {
+    terminal.say(`${usage}\n`);
     return exitCodes.wrong;
   }
   try {
+    if (!command) throw wrong(`There is no command ${name}. "client-channels --help" lists the commands.`);
     return await command.run(rest, terminal);
   } catch (error) {
-    const exitCode = exitCodeOf(error as Error, terminal.signal);
-    terminal.say(`${explain(error as Error, exitCode, terminal)}\n`);
-    return exitCode;
+    const exit_code = exitCodeOf(error as Error, terminal.signal);
+    const json = args.includes('--json');
+    sayMessage({ error: explain(error as Error, exit_code, terminal), exit_code }, { json }, terminal);
+    return exit_code;
   }
 };

@@ -1,9 +1,12 @@
+import type { Readable } from 'node:stream';
+
 /** What a command uses of its process. */
 export interface Terminal {
   env: Record<string, string | undefined>;
   /** Relative paths start here, and the runs are kept here. */
   folder: string;
-  input: AsyncIterable<Uint8Array>;
+  /** Standard input. */
+  input: Readable;
   /** Writes data to standard output. Resolves when more may be written. */
   write(text: string): Promise<void>;
   /** Writes to standard error. */

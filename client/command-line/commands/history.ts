@@ -4,9 +4,11 @@ import { changedFields, describeChange } from '../output/describe-changes.ts';
 import { printJson } from '../output/report.ts';
 import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
 import type { Command } from './command.ts';
+import { explainUnknown, idUsage } from './unknown-channel.ts';
 
 const usage = `Usage: client-channels history <id>
 Shows the versions of a channel, newest first, also of a deleted one. They are kept for a year.
+${idUsage}
 
 Examples:
   client-channels history 65f0a1b2c3d4e5f601234567
@@ -28,14 +30,18 @@ export const historyCommand: Command = {
   usage,
   async run(args, terminal) {
     const { values, operands } = parseArguments(args, {}, ['id']);
-    const { client } = connect(values, terminal);
-    let newer: ChannelVersion | undefined;
-    for await (const version of client.history(operands[0] ?? '', { signal: terminal.signal })) {
-      if (values.json) await printJson(version, terminal);
-      else if (newer) await terminal.write(describeVersion(newer, version));
-      newer = version;
-    }
-    if (newer && !values.json) await terminal.write(describeVersion(newer, undefined));
+    const [id = ''] = operands;
+    const { connection, namespace } = await connect(values, terminal);
+    const print = async () => {
+      let newer: ChannelVersion | undefined;
+      for await (const version of connection.client.history(id, { signal: terminal.signal })) {
+        if (values.json) await printJson(version, terminal);
+        else if (newer) await terminal.write(describeVersion(newer, version));
+        newer = version;
+      }
+      if (newer && !values.json) await terminal.write(describeVersion(newer, undefined));
+    };
+    await print().catch(explainUnknown(id, namespace));
     return exitCodes.done;
   },
 };

@@ -1,24 +1,40 @@
 import { defaultMatch } from '../../upsert.ts';
+import { maxMebibytes } from '../files/read-content.ts';
 import { formats, readRows } from '../files/read-rows.ts';
-import { Progress } from '../output/progress.ts';
-import { commonUsage, connectWithKey, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
-import { finishRun } from '../runs/finish-run.ts';
+import { doRun, type Work } from '../runs/do-run.ts';
 import { preview } from '../runs/preview.ts';
-import { Run } from '../runs/run.ts';
 import type { Command } from './command.ts';
 
 export const matches = [defaultMatch, 'integration_meta.id'] as const;
 
 export const fileUsage = `The file is NDJSON, with one JSON object on each line, or CSV with a header:
   name,local_name,disabled,integration_meta.external_id,integration_meta.region
-An empty cell, or a field that is not there, leaves the channel as it is. Fields that the service sets, such as _id, are
-ignored, so that the file of an export can be used.`;
+Every row needs its key. A row for a new channel also needs a name. An empty cell, or a field that is not there, leaves the
+channel as it is. In CSV, disabled is true or false, in capitals too, and company_namespace is one namespace or a JSON array. Without
+it, a new channel is in the namespace of the command. In integration_meta, true, false, 5 and 1.5 are values; TRUE and 1,5 are texts.
+Fields that the service sets, such as _id, are ignored, so that the file of an export can be used. A file has at most
+${maxMebibytes} MiB.`;
 
 export const runUsage = `Each run has a folder in .client-channels, and ends with its name. If it is stopped, run the same command again: it goes on
-where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.`;
+where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.
+"client-channels undo <run> --dry-run" lists what a run changed, with the ids, and --json prints what became of each row.`;
 
-const usage = `Usage: client-channels import <file> [--match <path>] [--dry-run]
+/** The options of a run. */
+export const runOptions = {
+  match: { type: 'string' },
+  format: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  new: { type: 'boolean', default: false },
+} as const;
+
+export const runOptionsUsage = `  --match <path>            where the key is: integration_meta.external_id (default) or integration_meta.id
+  --dry-run                 writes nothing
+  --new                     begins anew, although the same command was stopped
+  --format ndjson|csv       (default: as the name of the file says, or as the file begins)`;
+
+const usage = `Usage: client-channels import <file> [--match <path>] [--dry-run] [--new]
 Creates and changes channels. Each row of the file is matched with the channel that has the same key.
 
 Examples:
@@ -29,39 +45,25 @@ Examples:
 ${fileUsage}
 ${runUsage}
 
-  --match <path>        where the key is: integration_meta.external_id (default) or integration_meta.id
-  --dry-run             writes nothing
-  --format ndjson|csv   (default: as the name of the file says, or as the file begins)
+${runOptionsUsage}
 ${commonUsage}`;
 
 export const importCommand: Command = {
   summary: 'creates and changes channels from a file',
   usage,
   async run(args, terminal) {
-    const { values, operands } = parseArguments(
-      args,
-      {
-        match: { type: 'string' },
-        format: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-      },
-      ['file'],
-    );
+    const { values, operands } = parseArguments(args, runOptions, ['file']);
     const [name = ''] = operands;
     const { json } = values;
     const match = oneOf('match', matches, values.match) ?? defaultMatch;
     const format = oneOf('format', formats, values.format);
-    const file = await readRows(name, { format, match }, terminal);
-    const { connection, url, namespace } = await connectWithKey(values, terminal);
+    const file = await readRows(name, { format, match, json }, terminal);
+    const { connection, url, namespace } = await connect(values, terminal);
     if (values['dry-run']) return preview(connection, file.rows, { match, json }, terminal);
 
     const identity = { command: 'import', url, namespace, key_id: connection.keyId, match } as const;
-    const source = { identity, file: name, content: file.content, rows: file.rows.length };
-    const run = Run.findUnfinished(terminal.folder, source) ?? Run.start(terminal.folder, source);
-    const progress = new Progress(terminal);
-    const onProgress = () => progress.show(run.journal.outcomes.size, file.rows.length);
-    onProgress();
-    await applyRows(connection, run.journal, file.rows, { match }, onProgress).finally(() => progress.end());
-    return finishRun(run, file, { json }, terminal);
+    const apply: Work['apply'] = (journal, onProgress) =>
+      applyRows(connection, journal, file.rows, { match }, onProgress);
+    return doRun({ identity, name, file, apply }, values, terminal);
   },
 };

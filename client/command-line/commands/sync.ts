@@ -1,23 +1,23 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
 import { wrong, wrongLine } from '../command-error.ts';
+import { mapLines } from '../files/map-lines.ts';
 import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
 import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import type { ReportedRow } from '../output/report.ts';
-import { commonUsage, connectWithKey, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { deleteChannels } from '../runs/delete-channels.ts';
-import { finishRun } from '../runs/finish-run.ts';
+import { doRun, type Work } from '../runs/do-run.ts';
 import type { Planned } from '../runs/journal.ts';
 import { preview } from '../runs/preview.ts';
-import { Run } from '../runs/run.ts';
 import { checkDeletions, Selection } from '../runs/selection.ts';
 import type { Command } from './command.ts';
-import { fileUsage, matches, runUsage } from './import.ts';
+import { fileUsage, matches, runOptions, runOptionsUsage, runUsage } from './import.ts';
 
-const usage = `Usage: client-channels sync <file> --where <path>=<value> [--max-deletes 10%] [--dry-run]
+const usage = `Usage: client-channels sync <file> --where <path>=<value> [--max-deletes 10%] [--dry-run] [--new]
 Makes the channels that --where selects those of the file: creates and changes channels as an import, and deletes the selected
 channels that the file does not have. It never touches a channel that --where does not select.
 
@@ -27,20 +27,18 @@ Examples:
   client-channels sync sap.csv --where integration_meta.source=sap --max-deletes 500
 
 ${fileUsage}
-Every row needs its key. A row without the value of --where gets it. A row with another value is an error.
+A row without the value of --where gets it. A row with another value is an error.
 ${runUsage}
 
-  --where <path>=<value>    selects channels by their metadata, as integration_meta.source=sap
+  --where <path>=<value>    selects channels by their metadata, for example integration_meta.source=sap
   --max-deletes <limit>     a number, or a share of the selected channels (default: 10%). Beyond it, nothing is done
-  --match <path>            where the key is: integration_meta.external_id (default) or integration_meta.id
-  --dry-run                 writes nothing
-  --format ndjson|csv       (default: as the name of the file says, or as the file begins)
+${runOptionsUsage}
 ${commonUsage}`;
 
 /** @returns how many of so many channels may be deleted */
 const parseMaxDeletes = (text: string): ((selected: number) => number) => {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
-  if (number === undefined) throw wrong(`--max-deletes is a number, or a share as 10%, not "${text}".`);
+  if (number === undefined) throw wrong(`--max-deletes is a number, or a share such as 10%, not "${text}".`);
   return (selected) => (percent ? (selected * Number(number)) / 100 : Number(number));
 };
 
@@ -84,9 +82,7 @@ export const syncCommand: Command = {
       {
         where: { type: 'string' },
         'max-deletes': { type: 'string', default: '10%' },
-        match: { type: 'string' },
-        format: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
+        ...runOptions,
       },
       ['file'],
     );
@@ -96,42 +92,37 @@ export const syncCommand: Command = {
     const maxDeletes = parseMaxDeletes(values['max-deletes']);
     const match = oneOf('match', matches, values.match) ?? defaultMatch;
     const format = oneOf('format', formats, values.format);
-    const read = await readRows(name, { format, match }, terminal);
-    const file = { ...read, rows: read.rows.map((row) => toSelectedRow(row, where, match)) };
+    const read = await readRows(name, { format, match, json }, terminal);
+    const file = { ...read, rows: mapLines(read.rows, (row) => toSelectedRow(row, where, match)) };
     const selection = new Selection(file.rows, where, match);
     const options = { match, where: { [nameOfPath(where.path)]: where.value } };
-    const { connection, url, namespace, namespaces } = await connectWithKey(values, terminal);
+    const { connection, url, namespace, namespaces } = await connect(values, terminal);
+    const planDeletions = () => {
+      const progress = new Progress(terminal);
+      progress.wait('Reading the channels of the selection…');
+      return selection.planDeletions(connection).finally(() => progress.end());
+    };
     if (values['dry-run']) {
-      const planned = await selection.planDeletions(connection, maxDeletes);
+      const planned = await planDeletions();
       const deletions = planned.rows.map((each) => toReportedDeletion(each, namespaces));
-      return preview(connection, file.rows, { ...options, json, deletions }, terminal);
+      const exitCode = await preview(connection, file.rows, { ...options, json, deletions }, terminal);
+      checkDeletions(planned, maxDeletes);
+      return exitCode;
     }
 
-    const identity = {
-      command: 'sync',
-      url,
-      namespace,
-      key_id: connection.keyId,
-      match,
-      where: values.where,
-    } as const;
-    const source = { identity, file: name, content: file.content, rows: file.rows.length };
-    const unfinished = Run.findUnfinished(terminal.folder, source);
-    // A run that goes on keeps its deletions: some may be done already. The limit is checked before anything is written.
-    const deletions =
-      unfinished?.journal.deletions ?? (await selection.planDeletions(connection, maxDeletes));
-    const run = unfinished ?? Run.start(terminal.folder, source);
-    const { journal } = run;
-    if (!journal.deletions) journal.append({ step: 'deletions', ...deletions });
-    checkDeletions(deletions, maxDeletes);
-    const progress = new Progress(terminal);
-    const onProgress = () => progress.show(journal.outcomes.size, file.rows.length + deletions.rows.length);
-    const apply = async () => {
-      onProgress();
+    const plan: Work['plan'] = async () => {
+      const deletions = await planDeletions();
+      checkDeletions(deletions, maxDeletes);
+      return { step: 'deletions', ...deletions };
+    };
+    const apply: Work['apply'] = async (journal, onProgress) => {
+      // A run that goes on keeps its deletions: some may be done already. But its limit is the one of this command.
+      if (journal.deletions) checkDeletions(journal.deletions, maxDeletes);
       await applyRows(connection, journal, file.rows, options, onProgress);
       await deleteChannels(connection, journal, selection.isToDelete, onProgress);
     };
-    await apply().finally(() => progress.end());
-    return finishRun(run, file, { json }, terminal);
+    const { keyId: key_id } = connection;
+    const identity = { command: 'sync', url, namespace, key_id, match, where: values.where } as const;
+    return doRun({ identity, name, file, plan, apply }, values, terminal);
   },
 };

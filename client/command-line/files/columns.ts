@@ -17,8 +17,24 @@ const parsers: Record<string, (text: string, line: number) => unknown> = {
   company_namespace: parseListCell,
 };
 
+/** The key of the metadata that a column has, if it has one. */
+export const metaKeyOf = (column: string): string | undefined =>
+  column.startsWith(metaPrefix) ? column.slice(metaPrefix.length) : undefined;
+
 export const isKnownColumn = (name: string): boolean =>
-  ignoredFields.includes(name) || Object.hasOwn(parsers, name) || name.startsWith(metaPrefix);
+  ignoredFields.includes(name) || Object.hasOwn(parsers, name) || metaKeyOf(name) !== undefined;
+
+/** The known column to which the name of an unknown one is similar. */
+export const similarColumn = (name: string): string | undefined => {
+  const plain = name.toLowerCase().replaceAll(/[\s-]/g, '_');
+  const [, key] = /^integration_meta\W*(.*)$/i.exec(name) ?? [];
+  if (key !== undefined) return metaPrefix + (key || '<key>');
+  if (['external_id', 'id'].includes(plain)) return metaPrefix + plain;
+  return [...Object.keys(parsers), ...ignoredFields].find((field) => field.toLowerCase() === plain);
+};
+
+/** What a person may have meant by an unknown column. */
+export const guessColumn = (name: string): string => similarColumn(name) ?? metaPrefix + name;
 
 /** Makes a row of the cells of a line. An empty cell is absent. Keys are data, also `__proto__`, so objects are made of entries. */
 export const toRow = (header: string[], cells: string[], line: number): Record<string, unknown> => {
@@ -27,7 +43,8 @@ export const toRow = (header: string[], cells: string[], line: number): Record<s
   for (const [index, name] of header.entries()) {
     const text = cells[index] ?? '';
     if (text === '' || ignoredFields.includes(name)) continue;
-    if (name.startsWith(metaPrefix)) meta.push([name.slice(metaPrefix.length), parseMetaCell(text, line)]);
+    const key = metaKeyOf(name);
+    if (key !== undefined) meta.push([key, parseMetaCell(text, line)]);
     else fields.push([name, parsers[name]?.(text, line)]);
   }
   return Object.fromEntries([...fields, ['integration_meta', Object.fromEntries(meta)]]);
@@ -62,12 +79,12 @@ export const columnsOf = (channels: ChannelFields[]): string[] => {
 /** The cells of a channel. */
 export const toCells = (columns: string[], channel: ChannelFields): string[] =>
   columns.map((name) => {
-    if (!name.startsWith(metaPrefix)) {
+    const key = metaKeyOf(name);
+    if (key === undefined) {
       const value = channel[name as keyof ChannelFields];
       if (value === undefined) return '';
       return typeof value === 'string' ? value : JSON.stringify(value);
     }
-    const key = name.slice(metaPrefix.length);
     const meta = channel.integration_meta ?? {};
     return Object.hasOwn(meta, key) ? formatMetaCell(meta[key]) : '';
   });

@@ -1,10 +1,11 @@
 import { type CsvError, parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { wrongLine } from '../command-error.ts';
-import { isKnownColumn } from './columns.ts';
+import { guessColumn, isKnownColumn, similarColumn } from './columns.ts';
+import { mapLines } from './map-lines.ts';
 
 /** A line of a CSV file. With quotes, it can span several lines of text; `line` is the first of them. */
-interface CsvLine {
+export interface CsvLine {
   line: number;
   cells: string[];
 }
@@ -45,7 +46,6 @@ const parseLines = (text: string, delimiter: string, count?: number): CsvLine[] 
 interface Candidate {
   delimiter: string;
   header: string[];
-  known: number;
 }
 
 const attempt = <Result>(run: () => Result): Result | undefined => {
@@ -56,24 +56,38 @@ const attempt = <Result>(run: () => Result): Result | undefined => {
   }
 };
 
-/** The delimiter of a file is the one that makes the most known columns of its first line. */
+const isSimilarColumn = (name: string): boolean => similarColumn(name) !== undefined;
+
+/** The delimiter of a file is the one that makes the most known columns of its first line, or else the most similar ones. */
 const findDelimiter = (text: string): Candidate => {
-  const [first, ...others] = delimiters.map((delimiter) => {
+  const candidates = delimiters.map((delimiter) => {
     // In quotes, the wrong delimiter can make a line that is no CSV.
-    const header = attempt(() => parseLines(text, delimiter, 1)[0]?.cells) ?? [];
-    return { delimiter, header, known: header.filter(isKnownColumn).length };
-  }) as [Candidate, ...Candidate[]];
-  return others.reduce((best, each) => (each.known > best.known ? each : best), first);
+    const cells = attempt(() => parseLines(text, delimiter, 1)[0]?.cells) ?? [];
+    return { delimiter, header: cells.map((name) => (isKnownColumn(name) ? name : name.trim())) };
+  });
+  const count = ({ header }: Candidate, isColumn: (name: string) => boolean) =>
+    header.filter(isColumn).length;
+  return candidates.reduce((best, each) => {
+    const more = count(each, isKnownColumn) - count(best, isKnownColumn);
+    return (more || count(each, isSimilarColumn) - count(best, isSimilarColumn)) > 0 ? each : best;
+  });
 };
 
 const checkHeader = (header: string[]): void => {
-  if (!header.length) throw wrongLine(1, 'The file has no header that can be read.');
-  const unknown = header.find((name) => !isKnownColumn(name));
-  if (unknown !== undefined)
+  if (!header.some((name) => isKnownColumn(name) || isSimilarColumn(name)))
     throw wrongLine(
       1,
-      `The header has the unknown column ${JSON.stringify(unknown)}. The columns are name, local_name, disabled, company_namespace and integration_meta.<key>, separated by commas, semicolons or tabs.`,
+      'The first line must be a header that names the columns, for example name,integration_meta.external_id,integration_meta.region. They are separated by commas, semicolons or tabs.',
     );
+  mapLines([...header.entries()], ([index, name]) => {
+    if (name === '')
+      throw wrongLine(1, `The column ${index + 1} of the header has no name. Name it, or remove it.`);
+    if (!isKnownColumn(name))
+      throw wrongLine(
+        1,
+        `The header has the unknown column ${JSON.stringify(name)}. Did you mean ${guessColumn(name)}?`,
+      );
+  });
   const repeated = header.find((name, index) => header.indexOf(name) < index);
   if (repeated !== undefined)
     throw wrongLine(1, `The header has the column ${JSON.stringify(repeated)} twice.`);
@@ -87,21 +101,23 @@ export interface CsvFile {
 
 /**
  * Parses CSV as spreadsheets write it. Lines without any text are left out: spreadsheets write them for rows that were
- * cleared.
- * @throws CommandError for a file without a header, and for the first line that is wrong
+ * cleared. A line may have too few or too many cells.
+ * @throws CommandError for a file without a header, and for wrong quotes
  */
 export const parseCsv = (text: string): CsvFile => {
   const { delimiter, header } = findDelimiter(text);
   checkHeader(header);
   const [, ...lines] = parseLines(text, delimiter);
-  const filled = lines.filter(({ cells }) => cells.some((cell) => cell !== ''));
-  for (const { line, cells } of filled)
-    if (cells.length !== header.length)
-      throw wrongLine(
-        line,
-        `The line has ${cells.length} cells, and the header has ${header.length}. Cells are separated by ${names[delimiter]}. A cell that contains the separator stands in quotes.`,
-      );
-  return { delimiter, header, lines: filled };
+  return { delimiter, header, lines: lines.filter(({ cells }) => cells.some((cell) => cell !== '')) };
+};
+
+/** @throws CommandError for a line that has not as many cells as the header */
+export const checkCells = ({ line, cells }: CsvLine, { header, delimiter }: CsvFile): void => {
+  if (cells.length !== header.length)
+    throw wrongLine(
+      line,
+      `The line has ${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}, and the header has ${header.length}. Cells are separated by ${names[delimiter]}. A cell that contains the separator stands in quotes.`,
+    );
 };
 
 /** Writes lines of CSV. Without quotes, line breaks of any kind would end a line. */

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import type { Channel } from '../../types.ts';
 import { columnsOf, toCells } from './columns.ts';
 import { formatCsv } from './csv.ts';
@@ -22,20 +19,3 @@ async function* toNdjson(channels: AsyncIterable<Channel>): AsyncGenerator<strin
 /** The text of a file with channels, in pieces. */
 export const formatChannels = (channels: AsyncIterable<Channel>, format: Format) =>
   format === 'csv' ? toCsv(channels) : toNdjson(channels);
-
-/** Writes a file all at once: until everything is written, it has another name. */
-export const writeFileAtOnce = async (file: string, pieces: AsyncIterable<string>): Promise<void> => {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const stream = createWriteStream(temporary, { flags: 'wx' });
-  try {
-    await once(stream, 'open');
-    for await (const piece of pieces) if (!stream.write(piece)) await once(stream, 'drain');
-    stream.end();
-    await finished(stream);
-    renameSync(temporary, file);
-  } catch (error) {
-    stream.destroy();
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-};

@@ -1,4 +1,5 @@
 import type { UpsertSummary } from '../../types.ts';
+import type { ExitCode } from '../command-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { describeChange, type FieldChange } from './describe-changes.ts';
 
@@ -31,6 +32,16 @@ export const describeRow = (row: ReportedRow): string => {
 
 export const describeSummary = ({ created, updated, unchanged, deleted, failed }: UpsertSummary): string =>
   `${created} created, ${updated} updated, ${unchanged} unchanged, ${deleted} deleted, ${failed} failed`;
+
+/** Writes an error or a warning to standard error: its sentences, or, with `--json`, one JSON object on a line. */
+export const sayMessage = (
+  message: { error: string; exit_code: ExitCode } | { warning: string },
+  { json }: { json: boolean },
+  { say }: Terminal,
+): void => {
+  const text = 'error' in message ? message.error : message.warning;
+  say(`${json ? JSON.stringify(message) : text}\n`);
+};
 
 export const printJson = (value: unknown, { write }: Terminal): Promise<void> =>
   write(`${JSON.stringify(value)}\n`);

@@ -4,8 +4,10 @@ import type { UpsertedRow } from '../../upsert-all.ts';
 import { toUpsertBatches } from '../../upsert-batches.ts';
 import { chunks } from '../chunks.ts';
 import { type FileRow, keyOf } from '../files/read-rows.ts';
-import type { Journal, Outcome, Planned } from './journal.ts';
-import { type Connection, findOwnVersion } from './own-version.ts';
+import { explainFailure } from './explain-failure.ts';
+import { isChange, type Journal, type Outcome, type Planned } from './journal.ts';
+import { findOwnChange } from './own-change.ts';
+import type { Connection } from './own-version.ts';
 
 /** A row of the file with its index. */
 interface Entry {
@@ -30,7 +32,8 @@ const upsert = async (
 ): Promise<UpsertedRow[]> => {
   const rows = entries.map(({ row }) => row);
   const results: UpsertedRow[] = [];
-  for await (const result of client.upsertAll(rows, { ...options, signal })) results.push(result);
+  for await (const result of client.upsertAll(rows, { ...options, signal }))
+    results.push(explainFailure(result, options));
   return results;
 };
 
@@ -73,9 +76,6 @@ export async function* dryRunRows(
   for await (const batch of cut(entries, options)) yield dryRun(connection, batch, options);
 }
 
-export const isChange = (result: Outcome['result']): boolean =>
-  result === 'created' || result === 'updated' || result === 'deleted';
-
 const toPlanned = ({ index, result, channel, previous }: DryResult, key: string | undefined): Planned => {
   const before = result === 'deleted' ? channel : previous;
   return {
@@ -103,42 +103,33 @@ const toOutcome = (
 /** Histories that are read at a time. */
 const settleConcurrency = 8;
 
-/** What the run has done to a channel in a request whose answer is missing, as the history tells. */
-const findDone = async (
-  connection: Connection,
-  { index, result, channel }: Planned,
-  id: string,
-): Promise<Outcome | undefined> => {
-  if (!isChange(result)) return undefined;
-  const own = await findOwnVersion(connection, id, channel?.__v ?? -1, result);
-  if (!own) return undefined;
-  const { changed, version } = own;
-  const at = new Date().toISOString();
-  return { index, result, _id: id, __v: version, ...(result === 'updated' && { changed }), at };
-};
-
 /**
- * What became of a row that was planned to change something. If the service now finds nothing to change, either this run
- * has done it already, in a request whose answer was lost, or somebody else has.
+ * What became of a row that was planned to change something. If the service now finds nothing to change, or the row fails, either this
+ * run has done it already, in a request whose answer was lost, or it has not.
  */
-const settle = async (connection: Connection, planned: Planned, result: UpsertedRow): Promise<Outcome> => {
+const settle = async (
+  connection: Connection,
+  planned: Planned,
+  result: UpsertedRow,
+  match: string,
+): Promise<Outcome> => {
   const outcome = toOutcome(result, planned.index);
-  const id = planned.channel?._id ?? result._id;
-  if (isChange(result.result) || id === undefined) return outcome;
-  return (await findDone(connection, planned, id)) ?? outcome;
+  if (isChange(result.result)) return outcome;
+  return (await findOwnChange(connection, planned, match)) ?? outcome;
 };
 
 /** Finds out which rows without an answer are done. Sent again, these would undo what others have changed since. */
-const settleDone = async (connection: Connection, journal: Journal, entries: Entry[]): Promise<void> => {
-  for (const some of chunks(entries, settleConcurrency)) {
-    const found = await Promise.all(
-      some.map(({ index }) => {
-        const planned = journal.planned.get(index) as Planned;
-        return planned.channel && findDone(connection, planned, planned.channel._id);
-      }),
-    );
-    const done = found.filter((outcome) => outcome !== undefined);
-    if (done.length) journal.append({ step: 'after', rows: done });
+const settleDone = async (
+  connection: Connection,
+  journal: Journal,
+  planned: Planned[],
+  match: string,
+  onProgress: () => void,
+): Promise<void> => {
+  for (const some of chunks(planned, settleConcurrency)) {
+    const found = await Promise.all(some.map((each) => findOwnChange(connection, each, match)));
+    journal.settle(found.filter((outcome) => outcome !== undefined));
+    onProgress();
   }
 };
 
@@ -150,12 +141,13 @@ const write = async (
   options: UpsertOptions,
 ): Promise<void> => {
   if (!entries.length) return;
+  const { match = defaultMatch } = options;
   const results = await upsert(connection, entries, options);
   const rows = results.map((result, position) => {
     const { index } = entries[position] as Entry;
-    return settle(connection, journal.planned.get(index) as Planned, result);
+    return settle(connection, journal.planned.get(index) as Planned, result, match);
   });
-  journal.append({ step: 'after', rows: await Promise.all(rows) });
+  journal.settle(await Promise.all(rows));
 };
 
 /**
@@ -171,10 +163,12 @@ export const applyRows = async (
   options: UpsertOptions,
   onProgress: () => void,
 ): Promise<void> => {
+  const { match = defaultMatch } = options;
   const entries = rows.map(({ row }, index) => ({ index, row }));
   const left = entries.filter(({ index }) => !journal.outcomes.has(index));
   const withoutAnswer = left.filter(({ index }) => journal.planned.has(index));
-  await settleDone(connection, journal, withoutAnswer);
+  const planned = withoutAnswer.map(({ index }) => journal.planned.get(index) as Planned);
+  await settleDone(connection, journal, planned, match, onProgress);
   const notDone = withoutAnswer.filter(({ index }) => !journal.outcomes.has(index));
   for await (const batch of cut(notDone, options)) {
     await write(connection, journal, batch, options);
@@ -185,11 +179,8 @@ export const applyRows = async (
     const results = await dryRun(connection, batch, options);
     const changes = results.filter(({ result }) => isChange(result));
     const others = results.filter(({ result }) => !isChange(result));
-    if (others.length)
-      journal.append({ step: 'after', rows: others.map((each) => toOutcome(each, each.index)) });
-    const planned = changes.map((each) =>
-      toPlanned(each, keyOf((rows[each.index] as FileRow).row, options.match ?? defaultMatch)),
-    );
+    journal.settle(others.map((each) => toOutcome(each, each.index)));
+    const planned = changes.map((each) => toPlanned(each, keyOf((rows[each.index] as FileRow).row, match)));
     if (planned.length) journal.append({ step: 'before', rows: planned });
     const changing = new Set(changes.map(({ index }) => index));
     await write(

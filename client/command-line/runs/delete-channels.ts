@@ -28,19 +28,15 @@ const deleteChannel = async (
       .delete(_id, { ifMatch: known, signal: connection.signal })
       .then(() => undefined, refusal);
     if (!error) return { index, result: 'deleted', _id, __v: known.__v + 1, at: now() };
-    if (error.status === 403 || error.status === 409 || attempt === maxAttempts)
-      return {
-        index,
-        result: 'failed',
-        _id,
-        code: error.code ?? 'conflict',
-        error: error.message,
-        at: now(),
-      };
+    const hasChanged = error.status === 412 || error.status === 404;
+    if (!hasChanged || attempt === maxAttempts) {
+      const { code = 'conflict', message } = error;
+      return { index, result: 'failed', _id, code, error: message, at: now() };
+    }
     const current = await findChannel(connection, _id);
     if (!current) {
       // Either this run has deleted it, and the answer was lost, or somebody else has.
-      const own = await findOwnVersion(connection, _id, known.__v, 'deleted');
+      const own = await findOwnVersion(connection, _id, known.__v, ['deleted']);
       return own
         ? { index, result: 'deleted', _id, __v: own.version, at: now() }
         : { index, result: 'unchanged', _id, at: now() };
@@ -63,7 +59,7 @@ export const deleteChannels = async (
   const left = (journal.deletions?.rows ?? []).filter(({ index }) => !journal.outcomes.has(index));
   for (const some of chunks(left, concurrency)) {
     const outcomes = some.map((each) => deleteChannel(connection, each, isSelected));
-    journal.append({ step: 'after', rows: await Promise.all(outcomes) });
+    journal.settle(await Promise.all(outcomes));
     onProgress();
   }
 };

@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
+import { isTransient } from '../../upsert-all.ts';
 import { type ExitCode, exitCodes } from '../command-error.ts';
 import { keyOf, type RowsFile } from '../files/read-rows.ts';
-import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
+import { describeRow, describeSummary, printJson, type ReportedRow, sayMessage } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Outcome } from './journal.ts';
 import type { Run } from './run.ts';
@@ -19,10 +20,10 @@ const toReported = (
   return { ...(fileRow && { line: fileRow.line }), ...(key !== undefined && { key }), ...outcome };
 };
 
-/** Writes the rows of the file that failed into the folder of the run. @returns the path of their file, if there are any */
+/** Writes the rows of the file that have to be corrected into the folder of the run. @returns the path of their file, if there are any */
 const saveFailed = (run: Run, outcomes: Outcome[], file: RowsFile, folder: string): string | undefined => {
   const failed = outcomes
-    .filter(({ index, result }) => result === 'failed' && index < file.rows.length)
+    .filter((each) => each.result === 'failed' && !isTransient(each) && each.index < file.rows.length)
     .map(({ index, error = '' }) => ({ index, reason: error }));
   if (!failed.length) return undefined;
   return relative(folder, run.writeFile(`failed.${file.format}`, file.formatFailed(failed)));
@@ -47,10 +48,15 @@ const printForPeople = async (
   await terminal.write(`${describeSummary(journal.summary)}\n`);
   if (failedFile)
     await terminal.write(`The failed rows are in ${failedFile}. ${adviceFor[record.command]}\n`);
-  await terminal.write(`To put back what was changed: undo ${record.id}\n`);
+  const { created, updated, deleted } = journal.summary;
+  if (created + updated + deleted + journal.open.size)
+    await terminal.write(`To put back what was changed: client-channels undo ${record.id}\n`);
 };
 
-/** Prints what a run did, and ends it: after that, the same command is a new run. */
+/**
+ * Prints what a run did, and ends it: after that, the same command is a new run. A run does not end while rows failed for a
+ * moment only: the same command goes on with these.
+ */
 export const finishRun = async (
   run: Run,
   file: RowsFile,
@@ -58,7 +64,7 @@ export const finishRun = async (
   terminal: Terminal,
 ): Promise<ExitCode> => {
   const { journal, record } = run;
-  const outcomes = [...journal.outcomes.values()].sort((a, b) => a.index - b.index);
+  const outcomes = [...journal.outcomes.values(), ...journal.open.values()].sort((a, b) => a.index - b.index);
   const reported = outcomes.map((outcome) => toReported(outcome, file, run));
   const failedFile = saveFailed(run, outcomes, file, terminal.folder);
   const { summary } = journal;
@@ -66,6 +72,11 @@ export const finishRun = async (
     for (const row of reported) await printJson(row, terminal);
     await printJson({ summary, run: record.id, ...(failedFile && { failed_rows: failedFile }) }, terminal);
   } else await printForPeople(reported, run, failedFile, terminal);
+  if (journal.open.size) {
+    const warning = `${journal.open.size} of the failed rows can succeed later, or may be done. Run the same command again.`;
+    sayMessage({ warning }, { json }, terminal);
+    return exitCodes.resumable;
+  }
   // After the output: a run that is killed before it is seen is finished by the next command, and prints the same.
   run.finish();
   return summary.failed ? exitCodes.failed : exitCodes.done;

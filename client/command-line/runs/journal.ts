@@ -1,6 +1,7 @@
-import { existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs';
 import type { Channel, UpsertSummary } from '../../types.ts';
 import type { RowResult } from '../../upsert.ts';
+import { isTransient } from '../../upsert-all.ts';
 
 type Result = RowResult['result'];
 
@@ -25,16 +26,38 @@ export interface Outcome {
   changed?: string[];
   code?: string;
   error?: string;
-  /** When it was written down: ISO 8601. */
+  /** When it was done or, at the latest, written down: ISO 8601. */
   at: string;
 }
 
+export const isChange = (result: Result): boolean =>
+  result === 'created' || result === 'updated' || result === 'deleted';
+
 /** One line of the journal. */
-type Step =
+export type Step =
   /** The deletions of a sync, and how many channels its condition selected. */
   | { step: 'deletions'; selected: number; rows: Planned[] }
   | { step: 'before'; rows: Planned[] }
   | { step: 'after'; rows: Outcome[] };
+
+const chunkBytes = 1024 * 1024;
+
+/** The whole lines of a file, each with its end. A journal can be larger than the longest string (512 MiB). */
+function* linesOf(file: number): Generator<Buffer, void, undefined> {
+  const chunk = Buffer.alloc(chunkBytes);
+  let begun: Buffer[] = [];
+  for (let size = readSync(file, chunk, 0, chunkBytes, 0), at = 0; size > 0; ) {
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end >= 0 && end < size; end = chunk.indexOf('\n', start)) {
+      yield Buffer.concat([...begun, chunk.subarray(start, end + 1)]);
+      begun = [];
+      start = end + 1;
+    }
+    begun.push(Buffer.from(chunk.subarray(start, size)));
+    at += size;
+    size = readSync(file, chunk, 0, chunkBytes, at);
+  }
+}
 
 /**
  * What a run is about to do and what it has done, one step on each line. Each step is on the disk before the run goes on.
@@ -44,34 +67,57 @@ export class Journal {
   /** By the index of the row. */
   readonly planned = new Map<number, Planned>();
   readonly outcomes = new Map<number, Outcome>();
+  /** Rows that failed for a moment only. They are not written down, and the next command tries them again. */
+  readonly open = new Map<number, Outcome>();
   /** The deletions of a sync. Undefined until they are decided. */
   deletions: { selected: number; rows: Planned[] } | undefined;
   readonly #file: number;
 
   /** Reads what is there. A last line without its end was torn by a kill: it is removed. */
   constructor(file: string) {
-    const text = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
-    const end = text.lastIndexOf('\n') + 1;
-    for (const line of text.subarray(0, end).toString().split('\n')) if (line) this.#apply(JSON.parse(line));
-    this.#file = openSync(file, 'a');
-    if (end < text.length) ftruncateSync(this.#file, end);
+    this.#file = openSync(file, 'a+');
+    let end = 0;
+    for (const line of linesOf(this.#file)) {
+      this.#apply(JSON.parse(line.toString()));
+      end += line.length;
+    }
+    ftruncateSync(this.#file, end);
   }
 
   append(step: Step): void {
-    writeSync(this.#file, `${JSON.stringify(step)}\n`);
+    // Unlike `writeSync`, this writes all of it, or throws.
+    writeFileSync(this.#file, `${JSON.stringify(step)}\n`);
     fsyncSync(this.#file);
     this.#apply(step);
   }
 
+  /**
+   * Writes down what became of rows. A row that failed for a moment only may have been done, by the last attempt or an earlier
+   * one. Without an outcome, the next command or `undo` looks it up in the history.
+   */
+  settle(rows: Outcome[]): void {
+    for (const row of rows) if (isTransient(row)) this.open.set(row.index, row);
+    const settled = rows.filter((row) => !isTransient(row));
+    if (settled.length) this.append({ step: 'after', rows: settled });
+  }
+
   /** How many rows have which result so far. */
   get summary(): UpsertSummary {
-    const summary = { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: 0 };
+    const summary = { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: this.open.size };
     for (const { result } of this.outcomes.values()) summary[result]++;
     return summary;
   }
 
+  close(): void {
+    closeSync(this.#file);
+  }
+
   #apply(step: Step): void {
-    if (step.step === 'after') for (const row of step.rows) this.outcomes.set(row.index, row);
+    if (step.step === 'after')
+      for (const row of step.rows) {
+        this.outcomes.set(row.index, row);
+        this.open.delete(row.index);
+      }
     else for (const row of step.rows) this.planned.set(row.index, row);
     if (step.step === 'deletions') this.deletions = step;
   }

@@ -65,13 +65,13 @@ export const versionsAfter = async (
   }
 };
 
-/** The first version of a channel after a version that this key made, if it did that. Later ones are another work of the key. */
+/** The first version of some types that this key made after another version. Later ones are another work of the key. */
 export const findOwnVersion = async (
   connection: Connection,
   id: string,
   after: number,
-  done: string,
+  types: string[],
 ): Promise<ChannelVersion | undefined> =>
   (await versionsAfter(connection, id, after)).findLast(
-    ({ actor, type }) => actor === connection.keyId && type === done,
+    ({ actor, type }) => actor === connection.keyId && types.includes(type),
   );

@@ -6,7 +6,8 @@ import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';
-import { type DryResult, dryRunRows, isChange } from './apply-rows.ts';
+import { type DryResult, dryRunRows } from './apply-rows.ts';
+import { isChange } from './journal.ts';
 import type { Connection } from './own-version.ts';
 
 const toReported = (

@@ -14,11 +14,11 @@ import { join } from 'node:path';
 import type { UpsertSummary } from '../../types.ts';
 import type { UpsertOptions } from '../../upsert.ts';
 import { wrong } from '../command-error.ts';
-import { Journal } from './journal.ts';
+import { Journal, type Step } from './journal.ts';
 import { lockRun } from './lock-run.ts';
 
 /** What makes two runs the same: if the first is not finished, the second goes on with it. */
-interface RunIdentity {
+export interface RunIdentity {
   command: 'import' | 'sync';
   url: string;
   namespace: string;
@@ -61,63 +61,110 @@ const writeDurably = (file: string, text: string): void => {
   renameSync(temporary, file);
 };
 
+/** The name of a run: its time in UTC, to the millisecond, so that names have the order of the runs. */
 const newId = (): string => {
-  const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+  const time = new Date().toISOString().replace(/\D/g, '');
   return `${time.slice(0, 8)}-${time.slice(8)}-${randomBytes(2).toString('hex')}`;
 };
 
-/** An import or a sync, with a folder of its own in `.client-channels`. */
+const readRecord = (folder: string): RunRecord | undefined => {
+  const file = join(folder, 'run.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+};
+
+/** The same command on the same content has one lock: also before it has found or begun its run. */
+const lockOf = (runs: string, digest: string) => lockRun(join(runs, `lock-${digest.slice(0, 16)}`));
+
+const findUnfinished = (runs: string, digest: string): RunRecord | undefined =>
+  readdirSync(runs)
+    .map((id) => readRecord(join(runs, id)))
+    .find((record) => record?.digest === digest && record.finished_at === undefined);
+
+/** An import or a sync, with a folder of its own in `.client-channels`. Only one process at a time has it. */
 export class Run {
   readonly folder: string;
   readonly journal: Journal;
+  /** Whether the run was stopped before, and goes on now. */
+  readonly goesOn: boolean;
   record: RunRecord;
+  readonly #unlock: () => void;
 
-  private constructor(folder: string, record: RunRecord) {
+  private constructor(folder: string, record: RunRecord, unlock: () => void, goesOn = false) {
     this.folder = folder;
     this.record = record;
-    lockRun(folder);
+    this.#unlock = unlock;
+    this.goesOn = goesOn;
     this.journal = new Journal(join(folder, 'journal.ndjson'));
   }
 
-  /** Finds the run of the same command on the same content that is not finished. */
-  static findUnfinished(parent: string, source: RunSource): Run | undefined {
+  /**
+   * Goes on with the run of the same command on the same content that is not finished, or begins a run.
+   * @param options.isNew ends such a run as it is, and begins another one
+   * @param options.plan decides the first step of the journal. If it throws, there is no run
+   * @throws CommandError while another process works on the run
+   */
+  static async begin(
+    parent: string,
+    source: RunSource,
+    { isNew = false, plan }: { isNew?: boolean; plan?: () => Promise<Step> } = {},
+  ): Promise<Run> {
     const runs = folderOfRuns(parent);
-    if (!existsSync(runs)) return undefined;
     const digest = digestOf(source);
-    for (const id of readdirSync(runs).sort().reverse()) {
-      const record = readRecord(join(runs, id));
-      if (record?.digest === digest && record.finished_at === undefined)
-        return new Run(join(runs, id), record);
+    mkdirSync(runs, { recursive: true });
+    const unlock = lockOf(runs, digest);
+    try {
+      const unfinished = findUnfinished(runs, digest);
+      if (unfinished && !isNew) return new Run(join(runs, unfinished.id), unfinished, unlock, true);
+      const step = await plan?.();
+      if (unfinished) {
+        const { journal } = new Run(join(runs, unfinished.id), unfinished, unlock).finish();
+        journal.close();
+      }
+      return Run.#start(runs, source, unlock, step);
+    } catch (error) {
+      unlock();
+      throw error;
     }
-    return undefined;
   }
 
-  static start(parent: string, source: RunSource): Run {
+  static #start(runs: string, source: RunSource, unlock: () => void, step: Step | undefined): Run {
     const id = newId();
-    const folder = join(folderOfRuns(parent), id);
-    mkdirSync(folder, { recursive: true });
+    const folder = join(runs, id);
+    mkdirSync(folder);
     const { identity, file, rows } = source;
     const started_at = new Date().toISOString();
-    const run = new Run(folder, { id, ...identity, file, digest: digestOf(source), rows, started_at });
+    const record = { id, ...identity, file, digest: digestOf(source), rows, started_at };
+    const run = new Run(folder, record, unlock);
+    if (step) run.journal.append(step);
+    // Last: a folder without a record is no run.
     run.#save();
     return run;
   }
 
-  /** @throws CommandError if there is no such run */
+  /** @throws CommandError if there is no such run, or while another process works on it */
   static open(parent: string, id: string): Run {
-    const folder = join(folderOfRuns(parent), id);
+    const runs = folderOfRuns(parent);
+    const folder = join(runs, id);
     const record = /^[\w-]+$/.test(id) ? readRecord(folder) : undefined;
-    if (!record) throw wrong(`There is no run ${id} in ${folderOfRuns(parent)}.`);
-    return new Run(folder, record);
+    if (!record) throw wrong(`There is no run ${id} in ${runs}.`);
+    return new Run(folder, record, lockOf(runs, record.digest));
   }
 
-  finish(): void {
+  /** Ends the run: the same command does not go on with it. */
+  finish(): this {
     this.record = {
       ...this.record,
       finished_at: new Date().toISOString(),
       summary: this.journal.summary,
     };
     this.#save();
+    return this;
+  }
+
+  /** Lets other processes work on the run. */
+  close(): void {
+    this.journal.close();
+    this.#unlock();
   }
 
   /** Writes a file into the folder of the run. @returns its path */
@@ -130,8 +177,3 @@ export class Run {
     writeDurably(join(this.folder, 'run.json'), `${JSON.stringify(this.record, undefined, 2)}\n`);
   }
 }
-
-const readRecord = (folder: string): RunRecord | undefined => {
-  const file = join(folder, 'run.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-};

@@ -5,20 +5,28 @@ import { scalarAt, type Where } from '../metadata-path.ts';
 import type { Planned } from './journal.ts';
 import type { Connection } from './own-version.ts';
 
-/** The channels that a sync deletes: those that are selected, and whose key is not in the file. */
-/** @throws CommandError if these are too many deletions */
+/** How many channels a refusal names. */
+const maxNamed = 10;
+
+const describe = ({ key, channel }: Planned): string =>
+  `  ${key ?? channel?._id}  ${JSON.stringify(channel?.name)}\n`;
+
+/** @throws CommandError that names the first of them, if these are too many deletions */
 export const checkDeletions = (
-  { selected, rows }: { selected: number; rows: unknown[] },
+  { selected, rows }: { selected: number; rows: Planned[] },
   maxDeletes: (selected: number) => number,
 ): void => {
   const allowed = Math.floor(maxDeletes(selected));
-  if (rows.length > allowed)
-    throw new CommandError(
-      exitCodes.failed,
-      `This would delete ${rows.length} of the ${selected} channels that --where selects. --max-deletes allows ${allowed}. This command wrote nothing.`,
-    );
+  if (rows.length <= allowed) return;
+  const named = rows.slice(0, maxNamed).map(describe).join('');
+  const others = rows.length > maxNamed ? `  … and ${rows.length - maxNamed} more\n` : '';
+  throw new CommandError(
+    exitCodes.failed,
+    `This would delete ${rows.length} of the ${selected} channels that --where selects:\n${named}${others}--max-deletes allows ${allowed}. This command wrote nothing. With --dry-run, it shows all that it would do.`,
+  );
 };
 
+/** The channels that a sync deletes: those that are selected, and whose key is not in the file. */
 export class Selection {
   readonly #where: Where;
   readonly #match: string;
@@ -38,21 +46,17 @@ export class Selection {
   readonly isToDelete = (channel: Channel): boolean =>
     this.#isSelected(channel) && !this.#keys.has(keyOf(channel, this.#match));
 
-  /**
-   * Reads all channels, because a list by metadata may be too broad for the service.
-   * @throws CommandError if too many channels would be deleted
-   */
-  async planDeletions(
-    { client, signal }: Connection,
-    maxDeletes: (selected: number) => number,
-  ): Promise<{ selected: number; rows: (Planned & { channel: Channel })[] }> {
+  /** Reads all channels, because a list by metadata may be too broad for the service. */
+  async planDeletions({
+    client,
+    signal,
+  }: Connection): Promise<{ selected: number; rows: (Planned & { channel: Channel })[] }> {
     let selected = 0;
     const toDelete: Channel[] = [];
     for await (const channel of client.all({}, { signal })) {
       if (this.#isSelected(channel)) selected++;
       if (this.isToDelete(channel)) toDelete.push(channel);
     }
-    checkDeletions({ selected, rows: toDelete }, maxDeletes);
     const rows = toDelete.map((channel, position) => {
       const key = keyOf(channel, this.#match);
       const index = this.#rows + position;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll } from '@jest/globals';
 import { runCommandLine } from '../../../client/command-line/run-command-line.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
@@ -37,7 +38,7 @@ export const useCommandFolders = (): ((target: { url: string; key: string }) => 
       const code = await runCommandLine([...args], {
         env: { CHANNELS_KEY: key, NO_COLOR: '1' },
         folder: path,
-        input: (async function* () {})(),
+        input: Readable.from([]),
         write: async (text) => {
           out += text;
         },

@@ -1,10 +1,18 @@
-import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:buffer';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Journal, type Outcome } from '../../../client/command-line/runs/journal.ts';
-import { Run } from '../../../client/command-line/runs/run.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -55,47 +63,32 @@ test('a last line that a kill has torn is left out, and the next step stands on 
   expect([...new Journal(file()).outcomes.keys()]).toEqual([0, 2]);
 });
 
-const identity = {
-  command: 'import',
-  url: 'http://localhost:3030',
-  namespace: 'company1',
-  key_id: 'key',
-  match: 'integration_meta.external_id',
-} as const;
-const source = { identity, file: 'x.csv', content: Buffer.from('a'), rows: 1 };
+test('steps of a row that failed for a moment only are not written down, because it may have been done', () => {
+  const journal = new Journal(file());
+  const failed = (index: number, code: string) => ({ index, result: 'failed' as const, code, at: 'now' });
+  const rows = ['conflict', 'invalid_request', 'too_many_requests', 'unavailable'];
 
-test('a run is found again until it is finished, by the command, its options, the key and the content', () => {
-  const run = Run.start(folder, source);
-  expect(Run.findUnfinished(folder, { ...source, file: 'renamed.csv' })?.record).toEqual(run.record);
-  expect(Run.findUnfinished(folder, { ...source, content: Buffer.from('b') })).toBe(undefined);
-  for (const other of [
-    { command: 'sync' },
-    { namespace: 'x' },
-    { key_id: 'x' },
-    { url: 'x' },
-    { where: 'x' },
-  ] as object[])
-    expect(Run.findUnfinished(folder, { ...source, identity: { ...identity, ...other } })).toBe(undefined);
+  journal.settle(rows.map((code, index) => failed(index, code)));
 
-  run.finish();
-
-  expect(Run.findUnfinished(folder, source)).toBe(undefined);
-  expect(Run.open(folder, run.record.id).record).toEqual(run.record);
+  expect([...journal.open.keys()]).toEqual([0, 2, 3]);
+  expect(journal.summary.failed).toBe(4);
+  expect([...new Journal(file()).outcomes.keys()]).toEqual([1]);
 });
 
-test.each(['none', '..', '../x'])('a run that is not there can not be opened: %s', (id) => {
-  expect(() => Run.open(folder, id)).toThrow(`There is no run ${id} in`);
-});
+test('a journal that is larger than the longest string can be opened, also with a torn end', () => {
+  const line = Buffer.alloc(1024 * 1024 + 5, ' ');
+  line.write('{"step":"after","rows":[]}');
+  line.write('\n', line.length - 1);
+  const lines = Math.ceil(constants.MAX_STRING_LENGTH / line.length);
+  const descriptor = openSync(file(), 'w');
+  for (let n = 0; n < lines; n++) writeSync(descriptor, line);
+  closeSync(descriptor);
+  new Journal(file()).append({ step: 'after', rows: [outcome(0)] });
+  const { size } = statSync(file());
+  appendFileSync(file(), '{"step":');
 
-test('only one process at a time works on a run, and the lock of a killed process does not count', () => {
-  const { folder: runFolder, record } = Run.start(folder, source);
-  const lock = join(runFolder, 'lock');
+  const opened = new Journal(file());
 
-  writeFileSync(lock, String(process.ppid));
-  expect(() => Run.findUnfinished(folder, source)).toThrow(`The process ${process.ppid} works on this run`);
-  expect(() => Run.open(folder, record.id)).toThrow(`The process ${process.ppid} works on this run`);
-
-  const { pid } = spawnSync(process.execPath, ['--version']);
-  writeFileSync(lock, String(pid));
-  expect(Run.findUnfinished(folder, source)?.record).toEqual(record);
+  expect([...opened.outcomes.values()]).toEqual([outcome(0)]);
+  expect(statSync(file()).size).toBe(size);
 });

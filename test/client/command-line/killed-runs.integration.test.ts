@@ -1,3 +1,8 @@
+/**
+ * Commands that are killed with SIGKILL at random moments and run again, while another writer changes the same channels.
+ * `COMMAND_LINE_KILLS=50 npm test -- test/client/command-line/killed` kills 50 imports, 50 syncs, and the undo of each run, and prints
+ * where. With COMMAND_LINE_SEED, the other writer makes the same choices again.
+ */
 import {
   existsSync,
   mkdirSync,
@@ -12,14 +17,21 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/index.ts';
+import { randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine, type RunningCommand, startCommand } from './child-process.ts';
+import { parseLines } from './in-process.ts';
+import { isChange, problemsOfRun, problemsOfUndo, type Reported } from './run-oracle.ts';
+import { type Version, versionsUntilNow } from './versions.ts';
 
 const service = useService({ consumers: ['publish-events'] });
-/** How many kills there are of an import, and of a sync. Each run is killed up to twice: some end before. */
+/** How many kills there are of an import, and of a sync. Each run is killed up to twice, and its undo once: some end before. */
 const kills = Number(process.env.COMMAND_LINE_KILLS ?? 10);
 const killsOfRun = 2;
+/** How many scenarios go on at a time. They mostly wait. */
+const concurrency = 3;
 const timeoutMs = 300_000 + kills * 30_000;
+const seed = Number(process.env.COMMAND_LINE_SEED ?? Date.now() % 1_000_000);
 
 let folder: string;
 let program: string;
@@ -29,123 +41,277 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const row = (external_id: string, name: string): UpsertRow => ({
+type Command = 'import' | 'sync';
+
+const row = (external_id: string, name: string, source = 'sap'): UpsertRow => ({
   name,
-  integration_meta: { external_id, source: 'sap' },
+  integration_meta: { external_id, source },
 });
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
-const numbered = (from: number, to: number, name: string) =>
-  range(from, to).map((n) => row(`k-${n}`, `${name} ${n}`));
+const numbered = (from: number, to: number, name: string, source?: string) =>
+  Array.from({ length: to - from }, (_, n) => row(`k-${from + n}`, `${name} ${from + n}`, source));
+const ndjson = (rows: object[]) => rows.map((each) => `${JSON.stringify(each)}\n`).join('');
 
-/** A namespace with 100 channels of SAP, and one of another source. */
-const newScenario = async (name: string) => {
-  const key = await service.newKey({ namespaces: [name] });
-  const client = new ChannelsClient({ url: service.url, key });
-  const path = join(folder, name);
-  const other = { name: 'Other', integration_meta: { external_id: 'other', source: 'crm' } };
-  for await (const _ of client.upsertAll([...numbered(0, 100, 'Old'), other]));
-  return { key, client, path };
-};
-/** 60 rows that change channels, 30 that leave them, 60 that create channels. 10 channels are in no row. */
-const rows = [...numbered(10, 70, 'New'), ...numbered(70, 100, 'Old'), ...numbered(100, 160, 'New')];
-const left = { import: numbered(0, 10, 'Old'), sync: [] };
-const expectedChannels = (command: 'import' | 'sync') =>
-  [...left[command], ...rows, { name: 'Other', integration_meta: { external_id: 'other', source: 'crm' } }]
-    .map(({ name, integration_meta }) => [integration_meta.external_id, name])
-    .sort();
-const summaries = {
-  import: '60 created, 60 updated, 30 unchanged, 0 deleted, 0 failed',
-  sync: '60 created, 60 updated, 30 unchanged, 10 deleted, 0 failed',
-};
+/** 8 channels of SAP that are in no row, 30 that are, and 4 of another source. */
+const seeds = [...numbered(0, 38, 'Old'), ...numbered(38, 42, 'Old', 'crm')];
+const maxDeletes = 8;
+const invalid = Array.from({ length: 70 }, (_, n) => row(`invalid-${n}`, n % 2 ? ' ' : 'x'.repeat(257)));
+/** Two batches: 20 rows that change channels, 10 that leave them, 20 that create channels, and 70 that fail, which cost little. */
+const rows = randomFrom(1).shuffle([
+  ...numbered(8, 28, 'New'),
+  ...numbered(28, 38, 'Old'),
+  ...numbered(42, 62, 'New'),
+  ...invalid,
+]);
 
-const runFile = (path: string, name: string): string | undefined => {
+/** The runs of a folder. A folder without a record is no run. */
+const runsIn = (path: string): string[] => {
   const runs = join(path, '.client-channels');
-  const [run] = existsSync(runs) ? readdirSync(runs) : [];
-  const file = join(runs, run ?? '', name);
-  return run !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  return existsSync(runs) ? readdirSync(runs).filter((id) => existsSync(join(runs, id, 'run.json'))) : [];
 };
-const hasBegun = (path: string) => runFile(path, 'run.json') !== undefined;
-const isFinished = (path: string) => runFile(path, 'run.json')?.includes('"finished_at"') ?? false;
+const runFile = (path: string, name: string): string => {
+  const [run = ''] = runsIn(path);
+  return readFileSync(join(path, '.client-channels', run, name), 'utf8');
+};
+const isFinished = (path: string) =>
+  runsIn(path).length > 0 && runFile(path, 'run.json').includes('"finished_at"');
 
-/** Waits until there is a run, and then for a random time. */
-const killSomewhere = async ({ child, ended }: RunningCommand, path: string, workMs: number) => {
-  let isOver = false;
-  ended.then(() => {
-    isOver = true;
-  });
-  while (!hasBegun(path) && !isOver) await pause(5);
-  await pause(Math.random() * workMs);
+/** Two connectors of a namespace: one that runs commands in a folder of its own, and another one. */
+const newScenario = async (command: Command, name: string) => {
+  const [key, otherKey] = await Promise.all([1, 2].map(() => service.newKey({ namespaces: [name] })));
+  const [client, other] = [key, otherKey].map(
+    (each) => new ChannelsClient({ url: service.url, key: each as string }),
+  ) as [ChannelsClient, ChannelsClient];
+  for await (const _ of other.upsertAll(seeds));
+  const path = join(folder, name);
+  mkdirSync(path);
+  writeFileSync(join(path, 'rows.ndjson'), ndjson(rows));
+  const where = ['--where', 'integration_meta.source=sap', '--max-deletes', String(maxDeletes)];
+  const start = (...args: string[]) =>
+    startCommand(program, args, { folder: path, key: key as string, url: service.url });
+  return {
+    client,
+    other,
+    path,
+    startRun: () => start(command, 'rows.ndjson', '--json', ...(command === 'sync' ? where : [])),
+    startUndo: (run: string) => start('undo', run, '--json'),
+    versions: (written?: Reported[]) => versionsUntilNow(service, name, other, written),
+  };
+};
+
+/** Changes, deletes and creates channels of the keys of the file and of others, and moves them into the selection and out of it. */
+const otherWriter = (client: ChannelsClient, seedOfWriter: number) => {
+  const random = randomFrom(seedOfWriter);
+  let written = 0;
+  const change = async () => {
+    const key = `k-${random.below(62)}`;
+    const integration_meta = {
+      external_id: key,
+      ...(random.below(2) && { source: random.pick(['sap', 'crm']) }),
+    };
+    await client.upsert([
+      random.below(4)
+        ? { name: `Theirs ${++written}`, integration_meta }
+        : { delete: true, integration_meta: { external_id: key } },
+    ]);
+  };
+  return {
+    some: async () => {
+      for (let n = random.below(8); n >= 0; n--) await change();
+    },
+    until: async (ended: Promise<unknown>) => {
+      let isOver = false;
+      ended.then(() => {
+        isOver = true;
+      });
+      while (!isOver) {
+        await change();
+        await pause(random.below(60));
+      }
+    },
+  };
+};
+
+/** Kills a command at a random moment in a span of time, unless it ends before. In milliseconds. */
+const killSomewhere = async ({ child, ended }: RunningCommand, [from, to]: [number, number]) => {
+  await pause(from + Math.random() * (to - from));
   child.kill('SIGKILL');
   return ended;
 };
 
+/** Waits until something is there, or a command has ended. @returns how long that took, in milliseconds */
+const until = async (isThere: () => boolean, { ended }: RunningCommand) => {
+  const startedAt = performance.now();
+  let isOver = false;
+  ended.then(() => {
+    isOver = true;
+  });
+  while (!isOver && !isThere()) await pause(5);
+  return performance.now() - startedAt;
+};
+const untilItHasBegun = (path: string, running: RunningCommand) =>
+  until(() => runsIn(path).length > 0, running);
+
+/** An import has 6 steps in two batches. */
+const stepsOfRun = 6;
+const stepsIn = (path: string) => runFile(path, 'journal.ndjson').split('\n').length - 1;
+
+/** Kills a run at a random moment after a random step, unless it ends before. In milliseconds. */
+const killAfterSomeStep = async (
+  path: string,
+  running: RunningCommand,
+  { startMs, waitMs }: { startMs: number; waitMs: number },
+) => {
+  const step = Math.floor(Math.random() * stepsOfRun);
+  await pause(waitMs);
+  await until(() => stepsIn(path) >= step, running);
+  return killSomewhere(running, [0, startMs]);
+};
+
 test('Ctrl-C stops an import with exit code 3, and the same command goes on with it', async () => {
-  const { key, path } = await newScenario('ctrl-c');
-  mkdirSync(path);
-  writeFileSync(join(path, 'rows.ndjson'), rows.map((each) => `${JSON.stringify(each)}\n`).join(''));
-  const start = () =>
-    startCommand(program, ['import', 'rows.ndjson'], { folder: path, key, url: service.url });
-  const running = start();
-  while (!hasBegun(path)) await pause(5);
+  const { path, startRun } = await newScenario('import', 'ctrl-c');
+  const running = startRun();
+  await untilItHasBegun(path, running);
 
   running.child.kill('SIGINT');
 
   expect(await running.ended).toEqual({
     code: 3,
     out: '',
-    err: 'Interrupted. Run the same command again.\n',
+    err: '{"error":"Interrupted. Run the same command again.","exit_code":3}\n',
   });
-  expect((await start().ended).out.split('\n')[0]).toBe(summaries.import);
+  expect(parseLines((await startRun().ended).out).at(-1)).toMatchObject({
+    summary: { created: 20, updated: 20, unchanged: 10, deleted: 0, failed: 70 },
+  });
 });
 
-test.each(['import', 'sync'] as const)(
-  'the command %s that is killed at random moments and started again leaves nothing out and nothing twice, and counts right',
-  async (command) => {
-    const args = [
-      command,
-      'rows.ndjson',
-      ...(command === 'sync' ? ['--where', 'integration_meta.source=sap'] : []),
-    ];
-    const prepare = async (name: string) => {
-      const scenario = await newScenario(name);
-      const { path } = scenario;
-      mkdirSync(path);
-      writeFileSync(join(path, 'rows.ndjson'), rows.map((each) => `${JSON.stringify(each)}\n`).join(''));
-      const start = () => startCommand(program, args, { folder: path, key: scenario.key, url: service.url });
-      return { ...scenario, start };
-    };
-    const measured = await prepare(`${command}-measured`);
-    const running = measured.start();
-    while (!hasBegun(measured.path)) await pause(5);
-    const startedAt = performance.now();
-    expect(await running.ended).toMatchObject({ code: 0, err: '' });
-    // Not all of the work: many runs would then end before their kill.
-    const workMs = (performance.now() - startedAt) * 0.8;
+const collect = async (channels: AsyncIterable<Channel>) => {
+  const collected: Channel[] = [];
+  for await (const channel of channels) collected.push(channel);
+  return collected;
+};
 
+/** Without a last line that the kill has torn. */
+const wholeLines = (text: string) => text.slice(0, text.lastIndexOf('\n') + 1);
+
+/** The keys of the rows that were planned and have no outcome. */
+const unansweredKeys = (journal: { step: string; rows: { index: number; key: string }[] }[]): string[] => {
+  const answered = new Set(
+    journal
+      .filter(({ step }) => step === 'after')
+      .flatMap(({ rows: some }) => some.map(({ index }) => index)),
+  );
+  const planned = journal.filter(({ step }) => step === 'before').flatMap(({ rows: some }) => some);
+  return planned.filter(({ index }) => !answered.has(index)).map(({ key }) => key);
+};
+
+/** A run that goes on may say so. */
+const goesOn = expect.stringMatching(/^(\{"warning":"Goes on with the run .*"\}\n)?$/);
+
+/** Kills a run twice, and its undo once, and checks what they have done and what they say. @returns the number of kills, and the lines of the journal at each */
+const killAndCheck = async (command: Command, n: number) => {
+  const scenario = await newScenario(command, `${command}-${n}`);
+  const { client, other, path, startRun, startUndo, versions } = scenario;
+  const actor = (await client.me()).key_id;
+  const writer = otherWriter(other, seed + n);
+  const before = await collect(client.all());
+  const seeded = await versions();
+  const steps: number[] = [];
+  const unanswered = new Set<string>();
+  let undoKills = 0;
+
+  let running = startRun();
+  const startMs = await untilItHasBegun(path, running);
+  let ended = killAfterSomeStep(path, running, { startMs, waitMs: 0 });
+  for (let kill = 1; ; kill++) {
+    await writer.until(ended);
+    if (isFinished(path)) break;
+    expect((await ended).code).toBe(null);
+    const journal = parseLines(wholeLines(runFile(path, 'journal.ndjson')));
+    steps.push(journal.length);
+    for (const key of unansweredKeys(journal)) unanswered.add(key);
+    await writer.some();
+    running = startRun();
+    ended =
+      kill < killsOfRun
+        ? killAfterSomeStep(path, running, { startMs, waitMs: startMs * 0.8 })
+        : running.ended;
+  }
+  const last = await ended;
+
+  const lines = parseLines(last.out);
+  const { summary, run, failed_rows } = lines.pop();
+  const afterRun = await versions(lines.filter(isChange));
+  const runVersions = afterRun.slice(seeded.length);
+  const source = command === 'sync' ? { source: 'sap' } : {};
+  const problems = problemsOfRun({
+    rows,
+    invalid,
+    ...source,
+    reported: lines,
+    before,
+    versions: runVersions,
+    actor,
+    unanswered,
+  });
+  expect({ problems, err: last.err }).toEqual({ problems: [], err: goesOn });
+  const deletions = runVersions.filter(({ actor: each, after }) => each === actor && !after);
+  expect(deletions.length).toBeLessThanOrEqual(maxDeletes);
+  const count = (result: string) => lines.filter((line) => line.result === result).length;
+  for (const result of Object.keys(summary))
+    expect([result, summary[result]]).toEqual([result, count(result)]);
+  const failed = lines.filter(({ result }) => result === 'failed');
+  expect(readFileSync(join(path, failed_rows), 'utf8')).toBe(
+    ndjson(failed.map(({ line, error }) => ({ ...rows[line - 1], error }))),
+  );
+  const keys = (await collect(client.all())).map(({ integration_meta }) => integration_meta?.external_id);
+  expect(keys.length).toBe(new Set(keys).size);
+  expect(runsIn(path)).toEqual([run]);
+
+  await writer.some();
+  const undo = startUndo(run);
+  const killed = killSomewhere(undo, [startMs * 0.8, startMs * 2.5]);
+  await writer.until(killed);
+  if ((await killed).code === null) undoKills++;
+  await writer.some();
+  const undone = startUndo(run).ended;
+  await writer.until(undone);
+  const { out, err } = await undone;
+
+  const reported = parseLines(out);
+  const { summary: undoSummary } = reported.pop();
+  const isReported = ({ _id, version }: Version) =>
+    lines.some((line) => line._id === _id && line.__v === version && line.result !== 'unchanged');
+  const changes = runVersions.filter((version) => version.actor === actor && isReported(version));
+  const laterVersions = (await versions()).slice(afterRun.length);
+  expect({ problems: problemsOfUndo({ changes, reported, runVersions, laterVersions, actor }), err }).toEqual(
+    {
+      problems: [],
+      err: '',
+    },
+  );
+  const skipped = reported.filter(({ result }) => result === 'skipped');
+  expect(skipped.every(({ reason }) => reason)).toBe(true);
+  expect(undoSummary.skipped).toBe(skipped.length);
+  return { steps, undoKills };
+};
+
+test.each(['import', 'sync'] as const)(
+  `the command %s and its undo, killed at random moments and started again while another writer changes the same channels, do each row once, leave what others did, and say what became of each row (seed ${seed})`,
+  async (command) => {
     /** The lines of the journal at each kill. */
     const steps: number[] = [];
-    for (let scenario = 0; steps.length < kills; scenario++) {
-      const { client, path, start } = await prepare(`${command}-${scenario}`);
-      let last = await killSomewhere(start(), path, workMs);
-      for (let kill = 1; kill < killsOfRun && !isFinished(path); kill++) {
-        steps.push(runFile(path, 'journal.ndjson')?.split('\n').length ?? 0);
-        last = await killSomewhere(start(), path, workMs);
+    let undoKills = 0;
+    let scenarios = 0;
+    const killUntilEnough = async () => {
+      while (steps.length < kills) {
+        const killed = await killAndCheck(command, scenarios++);
+        steps.push(...killed.steps);
+        undoKills += killed.undoKills;
       }
-      if (!isFinished(path)) {
-        steps.push(runFile(path, 'journal.ndjson')?.split('\n').length ?? 0);
-        last = await start().ended;
-      }
-
-      expect({ out: last.out.split('\n')[0], err: last.err }).toEqual({ out: summaries[command], err: '' });
-      const stored: Channel[] = [];
-      for await (const channel of client.all()) stored.push(channel);
-      expect(
-        stored.map(({ name, integration_meta }) => [integration_meta?.external_id, name]).sort(),
-      ).toEqual(expectedChannels(command));
-      expect(readdirSync(join(path, '.client-channels'))).toHaveLength(1);
-    }
+    };
+    await Promise.all(Array.from({ length: concurrency }, killUntilEnough));
     if (process.env.COMMAND_LINE_KILLS)
-      console.info(`${command}: ${Math.round(workMs)} ms, killed at ${steps}`);
+      console.info(`${command}: ${scenarios} runs, killed at ${steps}; ${undoKills} of their undos killed`);
     // A machine that stops for a moment may let some runs finish before their kill.
     expect(steps.length).toBeGreaterThan(0);
   },

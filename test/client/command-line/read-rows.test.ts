@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Format, readRows } from '../../../client/command-line/files/read-rows.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
 
@@ -10,14 +11,24 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rows-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+let said: string;
+beforeEach(() => {
+  said = '';
+});
 
 const match = 'integration_meta.external_id';
+const readAs = (name: string, terminal: Partial<Terminal> = {}, format?: Format) => {
+  const say = (text: string) => {
+    said += text;
+  };
+  return readRows(name, { format, match, json: false }, { folder, say, ...terminal } as Terminal);
+};
 const read = (
   content: string | Uint8Array,
   { name = 'rows.csv', format }: { name?: string; format?: Format } = {},
 ) => {
   writeFileSync(join(folder, name), content);
-  return readRows(name, { format, match }, { folder } as Terminal);
+  return readAs(name, {}, format);
 };
 const rowsOf = async (...args: Parameters<typeof read>) => (await read(...args)).rows;
 
@@ -59,13 +70,21 @@ describe('a CSV file', () => {
     ]);
   });
 
+  const noHeader =
+    'Line 1: The first line must be a header that names the columns, for example name,integration_meta.external_id,integration_meta.region. They are separated by commas, semicolons or tabs.';
   test.each([
-    ['without a header', 'Retail,ch_1\n', 'Line 1: The header has the unknown column "Retail".'],
-    ['that is empty', '', 'Line 1: The file has no header that can be read.'],
+    ['without a header', 'Retail,ch_1\n', noHeader],
+    ['that is empty', '', noHeader],
+    ['with the wrong delimiter', `name|${match}\na|b\n`, noHeader],
     [
-      'with the wrong delimiter',
-      `name|${match}\na|b\n`,
-      `Line 1: The header has the unknown column "name|${match}".`,
+      'with a column that nobody named',
+      `name,,${match}\na,b,c\n`,
+      'Line 1: The column 2 of the header has no name. Name it, or remove it.',
+    ],
+    [
+      'with a space behind the name of the key',
+      `name,${match} \na,b\n`,
+      `Line 1: The header has no column ${match}, which names the channels. Remove the space from "${match} ".`,
     ],
     ['without the column of the key', 'name\na\n', `Line 1: The header has no column ${match}`],
     ['with a column twice', `name,name,${match}\na,b,c\n`, 'Line 1: The header has the column "name" twice.'],
@@ -77,7 +96,7 @@ describe('a CSV file', () => {
     [
       'with half a line at the end',
       `name;local_name;${match}\na;b;1\nb`,
-      'Line 3: The line has 1 cells, and the header has 3. Cells are separated by semicolons.',
+      'Line 3: The line has 1 cell, and the header has 3. Cells are separated by semicolons.',
     ],
     [
       'with a quote that is not closed',
@@ -100,6 +119,98 @@ describe('a CSV file', () => {
     await expect(read(text)).rejects.toMatchObject({
       exitCode: 2,
       message: expect.stringContaining(message),
+    });
+  });
+
+  test('may have spaces around the names of its columns', async () => {
+    expect(await rowsOf(` name ; ${match} ;integration_meta.b\nA;a;c\n`)).toEqual([
+      { line: 2, row: { name: 'A', integration_meta: { external_id: 'a', b: 'c' } } },
+    ]);
+  });
+
+  test.each([
+    ['Name', 'name'],
+    ['Local Name', 'local_name'],
+    ['__V', '__v'],
+    ['region', 'integration_meta.region'],
+    ['Integration_Meta.region', 'integration_meta.region'],
+    ['integration_meta', 'integration_meta.<key>'],
+    ['integration_meta/region', 'integration_meta.region'],
+  ])('with the unknown column %s is refused, and the right one is named', async (name, meant) => {
+    await expect(read(`${match},${name}\na,b\n`)).rejects.toMatchObject({
+      exitCode: 2,
+      message: `Line 1: The header has the unknown column "${name}". Did you mean ${meant}?`,
+    });
+  });
+
+  test.each([
+    ',',
+    ';',
+  ])('in which the name of a column is nearly right is a file with a header: %s', async (delimiter) => {
+    await expect(read(`external_id${delimiter}Region\na${delimiter}b\n`)).rejects.toMatchObject({
+      exitCode: 2,
+      message: [
+        'Line 1: The header has the unknown column "external_id". Did you mean integration_meta.external_id?',
+        'Line 1: The header has the unknown column "Region". Did you mean integration_meta.Region?',
+      ].join('\n'),
+    });
+  });
+
+  test('is refused with up to 10 of its wrong lines, whatever is wrong in them', async () => {
+    const lines = ['a,1,', 'b,1,', 'c', 'd,4,[9007199254740993]', ...'efghijklm'];
+    await expect(read(`name,${match},integration_meta.n\n${lines.join('\n')}`)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^Line 3: The key "1" is also on line 2\.\nLine 4: The line has 1 cell, .*\nLine 5: The integer .*\nLine 6: (.*\n){7}… and 2 more wrong lines\.$/,
+      ),
+    });
+  });
+
+  test('with texts that a spreadsheet writes in place of values is read, with a warning for each column', async () => {
+    const text = `name;${match};integration_meta.active;integration_meta.size;integration_meta.text
+A;1;true;1.5;"""TRUE"""
+TRUE;TRUE;;1,5,6;truely
+B;2;TRUE;1,5;1,a
+C;3;False;2,5;a 1,5
+`;
+    expect((await rowsOf(text)).map(({ row }) => row.integration_meta)).toEqual([
+      { external_id: 1, active: true, size: 1.5, text: 'TRUE' },
+      { external_id: 'TRUE', size: '1,5,6', text: 'truely' },
+      { external_id: 2, active: 'TRUE', size: '1,5', text: '1,a' },
+      { external_id: 3, active: 'False', size: '2,5', text: 'a 1,5' },
+    ]);
+    expect(said).toBe(
+      [
+        'Line 3: integration_meta.external_id has the text "TRUE". For a truth value, write true or false.',
+        'Line 4: integration_meta.active has the text "TRUE". For a truth value, write true or false.',
+        'Line 4: integration_meta.size has the text "1,5". For a number, write only digits and a point, for example 1.5.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('with spaces around keys is read, with a warning', async () => {
+    expect(await rowsOf(`name,${match},integration_meta.a \nA,1,x\nB, 2,y\nC,3 ,z\n`)).toEqual([
+      { line: 2, row: { name: 'A', integration_meta: { external_id: 1, 'a ': 'x' } } },
+      { line: 3, row: { name: 'B', integration_meta: { external_id: ' 2', 'a ': 'y' } } },
+      { line: 4, row: { name: 'C', integration_meta: { external_id: '3 ', 'a ': 'z' } } },
+    ]);
+    expect(said).toBe(
+      [
+        'Line 1: The column "integration_meta.a " has a space at an end. The space is a part of the key "a ".',
+        'Line 3: The key " 2" has a space at an end. The space is a part of the key: "2" is another channel.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test.each([
+    ['xlsx', Buffer.from('PK\u0003\u0004…')],
+    ['xls', Buffer.from('d0cf11e0a1b11ae1', 'hex')],
+  ])('that is a workbook is refused: %s', async (_, content) => {
+    await expect(read(content)).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'The file is a workbook. In the spreadsheet, save it as "CSV UTF-8".',
     });
   });
 
@@ -139,6 +250,11 @@ describe('an NDJSON file', () => {
 
   test.each([
     ['half a line at the end', '{"name":"a"}\n{"na', 'Line 2: The line is not JSON.'],
+    [
+      'several wrong lines',
+      '{"name":"a"}\n{"na\n[]\n{}\n"',
+      'Line 2: The line is not JSON. Each line is one channel, for example {"name": "Retail", …}.\nLine 3: The line is not a JSON object. Each line is one channel, for example {"name": "Retail", …}.\nLine 5: The line is not JSON.',
+    ],
     ['a line that is no object', '{"name":"a"}\n[1]\n', 'Line 2: The line is not a JSON object.'],
     [
       'an integer that would lose digits',
@@ -181,11 +297,25 @@ test('the format is the one that is asked for, then that of the name, then that 
   expect((await read(csv, { name: 'x.txt' })).format).toBe('csv');
 });
 
-test('a file that is not there is refused', async () => {
-  await expect(
-    readRows('none.csv', { format: undefined, match }, { folder } as Terminal),
-  ).rejects.toMatchObject({
+describe('a file of more than 100 MiB', () => {
+  const tooLarge = {
     exitCode: 2,
-    message: "The file none.csv can't be read (ENOENT).",
+    message: expect.stringMatching(/ has more than 100 MiB, the most that this command reads\.$/),
+  };
+  test('is refused before it is read', async () => {
+    writeFileSync(join(folder, 'large.csv'), '');
+    truncateSync(join(folder, 'large.csv'), 100 * 1024 * 1024 + 1);
+    await expect(readAs('large.csv')).rejects.toMatchObject(tooLarge);
+  });
+
+  test('on standard input, which may never end, is refused as soon as that is known', async () => {
+    const chunk = Buffer.alloc(1024 * 1024);
+    const chunks = async function* () {
+      for (;;) yield chunk;
+    };
+    const input = Readable.from(chunks());
+    await expect(readAs('-', { input, signal: new AbortController().signal })).rejects.toMatchObject(
+      tooLarge,
+    );
   });
 });
