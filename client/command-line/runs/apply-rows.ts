@@ -101,13 +101,13 @@ const toOutcome = (
 });
 
 /** Histories that are read at a time. */
-const settleConcurrency = 8;
+const concurrency = 8;
 
 /**
  * What became of a row that was planned to change something. If the service now finds nothing to change, or the row fails, either this
  * run has done it already, in a request whose answer was lost, or it has not.
  */
-const settle = async (
+const outcomeOf = async (
   connection: Connection,
   planned: Planned,
   result: UpsertedRow,
@@ -119,16 +119,16 @@ const settle = async (
 };
 
 /** Finds out which rows without an answer are done. Sent again, these would undo what others have changed since. */
-const settleDone = async (
+const recordDone = async (
   connection: Connection,
   journal: Journal,
   planned: Planned[],
   match: string,
   onProgress: () => void,
 ): Promise<void> => {
-  for (const some of chunks(planned, settleConcurrency)) {
+  for (const some of chunks(planned, concurrency)) {
     const found = await Promise.all(some.map((each) => findOwnChange(connection, each, match)));
-    journal.settle(found.filter((outcome) => outcome !== undefined));
+    journal.record(found.filter((outcome) => outcome !== undefined));
     onProgress();
   }
 };
@@ -145,9 +145,9 @@ const write = async (
   const results = await upsert(connection, entries, options);
   const rows = results.map((result, position) => {
     const { index } = entries[position] as Entry;
-    return settle(connection, journal.planned.get(index) as Planned, result, match);
+    return outcomeOf(connection, journal.planned.get(index) as Planned, result, match);
   });
-  journal.settle(await Promise.all(rows));
+  journal.record(await Promise.all(rows));
 };
 
 /**
@@ -168,7 +168,7 @@ export const applyRows = async (
   const left = entries.filter(({ index }) => !journal.outcomes.has(index));
   const withoutAnswer = left.filter(({ index }) => journal.planned.has(index));
   const planned = withoutAnswer.map(({ index }) => journal.planned.get(index) as Planned);
-  await settleDone(connection, journal, planned, match, onProgress);
+  await recordDone(connection, journal, planned, match, onProgress);
   const notDone = withoutAnswer.filter(({ index }) => !journal.outcomes.has(index));
   for await (const batch of cut(notDone, options)) {
     await write(connection, journal, batch, options);
@@ -179,7 +179,7 @@ export const applyRows = async (
     const results = await dryRun(connection, batch, options);
     const changes = results.filter(({ result }) => isChange(result));
     const others = results.filter(({ result }) => !isChange(result));
-    journal.settle(others.map((each) => toOutcome(each, each.index)));
+    journal.record(others.map((each) => toOutcome(each, each.index)));
     const planned = changes.map((each) => toPlanned(each, keyOf((rows[each.index] as FileRow).row, match)));
     if (planned.length) journal.append({ step: 'before', rows: planned });
     const changing = new Set(changes.map(({ index }) => index));

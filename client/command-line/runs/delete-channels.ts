@@ -59,7 +59,7 @@ export const deleteChannels = async (
   const left = (journal.deletions?.rows ?? []).filter(({ index }) => !journal.outcomes.has(index));
   for (const some of chunks(left, concurrency)) {
     const outcomes = some.map((each) => deleteChannel(connection, each, isSelected));
-    journal.settle(await Promise.all(outcomes));
+    journal.record(await Promise.all(outcomes));
     onProgress();
   }
 };

@@ -95,10 +95,10 @@ export class Journal {
    * Writes down what became of rows. A row that failed for a moment only may have been done, by the last attempt or an earlier
    * one. Without an outcome, the next command or `undo` looks it up in the history.
    */
-  settle(rows: Outcome[]): void {
+  record(rows: Outcome[]): void {
     for (const row of rows) if (isTransient(row)) this.open.set(row.index, row);
-    const settled = rows.filter((row) => !isTransient(row));
-    if (settled.length) this.append({ step: 'after', rows: settled });
+    const known = rows.filter((row) => !isTransient(row));
+    if (known.length) this.append({ step: 'after', rows: known });
   }
 
   /** How many rows have which result so far. */

@@ -73,7 +73,7 @@ const readRecord = (folder: string): RunRecord | undefined => {
 };
 
 /** The same command on the same content has one lock: also before it has found or begun its run. */
-const lockOf = (runs: string, digest: string) => lockRun(join(runs, `lock-${digest.slice(0, 16)}`));
+const lockOf = (runs: string, digest: string) => lockRun(join(runs, `.lock-${digest.slice(0, 16)}`));
 
 const findUnfinished = (runs: string, digest: string): RunRecord | undefined =>
   readdirSync(runs)

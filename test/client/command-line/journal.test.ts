@@ -68,7 +68,7 @@ test('steps of a row that failed for a moment only are not written down, because
   const failed = (index: number, code: string) => ({ index, result: 'failed' as const, code, at: 'now' });
   const rows = ['conflict', 'invalid_request', 'too_many_requests', 'unavailable'];
 
-  journal.settle(rows.map((code, index) => failed(index, code)));
+  journal.record(rows.map((code, index) => failed(index, code)));
 
   expect([...journal.open.keys()]).toEqual([0, 2, 3]);
   expect(journal.summary.failed).toBe(4);
