@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { ChannelsClient } from '../channels-client.ts';
+import { pause } from '../pause.ts';
 import { CommandError, exitCodes, wrong } from './command-error.ts';
 import type { Connection } from './runs/own-version.ts';
 import type { Terminal } from './terminal.ts';
@@ -93,5 +94,10 @@ export const connect = async (
     );
   const acting = namespace ?? own.namespace;
   const client = new ChannelsClient({ url, key: secret, namespace: acting });
-  return { connection: { client, keyId, signal }, url, namespace: acting, namespaces };
+  return {
+    connection: { client, keyId, signal, pause: (seconds: number) => pause(seconds, signal) },
+    url,
+    namespace: acting,
+    namespaces,
+  };
 };
