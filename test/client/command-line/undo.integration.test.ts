@@ -191,20 +191,26 @@ describe('undo', () => {
     expect(await storedChannels()).toEqual([written]);
   });
 
-  test('of a run that --new has ended leaves what the next run has done', async () => {
-    folder.write('x.ndjson', ndjson([row('a', 'New')]));
+  test('of a run that --new has ended puts back what this run did, and leaves what the next run has done', async () => {
+    folder.write('x.ndjson', ndjson([row('a', 'New'), row('b', 'New')]));
     const stopped = new AbortController();
     const terminal = { isInteractive: true, say: () => stopped.abort(), signal: stopped.signal };
     await folder.runWith(terminal, 'import', 'x.ndjson', '--url', service.url);
     const [first = ''] = readdirSync(join(folder.path, '.client-channels'));
-    const rows = [{ index: 0, result: 'created', key: 'a' }];
+    const rows = ['a', 'b'].map((each, index) => ({ index, result: 'created', key: each }));
     folder.write(join('.client-channels', first, 'journal.ndjson'), ndjson(sentSteps(rows)));
-    expect((await folder.run('import', 'x.ndjson', '--new')).out).toMatch('1 created');
+    // The first row was done. The answer did not come.
+    await client.upsert([row('a', 'New')]);
+    expect((await folder.run('import', 'x.ndjson', '--new')).out).toMatch(
+      '1 created, 0 updated, 1 unchanged',
+    );
 
     expect((await folder.run('undo', first)).out).toBe(
-      '0 channels put back, 0 were as before already, 0 skipped\n',
+      '1 channels put back, 0 were as before already, 0 skipped\n',
     );
-    expect(await storedChannels()).toHaveLength(1);
+    expect((await storedChannels()).map(({ integration_meta }) => integration_meta?.external_id)).toEqual([
+      'b',
+    ]);
   });
 
   test('in a dry run lists what it would put back, field by field, writes nothing, and does not end the run', async () => {
