@@ -37,9 +37,10 @@ ${commonUsage}`;
 
 /** @returns how many of so many channels may be deleted */
 const parseMaxDeletes = (text: string): ((selected: number) => number) => {
-  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
-  if (number === undefined) throw wrong(`--max-deletes is a number, or a share such as 10%, not "${text}".`);
-  return (selected) => (percent ? (selected * Number(number)) / 100 : Number(number));
+  const [, number, percent] = /^(?:(\d+)|(\d+(?:\.\d+)?)%)$/.exec(text) ?? [];
+  if (percent !== undefined) return (selected) => (selected * Number(percent)) / 100;
+  if (number !== undefined) return () => Number(number);
+  throw wrong(`--max-deletes is a whole number, or a share such as 10%, not "${text}".`);
 };
 
 /** @throws CommandError for a row that has no key, deletes, or has another value than `where` */

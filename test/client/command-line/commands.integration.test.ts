@@ -98,7 +98,6 @@ describe('a command', () => {
     [['export', '--from__id', 'x'], /^The cursor is not valid/],
     [['export', '--integration_meta.external_id', ''], /integration_meta\.external_id/],
     [['sync', 'a'], /^--where is a path in the metadata/],
-    [['sync', 'a', '--where', 'integration_meta.a=b', '--max-deletes', 'x'], /^--max-deletes is a number/],
     [['undo', 'none'], /^There is no run none in /],
   ])('that is wrong exits with 2 and one sentence: %j', async (args, message) => {
     const [command, ...others] = args;

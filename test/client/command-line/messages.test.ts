@@ -19,6 +19,23 @@ test('an unknown command is answered in one line, which no long help pushes away
   );
 });
 
+test.each([
+  [['export', '--output'], 'The option --output needs a value.'],
+  [['import', 'a', '--match', '--new'], 'The option --match needs a value.'],
+  [['export', '--json=yes'], 'The option --json takes no value.'],
+  [['export', '--from_updatedAt', 'yesterday'], '--from_updatedAt is a number, not "yesterday".'],
+])('an option with a wrong value, or with none, is refused: %j', async (args, sentence) => {
+  const [command = '', ...others] = args;
+  expect(await folder.run(command, ...others)).toEqual(refusal(sentence));
+});
+
+test.each(['x', '2.5', '%', '1.%'])('--max-deletes %s is refused', async (limit) => {
+  const sync = ['a', '--where', 'integration_meta.a=b', '--max-deletes', limit];
+  expect(await folder.run('sync', ...sync)).toEqual(
+    refusal(`--max-deletes is a whole number, or a share such as 10%, not "${limit}".`),
+  );
+});
+
 describe('with --json, an error is one JSON object on standard error', () => {
   test.each([
     [
