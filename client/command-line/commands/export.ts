@@ -2,7 +2,7 @@ import { extname, resolve } from 'node:path';
 import type { ChannelQuery } from '../../channel-query.ts';
 import type { Channel } from '../../types.ts';
 import { exitCodes, wrong } from '../command-error.ts';
-import { formatOfName, formats } from '../files/read-rows.ts';
+import { formatOfName, formats } from '../files/formats.ts';
 import { formatChannels } from '../files/write-channels.ts';
 import { writeFileAtOnce } from '../files/write-file.ts';
 import { Progress } from '../output/progress.ts';

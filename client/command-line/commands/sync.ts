@@ -1,8 +1,11 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
 import { wrong, wrongLine } from '../command-error.ts';
+import { formats } from '../files/formats.ts';
+import { keyOf } from '../files/key.ts';
 import { mapLines } from '../files/map-lines.ts';
-import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
+import { readRows } from '../files/read-rows.ts';
+import type { FileRow } from '../files/rows-file.ts';
 import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
@@ -15,7 +18,7 @@ import type { Planned } from '../runs/journal.ts';
 import { preview } from '../runs/preview.ts';
 import { checkDeletions, Selection } from '../runs/selection.ts';
 import type { Command } from './command.ts';
-import { fileUsage, matches, runOptions, runOptionsUsage, runUsage } from './import.ts';
+import { fileUsage, matches, runOptions, runOptionsUsage, runUsage } from './run-options.ts';
 
 const usage = `Usage: client-channels sync <file> --where <path>=<value> [--max-deletes 10%] [--dry-run] [--new]
 Makes the channels that --where selects those of the file: creates and changes channels as an import, and deletes the selected

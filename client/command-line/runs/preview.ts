@@ -1,7 +1,8 @@
 import type { UpsertSummary } from '../../types.ts';
 import { defaultMatch, type UpsertOptions } from '../../upsert.ts';
 import { type ExitCode, exitCodes } from '../command-error.ts';
-import { type FileRow, keyOf } from '../files/read-rows.ts';
+import { keyOf } from '../files/key.ts';
+import type { FileRow } from '../files/rows-file.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
