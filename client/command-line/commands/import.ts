@@ -1,7 +1,8 @@
 import { defaultMatch } from '../../upsert.ts';
+import { connect } from '../connect.ts';
 import { formats } from '../files/formats.ts';
 import { readRows } from '../files/read-rows.ts';
-import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { doRun, type Work } from '../runs/do-run.ts';
 import { preview } from '../runs/preview.ts';

@@ -1,6 +1,7 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
 import { wrong, wrongLine } from '../command-error.ts';
+import { connect } from '../connect.ts';
 import { formats } from '../files/formats.ts';
 import { keyOf } from '../files/key.ts';
 import { mapLines } from '../files/map-lines.ts';
@@ -10,7 +11,7 @@ import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import type { ReportedRow } from '../output/report.ts';
-import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { deleteChannels } from '../runs/delete-channels.ts';
 import { doRun, type Work } from '../runs/do-run.ts';
