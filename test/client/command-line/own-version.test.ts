@@ -10,31 +10,25 @@ const client = {
     for (const version of [1, 0]) yield { version, type: version ? 'updated' : 'created' } as ChannelVersion;
   },
 } as Pick<ChannelsClient, 'get' | 'history'> as ChannelsClient;
-const connectionWith = (signal: AbortSignal) => ({ client, keyId: 'key', signal });
-/** Lets each reading of the history take some time. In milliseconds. */
-const readingsTake = (ms: number) => {
-  const now = jest.spyOn(Date, 'now').mockReturnValueOnce(0);
-  for (let reading = 1; reading <= 3; reading++) now.mockReturnValueOnce(reading * ms);
+/** The command is interrupted: the wait for the next reading ends at once. */
+const connection = { client, keyId: 'key', signal: AbortSignal.abort() };
+/** The versions after the first, of a history whose first reading takes some time. In milliseconds. */
+const readFor = (ms: number) => {
+  jest.spyOn(Date, 'now').mockReturnValueOnce(0).mockReturnValueOnce(ms);
+  return versionsAfter(connection, id, 0);
 };
 
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-test('a history that does not have the last version within a minute is an error, after which the same command can be run again', async () => {
-  readingsTake(60_001);
-
-  await expect(versionsAfter(connectionWith(new AbortController().signal), id, 0)).rejects.toMatchObject({
+test('a history that does not have the last version after a minute is an error, and the same command can be run again', async () => {
+  await expect(readFor(60_001)).rejects.toMatchObject({
     exitCode: 3,
     message: `The history of the channel ${id} does not have its last version yet. Run the same command again.`,
   });
 });
 
-test('until a minute has passed, the history is waited for, unless the command is interrupted', async () => {
-  readingsTake(60_000);
-
-  // The wait before the second reading ends at once.
-  await expect(versionsAfter(connectionWith(AbortSignal.abort()), id, 0)).rejects.toMatchObject({
-    name: 'AbortError',
-  });
+test('until a minute has passed, the command waits for the history', async () => {
+  await expect(readFor(60_000)).rejects.toMatchObject({ name: 'AbortError' });
 });
