@@ -46,13 +46,14 @@ export interface ChannelPage {
 }
 
 interface Call extends CallOptions {
+  sendOnce?: boolean;
   body?: unknown;
   headers?: Record<string, string>;
 }
 
 const callOptions = ['signal', 'requestId'];
 const writeOptions = ['ifMatch', ...callOptions];
-const upsertOptions = ['match', 'dryRun', 'where', ...callOptions];
+const upsertOptions = ['match', 'dryRun', 'where', 'sendOnce', ...callOptions];
 
 const collection = '/client-channel';
 const pathOf = (id: string) => `${collection}/${encodeURIComponent(id)}`;
@@ -174,8 +175,13 @@ export class ChannelsClient {
    * alone: look at the result of each, because a row that fails is no error here. It is safe to repeat the call. If the
    * client had to do that, rows that were done the first time are `unchanged`.
    * @param rows 1 to 100, of at most 2 MiB in JSON. A row that JSON cannot express (a BigInt) fails, and is not sent
+   * @param options.sendOnce does not send the request again if it may have been carried out: what others have changed since
+   *   would be overwritten
    */
-  async upsert(rows: UpsertRow[], options: UpsertOptions & CallOptions = {}): Promise<UpsertAnswer> {
+  async upsert(
+    rows: UpsertRow[],
+    options: UpsertOptions & CallOptions & { sendOnce?: boolean } = {},
+  ): Promise<UpsertAnswer> {
     checkOptions('upsert', options, upsertOptions);
     if (!Array.isArray(rows)) throw new TypeError('The rows of upsert must be an array.');
     return sendWritable(rows, async (writable) => {
@@ -266,7 +272,11 @@ export class ChannelsClient {
     return (await response.json()).data;
   }
 
-  #send(method: string, path: string, { body, headers, signal, requestId }: Call): Promise<Response> {
+  #send(
+    method: string,
+    path: string,
+    { body, headers, signal, requestId, sendOnce = false }: Call,
+  ): Promise<Response> {
     const request: RequestInit = {
       method,
       headers: {
@@ -279,7 +289,7 @@ export class ChannelsClient {
       ...(signal && { signal }),
     };
     // A creation has an idempotency key, an upsert matches what it has created, and a restore leaves a channel that is there.
-    const isRepeatable = method === 'GET' || method === 'POST';
+    const isRepeatable = (method === 'GET' || method === 'POST') && !sendOnce;
     const send = () =>
       this.#fetch(this.#url + path, request).catch((error: Error) => {
         throw signal?.aborted ? error : noResponse(this.#url, error);

@@ -23,8 +23,8 @@ const maxAttempts = 5;
 
 type Send = (rows: UpsertRow[]) => Promise<UpsertAnswer>;
 
-/** Sends a batch. A single row that no request can hold fails like any other wrong row. */
-const sendBatch = async (send: Send, batch: UpsertRow[]): Promise<RowResult[]> => {
+/** Sends a batch once. A single row that no request can hold fails like any other wrong row. */
+export const sendBatch = async (send: Send, batch: UpsertRow[]): Promise<RowResult[]> => {
   try {
     return (await send(batch)).data;
   } catch (error) {

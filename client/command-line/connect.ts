@@ -1,5 +1,6 @@
 import { ChannelsClient } from '../channels-client.ts';
 import { ChannelsError } from '../channels-error.ts';
+import { pause } from '../pause.ts';
 import type { OwnKey } from '../types.ts';
 import { CommandError, exitCodes, wrong } from './command-error.ts';
 import type { Connection } from './runs/own-version.ts';
@@ -55,5 +56,10 @@ export const connect = async (
     );
   const acting = namespace ?? own.namespace;
   const client = new ChannelsClient({ url, key: secret, namespace: acting });
-  return { connection: { client, keyId, signal }, url, namespace: acting, namespaces };
+  return {
+    connection: { client, keyId, signal, pause: (seconds: number) => pause(seconds, signal) },
+    url,
+    namespace: acting,
+    namespaces,
+  };
 };

@@ -39,6 +39,6 @@ export const importCommand: Command = {
     const identity = { command: 'import', url, namespace, key_id: connection.keyId, match } as const;
     const apply: Work['apply'] = (journal, onProgress) =>
       applyRows(connection, journal, file.rows, { match }, onProgress);
-    return doRun({ identity, name, file, apply }, values, terminal);
+    return doRun({ connection, identity, name, file, apply }, values, terminal);
   },
 };

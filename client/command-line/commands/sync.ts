@@ -128,6 +128,6 @@ export const syncCommand: Command = {
     };
     const { keyId: key_id } = connection;
     const identity = { command: 'sync', url, namespace, key_id, match, where: values.where } as const;
-    return doRun({ identity, name, file, plan, apply }, values, terminal);
+    return doRun({ connection, identity, name, file, plan, apply }, values, terminal);
   },
 };

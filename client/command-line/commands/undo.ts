@@ -74,8 +74,6 @@ export const undoCommand: Command = {
       if (namespace !== record.namespace)
         throw wrong(`The run was in the namespace ${record.namespace}, not ${namespace}.`);
       const dryRun = values['dry-run'];
-      // A run that was stopped ends here: the same command would take what is undone now for done.
-      if (!dryRun && record.finished_at === undefined) run.finish();
       const progress = new Progress(terminal);
       const undone = await undoRun(connection, run, progress, { dryRun }).finally(() => progress.end());
       const { skipped } = await print(undone, record.id, values, terminal);

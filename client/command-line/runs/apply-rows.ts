@@ -1,20 +1,13 @@
-import type { Channel, UpsertRow } from '../../types.ts';
+import type { Channel } from '../../types.ts';
 import { defaultMatch, type UpsertOptions } from '../../upsert.ts';
 import type { UpsertedRow } from '../../upsert-all.ts';
 import { toUpsertBatches } from '../../upsert-batches.ts';
-import { chunks } from '../chunks.ts';
 import { keyOf } from '../files/key.ts';
 import type { FileRow } from '../files/rows-file.ts';
 import { explainFailure } from './explain-failure.ts';
-import { isChange, type Journal, type Outcome, type Planned } from './journal.ts';
-import { findOwnChange } from './own-change.ts';
+import { isChange, type Journal, type Planned, toOutcome } from './journal.ts';
 import type { Connection } from './own-version.ts';
-
-/** A row of the file with its index. */
-interface Entry {
-  index: number;
-  row: UpsertRow;
-}
+import { type Entry, sendRows } from './send-rows.ts';
 
 /** Cuts entries into batches that fit into one request each. */
 async function* cut(entries: Entry[], options: UpsertOptions): AsyncGenerator<Entry[], void, undefined> {
@@ -87,74 +80,10 @@ const toPlanned = ({ index, result, channel, previous }: DryResult, key: string 
   };
 };
 
-const toOutcome = (
-  { _id, __v, changed, code, error, result }: Omit<DryResult, 'index'>,
-  index: number,
-): Outcome => ({
-  index,
-  result,
-  ...(_id !== undefined && { _id }),
-  ...(__v !== undefined && { __v }),
-  ...(changed && { changed }),
-  ...(code !== undefined && { code }),
-  ...(error !== undefined && { error }),
-  at: new Date().toISOString(),
-});
-
-/** Histories that are read at a time. */
-const concurrency = 8;
-
 /**
- * What became of a row that was planned to change something. If the service now finds nothing to change, or the row fails, either this
- * run has done it already, in a request whose answer was lost, or it has not.
- */
-const outcomeOf = async (
-  connection: Connection,
-  planned: Planned,
-  result: UpsertedRow,
-  match: string,
-): Promise<Outcome> => {
-  const outcome = toOutcome(result, planned.index);
-  if (isChange(result.result)) return outcome;
-  return (await findOwnChange(connection, planned, match)) ?? outcome;
-};
-
-/** Finds out which rows without an answer are done. Sent again, these would undo what others have changed since. */
-const recordDone = async (
-  connection: Connection,
-  journal: Journal,
-  planned: Planned[],
-  match: string,
-  onProgress: () => void,
-): Promise<void> => {
-  for (const some of chunks(planned, concurrency)) {
-    const found = await Promise.all(some.map((each) => findOwnChange(connection, each, match)));
-    journal.record(found.filter((outcome) => outcome !== undefined));
-    onProgress();
-  }
-};
-
-/** Sends rows that are in the journal, and writes down what became of them. */
-const write = async (
-  connection: Connection,
-  journal: Journal,
-  entries: Entry[],
-  options: UpsertOptions,
-): Promise<void> => {
-  if (!entries.length) return;
-  const { match = defaultMatch } = options;
-  const results = await upsert(connection, entries, options);
-  const rows = results.map((result, position) => {
-    const { index } = entries[position] as Entry;
-    return outcomeOf(connection, journal.planned.get(index) as Planned, result, match);
-  });
-  journal.record(await Promise.all(rows));
-};
-
-/**
- * Does the rows of a file that have no outcome in the journal yet. Rows that were sent before, but have no answer and are not
- * done, are sent again first. Of the other rows, each batch is tried in a dry run. What it would change is written into the journal,
- * with the channels as they were, and then sent. A row that would change nothing, or that would fail, is not sent.
+ * Does the rows of a file that have no outcome in the journal yet. Rows that were planned before are sent first. Of the other rows, each
+ * batch is tried in a dry run. What it would change is written into the journal, with the channels as they were, and then sent. A row
+ * that would change nothing, or that would fail, is not sent.
  * @param onProgress is called after each batch
  */
 export const applyRows = async (
@@ -167,12 +96,9 @@ export const applyRows = async (
   const { match = defaultMatch } = options;
   const entries = rows.map(({ row }, index) => ({ index, row }));
   const left = entries.filter(({ index }) => !journal.outcomes.has(index));
-  const withoutAnswer = left.filter(({ index }) => journal.planned.has(index));
-  const planned = withoutAnswer.map(({ index }) => journal.planned.get(index) as Planned);
-  await recordDone(connection, journal, planned, match, onProgress);
-  const notDone = withoutAnswer.filter(({ index }) => !journal.outcomes.has(index));
-  for await (const batch of cut(notDone, options)) {
-    await write(connection, journal, batch, options);
+  const planned = left.filter(({ index }) => journal.planned.has(index));
+  for await (const batch of cut(planned, options)) {
+    await sendRows(connection, journal, batch, options);
     onProgress();
   }
   const fresh = left.filter(({ index }) => !journal.planned.has(index));
@@ -181,10 +107,10 @@ export const applyRows = async (
     const changes = results.filter(({ result }) => isChange(result));
     const others = results.filter(({ result }) => !isChange(result));
     journal.record(others.map((each) => toOutcome(each, each.index)));
-    const planned = changes.map((each) => toPlanned(each, keyOf((rows[each.index] as FileRow).row, match)));
-    if (planned.length) journal.append({ step: 'before', rows: planned });
+    const toWrite = changes.map((each) => toPlanned(each, keyOf((rows[each.index] as FileRow).row, match)));
+    if (toWrite.length) journal.append({ step: 'before', rows: toWrite });
     const changing = new Set(changes.map(({ index }) => index));
-    await write(
+    await sendRows(
       connection,
       journal,
       batch.filter(({ index }) => changing.has(index)),

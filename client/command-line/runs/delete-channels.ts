@@ -1,7 +1,7 @@
 import type { Channel } from '../../types.ts';
 import { chunks } from '../chunks.ts';
 import type { Journal, Outcome, Planned } from './journal.ts';
-import { type Connection, findChannel, findOwnVersion } from './own-version.ts';
+import { type Connection, findChannel } from './own-version.ts';
 import { refusal } from './refusal.ts';
 
 /** Requests at a time. */
@@ -34,13 +34,7 @@ const deleteChannel = async (
       return { index, result: 'failed', _id, code, error: message, at: now() };
     }
     const current = await findChannel(connection, _id);
-    if (!current) {
-      // Either this run has deleted it, and the answer was lost, or somebody else has.
-      const own = await findOwnVersion(connection, _id, known.__v, ['deleted']);
-      return own
-        ? { index, result: 'deleted', _id, __v: own.version, at: now() }
-        : { index, result: 'unchanged', _id, at: now() };
-    }
+    if (!current) return { index, result: 'unchanged', _id, at: now() };
     if (!isSelected(current)) return { index, result: 'unchanged', _id, __v: current.__v, at: now() };
     known = current;
   }
@@ -58,6 +52,7 @@ export const deleteChannels = async (
 ): Promise<void> => {
   const left = (journal.deletions?.rows ?? []).filter(({ index }) => !journal.outcomes.has(index));
   for (const some of chunks(left, concurrency)) {
+    journal.send(some.map(({ index }) => index));
     const outcomes = some.map((each) => deleteChannel(connection, each, isSelected));
     journal.record(await Promise.all(outcomes));
     onProgress();

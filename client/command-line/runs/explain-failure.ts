@@ -1,8 +1,10 @@
-import type { UpsertOptions } from '../../upsert.ts';
-import type { UpsertedRow } from '../../upsert-all.ts';
+import type { RowResult, UpsertOptions } from '../../upsert.ts';
 
 /** The service names a parameter of its API if a row fails with `outside_where`. This names the option of the command. */
-export const explainFailure = (result: UpsertedRow, { where = {} }: UpsertOptions): UpsertedRow => {
+export const explainFailure = <Result extends RowResult>(
+  result: Result,
+  { where = {} }: UpsertOptions,
+): Result => {
   if (result.code !== 'outside_where') return result;
   const [[path, value] = []] = Object.entries(where);
   return {

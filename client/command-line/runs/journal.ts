@@ -30,14 +30,36 @@ export interface Outcome {
   at: string;
 }
 
+export const toOutcome = (
+  { _id, __v, changed, code, error, result }: Omit<RowResult, 'index'>,
+  index: number,
+): Outcome => ({
+  index,
+  result,
+  ...(_id !== undefined && { _id }),
+  ...(__v !== undefined && { __v }),
+  ...(changed && { changed }),
+  ...(code !== undefined && { code }),
+  ...(error !== undefined && { error }),
+  at: new Date().toISOString(),
+});
+
 export const isChange = (result: Result): boolean =>
   result === 'created' || result === 'updated' || result === 'deleted';
+
+/** When a row was sent for the first and for the last time: ISO 8601. */
+export interface Sent {
+  first: string;
+  last: string;
+}
 
 /** One line of the journal. */
 export type Step =
   /** The deletions of a sync, and how many channels its condition selected. */
   | { step: 'deletions'; selected: number; rows: Planned[] }
   | { step: 'before'; rows: Planned[] }
+  /** Rows are sent from now on, for the first time or again. */
+  | { step: 'sent'; rows: number[]; at: string }
   | { step: 'after'; rows: Outcome[] };
 
 const chunkBytes = 1024 * 1024;
@@ -67,6 +89,8 @@ export class Journal {
   /** By the index of the row. */
   readonly planned = new Map<number, Planned>();
   readonly outcomes = new Map<number, Outcome>();
+  /** When a row was sent. Absent if it was not. */
+  readonly sent = new Map<number, Sent>();
   /** Rows that failed for a moment only. They are not written down, and the next command tries them again. */
   readonly open = new Map<number, Outcome>();
   /** The deletions of a sync. Undefined until they are decided. */
@@ -101,6 +125,18 @@ export class Journal {
     if (known.length) this.append({ step: 'after', rows: known });
   }
 
+  /** Writes down that rows are sent now. */
+  send(rows: number[]): void {
+    this.append({ step: 'sent', rows, at: new Date().toISOString() });
+  }
+
+  /** The rows that were sent, and of which it is not known what became of them. */
+  get withoutOutcome(): Planned[] {
+    return [...this.planned.values()].filter(
+      ({ index }) => this.sent.has(index) && !this.outcomes.has(index),
+    );
+  }
+
   /** How many rows have which result so far. */
   get summary(): UpsertSummary {
     const summary = { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: this.open.size };
@@ -118,6 +154,9 @@ export class Journal {
         this.outcomes.set(row.index, row);
         this.open.delete(row.index);
       }
+    else if (step.step === 'sent')
+      for (const index of step.rows)
+        this.sent.set(index, { first: this.sent.get(index)?.first ?? step.at, last: step.at });
     else for (const row of step.rows) this.planned.set(row.index, row);
     if (step.step === 'deletions') this.deletions = step;
   }

@@ -3,16 +3,25 @@ import type { ChannelsClient } from '../../channels-client.ts';
 import { ChannelsError } from '../../channels-error.ts';
 import type { Channel, ChannelVersion } from '../../types.ts';
 import { CommandError, exitCodes } from '../command-error.ts';
+import type { Sent } from './journal.ts';
 
 /** As a rule, a version appears in the history within 10 seconds. */
 const timeoutMs = 60_000;
 const intervalMs = 500;
+
+/** The clocks of this machine and of the service differ by at most so much. Signature Version 4 of AWS allows as much. */
+const maxClockDifferenceMs = 5 * 60_000;
+
+/** A request is worked on for at most so long, also if its sender is gone (Amazon API Gateway, "Quotas"). */
+export const requestTimeoutMs = 30_000;
 
 /** How the service is reached, and by which key. */
 export interface Connection {
   client: ChannelsClient;
   keyId: string;
   signal: AbortSignal;
+  /** Waits for at least so many seconds, before a request is sent again. */
+  pause(seconds: number): Promise<void>;
 }
 
 /** @returns undefined if the channel is not there */
@@ -65,13 +74,20 @@ export const versionsAfter = async (
   }
 };
 
-/** The first version of some types that this key made after another version. Later ones are another work of the key. */
+/**
+ * The first version of some types that this key made after another version, with a request that was sent at that time. An earlier or
+ * later one is another work of the key.
+ */
 export const findOwnVersion = async (
   connection: Connection,
   id: string,
   after: number,
   types: string[],
-): Promise<ChannelVersion | undefined> =>
-  (await versionsAfter(connection, id, after)).findLast(
-    ({ actor, type }) => actor === connection.keyId && types.includes(type),
-  );
+  { first, last }: Sent,
+): Promise<ChannelVersion | undefined> => {
+  const from = Date.parse(first) - maxClockDifferenceMs;
+  const to = Date.parse(last) + requestTimeoutMs + maxClockDifferenceMs;
+  const isOwn = ({ actor, type, at }: ChannelVersion) =>
+    actor === connection.keyId && types.includes(type) && from <= Date.parse(at) && Date.parse(at) <= to;
+  return (await versionsAfter(connection, id, after)).findLast(isOwn);
+};

@@ -100,13 +100,22 @@ export class Run {
   /**
    * Goes on with the run of the same command on the same content that is not finished, or begins a run.
    * @param options.isNew ends such a run as it is, and begins another one
+   * @param options.beforeEnd is called with such a run before it ends
    * @param options.plan decides the first step of the journal. If it throws, there is no run
    * @throws CommandError while another process works on the run
    */
   static async begin(
     parent: string,
     source: RunSource,
-    { isNew = false, plan }: { isNew?: boolean; plan?: () => Promise<Step> } = {},
+    {
+      isNew = false,
+      plan,
+      beforeEnd,
+    }: {
+      isNew?: boolean;
+      plan?: () => Promise<Step>;
+      beforeEnd?: (journal: Journal) => Promise<void>;
+    } = {},
   ): Promise<Run> {
     const runs = folderOfRuns(parent);
     const digest = digestOf(source);
@@ -117,8 +126,9 @@ export class Run {
       if (unfinished && !isNew) return new Run(join(runs, unfinished.id), unfinished, unlock, true);
       const step = await plan?.();
       if (unfinished) {
-        const { journal } = new Run(join(runs, unfinished.id), unfinished, unlock).finish();
-        journal.close();
+        const old = new Run(join(runs, unfinished.id), unfinished, unlock);
+        await beforeEnd?.(old.journal);
+        old.finish().journal.close();
       }
       return Run.#start(runs, source, unlock, step);
     } catch (error) {

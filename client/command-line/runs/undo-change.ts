@@ -75,8 +75,8 @@ const undoCreation: Undo = {
 const undoUpdate: Undo = {
   async judge(connection, change) {
     const { _id, version, before } = change;
-    // Another writer was between the dry run and the write, so what was there just before the write is not known.
-    if (!before || version !== before.__v + 1)
+    // Another writer was between the dry run and the write, also with another channel, so what was there just before is not known.
+    if (before?._id !== _id || version !== before.__v + 1)
       return skipped('Somebody else changed it at the same time as the run.');
     const current = await findChannel(connection, _id);
     if (!current) return deletedSince;

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection } from '../../../client/command-line/runs/own-version.ts';
 import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/index.ts';
 import type { Service } from '../../support/service.ts';
 import { type CommandFolder, useCommandFolders } from './in-process.ts';
@@ -20,6 +23,37 @@ export const useCompanies = (service: Service): (() => Promise<Company>) => {
     const key = await service.newKey({ namespaces: [namespace] });
     return { namespace, key, client: new ChannelsClient({ url, key }), folder: newFolder({ url, key }) };
   };
+};
+
+/** A client with a key of its own. */
+export const newClient = async (service: Service, namespace: string): Promise<ChannelsClient> =>
+  new ChannelsClient({ url: service.url, key: await service.newKey({ namespaces: [namespace] }) });
+
+/** A connection that does not wait before it sends a request again. */
+export const connectionOf = (client: ChannelsClient, keyId: string): Connection => ({
+  client,
+  keyId,
+  signal: new AbortController().signal,
+  pause: async () => {},
+});
+
+const aMinuteAgo = () => new Date(Date.now() - 60_000).toISOString();
+
+/** The steps of a journal of a run that sent these rows a minute ago, and was killed before it had the answer. */
+export const sentSteps = (rows: { index: number }[]) => [
+  { step: 'before', rows },
+  { step: 'sent', rows: rows.map(({ index }) => index), at: aMinuteAgo() },
+];
+
+/** Moves the requests of all runs of a folder into the past. A run that goes on waits for requests that may still be under way. */
+export const ageRequests = (path: string): void => {
+  const runs = join(path, '.client-channels');
+  for (const run of existsSync(runs) ? readdirSync(runs) : []) {
+    const journal = join(runs, run, 'journal.ndjson');
+    if (!existsSync(journal)) continue;
+    const sentAt = /(?<="step":"sent","rows":\[[\d,]*\],"at":")[^"]+/g;
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace(sentAt, aMinuteAgo()));
+  }
 };
 
 export const collect = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => {

@@ -8,12 +8,25 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { readRows } from '../../../client/command-line/files/read-rows.ts';
 import { applyRows } from '../../../client/command-line/runs/apply-rows.ts';
 import { doRun, type Work } from '../../../client/command-line/runs/do-run.ts';
+import { Journal } from '../../../client/command-line/runs/journal.ts';
+import { findUnrecorded } from '../../../client/command-line/runs/own-change.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
 import { ChannelsClient, type UpsertRow } from '../../../client/index.ts';
+import { defaultMatch, type UpsertAnswer } from '../../../client/upsert.ts';
 import { anId } from '../../support/matchers.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine, startCommand } from './child-process.ts';
-import { type Company, collect, ndjson, row, useCompanies } from './companies.ts';
+import {
+  ageRequests,
+  type Company,
+  collect,
+  connectionOf,
+  ndjson,
+  newClient,
+  row,
+  sentSteps,
+  useCompanies,
+} from './companies.ts';
 import { parseLines } from './in-process.ts';
 import { contentOf } from './run-oracle.ts';
 
@@ -25,11 +38,14 @@ beforeEach(async () => {
 });
 const storedChannels = () => collect(client.all());
 const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
-const connectionOf = (of: ChannelsClient, keyId: string) => ({
-  client: of,
-  keyId,
-  signal: new AbortController().signal,
-});
+
+/** What an import of `x.ndjson` works with. Its journal is empty. */
+const beginByHand = async (of: ChannelsClient) => {
+  const terminal = { folder: folder.path } as Terminal;
+  const file = await readRows('x.ndjson', { format: undefined, match: defaultMatch, json: false }, terminal);
+  const connection = connectionOf(of, (await client.me()).key_id);
+  return { connection, file, journal: new Journal(join(folder.path, 'journal.ndjson')) };
+};
 
 describe('an import', () => {
   test('in a dry run prints what would change field by field, writes nothing, and the same then happens', async () => {
@@ -212,7 +228,7 @@ describe('an import', () => {
       const channel = channels.get(each);
       return [{ index, result, key: each, ...(channel && { channel }) }];
     });
-    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson([{ step: 'before', rows }]));
+    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson(sentSteps(rows)));
     await client.upsert([deletion, row('created', 'New'), row('updated', 'New')]);
     await other.upsert([row('edited', 'New'), row('created-by-another', 'New')]);
     // What others did after the run stays.
@@ -255,7 +271,7 @@ describe('an import', () => {
       { index: 0, result: 'updated', key: 'recreated', channel: recreated },
       { index: 1, result: 'created', key: 'taken' },
     ];
-    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson([{ step: 'before', rows: planned }]));
+    folder.write(join('.client-channels', id, 'journal.ndjson'), ndjson(sentSteps(planned)));
     // Between the dry run and the write, the other writer deletes one channel, and creates the other.
     await other.upsert([
       { delete: true, integration_meta: { external_id: 'recreated' } },
@@ -282,14 +298,15 @@ describe('an import', () => {
     folder.write('x.ndjson', ndjson(names.map((each) => row(each, each === 'wrong' ? ' ' : 'New'))));
     /** The service can not finish any row in time. It does some of them before it answers. */
     class Slow extends ChannelsClient {
-      override async *upsertAll(...[rows, options]: Parameters<ChannelsClient['upsertAll']>) {
-        if (options?.dryRun) return yield* super.upsertAll(rows, options);
-        let index = 0;
-        for await (const each of rows) {
+      override async upsert(...[rows, options]: Parameters<ChannelsClient['upsert']>): Promise<UpsertAnswer> {
+        if (options?.dryRun) return super.upsert(rows, options);
+        for (const each of rows)
           if (!/late|not/.test(String(each.integration_meta.external_id))) await client.upsert([each]);
-          const error = 'The row could not be finished.';
-          yield { index: index++, row: each, result: 'failed' as const, code: 'unavailable' as const, error };
-        }
+        const error = 'The row could not be finished.';
+        const data = rows.map(
+          (_, index) => ({ index, result: 'failed', code: 'unavailable', error }) as const,
+        );
+        return { data, summary: { created: 0, updated: 0, unchanged: 0, deleted: 0, failed: rows.length } };
       }
     }
     const match = 'integration_meta.external_id';
@@ -300,6 +317,7 @@ describe('an import', () => {
     const identity = { command: 'import', url: service.url, namespace, key_id, match } as const;
     let [out, err] = ['', ''];
     const work: Work = {
+      connection: slow,
       identity,
       name: 'x.ndjson',
       file,
@@ -338,6 +356,7 @@ describe('an import', () => {
       key: await service.newKey({ namespaces: [namespace] }),
     });
     await other.upsert([row('created-late', 'Theirs'), row('updated-late', 'Theirs')]);
+    ageRequests(folder.path);
     const again = await folder.run('import', 'x.ndjson');
 
     expect(again).toMatchObject({
@@ -353,6 +372,62 @@ describe('an import', () => {
       ['updated', 'New'],
       ['updated-late', 'Theirs'],
     ]);
+  });
+
+  test('that lost the answer to a request does not send again what is done, because others may have changed it since', async () => {
+    await seed([row('updated', 'Old')]);
+    const other = await newClient(service, namespace);
+    folder.write('x.ndjson', ndjson([row('created', 'New'), row('updated', 'New'), row('not-done', 'New')]));
+    let isLost = false;
+    /** A part of the first request is done. Its answer is lost, and another writer comes before the next request. */
+    const send: typeof fetch = async (url, init) => {
+      const body = JSON.parse(`${init?.body ?? '{}'}`);
+      if (isLost || !body.channels || body.dry_run) return fetch(url, init);
+      isLost = true;
+      await fetch(url, { ...init, body: JSON.stringify({ ...body, channels: body.channels.slice(0, 2) }) });
+      await other.upsert([row('created', 'Theirs'), row('updated', 'Theirs')]);
+      throw new TypeError('fetch failed', { cause: new Error('reset') });
+    };
+    const { connection, file, journal } = await beginByHand(
+      new ChannelsClient({ url: service.url, key, fetch: send }),
+    );
+
+    await applyRows(connection, journal, file.rows, {}, () => {});
+
+    expect(journal.summary).toEqual({ created: 2, updated: 1, unchanged: 0, deleted: 0, failed: 0 });
+    expect(
+      new Map((await storedChannels()).map((each) => [each.integration_meta?.external_id, each.name])),
+    ).toEqual(
+      new Map([
+        ['updated', 'Theirs'],
+        ['created', 'Theirs'],
+        ['not-done', 'New'],
+      ]),
+    );
+  });
+
+  test('that was killed does not count what its key has done before or long after its requests', async () => {
+    const { _id: early } = await client.create({ name: 'Old', integration_meta: { external_id: 'early' } });
+    await client.delete(early);
+    const late = await client.create({ name: 'Old', integration_meta: { external_id: 'late' } });
+    folder.write('x.ndjson', ndjson([row('early', 'New'), row('late', 'New')]));
+    const { connection, file, journal } = await beginByHand(client);
+    const planned = [
+      { index: 0, result: 'created' as const, key: 'early' },
+      { index: 1, result: 'updated' as const, key: 'late', channel: late },
+    ];
+    journal.append({ step: 'before', rows: planned });
+    // The early channel was created an hour before the first request, and the late one is changed an hour after the second one.
+    const hoursFromNow = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    journal.append({ step: 'sent', rows: [0], at: hoursFromNow(1) });
+    journal.append({ step: 'sent', rows: [1], at: hoursFromNow(-1) });
+    await client.restore(early);
+    await client.upsert([row('late', 'Corrected')]);
+
+    expect(await findUnrecorded(connection, journal, defaultMatch, { wait: () => {} })).toEqual([]);
+    await applyRows(connection, journal, file.rows, {}, () => {});
+
+    expect(journal.summary).toEqual({ created: 0, updated: 2, unchanged: 0, deleted: 0, failed: 0 });
   });
 
   test('that is started several times at once is done by one process', async () => {

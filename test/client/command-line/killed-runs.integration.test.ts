@@ -20,6 +20,7 @@ import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/in
 import { randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine, type RunningCommand, startCommand } from './child-process.ts';
+import { ageRequests } from './companies.ts';
 import { parseLines } from './in-process.ts';
 import { isChange, problemsOfRun, problemsOfUndo, type Reported } from './run-oracle.ts';
 import { type Version, versionsUntilNow } from './versions.ts';
@@ -151,8 +152,8 @@ const until = async (isThere: () => boolean, { ended }: RunningCommand) => {
 const untilItHasBegun = (path: string, running: RunningCommand) =>
   until(() => runsIn(path).length > 0, running);
 
-/** An import has 6 steps in two batches. */
-const stepsOfRun = 6;
+/** An import has 8 steps in two batches. */
+const stepsOfRun = 8;
 const stepsIn = (path: string) => runFile(path, 'journal.ndjson').split('\n').length - 1;
 
 /** Kills a run at a random moment after a random step, unless it ends before. In milliseconds. */
@@ -179,6 +180,7 @@ test('Ctrl-C stops an import with exit code 3, and the same command goes on with
     out: '',
     err: '{"error":"Interrupted. Run the same command again.","exit_code":3}\n',
   });
+  ageRequests(path);
   expect(parseLines((await startRun().ended).out).at(-1)).toMatchObject({
     summary: { created: 20, updated: 20, unchanged: 10, deleted: 0, failed: 70 },
   });
@@ -230,6 +232,7 @@ const killAndCheck = async (command: Command, n: number) => {
     steps.push(journal.length);
     for (const key of unansweredKeys(journal)) unanswered.add(key);
     await writer.some();
+    ageRequests(path);
     running = startRun();
     ended =
       kill < killsOfRun

@@ -11,7 +11,7 @@ const client = {
   },
 } as Pick<ChannelsClient, 'get' | 'history'> as ChannelsClient;
 /** The command is interrupted: the wait for the next reading ends at once. */
-const connection = { client, keyId: 'key', signal: AbortSignal.abort() };
+const connection = { client, keyId: 'key', signal: AbortSignal.abort(), pause: async () => {} };
 /** The versions after the first, of a history whose first reading takes some time. In milliseconds. */
 const readFor = (ms: number) => {
   jest.spyOn(Date, 'now').mockReturnValueOnce(0).mockReturnValueOnce(ms);

@@ -4,23 +4,27 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteChannels } from '../../../client/command-line/runs/delete-channels.ts';
 import { Journal } from '../../../client/command-line/runs/journal.ts';
-import { ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
+import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
 import { useService } from '../../support/use-service.ts';
-import { type Company, collect, ndjson, row, useCompanies } from './companies.ts';
+import {
+  type Company,
+  collect,
+  connectionOf,
+  ndjson,
+  newClient,
+  row,
+  sentSteps,
+  useCompanies,
+} from './companies.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newCompany = useCompanies(service);
-let { key, client, folder } = {} as Company;
+let { namespace, key, client, folder } = {} as Company;
 beforeEach(async () => {
-  ({ key, client, folder } = await newCompany());
+  ({ namespace, key, client, folder } = await newCompany());
 });
 const storedChannels = () => collect(client.all());
 const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
-const connectionOf = (of: ChannelsClient, keyId: string) => ({
-  client: of,
-  keyId,
-  signal: new AbortController().signal,
-});
 /** Begins a command, and stops it after it has written down that it begins. */
 const stopAtOnce = (...args: string[]) => {
   const stopped = new AbortController();
@@ -82,6 +86,27 @@ describe('a sync', () => {
     );
     expect(await storedChannels()).toHaveLength(20);
     expect((await folder.run(...limitedTo('4'))).out).toMatch('16 unchanged, 4 deleted, 0 failed\n');
+  });
+
+  test('that was killed leaves a channel that it has deleted and somebody else has restored', async () => {
+    await seed([0, 1].map(sap));
+    folder.write('x.ndjson', ndjson([sap(0)]));
+    const restored = (await storedChannels()).find(
+      (each) => each.integration_meta?.external_id === 'k-1',
+    ) as Channel;
+    const command = ['sync', 'x.ndjson', ...where, '--max-deletes', '1'];
+    expect((await stopAtOnce(...command)).code).toBe(3);
+    const [run = ''] = readdirSync(join(folder.path, '.client-channels'));
+    const journal = join('.client-channels', run, 'journal.ndjson');
+    const [, sent] = sentSteps([{ index: 1 }]);
+    folder.write(journal, folder.read(journal) + ndjson([sent]));
+    await client.delete(restored._id);
+    await (await newClient(service, namespace)).restore(restored._id);
+
+    const { out } = await folder.run(...command);
+
+    expect(out).toMatch('0 created, 0 updated, 1 unchanged, 1 deleted, 0 failed');
+    expect(await storedChannels()).toHaveLength(2);
   });
 
   test('does not take a deletion that other writers are ahead of for a failed one, and tries it again', async () => {

@@ -10,6 +10,7 @@ import { Journal } from '../../../client/command-line/runs/journal.ts';
 import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
 import { type Random, randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
+import { connectionOf } from './companies.ts';
 import { type CommandFolder, parseLines, useCommandFolders } from './in-process.ts';
 import { contentOf, isChange, problemsOfRun, type Reported } from './run-oracle.ts';
 import { versionsUntilNow } from './versions.ts';
@@ -277,7 +278,7 @@ describe('a sync', () => {
     const journal = new Journal(join(folder.path, 'journal.ndjson'));
     const rows = planned.map((channel, index) => ({ index, result: 'deleted' as const, channel }));
     journal.append({ step: 'deletions', selected: 5, rows });
-    const connection = { client, keyId: ownKeyId, signal: new AbortController().signal };
+    const connection = connectionOf(client, ownKeyId);
 
     await deleteChannels(
       connection,

@@ -1,11 +1,21 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Run } from '../../../client/command-line/runs/run.ts';
 import { undoRun } from '../../../client/command-line/runs/undo-run.ts';
 import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/index.ts';
 import { useService } from '../../support/use-service.ts';
-import { type Company, collect, ndjson, row, runOf, useCompanies } from './companies.ts';
+import {
+  type Company,
+  collect,
+  connectionOf,
+  ndjson,
+  row,
+  runOf,
+  sentSteps,
+  useCompanies,
+} from './companies.ts';
 import { parseLines } from './in-process.ts';
 import { contentOf } from './run-oracle.ts';
 import { variedRows } from './varied-rows.ts';
@@ -18,11 +28,6 @@ beforeEach(async () => {
 });
 const storedChannels = () => collect(client.all());
 const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
-const connectionOf = (of: ChannelsClient, keyId: string) => ({
-  client: of,
-  keyId,
-  signal: new AbortController().signal,
-});
 /** How many rows a bad import has. */
 const badRowCount = Number(process.env.COMMAND_LINE_UNDO_ROWS ?? 100);
 const timeoutMs = 300_000 + badRowCount * 500;
@@ -96,12 +101,14 @@ describe('undo', () => {
     await other.update(edited._id, { name: 'Other' });
     const journal = join('.client-channels', runOf(out), 'journal.ndjson');
     const steps = parseLines(folder.read(journal));
-    folder.write(journal, ndjson(steps.filter(({ step }) => step === 'before')));
+    folder.write(journal, ndjson(steps.filter(({ step }) => step !== 'after')));
+    const record = join('.client-channels', runOf(out), 'run.json');
+    folder.write(record, JSON.stringify({ ...JSON.parse(folder.read(record)), finished_at: undefined }));
     const run = Run.open(folder.path, runOf(out));
     const otherId = (await other.me()).key_id;
     const shown: string[] = [];
     const progress = { wait: (text: string) => shown.push(text), show: () => {} };
-    const options = { dryRun: false, waitMs: 0 };
+    const options = { dryRun: false };
 
     // The key of the undo is another one than the key of the run.
     const undone = await undoRun(connectionOf(other, otherId), run, progress, options);
@@ -113,7 +120,7 @@ describe('undo', () => {
       ['second', 'updated', undefined],
     ]);
     expect(shown).toEqual([
-      'Waiting 0 s for requests of the run that may still be under way…',
+      expect.stringMatching(/^Waiting \d+ s for requests of the run that may still be under way…$/),
       'Reading in the history what the run has done…',
     ]);
     const names = new Map((await storedChannels()).map(({ _id, name }) => [_id, name]));
@@ -156,6 +163,48 @@ describe('undo', () => {
       out: `skipped   ${channel._id}  a  "A"  Somebody else changed it at the same time as the run.\n0 channels put back, 0 were as before already, 1 skipped\n`,
       err: '',
     });
+  });
+
+  test('leaves a channel that another writer has put in the place of the planned one before the write', async () => {
+    await seed([row('a', 'Old', { note: 'old' })]);
+    const [planned] = (await storedChannels()) as [Channel];
+    folder.write('x.ndjson', ndjson([row('a', 'New')]));
+    const { out } = await folder.run('import', 'x.ndjson');
+    await client.delete(planned._id);
+    const theirs = await client.create({
+      name: 'Old',
+      integration_meta: { external_id: 'a', note: 'theirs' },
+    });
+    const written = await client.update(theirs._id, { name: 'New' });
+    const journal = join('.client-channels', runOf(out), 'journal.ndjson');
+    // As if the row had been written to the other channel.
+    const [before, sent, after] = parseLines(folder.read(journal));
+    folder.write(
+      journal,
+      ndjson([before, sent, { ...after, rows: [{ ...after.rows[0], _id: theirs._id }] }]),
+    );
+
+    expect(await folder.run('undo', runOf(out))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('Somebody else changed it at the same time as the run.'),
+    });
+    expect(await storedChannels()).toEqual([written]);
+  });
+
+  test('of a run that --new has ended leaves what the next run has done', async () => {
+    folder.write('x.ndjson', ndjson([row('a', 'New')]));
+    const stopped = new AbortController();
+    const terminal = { isInteractive: true, say: () => stopped.abort(), signal: stopped.signal };
+    await folder.runWith(terminal, 'import', 'x.ndjson', '--url', service.url);
+    const [first = ''] = readdirSync(join(folder.path, '.client-channels'));
+    const rows = [{ index: 0, result: 'created', key: 'a' }];
+    folder.write(join('.client-channels', first, 'journal.ndjson'), ndjson(sentSteps(rows)));
+    expect((await folder.run('import', 'x.ndjson', '--new')).out).toMatch('1 created');
+
+    expect((await folder.run('undo', first)).out).toBe(
+      '0 channels put back, 0 were as before already, 0 skipped\n',
+    );
+    expect(await storedChannels()).toHaveLength(1);
   });
 
   test('in a dry run lists what it would put back, field by field, writes nothing, and does not end the run', async () => {
@@ -244,12 +293,12 @@ describe('undo', () => {
     const { out } = await folder.run('import', 'x.ndjson');
     const journal = join('.client-channels', runOf(out), 'journal.ndjson');
     const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString();
-    const [before, after] = parseLines(folder.read(journal));
+    const [before, sent, after] = parseLines(folder.read(journal));
     const dated = after.rows.map((each: object, index: number) => ({
       ...each,
       at: daysAgo(index ? 89 : 91),
     }));
-    folder.write(journal, ndjson([before, { ...after, rows: dated }]));
+    folder.write(journal, ndjson([before, sent, { ...after, rows: dated }]));
 
     const undone = parseLines((await folder.run('undo', runOf(out), '--json')).out);
 
