@@ -5,7 +5,10 @@ export const exitCodes = {
   failed: 1,
   /** The arguments or the file are wrong. Nothing was written. */
   wrong: 2,
-  /** The command was interrupted, or the service could not be reached or was too busy. The same command goes on. */
+  /**
+   * The command was interrupted, the service could not be reached or was too busy, or the output could not be written. The same
+   * command goes on.
+   */
   resumable: 3,
   /** The API key was refused. */
   keyRefused: 4,

@@ -1,9 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { ChannelsClient } from '../channels-client.ts';
-import { pause } from '../pause.ts';
-import { CommandError, exitCodes, wrong } from './command-error.ts';
-import type { Connection } from './runs/own-version.ts';
-import type { Terminal } from './terminal.ts';
+import { wrong } from './command-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -60,44 +56,4 @@ export const oneOf = <Value extends string>(
   if (text !== undefined && value === undefined)
     throw wrong(`--${option} is ${values.join(' or ')}, not "${text}".`);
   return value;
-};
-
-export interface Target {
-  url?: string | undefined;
-  key?: string | undefined;
-  namespace?: string | undefined;
-}
-
-const defaultUrl = 'http://localhost:3030';
-
-/**
- * Connects, and reads which key and which namespace the service sees.
- * @throws CommandError without a key, if the URL is wrong, or for a namespace that the key does not hold
- */
-export const connect = async (
-  { url = defaultUrl, key, namespace }: Target,
-  { env, signal }: Terminal,
-): Promise<{ connection: Connection; url: string; namespace: string; namespaces: string[] }> => {
-  const secret = (key ?? env.CHANNELS_KEY)?.trim();
-  if (!secret)
-    throw wrong('There is no API key. Set the environment variable CHANNELS_KEY, or add --key <key>.');
-  // Such a key does not fit into a header.
-  if (!/^[!-~]+$/.test(secret)) throw wrong('The API key has a character that no key has. Copy it again.');
-  if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw wrong(`--url is the address of the service, for example https://example.com, not "${url}".`);
-  const own = await new ChannelsClient({ url, key: secret }).me({ signal });
-  const { key_id: keyId, namespaces } = own;
-  if (namespace !== undefined && !namespaces.includes(namespace))
-    throw new CommandError(
-      exitCodes.keyRefused,
-      `The API key does not hold the namespace "${namespace}". It holds ${namespaces.join(', ')}.`,
-    );
-  const acting = namespace ?? own.namespace;
-  const client = new ChannelsClient({ url, key: secret, namespace: acting });
-  return {
-    connection: { client, keyId, signal, pause: (seconds: number) => pause(seconds, signal) },
-    url,
-    namespace: acting,
-    namespaces,
-  };
 };

@@ -35,7 +35,8 @@ Options of all commands:
 ${commonUsage}
 
 The exit code is 0, 1 (rows failed, or the service refused something), 2 (the arguments or the file are wrong, and nothing was
-written), 3 (interrupted, or the service can't be reached or is too busy: run the same command again) or 4 (the API key was refused).`;
+written), 3 (interrupted, or the service can't be reached or is too busy, or the output can't be written: run the same command again)
+or 4 (the API key was refused).`;
 
 /** Files that a person names have errors of their own. So this is about the folder of the runs. */
 const isFileError = (error: Error): error is NodeJS.ErrnoException => 'syscall' in error;
@@ -73,15 +74,15 @@ const explain = (error: Error, exitCode: ExitCode, { signal }: Terminal): string
 export const runCommandLine = async (args: string[], terminal: Terminal): Promise<ExitCode> => {
   const [name = '', ...rest] = args;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (args.includes('--help')) {
-    await terminal.write(`${command?.usage ?? usage}\n`);
-    return exitCodes.done;
-  }
-  if (!name) {
-    terminal.say(`${usage}\n`);
-    return exitCodes.wrong;
-  }
   try {
+    if (args.includes('--help')) {
+      await terminal.write(`${command?.usage ?? usage}\n`);
+      return exitCodes.done;
+    }
+    if (!name) {
+      terminal.say(`${usage}\n`);
+      return exitCodes.wrong;
+    }
     if (!command) throw wrong(`There is no command ${name}. "client-channels --help" lists the commands.`);
     return await command.run(rest, terminal);
   } catch (error) {

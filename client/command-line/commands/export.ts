@@ -2,11 +2,12 @@ import { extname, resolve } from 'node:path';
 import type { ChannelQuery } from '../../channel-query.ts';
 import type { Channel } from '../../types.ts';
 import { exitCodes, wrong } from '../command-error.ts';
-import { formatOfName, formats } from '../files/read-rows.ts';
+import { connect } from '../connect.ts';
+import { formatOfName, formats } from '../files/formats.ts';
 import { formatChannels } from '../files/write-channels.ts';
 import { writeFileAtOnce } from '../files/write-file.ts';
 import { Progress } from '../output/progress.ts';
-import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, oneOf, parseArguments } from '../parse-arguments.ts';
 import type { Command } from './command.ts';
 
 const usage = `Usage: client-channels export [--format ndjson|csv] [--output <file>] [filters]

@@ -1,8 +1,9 @@
 import type { ChannelVersion } from '../../types.ts';
 import { exitCodes } from '../command-error.ts';
+import { connect } from '../connect.ts';
 import { changedFields, describeChange } from '../output/describe-changes.ts';
 import { printJson } from '../output/report.ts';
-import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, parseArguments } from '../parse-arguments.ts';
 import type { Command } from './command.ts';
 import { explainUnknown, idUsage } from './unknown-channel.ts';
 

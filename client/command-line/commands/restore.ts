@@ -1,7 +1,9 @@
+import { ChannelsError } from '../../channels-error.ts';
 import { exitCodes } from '../command-error.ts';
+import { connect } from '../connect.ts';
 import { printJson } from '../output/report.ts';
-import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
-import { findChannel } from '../runs/own-version.ts';
+import { commonUsage, parseArguments } from '../parse-arguments.ts';
+import { type Connection, findChannel } from '../runs/own-version.ts';
 import type { Command } from './command.ts';
 import { explainUnknown, idUsage } from './unknown-channel.ts';
 
@@ -14,6 +16,21 @@ Examples:
 
 ${commonUsage}`;
 
+/** @returns undefined if the key may not read channels. It may still restore them */
+const isThere = async (connection: Connection, id: string): Promise<boolean | undefined> => {
+  try {
+    return (await findChannel(connection, id)) !== undefined;
+  } catch (error) {
+    if (error instanceof ChannelsError && error.status === 403) return undefined;
+    throw error;
+  }
+};
+
+const stateAfter = (wasThere: boolean | undefined): string => {
+  if (wasThere === undefined) return 'is there.';
+  return wasThere ? 'was not deleted. It stays as it is.' : 'is back.';
+};
+
 export const restoreCommand: Command = {
   summary: 'brings a deleted channel back',
   usage,
@@ -21,13 +38,15 @@ export const restoreCommand: Command = {
     const { values, operands } = parseArguments(args, {}, ['id']);
     const [id = ''] = operands;
     const { connection, namespace } = await connect(values, terminal);
-    const wasThere = (await findChannel(connection, id)) !== undefined;
+    const wasThere = await isThere(connection, id);
     const channel = await connection.client
       .restore(id, { signal: terminal.signal })
       .catch(explainUnknown(id, namespace));
-    const state = wasThere ? 'was not deleted. It stays as it is.' : 'is back.';
     if (values.json) await printJson(channel, terminal);
-    else await terminal.write(`The channel ${channel._id} ${JSON.stringify(channel.name)} ${state}\n`);
+    else
+      await terminal.write(
+        `The channel ${channel._id} ${JSON.stringify(channel.name)} ${stateAfter(wasThere)}\n`,
+      );
     return exitCodes.done;
   },
 };

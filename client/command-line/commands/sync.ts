@@ -1,13 +1,17 @@
 import type { Channel, UpsertRow } from '../../types.ts';
 import { defaultMatch } from '../../upsert.ts';
 import { wrong, wrongLine } from '../command-error.ts';
+import { connect } from '../connect.ts';
+import { formats } from '../files/formats.ts';
+import { keyOf } from '../files/key.ts';
 import { mapLines } from '../files/map-lines.ts';
-import { type FileRow, formats, keyOf, readRows } from '../files/read-rows.ts';
+import { readRows } from '../files/read-rows.ts';
+import type { FileRow } from '../files/rows-file.ts';
 import { nameOfPath, parseWhere, type Where, withWhere } from '../metadata-path.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import type { ReportedRow } from '../output/report.ts';
-import { commonUsage, connect, oneOf, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, oneOf, parseArguments } from '../parse-arguments.ts';
 import { applyRows } from '../runs/apply-rows.ts';
 import { deleteChannels } from '../runs/delete-channels.ts';
 import { doRun, type Work } from '../runs/do-run.ts';
@@ -15,7 +19,7 @@ import type { Planned } from '../runs/journal.ts';
 import { preview } from '../runs/preview.ts';
 import { checkDeletions, Selection } from '../runs/selection.ts';
 import type { Command } from './command.ts';
-import { fileUsage, matches, runOptions, runOptionsUsage, runUsage } from './import.ts';
+import { fileUsage, matches, runOptions, runOptionsUsage, runUsage } from './run-options.ts';
 
 const usage = `Usage: client-channels sync <file> --where <path>=<value> [--max-deletes 10%] [--dry-run] [--new]
 Makes the channels that --where selects those of the file: creates and changes channels as an import, and deletes the selected
@@ -37,9 +41,10 @@ ${commonUsage}`;
 
 /** @returns how many of so many channels may be deleted */
 const parseMaxDeletes = (text: string): ((selected: number) => number) => {
-  const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? [];
-  if (number === undefined) throw wrong(`--max-deletes is a number, or a share such as 10%, not "${text}".`);
-  return (selected) => (percent ? (selected * Number(number)) / 100 : Number(number));
+  const [, number, percent] = /^(?:(\d+)|(\d+(?:\.\d+)?)%)$/.exec(text) ?? [];
+  if (percent !== undefined) return (selected) => (selected * Number(percent)) / 100;
+  if (number !== undefined) return () => Number(number);
+  throw wrong(`--max-deletes is a whole number, or a share such as 10%, not "${text}".`);
 };
 
 /** @throws CommandError for a row that has no key, deletes, or has another value than `where` */

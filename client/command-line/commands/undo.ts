@@ -1,8 +1,9 @@
 import { exitCodes, wrong } from '../command-error.ts';
+import { connect } from '../connect.ts';
 import { describeChange } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import { printJson } from '../output/report.ts';
-import { commonUsage, connect, parseArguments } from '../parse-arguments.ts';
+import { commonUsage, parseArguments } from '../parse-arguments.ts';
 import { Run } from '../runs/run.ts';
 import { type Undone, undoRun } from '../runs/undo-run.ts';
 import type { Terminal } from '../terminal.ts';

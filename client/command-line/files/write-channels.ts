@@ -1,7 +1,7 @@
 import type { Channel } from '../../types.ts';
 import { columnsOf, toCells } from './columns.ts';
 import { formatCsv } from './csv.ts';
-import type { Format } from './read-rows.ts';
+import type { Format } from './formats.ts';
 
 /** The columns depend on all channels, so this holds all channels in memory. */
 async function* toCsv(channels: AsyncIterable<Channel>): AsyncGenerator<string, void, undefined> {

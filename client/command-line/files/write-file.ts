@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -19,15 +20,19 @@ const targetOf = (path: string): string => {
   return realpathSync(path);
 };
 
+/** Who may read a file, which may hold what others must not see. Undefined if there is no file. */
+const modeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mode;
+
 /**
- * Writes a file all at once: until everything is written, it has another name. It is opened before the first piece is made.
+ * Writes a file all at once: until everything is written, it has another name. It is opened before the first piece is made. A
+ * file that is replaced keeps its permissions.
  * @throws CommandError if the file can't be written
  */
 export const writeFileAtOnce = async (path: string, pieces: AsyncIterable<string>): Promise<void> => {
   const write = <Result>(run: () => Result): Result => withFile(path, 'written', run);
   const target = write(() => targetOf(path));
-  const temporary = `${target}.${process.pid}.tmp`;
-  const descriptor = write(() => openSync(temporary, 'wx'));
+  const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`;
+  const descriptor = write(() => openSync(temporary, 'wx', modeOf(target)));
   try {
     try {
       for await (const piece of pieces) write(() => writeFileSync(descriptor, piece));

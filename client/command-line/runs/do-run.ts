@@ -1,5 +1,5 @@
 import type { ExitCode } from '../command-error.ts';
-import type { RowsFile } from '../files/read-rows.ts';
+import type { RowsFile } from '../files/rows-file.ts';
 import { Progress } from '../output/progress.ts';
 import { sayMessage } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';

@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
 import { isTransient } from '../../upsert-all.ts';
 import { type ExitCode, exitCodes } from '../command-error.ts';
-import { keyOf, type RowsFile } from '../files/read-rows.ts';
+import { keyOf } from '../files/key.ts';
+import type { RowsFile } from '../files/rows-file.ts';
 import { describeRow, describeSummary, printJson, type ReportedRow, sayMessage } from '../output/report.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Outcome } from './journal.ts';

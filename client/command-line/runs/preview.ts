@@ -1,7 +1,8 @@
 import type { UpsertSummary } from '../../types.ts';
 import { defaultMatch, type UpsertOptions } from '../../upsert.ts';
 import { type ExitCode, exitCodes } from '../command-error.ts';
-import { type FileRow, keyOf } from '../files/read-rows.ts';
+import { keyOf } from '../files/key.ts';
+import type { FileRow } from '../files/rows-file.ts';
 import { changedFields } from '../output/describe-changes.ts';
 import { Progress } from '../output/progress.ts';
 import { describeRow, describeSummary, printJson, type ReportedRow } from '../output/report.ts';
@@ -10,7 +11,7 @@ import { type DryResult, dryRunRows } from './apply-rows.ts';
 import { isChange } from './journal.ts';
 import type { Connection } from './own-version.ts';
 
-const toReported = (
+const toPreviewed = (
   { index: _, result, _id, __v, channel, previous, changed, code, error }: DryResult,
   { line, row }: FileRow,
   match: string,
@@ -54,7 +55,7 @@ export const preview = async (
   for await (const results of dryRunRows(connection, rows, options)) {
     progress.end();
     for (const result of results)
-      await print(toReported(result, rows[result.index] as FileRow, options.match ?? defaultMatch));
+      await print(toPreviewed(result, rows[result.index] as FileRow, options.match ?? defaultMatch));
     done += results.length;
     progress.show(done, rows.length);
   }

@@ -1,6 +1,7 @@
 import type { Channel } from '../../types.ts';
 import { CommandError, exitCodes } from '../command-error.ts';
-import { type FileRow, keyOf } from '../files/read-rows.ts';
+import { keyOf } from '../files/key.ts';
+import type { FileRow } from '../files/rows-file.ts';
 import { scalarAt, type Where } from '../metadata-path.ts';
 import type { Planned } from './journal.ts';
 import type { Connection } from './own-version.ts';

@@ -1,10 +1,13 @@
 /** @jest-environment ./test/support/one-realm-environment.ts */
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { UpsertRow } from '../../../client/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { useService } from '../../support/use-service.ts';
+import { compileCommandLine } from './child-process.ts';
 import { type Company, collect, ndjson, row, runOf, useCompanies } from './companies.ts';
 import { parseLines } from './in-process.ts';
 
@@ -67,6 +70,17 @@ describe('history and restore', () => {
     });
     expect(parseLines((await folder.run('restore', _id, '--json')).out)).toEqual([await client.get(_id)]);
   });
+
+  test('restore works with a key that may not read channels', async () => {
+    const { _id } = await client.create({ name: 'A' });
+    await client.delete(_id);
+    const CHANNELS_KEY = await service.newKey({ namespaces: [namespace], scopes: ['channels:write'] });
+
+    const restored = await folder.runWith({ env: { CHANNELS_KEY } }, 'restore', _id, '--url', service.url);
+
+    expect(restored).toEqual({ code: 0, out: `The channel ${_id} "A" is there.\n`, err: '' });
+    expect(await client.get(_id)).toMatchObject({ name: 'A' });
+  });
 });
 
 describe('a command', () => {
@@ -98,7 +112,6 @@ describe('a command', () => {
     [['export', '--from__id', 'x'], /^The cursor is not valid/],
     [['export', '--integration_meta.external_id', ''], /integration_meta\.external_id/],
     [['sync', 'a'], /^--where is a path in the metadata/],
-    [['sync', 'a', '--where', 'integration_meta.a=b', '--max-deletes', 'x'], /^--max-deletes is a number/],
     [['undo', 'none'], /^There is no run none in /],
   ])('that is wrong exits with 2 and one sentence: %j', async (args, message) => {
     const [command, ...others] = args;
@@ -159,6 +172,59 @@ describe('a command', () => {
     });
     expect(await run(two, 'export', '--namespace', 'second')).toMatchObject({ code: 0 });
     expect(await run('nonsense', 'export', '--key', key)).toMatchObject({ code: 0 });
+  });
+
+  test('undo exits with 2 for another namespace than the one of the run', async () => {
+    folder.write('x.ndjson', ndjson([row('a', 'A')]));
+    const run = runOf((await folder.run('import', 'x.ndjson')).out);
+    const CHANNELS_KEY = await service.newKey({ namespaces: [namespace, 'second'] });
+    const undo = ['undo', run, '--namespace', 'second', '--url', service.url];
+
+    expect(await folder.runWith({ env: { CHANNELS_KEY } }, ...undo)).toEqual({
+      code: 2,
+      out: '',
+      err: `The run was in the namespace ${namespace}, not second.\n`,
+    });
+    expect(await storedChannels()).toHaveLength(1);
+  });
+
+  test('that writes, but whose output can not be written, exits with 3, and the same command prints what it did', async () => {
+    folder.write('x.ndjson', ndjson([row('a', 'A')]));
+    const program = await compileCommandLine(folder.path);
+    const script = `exec ${process.execPath} ${program} import x.ndjson --json --url ${service.url} > /dev/full`;
+    const options = { cwd: folder.path, env: { CHANNELS_KEY: key } };
+
+    await expect(promisify(execFile)('sh', ['-c', script], options)).rejects.toMatchObject({
+      code: 3,
+      stderr: `${JSON.stringify({
+        error: "The standard output can't be written: the disk is full. Run the same command again.",
+        exit_code: 3,
+      })}\n`,
+    });
+    const runs = readdirSync(join(folder.path, '.client-channels'));
+    const [channel] = await storedChannels();
+    expect(parseLines((await folder.run('import', 'x.ndjson', '--json')).out)).toEqual([
+      { line: 1, key: 'a', result: 'created', _id: channel?._id, __v: 0 },
+      { summary: { created: 1, updated: 0, unchanged: 0, deleted: 0, failed: 0 }, run: runs[0] },
+    ]);
+    expect(runs).toHaveLength(1);
+  });
+
+  test('whose reader stops before the end stops too, with exit code 3, and says nothing', async () => {
+    await seed(
+      Array.from({ length: 150 }, (_, n) => row(`k-${n}`, 'x'.repeat(250), { text: 'x'.repeat(800) })),
+    );
+    const program = await compileCommandLine(folder.path);
+    const command = `${process.execPath} ${program} export --url ${service.url}`;
+    // More than a pipe holds.
+    const script = `(${command}; echo "exit code $?" >&2) | head -1`;
+    const options = { cwd: folder.path, env: { CHANNELS_KEY: key, PATH: process.env.PATH } };
+    const [first] = await storedChannels();
+
+    expect(await promisify(execFile)('sh', ['-c', script], options)).toEqual({
+      stdout: ndjson([first]),
+      stderr: 'exit code 3\n',
+    });
   });
 
   test('exits with 3 if the service can not be reached', async () => {

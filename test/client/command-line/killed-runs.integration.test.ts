@@ -325,8 +325,9 @@ test.each(['import', 'sync'] as const)(
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (process.env.COMMAND_LINE_KILLS)
       console.info(`${command}: ${scenarios} runs, killed at ${steps}; ${undoKills} of their undos killed`);
-    // A machine that stops for a moment may let some runs finish before their kill.
-    expect(steps.length).toBeGreaterThan(0);
+    // Each kill is at a random step, and a single undo may end before its kill.
+    expect(new Set(steps).size).toBeGreaterThan(1);
+    expect(undoKills).toBeGreaterThan(0);
   },
   timeoutMs,
 );

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type CommandFolder, useCommandFolders } from './in-process.ts';
 
 const newFolder = useCommandFolders();
@@ -16,6 +16,23 @@ const refusal = (sentence: string) => ({ code: 2, out: '', err: `${sentence}\n` 
 test('an unknown command is answered in one line, which no long help pushes away', async () => {
   expect(await folder.run('exprot')).toEqual(
     refusal('There is no command exprot. "client-channels --help" lists the commands.'),
+  );
+});
+
+test.each([
+  [['export', '--output'], 'The option --output needs a value.'],
+  [['import', 'a', '--match', '--new'], 'The option --match needs a value.'],
+  [['export', '--json=yes'], 'The option --json takes no value.'],
+  [['export', '--from_updatedAt', 'yesterday'], '--from_updatedAt is a number, not "yesterday".'],
+])('an option with a wrong value, or with none, is refused: %j', async (args, sentence) => {
+  const [command = '', ...others] = args;
+  expect(await folder.run(command, ...others)).toEqual(refusal(sentence));
+});
+
+test.each(['x', '2.5', '%', '1.%'])('--max-deletes %s is refused', async (limit) => {
+  const sync = ['a', '--where', 'integration_meta.a=b', '--max-deletes', limit];
+  expect(await folder.run('sync', ...sync)).toEqual(
+    refusal(`--max-deletes is a whole number, or a share such as 10%, not "${limit}".`),
   );
 });
 
@@ -124,7 +141,49 @@ test('standard output that can not be written is a sentence', () => {
   const script = `exec ${process.execPath} --import tsx ${main} --help > /dev/full`;
   const { status, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({
-    status: 2,
-    stderr: "The standard output can't be written: the disk is full.\n",
+    status: 3,
+    stderr: "The standard output can't be written: the disk is full. Run the same command again.\n",
+  });
+});
+
+describe('an address where another server answers is named', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+  const answerWith = (status: number, body: string) =>
+    jest.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(body, { status }));
+
+  test.each([
+    ['a page', 200, '<!doctype html><title>Welcome</title>'],
+    ['an empty object', 200, '{}'],
+    ['null', 200, 'null'],
+    ['an object of its own', 200, '{"data":{"id":1}}'],
+    ['a page that is not there', 404, '<!doctype html><title>Not found</title>'],
+    ['a path that is not there', 404, '{"message":"Not Found"}'],
+    ['a refusal of its own', 403, '{"message":"Forbidden"}'],
+    ['a refusal of the method', 405, ''],
+  ])('%s', async (_, status, body) => {
+    answerWith(status, body);
+    expect(await folder.run('export')).toEqual(
+      refusal('There is no Client Channels service at http://127.0.0.1:9.'),
+    );
+  });
+
+  test.each([
+    [401, 'unauthenticated', 4],
+    [403, 'forbidden', 4],
+  ])('but not if this service refuses the key: %i', async (status, code, exitCode) => {
+    answerWith(status, JSON.stringify({ success: false, error: 'Refused.', code }));
+    const { code: exit, err } = await folder.run('export');
+    expect([exit, err]).toEqual([exitCode, expect.not.stringContaining('There is no Client Channels')]);
+  });
+
+  test('but not if the service or the gateway before it fails', async () => {
+    answerWith(500, '{"message":"The gateway failed."}');
+    expect(await folder.run('export')).toEqual({
+      code: 3,
+      out: '',
+      err: 'The gateway failed. Then run the same command again.\n',
+    });
   });
 });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Format, readRows } from '../../../client/command-line/files/read-rows.ts';
+import type { Format } from '../../../client/command-line/files/formats.ts';
+import { readRows } from '../../../client/command-line/files/read-rows.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Run, type RunSource } from '../../../client/command-line/runs/run.ts';
@@ -91,8 +91,9 @@ test.each(['none', '..', '../x'])('a run that is not there can not be opened: %s
 
 test('only one process at a time works on a run, also before the run has begun, and the lock of a killed process does not count', async () => {
   const { record, journal } = await Run.begin(folder, source);
-  const [lock = ''] = runs().filter((name) => name.startsWith('lock'));
-  const isHeldBy = (pid: number) => writeFileSync(join(folder, '.client-channels', lock), String(pid));
+  const [lock = ''] = runs().filter((name) => name.startsWith('.lock'));
+  const isHeldBy = (pid: number) =>
+    writeFileSync(join(folder, '.client-channels', lock), `${pid} ${hostname()}`);
   const message = `The process ${process.ppid} works on this run`;
   isHeldBy(process.ppid);
   await expect(Run.begin(folder, source)).rejects.toThrow(message);
@@ -105,7 +106,7 @@ test('only one process at a time works on a run, also before the run has begun, 
   isHeldBy(spawnSync(process.execPath, ['--version']).pid);
 
   const run = await Run.begin(folder, source);
-  expect(runs()).toEqual([run.record.id, lock]);
+  expect(runs()).toEqual([lock, run.record.id]);
   run.close();
   expect(runs()).toEqual([run.record.id]);
 });

@@ -1,9 +1,11 @@
 import {
+  chmodSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +20,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+async function* pieces(...texts: string[]) {
+  yield* texts;
+}
+
 test('a file has its name only when it is complete', async () => {
   const file = join(folder, 'x.csv');
   const seen: string[][] = [];
@@ -29,7 +35,7 @@ test('a file has its name only when it is complete', async () => {
       yield 'two';
     })(),
   );
-  expect(seen).toEqual([[`x.csv.${process.pid}.tmp`]]);
+  expect(seen).toEqual([[expect.stringMatching(/^x\.csv\.[0-9a-f]{8}\.tmp$/)]]);
   expect(readFileSync(file, 'utf8')).toBe('one, two');
 });
 
@@ -37,12 +43,30 @@ test('a link stays a link, and its file is replaced', async () => {
   const [file, link] = [join(folder, 'x.csv'), join(folder, 'link.csv')];
   writeFileSync(file, 'old');
   symlinkSync(file, link);
+  await writeFileAtOnce(link, pieces('new'));
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(file, 'utf8')).toBe('new');
+});
+
+test('what a killed process with the same number has left does not disturb', async () => {
+  const file = join(folder, 'x.csv');
+  writeFileSync(`${file}.${process.pid}.tmp`, 'half');
+  await writeFileAtOnce(file, pieces('new'));
+  expect(readFileSync(file, 'utf8')).toBe('new');
+});
+
+test('a file that only its owner may read stays so, also while it is written', async () => {
+  const file = join(folder, 'x.csv');
+  writeFileSync(file, 'old');
+  chmodSync(file, 0o600);
+  const permissions = () => readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777);
+  const seen: number[][] = [];
   await writeFileAtOnce(
-    link,
+    file,
     (async function* () {
+      seen.push(permissions());
       yield 'new';
     })(),
   );
-  expect(lstatSync(link).isSymbolicLink()).toBe(true);
-  expect(readFileSync(file, 'utf8')).toBe('new');
+  expect([...seen, permissions()]).toEqual([[0o600, 0o600], [0o600]]);
 });

@@ -1,0 +1,34 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { versionsAfter } from '../../../client/command-line/runs/own-version.ts';
+import type { Channel, ChannelsClient, ChannelVersion } from '../../../client/index.ts';
+
+const id = '65f0a1b2c3d4e5f601234567';
+/** A service in which a channel has version 2, and whose history never gets further than version 1. */
+const client = {
+  get: async () => ({ _id: id, __v: 2 }) as Channel,
+  async *history() {
+    for (const version of [1, 0]) yield { version, type: version ? 'updated' : 'created' } as ChannelVersion;
+  },
+} as Pick<ChannelsClient, 'get' | 'history'> as ChannelsClient;
+/** The command is interrupted: the wait for the next reading ends at once. */
+const connection = { client, keyId: 'key', signal: AbortSignal.abort(), pause: async () => {} };
+/** The versions after the first, of a history whose first reading takes some time. In milliseconds. */
+const readFor = (ms: number) => {
+  jest.spyOn(Date, 'now').mockReturnValueOnce(0).mockReturnValueOnce(ms);
+  return versionsAfter(connection, id, 0);
+};
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+test('a history that does not have the last version after a minute is an error, and the same command can be run again', async () => {
+  await expect(readFor(60_001)).rejects.toMatchObject({
+    exitCode: 3,
+    message: `The history of the channel ${id} does not have its last version yet. Run the same command again.`,
+  });
+});
+
+test('until a minute has passed, the command waits for the history', async () => {
+  await expect(readFor(60_000)).rejects.toMatchObject({ name: 'AbortError' });
+});
