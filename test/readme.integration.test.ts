@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
@@ -39,7 +39,7 @@ test('each curl of the README and of docs/connectors.md returns the response tha
 
 test('the commands of a day of work in the README run as they are there', async () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const [, commands = ''] = /```sh\n(export CHANNELS_KEY[^`]*)```/.exec(readme) ?? [];
+  const [, commands = ''] = /```sh\n(export CHANNELS_URL[^`]*)```/.exec(readme) ?? [];
   const server = start(['--in-memory']);
   const { key, url } = await server.ready();
   const client = new ChannelsClient({ url, key });
@@ -49,22 +49,21 @@ test('the commands of a day of work in the README run as they are there', async 
   });
   // npm runs a script in the folder of the project. Here, the commands run in another one, to leave no files behind.
   const folder = inFolder('day-of-work');
-  mkdirSync(`${folder}/.local`, { recursive: true });
-  writeFileSync(`${folder}/.local/api-key`, key);
+  mkdirSync(folder, { recursive: true });
   const main = fileURLToPath(new URL('../client/command-line/main.ts', import.meta.url));
   const script = commands.replaceAll('npm run -s channels --', 'channels');
   expect(script.match(/channels (export|import|undo|sync|history|restore) /g)).toHaveLength(9);
-  const channels = `channels() { node --import ${import.meta.resolve('tsx')} ${main} "$@" --url ${url}; }`;
+  const channels = `channels() { node --import ${import.meta.resolve('tsx')} ${main} "$@"; }`;
 
   const { stdout } = await promisify(execFile)('sh', ['-ec', `${channels}\n${script}`], {
     cwd: folder,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, API: url, KEY: key },
   });
 
-  expect(stdout.replaceAll(/\d{8}-\d{6}-\w{4}/g, '<run>').split('\n')).toEqual([
+  expect(stdout.split('\n')).toEqual([
     'Dry run, nothing was written: 0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
     '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
-    '0 channels put back, 0 were as before already, 0 skipped',
+    'The run changed nothing.',
     '0 created, 0 updated, 1 unchanged, 0 deleted, 0 failed',
     expect.stringMatching(/^version 0 {2}\S+ {2}created by \w+$/),
     `The channel ${retail._id} "Retail Channel" was not deleted. It stays as it is.`,

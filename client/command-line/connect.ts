@@ -37,9 +37,10 @@ const readOwnKey = async (client: ChannelsClient, url: string, signal: AbortSign
  * @throws CommandError without a key, if the URL is wrong or the one of another server, or for a namespace that the key does not hold
  */
 export const connect = async (
-  { url = defaultUrl, key, namespace }: Target,
+  { url: chosenUrl, key, namespace }: Target,
   { env, signal }: Terminal,
 ): Promise<{ connection: Connection; url: string; namespace: string; namespaces: string[] }> => {
+  const url = chosenUrl ?? env.CHANNELS_URL ?? defaultUrl;
   const secret = (key ?? env.CHANNELS_KEY)?.trim();
   if (!secret)
     throw wrong('There is no API key. Set the environment variable CHANNELS_KEY, or add --key <key>.');

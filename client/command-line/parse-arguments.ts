@@ -10,7 +10,7 @@ const commonOptions = {
   json: { type: 'boolean', default: false },
 } as const satisfies Options;
 
-export const commonUsage = `  --url <url>           where the service is (default: http://localhost:3030)
+export const commonUsage = `  --url <url>           where the service is (default: the environment variable CHANNELS_URL, or http://localhost:3030)
   --key <key>           the API key (default: the environment variable CHANNELS_KEY)
   --namespace <name>    the company namespace (default: the first one of the key)
   --json                prints results as JSON, one object on each line; errors as {"error": "…", "exit_code": 2} and warnings

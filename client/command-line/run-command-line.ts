@@ -28,8 +28,8 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}\n`)
   .join('')}
 "client-channels <command> --help" explains a command with examples. To begin:
-  export CHANNELS_KEY=<your API key>
-  client-channels export --url https://example.com --output channels.csv
+  export CHANNELS_URL=https://example.com CHANNELS_KEY=<your API key>
+  client-channels export --output channels.csv
 
 Options of all commands:
 ${commonUsage}

@@ -42,7 +42,7 @@ export const historyCommand: Command = {
       }
       if (newer && !values.json) await terminal.write(describeVersion(newer, undefined));
     };
-    await print().catch(explainUnknown(id, namespace));
+    await print().catch(explainUnknown(id, namespace, 'a year'));
     return exitCodes.done;
   },
 };

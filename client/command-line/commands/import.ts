@@ -19,6 +19,7 @@ Examples:
 
 ${fileUsage}
 ${runUsage}
+Correct failed rows in their file, and import this file.
 
 ${runOptionsUsage}
 ${commonUsage}`;

@@ -5,11 +5,12 @@ import { printJson } from '../output/report.ts';
 import { commonUsage, parseArguments } from '../parse-arguments.ts';
 import { type Connection, findChannel } from '../runs/own-version.ts';
 import type { Command } from './command.ts';
-import { explainUnknown, idUsage } from './unknown-channel.ts';
+import { explainUnknown } from './unknown-channel.ts';
 
 const usage = `Usage: client-channels restore <id>
 Brings a deleted channel back as it was, within 90 days. A channel that is there stays unchanged.
-${idUsage}
+A deleted channel is no longer in an export. Its _id is in an earlier export, or in the dry run of the undo of the run
+that deleted it.
 
 Examples:
   client-channels restore 65f0a1b2c3d4e5f601234567
@@ -41,7 +42,7 @@ export const restoreCommand: Command = {
     const wasThere = await isThere(connection, id);
     const channel = await connection.client
       .restore(id, { signal: terminal.signal })
-      .catch(explainUnknown(id, namespace));
+      .catch(explainUnknown(id, namespace, '90 days'));
     if (values.json) await printJson(channel, terminal);
     else
       await terminal.write(

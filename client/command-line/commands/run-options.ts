@@ -12,7 +12,7 @@ Fields that the service sets, such as _id, are ignored, so that the file of an e
 ${maxMebibytes} MiB.`;
 
 export const runUsage = `Each run has a folder in .client-channels, and ends with its name. If it is stopped, run the same command again: it goes on
-where it was. Rows that fail are in a file of this folder, with the reasons. Correct them there, and import this file.
+where it was. Rows that fail are in a file of this folder, with the reasons.
 "client-channels undo <run> --dry-run" lists what a run changed, with the ids, and --json prints what became of each row.`;
 
 /** The options of a run. */

@@ -33,6 +33,7 @@ Examples:
 ${fileUsage}
 A row without the value of --where gets it. A row with another value is an error.
 ${runUsage}
+Correct failed rows in your own file, and run the sync again.
 
   --where <path>=<value>    selects channels by their metadata, for example integration_meta.source=sap
   --max-deletes <limit>     a number, or a share of the selected channels (default: 10%). Beyond it, nothing is done
@@ -42,9 +43,9 @@ ${commonUsage}`;
 /** @returns how many of so many channels may be deleted */
 const parseMaxDeletes = (text: string): ((selected: number) => number) => {
   const [, number, percent] = /^(?:(\d+)|(\d+(?:\.\d+)?)%)$/.exec(text) ?? [];
-  if (percent !== undefined) return (selected) => (selected * Number(percent)) / 100;
+  if (Number(percent) <= 100) return (selected) => (selected * Number(percent)) / 100;
   if (number !== undefined) return () => Number(number);
-  throw wrong(`--max-deletes is a whole number, or a share such as 10%, not "${text}".`);
+  throw wrong(`--max-deletes is a whole number, or a share of at most 100% such as 10%, not "${text}".`);
 };
 
 /** @throws CommandError for a row that has no key, deletes, or has another value than `where` */
@@ -111,7 +112,7 @@ export const syncCommand: Command = {
       const planned = await planDeletions();
       const deletions = planned.rows.map((each) => toReportedDeletion(each, namespaces));
       const exitCode = await preview(connection, file.rows, { ...options, json, deletions }, terminal);
-      checkDeletions(planned, maxDeletes);
+      checkDeletions(planned, maxDeletes, 'So the sync would be refused.');
       return exitCode;
     }
 

@@ -50,7 +50,9 @@ const print = async (
   const shown = dry_run ? undone.filter(({ result }) => result !== 'unchanged') : skipped;
   for (const each of shown) await terminal.write(describe(each));
   await terminal.write(
-    `${dry_run ? 'Dry run, nothing was written: ' : ''}${summary.undone} channels put back, ${unchanged} were as before already, ${summary.skipped} skipped\n`,
+    undone.length
+      ? `${dry_run ? 'Dry run, nothing was written: ' : ''}${summary.undone} put back, ${unchanged} as before already, ${summary.skipped} skipped\n`
+      : 'The run changed nothing.\n',
   );
   return summary;
 };

@@ -7,10 +7,11 @@ export const idUsage = `The id is the _id of the channel. To find it by the exte
 
 /**
  * Says in words of the command that the service knows no channel with an id. Throws any other error again.
+ * @param period for how long the service remembers a deleted channel
  * @throws CommandError
  */
 export const explainUnknown =
-  (id: string, namespace: string) =>
+  (id: string, namespace: string, period: string) =>
   (error: unknown): never => {
     if (!(error instanceof ChannelsError && error.code === 'not_found')) throw error;
     const advice = /^[0-9a-f]{24}$/i.test(id)
@@ -18,6 +19,6 @@ export const explainUnknown =
       : ` An _id has 24 hex digits. To find it by the external id: client-channels export --integration_meta.external_id ${id}`;
     throw new CommandError(
       exitCodes.failed,
-      `The namespace ${namespace} has no channel with the _id ${id}, and had none within 90 days.${advice}`,
+      `The namespace ${namespace} has no channel with the _id ${id}, and had none within ${period}.${advice}`,
     );
   };

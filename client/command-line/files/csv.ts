@@ -74,6 +74,10 @@ const findDelimiter = (text: string): Candidate => {
 };
 
 const checkHeader = (header: string[]): void => {
+  if (header.join('') === '')
+    throw wrongLine(1, 'The file is empty. The first line of CSV names the columns.');
+  if (/^sep=/i.test(header[0] ?? ''))
+    throw wrongLine(1, 'Remove the line that begins with "sep=". The separator is recognised without it.');
   if (!header.some((name) => isKnownColumn(name) || isSimilarColumn(name)))
     throw wrongLine(
       1,

@@ -28,6 +28,11 @@ const withoutIgnored = (object: Record<string, unknown>) =>
 
 /** @throws CommandError that names the wrong lines */
 export const readNdjson = (content: Uint8Array, text: string, { checkKey }: Checks): RowsFile => {
+  if (text.trimStart().startsWith('['))
+    throw wrongLine(
+      1,
+      'The file is a JSON array. Write each channel on a line of its own, without commas between.',
+    );
   const lines = text.split('\n').map((each, index) => ({ line: index + 1, text: each }));
   const filled = lines.filter((each) => each.text.trim() !== '');
   const parsed = mapLines(filled, ({ line, text }) => {

@@ -20,7 +20,8 @@ export const readRows = async (
 ): Promise<RowsFile> => {
   const content = await readContent(name, terminal);
   const text = decode(content);
-  const guessed = text.trimStart().startsWith('{') ? 'ndjson' : 'csv';
+  // Also an export that found nothing.
+  const guessed = /^\s*(\{|\[|$)/.test(text) ? 'ndjson' : 'csv';
   const chosen = format ?? formatOfName(name) ?? guessed;
   const warn = (warning: string) => sayMessage({ warning }, { json }, terminal);
   const checks = { match, checkKey: keyChecker(match), warn };

@@ -43,7 +43,7 @@ export const doRun = async (
     if (goesOn)
       sayMessage(
         {
-          warning: `Goes on with the run ${record.id}, which stopped after ${journal.outcomes.size} of ${total} rows. With --new, the command begins anew.`,
+          warning: `Goes on with the run ${record.id}, which has the answers for ${journal.outcomes.size} of ${total} rows. With --new, the command begins anew.`,
         },
         { json },
         terminal,

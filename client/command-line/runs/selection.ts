@@ -16,6 +16,7 @@ const describe = ({ key, channel }: Planned): string =>
 export const checkDeletions = (
   { selected, rows }: { selected: number; rows: Planned[] },
   maxDeletes: (selected: number) => number,
+  consequence = 'This command wrote nothing. With --dry-run, it shows all that it would do.',
 ): void => {
   const allowed = Math.floor(maxDeletes(selected));
   if (rows.length <= allowed) return;
@@ -23,7 +24,7 @@ export const checkDeletions = (
   const others = rows.length > maxNamed ? `  … and ${rows.length - maxNamed} more\n` : '';
   throw new CommandError(
     exitCodes.failed,
-    `This would delete ${rows.length} of the ${selected} channels that --where selects:\n${named}${others}--max-deletes allows ${allowed}. This command wrote nothing. With --dry-run, it shows all that it would do.`,
+    `This would delete ${rows.length} of the ${selected} channels that --where selects:\n${named}${others}--max-deletes allows ${allowed}. ${consequence}`,
   );
 };
 

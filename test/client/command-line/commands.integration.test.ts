@@ -120,12 +120,12 @@ describe('a command', () => {
   });
 
   test.each([
-    'history',
-    'restore',
-  ])('%s exits with 1 if there is no such channel, and says how to find its id', async (name) => {
+    ['history', 'a year'],
+    ['restore', '90 days'],
+  ])('%s exits with 1 if there is no such channel for %s, and says how to find its id', async (name, period) => {
     const id = '65f0a1b2c3d4e5f601234567';
     const sentence = (given: string) =>
-      `The namespace ${namespace} has no channel with the _id ${given}, and had none within 90 days.`;
+      `The namespace ${namespace} has no channel with the _id ${given}, and had none within ${period}.`;
     expect(await folder.run(name, id)).toEqual({ code: 1, out: '', err: `${sentence(id)}\n` });
     expect(await folder.run(name, '1001')).toEqual({
       code: 1,
@@ -257,7 +257,7 @@ describe('a command', () => {
     const { out, err } = await folder.run('import', 'x.ndjson');
     const [id] = readdirSync(join(folder.path, '.client-channels'));
     expect(err).toBe(
-      `Goes on with the run ${id}, which stopped after 100 of 250 rows. With --new, the command begins anew.\n`,
+      `Goes on with the run ${id}, which has the answers for 100 of 250 rows. With --new, the command begins anew.\n`,
     );
     expect(out).toBe(
       `250 created, 0 updated, 0 unchanged, 0 deleted, 0 failed\nTo put back what was changed: client-channels undo ${id}\n`,
@@ -284,9 +284,7 @@ describe('a command', () => {
       out: `50 created, 0 updated, 100 unchanged, 0 deleted, 0 failed\nTo put back what was changed: client-channels undo ${runOf(out)}\n`,
       err: '',
     });
-    expect((await folder.run('undo', stopped)).out).toBe(
-      '100 channels put back, 0 were as before already, 0 skipped\n',
-    );
+    expect((await folder.run('undo', stopped)).out).toBe('100 put back, 0 as before already, 0 skipped\n');
     expect(await storedChannels()).toHaveLength(50);
   });
 });

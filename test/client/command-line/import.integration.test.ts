@@ -361,7 +361,7 @@ describe('an import', () => {
 
     expect(again).toMatchObject({
       code: 1,
-      err: `Goes on with the run ${id}, which stopped after 3 of 6 rows. With --new, the command begins anew.\n`,
+      err: `Goes on with the run ${id}, which has the answers for 3 of 6 rows. With --new, the command begins anew.\n`,
     });
     expect(again.out).toMatch('3 created, 2 updated, 0 unchanged, 0 deleted, 1 failed\n');
     const stored = (await storedChannels()).map((each) => [each.integration_meta?.external_id, each.name]);

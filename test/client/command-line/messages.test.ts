@@ -29,10 +29,16 @@ test.each([
   expect(await folder.run(command, ...others)).toEqual(refusal(sentence));
 });
 
-test.each(['x', '2.5', '%', '1.%'])('--max-deletes %s is refused', async (limit) => {
+test('the address of the service can be in the environment', async () => {
+  const env = { CHANNELS_KEY: 'cck_local_x', CHANNELS_URL: 'example.com' };
+  expect((await folder.runWith({ env }, 'export')).err).toMatch('not "example.com".');
+  expect((await folder.runWith({ env }, 'export', '--url', 'here')).err).toMatch('not "here".');
+});
+
+test.each(['x', '2.5', '%', '1.%', '150%'])('--max-deletes %s is refused', async (limit) => {
   const sync = ['a', '--where', 'integration_meta.a=b', '--max-deletes', limit];
   expect(await folder.run('sync', ...sync)).toEqual(
-    refusal(`--max-deletes is a whole number, or a share such as 10%, not "${limit}".`),
+    refusal(`--max-deletes is a whole number, or a share of at most 100% such as 10%, not "${limit}".`),
   );
 });
 

@@ -64,6 +64,10 @@ describe('a CSV file', () => {
     expect(await rowsOf(start + lines.map((cells) => cells.join(delimiter)).join(end))).toEqual(expected);
   });
 
+  test('has no rows if it is empty, as an export that found nothing', async () => {
+    expect(await rowsOf('', { name: 'rows' })).toEqual([]);
+  });
+
   test('leaves out the fields that the service sets, and the reasons of failed rows', async () => {
     const text = `_id,__v,createdAt,updatedAt,error,name,${match}\n1,2,3,4,5,Retail,a`;
     expect(await rowsOf(text)).toEqual([
@@ -75,7 +79,13 @@ describe('a CSV file', () => {
     'Line 1: The first line must be a header that names the columns, for example name,integration_meta.external_id,integration_meta.region. They are separated by commas, semicolons or tabs.';
   test.each([
     ['without a header', 'Retail,ch_1\n', noHeader],
-    ['that is empty', '', noHeader],
+    ['that is empty', '', 'Line 1: The file is empty.'],
+    ['that has an empty first line', `\nname,${match}\na,b\n`, 'Line 1: The file is empty.'],
+    [
+      'with the first line that only Excel reads',
+      `sep=;\nname;${match}\n`,
+      'Line 1: Remove the line that begins with "sep=".',
+    ],
     ['with the wrong delimiter', `name|${match}\na|b\n`, noHeader],
     [
       'with a column that nobody named',
@@ -256,6 +266,7 @@ describe('an NDJSON file', () => {
       '{"name":"a"}\n{"na\n[]\n{}\n"',
       'Line 2: The line is not JSON. Each line is one channel, for example {"name": "Retail", …}.\nLine 3: The line is not a JSON object. Each line is one channel, for example {"name": "Retail", …}.\nLine 5: The line is not JSON.',
     ],
+    ['a JSON array', '[\n{"name": "Retail"}\n]', 'Line 1: The file is a JSON array.'],
     ['a line that is no object', '{"name":"a"}\n[1]\n', 'Line 2: The line is not a JSON object.'],
     [
       'an integer that would lose digits',

@@ -59,9 +59,7 @@ describe('undo', () => {
 
       const lines = undone.out.trimEnd().split('\n');
       expect(undone).toMatchObject({ code: 1, err: '' });
-      expect(lines.at(-1)).toBe(
-        `${badRowCount - 17} channels put back, 0 were as before already, 20 skipped`,
-      );
+      expect(lines.at(-1)).toBe(`${badRowCount - 17} put back, 0 as before already, 20 skipped`);
       expect(
         lines
           .slice(0, -1)
@@ -73,7 +71,7 @@ describe('undo', () => {
       expect(new Map(after.map((channel) => [channel._id, contentOf(channel)]))).toEqual(expected);
       const again = [
         ...lines.slice(0, -1),
-        `0 channels put back, ${badRowCount - 17} were as before already, 20 skipped\n`,
+        `0 put back, ${badRowCount - 17} as before already, 20 skipped\n`,
       ];
       expect(await folder.run('undo', runOf(imported.out))).toEqual({ ...undone, out: again.join('\n') });
       expect(await storedChannels()).toEqual(after);
@@ -142,9 +140,7 @@ describe('undo', () => {
     const { out } = await folder.run('import', 'x.ndjson');
     expect(out).toMatch('0 created, 50 updated');
 
-    expect((await folder.run('undo', runOf(out))).out).toBe(
-      '50 channels put back, 0 were as before already, 0 skipped\n',
-    );
+    expect((await folder.run('undo', runOf(out))).out).toBe('50 put back, 0 as before already, 0 skipped\n');
 
     expect((await storedChannels()).map(({ name }) => name)).toEqual(keys.map(() => 'Large'));
   });
@@ -160,7 +156,7 @@ describe('undo', () => {
 
     expect(await folder.run('undo', runOf(out))).toEqual({
       code: 1,
-      out: `skipped   ${channel._id}  a  "A"  Somebody else changed it at the same time as the run.\n0 channels put back, 0 were as before already, 1 skipped\n`,
+      out: `skipped   ${channel._id}  a  "A"  Somebody else changed it at the same time as the run.\n0 put back, 0 as before already, 1 skipped\n`,
       err: '',
     });
   });
@@ -205,9 +201,7 @@ describe('undo', () => {
       '1 created, 0 updated, 1 unchanged',
     );
 
-    expect((await folder.run('undo', first)).out).toBe(
-      '1 channels put back, 0 were as before already, 0 skipped\n',
-    );
+    expect((await folder.run('undo', first)).out).toBe('1 put back, 0 as before already, 0 skipped\n');
     expect((await storedChannels()).map(({ integration_meta }) => integration_meta?.external_id)).toEqual([
       'b',
     ]);
@@ -248,7 +242,7 @@ describe('undo', () => {
         '    disabled: (none) → false',
         `    company_namespace: (none) → ["${namespace}"]`,
         '    integration_meta.external_id: (none) → "deleted"',
-        'Dry run, nothing was written: 3 channels put back, 0 were as before already, 1 skipped',
+        'Dry run, nothing was written: 3 put back, 0 as before already, 1 skipped',
         '',
       ].join('\n'),
       err: '',
@@ -283,9 +277,7 @@ describe('undo', () => {
 
     expect(undone).toMatchObject({ code: 1, err: '' });
     expect(undone.out).toMatch(
-      new RegExp(
-        `^skipped   ${refused?._id}  k-0  " "  .*\n11 channels put back, 0 were as before already, 1 skipped\n$`,
-      ),
+      new RegExp(`^skipped   ${refused?._id}  k-0  " "  .*\n11 put back, 0 as before already, 1 skipped\n$`),
     );
     expect((await storedChannels()).map(({ name }) => name).sort()).toEqual([
       'New',
