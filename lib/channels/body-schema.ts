@@ -3,9 +3,10 @@ import { ApiError, type ErrorDetail, invalidRequest } from '../api-error.ts';
 import { namespaceFormat } from '../auth/namespace-format.ts';
 import { isBlank } from '../text/blank.ts';
 import { similarName } from '../text/similar-name.ts';
+import type { Channel } from './channel.ts';
 import { problemsOfMeta, serializeIntegrationMeta } from './integration-meta.ts';
 import { isObject } from './is-object.ts';
-import { mergeIntoMeta, type PatchOf } from './merge-patch.ts';
+import { mergeIntoMeta } from './merge-patch.ts';
 
 export const maxNameCharacters = 256;
 export const maxNamespaces = 10;
@@ -100,6 +101,9 @@ export const mergePatchBody = z.extend(updateBody, {
 export type CreateChannelInput = z.infer<typeof createBody>;
 /** The fields that an update sets. An absent field stays as it is; null removes it. */
 export type ChannelPatch = Omit<z.infer<typeof updateBody>, keyof typeof serverFields>;
+
+/** A change that depends on the stored channel: it is made anew for each version that the write meets. */
+export type PatchOf = (channel: Channel) => ChannelPatch;
 
 /** What clients send beside the metadata by mistake. */
 const pathsInMeta = ['integration_meta.external_id', 'integration_meta.id'];

@@ -1,4 +1,3 @@
-import type { ChannelPatch } from './body-schema.ts';
 import type { Channel } from './channel.ts';
 import { toMetaText } from './integration-meta.ts';
 import { isObject } from './is-object.ts';
@@ -14,9 +13,6 @@ export const mergeJson = (target: unknown, patch: unknown): unknown => {
   return Object.fromEntries(merged);
 };
 
-/** A change that depends on the stored channel: it is made anew for each version that the write meets. */
-export type PatchOf = (channel: Channel) => ChannelPatch;
-
 /**
  * Makes a change that merges `meta` into the stored `integration_meta`, or into `{}`.
  * @param patch the other fields
@@ -24,8 +20,8 @@ export type PatchOf = (channel: Channel) => ChannelPatch;
  * @returns a function that throws ApiError `invalid_request` if the merged object is larger than 64 KiB
  */
 export const mergeIntoMeta =
-  (patch: ChannelPatch, meta: object): PatchOf =>
-  ({ integration_meta = '{}' }) => {
+  <Patch extends object>(patch: Patch, meta: object) =>
+  ({ integration_meta = '{}' }: Channel): Patch & { integration_meta: string } => {
     const merged = mergeJson(JSON.parse(integration_meta), meta) as object;
     return { ...patch, integration_meta: toMetaText(merged, ' after the merge') };
   };

@@ -8,7 +8,7 @@ import {
 } from '../dynamodb/failures.ts';
 import { again, retry } from '../dynamodb/retry.ts';
 import type { Table } from '../dynamodb/table.ts';
-import type { ChannelPatch, CreateChannelInput } from './body-schema.ts';
+import type { ChannelPatch, CreateChannelInput, PatchOf } from './body-schema.ts';
 import {
   applyPatch,
   type ChangeableField,
@@ -25,7 +25,6 @@ import type { ChannelDocument } from './document-schema.ts';
 import { type CrowdedKeys, externalKeyItemKey, requireNoCarrier } from './external-keys.ts';
 import { fromItem, hasCorrectKeys, type IdempotencyRecord, idempotencyPut } from './items.ts';
 import { keys } from './keys.ts';
-import type { PatchOf } from './merge-patch.ts';
 import { planChannelWrites } from './plan-channel-writes.ts';
 import { transactChange } from './transact-change.ts';
 import { isInPlace, mayBeInPlace, updateInPlace } from './update-in-place.ts';

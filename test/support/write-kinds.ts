@@ -1,11 +1,11 @@
 import type { Caller } from '../../lib/auth/authenticate.ts';
-import type { ChannelPatch } from '../../lib/channels/body-schema.ts';
+import type { ChannelPatch, PatchOf } from '../../lib/channels/body-schema.ts';
 import { toDocument } from '../../lib/channels/channel.ts';
 import type { ChannelDocument } from '../../lib/channels/document-schema.ts';
 import { allIds } from '../../lib/channels/id-range.ts';
 import { fromItem } from '../../lib/channels/items.ts';
 import { channelsIn } from '../../lib/channels/keys.ts';
-import { mergeIntoMeta, type PatchOf } from '../../lib/channels/merge-patch.ts';
+import { mergeIntoMeta } from '../../lib/channels/merge-patch.ts';
 import { restoreChannel } from '../../lib/channels/restore-channel.ts';
 import { createChannel, deleteChannel, updateChannel } from '../../lib/channels/store.ts';
 import type { Table } from '../../lib/dynamodb/table.ts';
