@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { writeItems } from '../../bench/write-items.ts';
+import type { Item } from '../../lib/dynamodb/item.ts';
 import { channelsTable, projectionsTable } from '../../lib/manifest/tables.ts';
 import type { ChannelTables } from '../../lib/projections/open-tables.ts';
 import { createTables } from '../../local/create-tables.ts';
@@ -23,9 +25,9 @@ export const freezeEventualReads = async (
   });
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   for (const table of [channels, projections]) {
-    const items: object[] = [];
+    const items: Item[] = [];
     for await (const item of table.scan()) items.push(item);
-    for (const Item of items) await client.send(new PutCommand({ TableName: copyOf(table.name), Item }));
+    await writeItems(client, copyOf(table.name), items);
   }
   const isCopied = (name: string) => name === channels.name || name === projections.name;
   const nameFor = (name: string, { ConsistentRead }: { ConsistentRead?: boolean }) =>
