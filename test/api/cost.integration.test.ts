@@ -149,7 +149,7 @@ describe('the history of a channel', () => {
   /** Versions of a channel of about 289 bytes, as its updates make them. */
   const versionsOf = (id: string, count: number, meta: object = {}): Version[] =>
     Array.from({ length: count }, (_, version) => {
-      const at = new Date(1_790_000_000_000 + version).toISOString();
+      const at = new Date(Date.now() + version).toISOString();
       const channel = {
         ...body,
         _id: id,

@@ -77,8 +77,10 @@ const seedVersions = async (channel: ChannelKey, versions: Version[]): Promise<V
   await mapConcurrently(versions, 16, (each) => service.history.put({ Item: toVersionItem(channel, each) }));
   return versions.reverse();
 };
+/** Not in the past: DynamoDB Local removes versions whose time is over, at any moment. */
+const startedAt = Date.now();
 const numbered = (number: number, fields: object = {}): Version => {
-  const at = new Date(1_790_000_000_000 + number).toISOString();
+  const at = new Date(startedAt + number).toISOString();
   const channel = {
     _id: '60f1b2b3c9e9a12345678901',
     name: `Version ${number}`,

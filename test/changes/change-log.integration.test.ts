@@ -18,7 +18,8 @@ import { channelOf } from '../support/seed.ts';
 import { useService } from '../support/use-service.ts';
 
 const service = useService();
-const now = 1_700_000_000_500;
+/** Not in the past: DynamoDB Local removes items whose time is over, at any moment. */
+const now = Date.now();
 const days92 = 92 * 24 * 60 * 60;
 
 let count = 0;
