@@ -53,7 +53,7 @@ interface Call extends CallOptions {
 
 const callOptions = ['signal', 'requestId'];
 const writeOptions = ['ifMatch', ...callOptions];
-const upsertOptions = ['match', 'dryRun', 'where', 'sendOnce', ...callOptions];
+const upsertOptions = ['match', 'dryRun', 'where', ...callOptions];
 
 const collection = '/client-channel';
 const pathOf = (id: string) => `${collection}/${encodeURIComponent(id)}`;
@@ -182,7 +182,7 @@ export class ChannelsClient {
     rows: UpsertRow[],
     options: UpsertOptions & CallOptions & { sendOnce?: boolean } = {},
   ): Promise<UpsertAnswer> {
-    checkOptions('upsert', options, upsertOptions);
+    checkOptions('upsert', options, ['sendOnce', ...upsertOptions]);
     if (!Array.isArray(rows)) throw new TypeError('The rows of upsert must be an array.');
     return sendWritable(rows, async (writable) => {
       const body = toUpsertBody(writable, options);

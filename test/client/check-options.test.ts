@@ -21,7 +21,11 @@ const methods: [name: string, call: (options: never) => unknown, hint: string][]
   ['get', (options) => client.get('a', options), 'known: known, signal, requestId'],
   ['update', (options) => client.update('a', {}, options), 'known: ifMatch, signal, requestId'],
   ['delete', (options) => client.delete('a', options), 'known: ifMatch, signal, requestId'],
-  ['upsert', (options) => client.upsert([row], options), 'known: match, dryRun, where, signal, requestId'],
+  [
+    'upsert',
+    (options) => client.upsert([row], options),
+    'known: sendOnce, match, dryRun, where, signal, requestId',
+  ],
   [
     'upsertAll',
     (options) => client.upsertAll([row], options),
