@@ -6,6 +6,7 @@ import { CommandError, exitCodes } from '../command-error.ts';
 import type { Sent } from './journal.ts';
 
 /** As a rule, a version appears in the history within 10 seconds. */
+const usualDelayMs = 10_000;
 const timeoutMs = 60_000;
 const intervalMs = 500;
 
@@ -51,7 +52,15 @@ const isComplete = ([newest]: ChannelVersion[], channel: Channel | undefined): b
   newest !== undefined && (channel ? newest.version >= channel.__v : newest.type === 'deleted');
 
 /**
- * Reads the versions of a channel that came after a version, newest first. Waits until the history has its last version.
+ * Whether a version between is missing. The history may have a version before it has the one before. But a channel that was in other
+ * namespaces, or comes from a backup, has gaps for ever.
+ */
+const hasGap = (versions: ChannelVersion[], after: number): boolean =>
+  versions.length !== (versions[0]?.version ?? after) - after;
+
+/**
+ * Reads the versions of a channel that came after a version, newest first. Waits until the history has its last version, and for those
+ * before it at most as long as a version usually takes.
  * @throws CommandError if the history does not get there within a minute
  */
 export const versionsAfter = async (
@@ -59,13 +68,15 @@ export const versionsAfter = async (
   id: string,
   after: number,
 ): Promise<ChannelVersion[]> => {
-  const deadline = Date.now() + timeoutMs;
+  const startedAt = Date.now();
   for (;;) {
     const channel = await findChannel(connection, id);
     if (channel && channel.__v <= after) return [];
     const versions = await readVersionsAfter(connection, id, after);
-    if (isComplete(versions, channel)) return versions;
-    if (Date.now() > deadline)
+    const waitedMs = Date.now() - startedAt;
+    if (isComplete(versions, channel) && (!hasGap(versions, after) || waitedMs > usualDelayMs))
+      return versions;
+    if (waitedMs > timeoutMs)
       throw new CommandError(
         exitCodes.resumable,
         `The history of the channel ${id} does not have its last version yet. Run the same command again.`,

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { versionsAfter } from '../../../client/command-line/runs/own-version.ts';
 import type { Channel, ChannelsClient, ChannelVersion } from '../../../client/index.ts';
 
@@ -31,4 +31,32 @@ test('a history that does not have the last version after a minute is an error, 
 
 test('until a minute has passed, the command waits for the history', async () => {
   await expect(readFor(60_000)).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+describe('a history that has the last version, and not yet the one before', () => {
+  const readings = (...all: number[][]) => {
+    const history = async function* () {
+      for (const version of (all.length > 1 ? all.shift() : all[0]) ?? [])
+        yield { version, type: 'updated' } as ChannelVersion;
+    };
+    return {
+      ...connection,
+      client: { ...client, history } as unknown as ChannelsClient,
+      signal: new AbortController().signal,
+    };
+  };
+
+  test('is read again', async () => {
+    const versions = await versionsAfter(readings([2], [2, 1, 0]), id, 0);
+
+    expect(versions.map(({ version }) => version)).toEqual([2, 1]);
+  });
+
+  test('is taken as it is after 10 seconds, because the channel may have been elsewhere', async () => {
+    jest.spyOn(Date, 'now').mockReturnValueOnce(0).mockReturnValueOnce(10_001);
+
+    const versions = await versionsAfter(readings([2]), id, 0);
+
+    expect(versions.map(({ version }) => version)).toEqual([2]);
+  });
 });
