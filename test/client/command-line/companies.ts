@@ -11,6 +11,9 @@ export interface Company {
   key: string;
   client: ChannelsClient;
   folder: CommandFolder;
+  storedChannels(): Promise<Channel[]>;
+  /** Upserts rows, and returns when they are there. */
+  seed(rows: UpsertRow[]): Promise<unknown>;
 }
 
 /** @returns a function that makes companies. Their folders are removed after the tests of the file */
@@ -21,7 +24,15 @@ export const useCompanies = (service: Service): (() => Promise<Company>) => {
     const namespace = `cli${++count}`;
     const { url } = service;
     const key = await service.newKey({ namespaces: [namespace] });
-    return { namespace, key, client: new ChannelsClient({ url, key }), folder: newFolder({ url, key }) };
+    const client = new ChannelsClient({ url, key });
+    return {
+      namespace,
+      key,
+      client,
+      folder: newFolder({ url, key }),
+      storedChannels: () => collect(client.all()),
+      seed: (rows) => collect(client.upsertAll(rows)),
+    };
   };
 };
 

@@ -4,20 +4,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { UpsertRow } from '../../../client/index.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine } from './child-process.ts';
-import { byKey, type Company, collect, ndjson, row, useCompanies } from './companies.ts';
+import { byKey, type Company, ndjson, row, useCompanies } from './companies.ts';
 import { variedRows } from './varied-rows.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newCompany = useCompanies(service);
-let { namespace, key, client, folder } = {} as Company;
+let { namespace, key, client, folder, storedChannels, seed } = {} as Company;
 beforeEach(async () => {
-  ({ namespace, key, client, folder } = await newCompany());
+  ({ namespace, key, client, folder, storedChannels, seed } = await newCompany());
 });
-const storedChannels = () => collect(client.all());
-const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
 /** How many channels are exported and imported. With the variable, the test prints what each command took. */
 const channelCount = Number(process.env.COMMAND_LINE_CHANNELS ?? 150);
 const timeoutMs = 300_000 + channelCount * 500;

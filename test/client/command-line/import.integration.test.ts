@@ -11,7 +11,7 @@ import { doRun, type Work } from '../../../client/command-line/runs/do-run.ts';
 import { Journal } from '../../../client/command-line/runs/journal.ts';
 import { findUnrecorded } from '../../../client/command-line/runs/own-change.ts';
 import type { Terminal } from '../../../client/command-line/terminal.ts';
-import { ChannelsClient, type UpsertRow } from '../../../client/index.ts';
+import { ChannelsClient } from '../../../client/index.ts';
 import { defaultMatch, type UpsertAnswer } from '../../../client/upsert.ts';
 import { anId } from '../../support/matchers.ts';
 import { useService } from '../../support/use-service.ts';
@@ -19,7 +19,6 @@ import { compileCommandLine, startCommand } from './child-process.ts';
 import {
   ageRequests,
   type Company,
-  collect,
   connectionOf,
   ndjson,
   newClient,
@@ -32,12 +31,10 @@ import { contentOf } from './run-oracle.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newCompany = useCompanies(service);
-let { namespace, key, client, folder } = {} as Company;
+let { namespace, key, client, folder, storedChannels, seed } = {} as Company;
 beforeEach(async () => {
-  ({ namespace, key, client, folder } = await newCompany());
+  ({ namespace, key, client, folder, storedChannels, seed } = await newCompany());
 });
-const storedChannels = () => collect(client.all());
-const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
 
 /** What an import of `x.ndjson` works with. Its journal is empty. */
 const beginByHand = async (of: ChannelsClient) => {

@@ -16,11 +16,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/index.ts';
+import { ChannelsClient, type UpsertRow } from '../../../client/index.ts';
 import { randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
 import { compileCommandLine, type RunningCommand, startCommand } from './child-process.ts';
-import { ageRequests } from './companies.ts';
+import { ageRequests, collect, ndjson } from './companies.ts';
 import { type Forwarder, startForwarder } from './forwarder.ts';
 import { parseLines } from './in-process.ts';
 import { isChange, problemsOfRun, problemsOfUndo, type Reported } from './run-oracle.ts';
@@ -55,7 +55,6 @@ const row = (external_id: string, name: string, source = 'sap'): UpsertRow => ({
 });
 const numbered = (from: number, to: number, name: string, source?: string) =>
   Array.from({ length: to - from }, (_, n) => row(`k-${from + n}`, `${name} ${from + n}`, source));
-const ndjson = (rows: object[]) => rows.map((each) => `${JSON.stringify(each)}\n`).join('');
 
 /** 8 channels of SAP that are in no row, 30 that are, and 4 of another source. */
 const seeds = [...numbered(0, 38, 'Old'), ...numbered(38, 42, 'Old', 'crm')];
@@ -194,12 +193,6 @@ test('Ctrl-C stops an import with exit code 3, and the same command goes on with
     summary: { created: 20, updated: 20, unchanged: 10, deleted: 0, failed: 70 },
   });
 });
-
-const collect = async (channels: AsyncIterable<Channel>) => {
-  const collected: Channel[] = [];
-  for await (const channel of channels) collected.push(channel);
-  return collected;
-};
 
 /** Without a last line that the kill has torn. */
 const wholeLines = (text: string) => text.slice(0, text.lastIndexOf('\n') + 1);

@@ -4,27 +4,16 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { deleteChannels } from '../../../client/command-line/runs/delete-channels.ts';
 import { Journal } from '../../../client/command-line/runs/journal.ts';
-import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
+import { type Channel, ChannelsClient, ChannelsError } from '../../../client/index.ts';
 import { useService } from '../../support/use-service.ts';
-import {
-  type Company,
-  collect,
-  connectionOf,
-  ndjson,
-  newClient,
-  row,
-  sentSteps,
-  useCompanies,
-} from './companies.ts';
+import { type Company, connectionOf, ndjson, newClient, row, sentSteps, useCompanies } from './companies.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newCompany = useCompanies(service);
-let { namespace, key, client, folder } = {} as Company;
+let { namespace, key, client, folder, storedChannels, seed } = {} as Company;
 beforeEach(async () => {
-  ({ namespace, key, client, folder } = await newCompany());
+  ({ namespace, key, client, folder, storedChannels, seed } = await newCompany());
 });
-const storedChannels = () => collect(client.all());
-const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
 /** Begins a command, and stops it after it has written down that it begins. */
 const stopAtOnce = (...args: string[]) => {
   const stopped = new AbortController();

@@ -10,7 +10,7 @@ import { Journal } from '../../../client/command-line/runs/journal.ts';
 import { type Channel, ChannelsClient, ChannelsError, type UpsertRow } from '../../../client/index.ts';
 import { type Random, randomFrom } from '../../support/random.ts';
 import { useService } from '../../support/use-service.ts';
-import { connectionOf } from './companies.ts';
+import { collect, connectionOf } from './companies.ts';
 import { type CommandFolder, parseLines, useCommandFolders } from './in-process.ts';
 import { contentOf, isChange, problemsOfRun, type Reported } from './run-oracle.ts';
 import { versionsUntilNow } from './versions.ts';
@@ -36,11 +36,6 @@ beforeEach(async () => {
   folder = newFolder({ url: service.url, key });
 });
 
-const collect = async <Item>(items: AsyncIterable<Item>): Promise<Item[]> => {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-};
 const where = ['--where', 'integration_meta.source=sap'];
 const sync = (...args: string[]) => folder.run('sync', 'rows.ndjson', ...where, ...args);
 const writeRows = (rows: UpsertRow[]) =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Run } from '../../../client/command-line/runs/run.ts';
 import { undoRun } from '../../../client/command-line/runs/undo-run.ts';
-import { type Channel, ChannelsClient, type UpsertRow } from '../../../client/index.ts';
+import { type Channel, ChannelsClient } from '../../../client/index.ts';
 import { useService } from '../../support/use-service.ts';
 import {
   type Company,
@@ -22,12 +22,10 @@ import { variedRows } from './varied-rows.ts';
 
 const service = useService({ consumers: ['publish-events'] });
 const newCompany = useCompanies(service);
-let { namespace, client, folder } = {} as Company;
+let { namespace, client, folder, storedChannels, seed } = {} as Company;
 beforeEach(async () => {
-  ({ namespace, client, folder } = await newCompany());
+  ({ namespace, client, folder, storedChannels, seed } = await newCompany());
 });
-const storedChannels = () => collect(client.all());
-const seed = (rows: UpsertRow[]) => collect(client.upsertAll(rows));
 /** How many rows a bad import has. */
 const badRowCount = Number(process.env.COMMAND_LINE_UNDO_ROWS ?? 100);
 const timeoutMs = 300_000 + badRowCount * 500;
