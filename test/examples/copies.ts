@@ -53,7 +53,7 @@ const changeBetweenPages =
     const [first, second] = (await client.list({ per_page: 2 })).data as [Channel, Channel];
     await client.delete(first._id);
     await client.update(second._id, { name: 'Renamed during the reading' });
-    await namespace.settled();
+    await namespace.whenNumbered();
   };
 
 /** Tries an example from the first load to an expired cursor. After each run, its copy must equal the namespace. */
@@ -73,32 +73,32 @@ export const tryCopy = async (
   await expectEqualCopy('an empty namespace');
 
   await nameChannels(namespace, 'Channel');
-  await namespace.settled();
+  await namespace.whenNumbered();
   const requests = await withRelay(server.url, changeBetweenPages(namespace), (url) => example.run(url));
   assert.ok(requests >= 3, 'the first load takes several pages');
   await expectEqualCopy('a first load, while others changed channels');
 
   await nameChannels(namespace, 'Group');
-  await namespace.settled();
+  await namespace.whenNumbered();
   await example.runAndKill(server.url);
   await changeChannels(namespace, 1);
-  await namespace.settled();
+  await namespace.whenNumbered();
   await example.run(server.url);
   await expectEqualCopy('kills, and changes of each kind');
   await example.run(server.url);
   await expectEqualCopy('no changes');
 
   await changeChannels(namespace, 2);
-  await namespace.settled();
+  await namespace.whenNumbered();
   await server.rotateCursorSecret();
   await namespace.beginReader();
   await changeChannels(namespace, 3);
-  await namespace.settled();
+  await namespace.whenNumbered();
   await example.runWithExpiredCursor(server.url);
   await expectEqualCopy('an expired cursor');
 
   await changeChannels(namespace, 4);
-  await namespace.settled();
+  await namespace.whenNumbered();
   await example.run(server.url);
   await expectEqualCopy('changes after the expired cursor');
 };

@@ -67,12 +67,12 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
 
   /** Runs the connector, and expects these rows in the CSV, the same in the namespace, and no change to other channels. */
   const expectAfterRun = async (rows: string[], expectedFailure?: RegExp) => {
-    const others = (await namespace.settled()).filter((channel) => !isOfErp(channel));
+    const others = (await namespace.whenNumbered()).filter((channel) => !isOfErp(channel));
     const { code, errors } = await program.end(['groups.csv'], { cwd: folder, env: env() });
     assert.equal(code, expectedFailure ? 1 : 0, errors);
     assert.match(errors, expectedFailure ?? /^$/);
     assert.deepEqual(csv.rows.sort(), rows.sort());
-    const channels = await namespace.settled();
+    const channels = await namespace.whenNumbered();
     assert.deepEqual(
       channels.filter((channel) => !isOfErp(channel)),
       others,
@@ -190,7 +190,7 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
 
   const cursorExpires = async () => {
     await remove('A');
-    await namespace.settled();
+    await namespace.whenNumbered();
     await server.rotateCursorSecret();
     await namespace.beginReader();
     await update('B', { name: 'Wholesale 3' });
@@ -216,7 +216,7 @@ export const tryErpConnector = async (server: ExampleServer, name: string, folde
     csv.change('H', () => `H,Hal,Hotels ${round},`);
     csv.change('I', () => `I,Ida,Industry ${round},`);
     csv.add(`Q${round},Quinn,Withdrawn by the ERP,`);
-    await namespace.settled();
+    await namespace.whenNumbered();
     const { code, errors } = await program.end(['groups.csv'], { cwd: folder, env: env(), kill });
     assert.equal(code, null, `${kill.target} was not called:\n${errors}`);
 

@@ -64,7 +64,7 @@ export class Namespace {
    * Waits until the feed has all changes. It is behind the writes for a moment.
    * @returns all channels
    */
-  async settled(): Promise<Channel[]> {
+  async whenNumbered(): Promise<Channel[]> {
     const channels = await this.channels();
     await eventually(async () => {
       await this.#read();

@@ -130,7 +130,7 @@ export const runChangeFeed = async ({
   await Promise.all(reading);
 
   /** Waits until all changes are numbered, and reads them. @returns what is wrong then, and the lists */
-  const settle = async () => {
+  const readNumbered = async () => {
     await proxy.allAnswered();
     proxy.fault = () => 'none';
     // The stream delivers in order. So the event of the last write says that everything before is numbered.
@@ -140,10 +140,10 @@ export const runChangeFeed = async ({
     const listed = await compareLists(service, { namespaces, key, random, searches: 0 });
     return { listed, wrongCopies: readers.flatMap((reader) => compareCopy(reader, listed)) };
   };
-  const written = await settle();
+  const written = await readNumbered();
   proxy.fault = fault;
   await removeAll(service, key, [...written.listed.channels.values()]);
-  const removed = await settle();
+  const removed = await readNumbered();
   await publisher.stop();
 
   const events = service.events.filter(({ detail }) => namespaces.includes(detail.namespace));
